@@ -199,7 +199,7 @@ async function checkLoginServer(cloudName: string, loginServer: string, signal: 
   if (loginServerBelongsTo(cloud, loginServer)) return;
   throw refused(
     "registry.foreign-host",
-    `${loginServer} is no login server of ${cloud.name}, so no password is sent there.`,
+    `${loginServer} is not a login server of ${cloud.name}, so acr-pull sends no password there.`,
     `Its login servers end in ${cloud.registrySuffixes?.join(" or ")}; name another with --cloud.`,
   );
 }
@@ -210,7 +210,7 @@ function checkContexts({ contexts }: Kubeconfig): void {
   throw refused(
     "kubernetes.no-current-context",
     "The kubeconfig has no contexts.",
-    "Name another file with --kubeconfig, or have the tool that made the cluster write its context.",
+    "Name another file with --kubeconfig, or let the tool that made the cluster write its context.",
   );
 }
 
@@ -250,7 +250,7 @@ function pluginNotice(report: Report): Hearing["onPluginStart"] {
   return (context, program) => {
     if (told.has(program)) return;
     told.add(program);
-    const text = `context ${context} signs in by a program that its kubeconfig names: ${program} (--exec-plugins allow: this is expected; deny: never run one)`;
+    const text = `context ${context} signs in with a program that its kubeconfig names: ${program} (--exec-plugins allow: this is expected; deny: never run one)`;
     report({ kind: "note", level: "info", text });
   };
 }

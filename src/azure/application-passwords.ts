@@ -91,7 +91,7 @@ export function applicationPasswords({ graph, ask, list, find, perform }: Direct
             lingers: (cause) =>
               lingers(
                 "directory.key-lingers",
-                `The directory says that there is no key ${keyId} to remove, and parts of it still list it.`,
+                `The directory says that there is no key ${keyId} to remove, but parts of it still list it.`,
                 cause,
               ),
           },
@@ -132,7 +132,7 @@ function unknownOutcome(doing: string, error: unknown): never {
   const { requestId, status } =
     known instanceof ActionableError ? known : { requestId: undefined, status: undefined };
   throw new OutcomeUnknownError(
-    `Could not learn whether a password was added to the application: ${error instanceof Error ? error.message : "the answer holds none"}`,
+    `Could not find out whether a password was added to the application: ${error instanceof Error ? error.message : "the answer has none"}`,
     {
       code: "directory.outcome-unknown",
       hint: "Run the same command again: it finds out and cleans up.",

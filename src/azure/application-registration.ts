@@ -79,7 +79,7 @@ export function applicationRegistration(
         if (application) return { application, created: false };
         throw new ActionableError(`Could not ${doing}: it was written but cannot be read yet.`, {
           code: "directory.not-found",
-          hint: "Run the same command again in a few minutes: it will be found.",
+          hint: "Run the same command again in a few minutes: acr-pull will find it.",
           retryable: true,
         });
       });
@@ -99,10 +99,10 @@ function isNameTaken(error: unknown): boolean {
 function nameTaken(uniqueName: string, cause: unknown, graphUrl: string): ActionableError {
   const deleted = `${graphUrl}/v1.0/directory/deletedItems`;
   return new ActionableError(
-    `Could not ${doing}: another one holds the unique name ${uniqueName}, and it cannot be seen.`,
+    `Could not ${doing}: an application that you cannot see holds the unique name ${uniqueName}.`,
     {
       code: "directory.unique-name-taken",
-      hint: `Most likely it was deleted: for 30 days it keeps the name. An Application Administrator finds it among "${deleted}/microsoft.graph.application?$select=id,uniqueName" and frees the name by az rest --method DELETE --url ${deleted}/ID. A caller with Application.Read.All beside its right to change it restores it by this same command. Or use another application: --service-principal.`,
+      hint: `It was probably deleted: a deleted application keeps its name for 30 days. An Application Administrator finds it in "${deleted}/microsoft.graph.application?$select=id,uniqueName" and frees the name with az rest --method DELETE --url ${deleted}/ID. A caller who also has Application.Read.All restores it with this same command. Or use another application: --service-principal.`,
       docs: "https://learn.microsoft.com/graph/api/directory-deleteditems-delete",
       exitCode: exitCode.notAllowed,
       requestId: answerOf(cause)?.requestId,

@@ -25,7 +25,7 @@ export function applicationRemoval(
   /** @returns why it could not be deleted for good */
   async function tryToPurge(objectId: string, signal: AbortSignal): Promise<ActionableError | undefined> {
     const call = { method: "delete", at: graph.api(`${folder}/${objectId}`) } as const;
-    const failed = await unlessItFails(ask("delete the application for good", call, signal), signal);
+    const failed = await unlessItFails(ask("delete the application permanently", call, signal), signal);
     return "error" in failed ? failed.error : undefined;
   }
 
@@ -64,7 +64,7 @@ export function applicationRemoval(
           lingers: (cause) =>
             lingers(
               "directory.application-lingers",
-              `The directory says that there is no application ${objectId} to delete, and parts of it still show it.`,
+              `The directory says that there is no application ${objectId} to delete, but parts of it still show it.`,
               cause,
             ),
         },
@@ -79,7 +79,7 @@ export function applicationRemoval(
         .api(`${folder}/microsoft.graph.application`)
         .select(certifiedApplicationFields)
         .top(largestPage);
-      const deleted = await unlessItFails(list("look among the deleted applications", at, signal), signal);
+      const deleted = await unlessItFails(list("search the deleted applications", at, signal), signal);
       if ("error" in deleted) return undefined;
       const found = deleted.read.find((item) => applicationOf(item).uniqueName === uniqueName);
       return found && { ...applicationOf(found), certificates: certificatesOf(found) };
@@ -105,7 +105,7 @@ export function applicationRemoval(
     async purgeApplication(objectId, uniqueName, signal) {
       const at = graph.api(`${folder}/${objectId}`).select(applicationFields);
       const look = () =>
-        unlessItFails(ask("look at the deleted application", { method: "get", at }, signal), signal);
+        unlessItFails(ask("read the deleted application", { method: "get", at }, signal), signal);
       const seen = await lookAgain(
         look,
         (one) => "read" in one || !isUnknown(one.error),

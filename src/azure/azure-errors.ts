@@ -55,7 +55,7 @@ export function unansweredError(error: ExchangeError, doing: string): Actionable
 
 const unreachable = {
   code: "azure.unreachable",
-  hint: "Check the network, --cloud, and the proxy that HTTPS_PROXY names, or has to name.",
+  hint: "Check the network, --cloud, and the proxy in HTTPS_PROXY.",
 };
 const unanswered: Readonly<Record<ExchangeFailure, ErrorDetails>> = {
   "no-connection": { ...unreachable, retryable: true },
@@ -64,7 +64,7 @@ const unanswered: Readonly<Record<ExchangeFailure, ErrorDetails>> = {
   "timed-out": { code: "azure.timed-out", hint: "Run the same command again.", retryable: true },
   "untrusted-certificate": {
     code: "azure.untrusted-certificate",
-    hint: "A proxy that inspects TLS, or a private cloud, signs with an authority of its own: name its certificate in NODE_EXTRA_CA_CERTS.",
+    hint: "A proxy that inspects TLS, or a private cloud, has its own certificate authority: name its certificate in NODE_EXTRA_CA_CERTS.",
     docs: "https://nodejs.org/api/cli.html#node_extra_ca_certsfile",
   },
 };
@@ -91,7 +91,7 @@ function byStatus(status: number, area: Area): Meaning {
       return area === "directory"
         ? {
             code: "directory.not-found",
-            hint: "An object just made may be unknown for a while.",
+            hint: "A new object may be unknown for a while.",
             retryable: true,
           }
         : { code: "azure.not-found", hint: "Check the subscription, the resource group and the name." };
@@ -100,14 +100,14 @@ function byStatus(status: number, area: Area): Meaning {
     case 429:
       return {
         code: "azure.throttled",
-        hint: "Too many requests were made lately: wait a few minutes and run the same command again.",
+        hint: "There were too many requests: wait a few minutes and run the same command again.",
         retryable: true,
       };
     default:
       return status === 408 || status >= 500
         ? {
             code: "azure.failed",
-            hint: "The service is in trouble; run the same command again later.",
+            hint: "The service has a problem: run the same command again later.",
             retryable: true,
           }
         : unexplained;
@@ -116,7 +116,7 @@ function byStatus(status: number, area: Area): Meaning {
 
 const unexplained: Meaning = {
   code: "azure.failed",
-  hint: "Check what was asked for; if it is in order, the service's support finds the reason by the request id.",
+  hint: "Check the request. If it is in order, the service's support can find the reason by the request id.",
 };
 
 const conflict: Meaning = {
@@ -135,13 +135,13 @@ const forbidden: Readonly<Record<Area, Meaning>> = {
   },
   roles: {
     code: "roles.forbidden",
-    hint: "Owner, User Access Administrator or Role Based Access Control Administrator on the registry may do this; just been granted? Sign in again.",
+    hint: "Owner, User Access Administrator or Role Based Access Control Administrator on the registry may do this. If you just got the role, sign in again.",
     docs: "https://learn.microsoft.com/azure/role-based-access-control/troubleshooting",
     exitCode: exitCode.notAllowed,
   },
   directory: {
     code: "directory.forbidden",
-    hint: "A person needs to own the application or hold Application Administrator (to register one: Application Developer is enough); a pipeline's principal needs Application.ReadWrite.OwnedBy with admin consent.",
+    hint: "A person has to own the application or be Application Administrator (to register one, Application Developer is enough). A pipeline's principal needs Application.ReadWrite.OwnedBy with admin consent.",
     docs: "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference",
     exitCode: exitCode.notAllowed,
   },
@@ -151,7 +151,7 @@ const passwordPolicyDocs = "https://learn.microsoft.com/graph/api/resources/tena
 
 const apiMissing: Meaning = {
   code: "azure.api-missing",
-  hint: "The Resource Manager of this cloud, or of this location, has no API that acr-pull speaks: check --cloud and --subscription, and ask who runs it which versions of Microsoft.ContainerRegistry there are.",
+  hint: "The Resource Manager of this cloud or location has no API version that acr-pull supports: check --cloud and --subscription, and ask its operator which versions of Microsoft.ContainerRegistry exist.",
 };
 
 /** What the services' own codes mean. Without a known code the status decides. */
@@ -159,55 +159,55 @@ const byCode: Readonly<Record<string, Meaning>> = {
   CredentialInvalidLifetimeAsPerAppPolicy: {
     code: "directory.password-lifetime",
     because: "the tenant's policy does not allow a password to live that long.",
-    hint: "Ask for less with --expires-in.",
+    hint: "Use a shorter --expires-in.",
     docs: passwordPolicyDocs,
     exitCode: exitCode.notAllowed,
   },
   CredentialTypeNotAllowedAsPerAppPolicy: {
     code: "directory.passwords-forbidden",
     because: "the tenant's policy allows no passwords on applications.",
-    hint: "Ask who administers the tenant for an exemption of this application.",
+    hint: "Ask a tenant administrator to exempt this application.",
     docs: passwordPolicyDocs,
     exitCode: exitCode.notAllowed,
   },
   ServiceTreeValueMissing: {
     code: "directory.service-tree",
-    because: "this tenant wants a service management reference on every application.",
+    because: "this tenant requires a service management reference for every application.",
     hint: "Name it with --service-management-reference.",
     docs: "https://aka.ms/service-management-reference-error",
     exitCode: exitCode.usage,
   },
   Directory_QuotaExceeded: {
     code: "directory.quota",
-    because: "the caller or the tenant owns as many directory objects as it may.",
-    hint: "Delete applications no longer needed, for good (deleted ones count for 30 days), or let somebody with Application Administrator run this.",
+    because: "the caller or the tenant has reached its limit of directory objects.",
+    hint: "Permanently delete applications that are no longer needed (deleted ones count for 30 days), or ask an Application Administrator to run this.",
     docs: "https://learn.microsoft.com/entra/identity/users/directory-service-limits-restrictions",
     exitCode: exitCode.notAllowed,
   },
   Directory_ConcurrencyViolation: conflict,
   RoleAssignmentLimitExceeded: {
     code: "roles.limit",
-    because: "the subscription holds as many role assignments as it may.",
-    hint: "Remove assignments no longer needed, first those of identities that are gone.",
+    because: "the subscription has reached its limit of role assignments.",
+    hint: "Remove assignments that are no longer needed, starting with those of deleted identities.",
     docs: "https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits",
   },
   ScopeLocked: {
     code: "roles.locked",
     because: "a lock on the registry or above it forbids the change.",
-    hint: "Have the lock taken off, or the change made by who may.",
+    hint: "Ask somebody who may to remove the lock or to make the change.",
     docs: "https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources",
     exitCode: exitCode.notAllowed,
   },
   RequestDisallowedByPolicy: {
     code: "roles.policy",
     because: "an Azure Policy forbids it.",
-    hint: "Ask who governs the subscription for an exemption.",
+    hint: "Ask whoever governs the subscription for an exemption.",
     docs: "https://learn.microsoft.com/azure/governance/policy/troubleshoot/general",
     exitCode: exitCode.notAllowed,
   },
   InvalidAuthenticationTokenTenant: {
     code: "azure.wrong-tenant",
-    because: "the subscription belongs to another tenant than the one signed in to.",
+    because: "the subscription does not belong to the tenant that you are signed in to.",
     hint: "Name the subscription's tenant with --tenant, or sign in there: az login --tenant TENANT.",
     exitCode: exitCode.notAllowed,
   },

@@ -108,7 +108,7 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
       graph === undefined && "microsoftGraphResourceId",
     ].filter(Boolean);
     throw new ActionableError(
-      `${resourceManager} does not say where its cloud's services are: ${lacking.join(", ")} is missing or no https address.`,
+      `${resourceManager} does not say where its cloud's services are: ${lacking.join(", ")} is missing or is not an https address.`,
       {
         code: "azure.bad-metadata",
         hint: "Check that --cloud is the address of an Azure Resource Manager.",

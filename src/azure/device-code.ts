@@ -47,8 +47,8 @@ function refusalOf(
   if (isCode && isPage(verificationUri, cloud)) return undefined;
   return new ActionableError(
     isCode
-      ? `Could not sign in (--auth device-code): ${cloud.name} names a page that is not its own to enter the code on.`
-      : `Could not sign in (--auth device-code): ${cloud.name} gives a code that is none.`,
+      ? `Could not sign in (--auth device-code): ${cloud.name} names a page of another site to enter the code on.`
+      : `Could not sign in (--auth device-code): ${cloud.name} gives an invalid code.`,
     {
       code: "azure.not-signed-in",
       hint: "Something between this machine and Azure may have changed the answer: sign in another way, such as az login.",

@@ -65,7 +65,7 @@ function jsonFetcher(http: AzureHttp): FetchJson {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SyntaxError)) throw azureError(error, task);
-      throw new ActionableError(`Could not ${task.doing}: the answer is no JSON.`, {
+      throw new ActionableError(`Could not ${task.doing}: the answer is not JSON.`, {
         code: "azure.bad-metadata",
         hint: "Check that --cloud is the address of an Azure Resource Manager.",
       });

@@ -56,7 +56,7 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
     if (status >= 300) throw new ServiceFailure(readAnswer(status, headers, text));
     const parsed = text === "" ? undefined : parse(text);
     // Without an object this is no answer: taken for one, it would say that there is nothing.
-    if (method === "get" && !isObject(parsed)) throw notAnswered("the answer is no JSON object");
+    if (method === "get" && !isObject(parsed)) throw notAnswered("the answer is not a JSON object");
     return parsed === undefined ? undefined : record(parsed);
   }
 
@@ -77,12 +77,12 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
         for (let next = at; ;) {
           const page = await send({ method: "get", at: next }, pages.signal);
           const { value, "@odata.nextLink": link } = page ?? {};
-          if (!Array.isArray(value)) throw notAnswered("the answer is no list");
+          if (!Array.isArray(value)) throw notAnswered("the answer is not a list");
           items.push(...value.map(record));
           if (typeof link !== "string" || link === "" || items.length >= atMost)
             return items.slice(0, atMost);
           // Only an absolute URL says where the next page is.
-          if (!URL.canParse(link)) throw notAnswered("the answer goes on at no address");
+          if (!URL.canParse(link)) throw notAnswered("the next page has no address");
           pages.goOn(link);
           next = client.api(link);
         }
@@ -124,7 +124,7 @@ function parse(body: string): unknown {
     return JSON.parse(body);
   } catch {
     // The parser's message would quote the body.
-    throw notAnswered("the answer is no JSON");
+    throw notAnswered("the answer is not JSON");
   }
 }
 
@@ -185,7 +185,7 @@ class GraphTransport implements Middleware {
     const url = typeof request === "string" ? request : request.url;
     // The service says where the next page of a list is, but a token is sent to no other host.
     if (!URL.canParse(url) || new URL(url).origin !== this.#home) {
-      throw notAnswered("the answer goes on at another host");
+      throw notAnswered("the next page is on another host");
     }
     const { method, headers, body } = options ?? {};
     const signal = options?.signal ?? new AbortController().signal;

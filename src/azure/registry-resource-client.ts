@@ -181,7 +181,7 @@ export function createRegistryResourceClient(
     if (!stray) return registries;
     throw refused(
       "registry.foreign-host",
-      `Registry ${stray.name} names ${stray.loginServer} as its login server, which is none of ${cloud.name}; no password is sent there.`,
+      `Registry ${stray.name} names ${stray.loginServer} as its login server, which is not one of ${cloud.name}; acr-pull sends no password there.`,
       "Check --cloud.",
     );
   }

@@ -57,7 +57,7 @@ async function isGone(isShown: () => Promise<boolean>, signal: AbortSignal): Pro
 
 /** The error of a removal that some replicas seem not to have heard of. */
 export function lingers(code: string, message: string, cause: unknown): ActionableError {
-  const hint = "Parts of the directory lag: run the same command again in some minutes.";
+  const hint = "Parts of the directory lag: run the same command again in a few minutes.";
   return new ActionableError(message, { code, hint, retryable: true }, { cause });
 }
 

@@ -136,7 +136,7 @@ export async function answered<T>(answer: Promise<T>): Promise<T> {
     return await answer;
   } catch (error) {
     throw error instanceof TypeError || error instanceof URIError || isRestError(error)
-      ? notAnswered("the answer lacks what belongs in it")
+      ? notAnswered("the answer is incomplete")
       : error;
   }
 }
@@ -196,7 +196,7 @@ function questionPolicy({
     name: "acrPullQuestionPolicy",
     async sendRequest(request, next) {
       const url = new URL(request.url);
-      if (url.origin !== home) throw notAnswered("the answer goes on at another host");
+      if (url.origin !== home) throw notAnswered("the next page is on another host");
       // The SDK leaves two slashes for a resource without a parent.
       const path = url.pathname.replaceAll(/\/{2,}/g, "/");
       const query = url.search.replace(/([?&]api-version=)[^&]*/, `$1${version}`);
@@ -207,17 +207,17 @@ function questionPolicy({
       asked = true;
       const response = await next(request).catch((error: unknown) => {
         if (!isRestError(error) || !error.response) throw error;
-        if (error.code === "PARSE_ERROR") throw notAnswered("the answer is no JSON");
+        if (error.code === "PARSE_ERROR") throw notAnswered("the answer is not JSON");
         return error.response;
       });
       const { status, headers, bodyAsText } = response;
-      if (goesOn && status === 404) throw notAnswered("the answer goes on where nothing is");
+      if (goesOn && status === 404) throw notAnswered("the next page does not exist");
       if (status >= 300) throw new ServiceFailure(readAnswer(status, headers, bodyAsText ?? undefined));
       if (request.method === "GET") {
         const { value, id } = parsedRecord(bodyAsText);
         // Without one of these it is no answer: taken for one, it would say that there is nothing.
         if (!Array.isArray(value) && typeof id !== "string")
-          throw notAnswered("the answer is no JSON object");
+          throw notAnswered("the answer is not a JSON object");
       }
       return response;
     },

@@ -174,8 +174,8 @@ function isUnreadable(error: unknown): boolean {
 function noConditions(registryName: string): ActionableError {
   return refused(
     "roles.no-conditions",
-    `The Resource Manager of this cloud has no conditions, so a role on ${registryName} cannot be limited to repositories.`,
-    "Leave --repository out.",
+    `This cloud's Resource Manager does not support conditions, so a role on ${registryName} cannot be limited to repositories.`,
+    "Omit --repository.",
   );
 }
 

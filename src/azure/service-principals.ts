@@ -56,7 +56,7 @@ export function servicePrincipals(
             .api("/servicePrincipals")
             .filter(`id in (${ids.map(literal).join(",")})`)
             .select(`${summaryFields},servicePrincipalType,appOwnerOrganizationId`);
-          return list("look up who holds the roles", at, signal);
+          return list("read the holders of the roles", at, signal);
         },
         { concurrency: requestsAtOnce, signal },
       );

@@ -75,7 +75,7 @@ export async function signInFailure(
   }
   if (method === "cli" && !(await isOnPath("az", env))) {
     return new ActionableError(
-      "Not signed in: the Azure CLI, which would say who is, is not installed.",
+      "Not signed in: the Azure CLI is not installed.",
       {
         code: "azure.not-signed-in",
         hint:
@@ -89,7 +89,7 @@ export async function signInFailure(
   }
   if (method === "browser" && error instanceof Error && "syscall" in error) {
     return new ActionableError(
-      "No browser could be started here.",
+      "No browser can be opened here.",
       {
         code: "azure.no-browser",
         hint: "Sign in on another screen with --auth device-code.",
@@ -150,7 +150,7 @@ function conditionalAccessError(reason: EntraReason, cause?: unknown): Actionabl
     `A Conditional Access policy of the tenant refuses the sign-in from this machine, ${hostname()}: ${reason.sentence}`,
     {
       code: "azure.conditional-access",
-      hint: "Sign in again with what the policy asks for (az login, from a managed device or an allowed network), or ask who administers the tenant.",
+      hint: "Sign in again with what the policy asks for (az login, from a managed device or an allowed network), or ask a tenant administrator.",
       docs: "https://learn.microsoft.com/entra/identity/conditional-access/troubleshoot-conditional-access",
       exitCode: exitCode.notAllowed,
     },
@@ -161,7 +161,7 @@ function conditionalAccessError(reason: EntraReason, cause?: unknown): Actionabl
 /** The account is unknown in the tenant that was asked for, or that it is signed in to. */
 export function wrongTenantError(why: string, cause?: unknown): ActionableError {
   return new ActionableError(
-    `The tenant is the wrong one: ${why}`,
+    `Wrong tenant: ${why}`,
     {
       code: "azure.wrong-tenant",
       hint: "Name the right one with --tenant, or sign in there: az login --tenant TENANT. In another cloud also set --cloud.",
@@ -203,7 +203,7 @@ const remedies: Readonly<Record<AuthMethod, (attempt: SignInAttempt) => string>>
   "azure-pipelines": () =>
     "Check that the step runs with the service connection, and has SYSTEM_ACCESSTOKEN: $(System.AccessToken) in its env.",
   "managed-identity": () =>
-    "Check that this machine has a managed identity; a user-assigned one is named by AZURE_CLIENT_ID.",
+    "Check that this machine has a managed identity; name a user-assigned one in AZURE_CLIENT_ID.",
   "device-code": () => "Run the command again and finish the sign-in in the browser in time.",
   browser: () => "Run the command again; where no browser can open, use --auth device-code.",
 };

@@ -31,7 +31,7 @@ export function readClaims(token: string): TokenClaims {
     claims = decodeJwt(token);
   } catch (error) {
     if (!(error instanceof errors.JOSEError)) throw error;
-    throw new ActionableError("The access token that signing in gave cannot be read.", {
+    throw new ActionableError("The access token from the sign-in cannot be read.", {
       code: "azure.not-signed-in",
       hint: "Sign in with a work account of the tenant, for example with az login.",
       exitCode: exitCode.notAllowed,
@@ -55,7 +55,7 @@ export function readClaims(token: string): TokenClaims {
  */
 export function callerOf({ oid, tid, kind, name }: TokenClaims): Caller {
   if (oid === undefined || tid === undefined) {
-    throw new ActionableError("The account signed in is no member of a tenant.", {
+    throw new ActionableError("The account signed in is not a member of a tenant.", {
       code: "azure.not-signed-in",
       hint: "Sign in with a work account: az login --tenant TENANT.",
       exitCode: exitCode.notAllowed,

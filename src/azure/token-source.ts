@@ -163,7 +163,7 @@ function refuseDomain(tenant: string | undefined, who: string): void {
   if (tenant === undefined || isGuid(tenant)) return;
   throw refused(
     "azure.wrong-tenant",
-    `${who} to a tenant of its own, which cannot be compared with --tenant ${tenant}.`,
-    "Name the tenant by its id, or leave --tenant out.",
+    `${who} to its own tenant, which cannot be compared with --tenant ${tenant}.`,
+    "Name the tenant by its id, or omit --tenant.",
   );
 }

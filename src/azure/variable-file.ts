@@ -18,7 +18,7 @@ export async function readVariableFile(variable: string, file: string, signal: A
 /** That the file has nothing to sign in with. */
 export function unreadable(variable: string, file: string, why: string, cause?: unknown): ActionableError {
   return new ActionableError(
-    `The file that ${variable} names, ${file}, cannot be read: ${why}.`,
+    `The file in ${variable}, ${file}, cannot be read: ${why}.`,
     { code: "azure.not-signed-in", exitCode: exitCode.notAllowed },
     { cause },
   );

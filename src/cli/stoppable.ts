@@ -73,7 +73,7 @@ export async function stoppable<T>(
 
 /** For Ctrl-C at a question: the hint keeps the answers given so far. */
 export function interruptedAtQuestion({ exitCode: code }: InterruptedError, again: string): InterruptedError {
-  return new InterruptedError(code, [nothingWritten], `To go on from here: ${again}`);
+  return new InterruptedError(code, [nothingWritten], `To continue: ${again}`);
 }
 
 const nothingWritten = "Nothing was written.";
@@ -95,7 +95,7 @@ function interrupted(
 ): InterruptedError {
   const code = reason instanceof InterruptedError ? reason.exitCode : undefined;
   const hint = agreed
-    ? `To go on where it stopped: ${command({ asking: false })}`
-    : `To go on from here: ${command({ asking: true })}`;
+    ? `To continue: ${command({ asking: false })}`
+    : `To continue: ${command({ asking: true })}`;
   return new InterruptedError(code, state, hint);
 }

@@ -49,7 +49,7 @@ export function compareClocks({ clusterAheadMs, other }: Clocks): "agree" | "apa
 
 /** What helps. */
 export const clockAdvice = {
-  hint: "Have it set by NTP (on a machine with systemd: timedatectl set-ntp true): certificates and tokens are refused by a clock that is off, and ends are counted wrongly.",
+  hint: "Set it by NTP (with systemd: timedatectl set-ntp true): a clock that is off refuses valid certificates and tokens, and miscounts expiry.",
   docs: "https://learn.microsoft.com/azure/virtual-machines/linux/time-sync",
 };
 
@@ -68,7 +68,7 @@ export function clocksText({ context, clusterAheadMs, other }: Clocks): string {
 /** What a plan says of clocks that are apart; empty where they agree. */
 export function clockWarnings(clocks: Clocks): string[] {
   if (compareClocks(clocks) === "agree") return [];
-  return [`${clocksText(clocks)}; when clocks are more than an hour apart nothing is written`];
+  return [`${clocksText(clocks)}; acr-pull writes nothing when clocks are more than an hour apart`];
 }
 
 /** @throws ActionableError `clocks.apart`, exit 2, for clocks that are more than an hour apart */
@@ -76,7 +76,7 @@ export function refuseFarClocks(clocks: Clocks): void {
   if (compareClocks(clocks) !== "far-apart") return;
   throw refused(
     "clocks.apart",
-    `${clocksText(clocks)}. When clocks are more than an hour apart nothing is written: whether a password has ended, and whether another run is at work, would be counted wrongly.`,
+    `${clocksText(clocks)}. acr-pull writes nothing when clocks are more than an hour apart: it could not tell whether a password has expired or another run is at work.`,
     clockAdvice.hint,
     clockAdvice.docs,
   );

@@ -57,7 +57,7 @@ export function resultError({ code, message, hint }: ActionableError): ResultErr
 /** How a run ended, without what it did. */
 export type Ending = Omit<Finished<unknown>, "kind" | "result">;
 
-const goesOn = "Run the same command again: it goes on from here.";
+const goesOn = "Run the same command again to continue.";
 
 /** What a run has done by the time that something ends it. */
 export interface DoneBefore {

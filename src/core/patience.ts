@@ -70,7 +70,7 @@ export interface WaitTools {
 /** What is waited for, and under which step it is told. */
 interface Expected {
   readonly id: string;
-  /** As in "Entra to know the new application". */
+  /** As in "Entra to recognize the new application". */
   readonly what: string;
 }
 

@@ -22,6 +22,6 @@ export function hasChanges(changes: ReadonlyArray<Pick<PlannedChange, "action">>
 export function leftOutWarnings({ leaveOut }: { readonly leaveOut: readonly string[] }): string[] {
   return leaveOut.map(
     (name) =>
-      `${name} is left out, as was said: it stays as it is, and pulls no more once a key that it holds is retired or removed`,
+      `${name} is left out as you asked: it stays as it is, and no longer pulls once its key is retired or removed`,
   );
 }

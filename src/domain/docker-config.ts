@@ -68,12 +68,12 @@ function parseObject(base64: string): Record<string, unknown> {
     throw new MalformedDockerConfigError("is not JSON");
   }
   if (!isRecord(value)) throw new MalformedDockerConfigError("is not a JSON object");
-  if (isTooDeep(value)) throw new MalformedDockerConfigError("is nested deeper than anything is");
+  if (isTooDeep(value)) throw new MalformedDockerConfigError("is nested too deeply");
   return value;
 }
 
 function checkedEntries(auths: unknown): Record<string, unknown> {
-  if (!isRecord(auths)) throw new MalformedDockerConfigError("has no object auths");
+  if (!isRecord(auths)) throw new MalformedDockerConfigError("has no auths object");
   for (const [host, entry] of Object.entries(auths)) decodeEntry(host, entry);
   return auths;
 }
@@ -94,7 +94,7 @@ function decodeEntry(host: string, entry: unknown): PullCredential {
   const auth = entry["auth"] ?? "";
   if (typeof username !== "string" || typeof password !== "string") {
     throw new MalformedDockerConfigError(
-      `has an entry for ${shown} with a user name or password that is no text`,
+      `has an entry for ${shown} with a user name or password that is not text`,
     );
   }
   if (auth === "") return { username, password: new SecretText(password) };

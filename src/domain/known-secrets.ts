@@ -9,7 +9,7 @@ const pieceLength = 8;
 const deepest = 3;
 /** The longest part that is kept of a text that repeats a secret. */
 const longestKept = 2000;
-const notice = "(left out: it repeats a secret)";
+const notice = "(omitted: it repeats a secret)";
 
 const known = new Set<string>();
 /** Every piece of every known secret. New secrets are cut into pieces when the next text is checked. */

@@ -77,7 +77,7 @@ async function readPipe(file: number, limitBytes: number, signal: AbortSignal): 
   try {
     return await withOwnSignal(signal, async (own) => {
       own.signal.addEventListener("abort", () => stream.destroy(own.signal.reason as Error), { once: true });
-      const late = new UnfitFileError(`nothing more came out of the pipe in ${pipeLimitMs / 60_000} minutes`);
+      const late = new UnfitFileError(`the pipe sent nothing more in ${pipeLimitMs / 60_000} minutes`);
       const timer = setTimeout(() => own.abort(late), pipeLimitMs);
       try {
         return await allOf(stream, limitBytes);
@@ -109,5 +109,5 @@ function tooLarge(limitBytes: number): UnfitFileError {
 function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return "a directory";
   if (stats.isFIFO()) return "a pipe";
-  return stats.isCharacterDevice() || stats.isBlockDevice() ? "a device" : "no regular file";
+  return stats.isCharacterDevice() || stats.isBlockDevice() ? "a device" : "not a regular file";
 }

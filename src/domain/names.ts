@@ -103,7 +103,7 @@ export function labelSelector(text: string): string {
   const requirements = text.split(/,(?![^(]*\))/);
   if (!requirements.every((requirement) => isLabelRequirement(requirement.trim()))) {
     throw new RangeError(
-      "must be a selector of labels such as team=web, env!=dev, tier in (a,b), tier notin (a), team or !team, with commas between",
+      "must be a label selector such as team=web, env!=dev, tier in (a,b), tier notin (a), team or !team, separated by commas",
     );
   }
   return text;

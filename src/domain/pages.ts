@@ -45,7 +45,7 @@ export async function readPages<T>(
         goOn(page) {
           own.signal.throwIfAborted();
           timer ??= setTimeout(late, Math.min(limitMs, longestTimerMs));
-          if (seen.has(page)) throw withoutEnd("leads back to a page that was read already");
+          if (seen.has(page)) throw withoutEnd("leads back to an earlier page");
           seen.add(page);
           count += 1;
           if (count > mostPages) throw withoutEnd(`has more than ${mostPages} pages`);

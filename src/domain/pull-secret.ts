@@ -155,7 +155,7 @@ export function marksMalformed({
 }: Pick<SecretObject, "namespace" | "name">): ActionableError {
   return refused(
     "secret.marks-malformed",
-    `Secret ${namespace}/${name} carries the annotation ${entriesAnnotation}, but it cannot be read.`,
+    `Secret ${namespace}/${name} has an annotation ${entriesAnnotation} that cannot be read.`,
     `Restore the annotation, or delete it and run again with --adopt.`,
   );
 }

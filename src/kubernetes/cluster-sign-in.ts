@@ -80,12 +80,12 @@ function encodedHeaders(context: string, headers: OutgoingHttpHeaders): Outgoing
 }
 
 function unsendable(context: string, header: string): ActionableError {
-  const what = header === "Authorization" ? "The token" : `What is to be the header ${header}`;
+  const what = header === "Authorization" ? "The token" : `The header ${header}`;
   return new ActionableError(
-    `${what} of context ${context} holds a character that no request can, such as a line break.`,
+    `${what} of context ${context} contains a character that is not allowed in a request, such as a line break.`,
     {
       code: "kubernetes.unauthorized",
-      hint: "Mend the context's user in the kubeconfig, and what its tokenFile or its plugin says.",
+      hint: "Fix the context's user in the kubeconfig, or its tokenFile or plugin.",
       exitCode: exitCode.notAllowed,
     },
   );
@@ -191,7 +191,7 @@ function unreadable(context: string, error: unknown): ActionableError {
   const { code } = Object(error) as { code?: unknown };
   const why = error instanceof UnreadableFileError ? error.message : code;
   const fault = typeof why === "string" ? `: ${why}` : "";
-  return new ActionableError(`The credential of context ${context} cannot be had${fault}.`, {
+  return new ActionableError(`There is no credential for context ${context}${fault}.`, {
     code: "kubernetes.unauthorized",
     hint: "Make kubectl work with this context first.",
     exitCode: exitCode.notAllowed,

@@ -40,10 +40,10 @@ export async function runExecPlugin(
   signal: AbortSignal,
 ): Promise<ExecCredential> {
   if (plugin.interactiveMode === "Always") {
-    throw failed(plugin, run.context, "it works at a terminal only, and is run without one");
+    throw failed(plugin, run.context, "it works only at a terminal, and there is none");
   }
   const output = await outputOf(plugin, run, signal);
-  return readCredential(output) ?? failWith(failed(plugin, run.context, "it gave no credential"));
+  return readCredential(output) ?? failWith(failed(plugin, run.context, "it returned no credential"));
 }
 
 function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promise<string> {
@@ -86,7 +86,7 @@ function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promis
     let length = 0;
     child.stdout.on("data", (chunk: Buffer) => {
       length += chunk.length;
-      if (length > largestOutputBytes) stop(failed(plugin, run.context, "its output has no end"));
+      if (length > largestOutputBytes) stop(failed(plugin, run.context, "its output does not end"));
       else chunks.push(chunk);
     });
     sayLines(child.stderr, run.say);
@@ -133,7 +133,7 @@ function sayLines(stream: NodeJS.ReadableStream, say: (line: string) => void): v
     length += chunk.length;
     rest = (lines.pop() ?? "").slice(0, longestLine);
     for (const line of lines) if (line !== "") say(line.slice(0, longestLine));
-    if (length > mostSaid) rest = "(what else it says is left out)";
+    if (length > mostSaid) rest = "(the rest of its output is omitted)";
   });
   stream.on("end", () => {
     if (rest !== "") say(rest);

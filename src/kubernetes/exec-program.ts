@@ -99,11 +99,11 @@ export function checkPlugin(
   policy: ExecPluginPolicy,
 ): void {
   if (policy === "allow" || (policy === "known" && knownProgram(command, variables) !== undefined)) return;
-  const known = `Known are, where the PATH finds them: ${knownPrograms.join(", ")}. `;
+  const known = `Known programs, where the PATH finds them: ${knownPrograms.join(", ")}. `;
   throw refused(
     "kubernetes.exec-plugin-refused",
-    `Context ${context} signs in by the program ${JSON.stringify(command)}, which --exec-plugins ${policy} does not let run.`,
-    `${policy === "known" ? known : ""}With --exec-plugins allow it is run: a kubeconfig can name any program, so trust who wrote it.`,
+    `Context ${context} signs in with the program ${JSON.stringify(command)}, which --exec-plugins ${policy} does not allow.`,
+    `${policy === "known" ? known : ""}--exec-plugins allow runs it: a kubeconfig can name any program, so make sure that you trust whoever wrote it.`,
     "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
   );
 }

@@ -83,15 +83,15 @@ export function meaningOfForbidden(status: ApiStatus, request: ApiRequest, cause
     return {
       what: `Namespace ${namespace ?? ""} in context ${context} is being deleted.`,
       code: "kubernetes.terminating",
-      hint: "Leave it out, or wait until it is gone and create it anew.",
+      hint: "Omit it, or wait until it is gone and recreate it.",
       exitCode: exitCode.notAllowed,
     };
   }
   if (cause === "quota") {
     return {
-      what: `Namespace ${namespace ?? ""} in context ${context} may hold no more ${resource}.`,
+      what: `Namespace ${namespace ?? ""} in context ${context} has reached its quota of ${resource}.`,
       code: "kubernetes.quota",
-      hint: `Raise its quota (${kubectl(context, "describe", "resourcequota", "--namespace", namespace ?? "")}), or delete what it holds in vain.`,
+      hint: `Raise its quota (${kubectl(context, "describe", "resourcequota", "--namespace", namespace ?? "")}), or delete what is not needed.`,
       exitCode: exitCode.notAllowed,
     };
   }
@@ -113,7 +113,7 @@ export function refusedInAdmission(request: ApiRequest, by = "an admission polic
   return {
     what: `You may not ${request.verb} ${subjectOf(request)}.`,
     code: "kubernetes.forbidden",
-    hint: `The user has the right, but ${by} of the cluster refused; its administrator knows why.`,
+    hint: `The user has the right, but ${by} of the cluster refused: ask its administrator why.`,
     docs: "https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/",
     exitCode: exitCode.notAllowed,
   };
@@ -133,9 +133,9 @@ export function deniedByAdmission({ code, reason, causes }: ApiStatus, { verb }:
 /** It gets no hint to grant rights: what system:anonymous may do, everybody may do. */
 function signedInAsNobody(context: string): Meaning {
   return {
-    what: `Context ${context} is not signed in to its cluster, which took the request for system:anonymous.`,
+    what: `Context ${context} is not signed in to its cluster, which treated the request as system:anonymous.`,
     code: "kubernetes.unauthorized",
-    hint: `Its user in the kubeconfig brings no credential that the cluster reads; ${kubectl(context, "config", "view", "--minify")} shows what it brings. It needs a token, a client certificate or an exec plugin, as whoever runs the cluster hands out.`,
+    hint: `Its user in the kubeconfig has no credential that the cluster accepts; ${kubectl(context, "config", "view", "--minify")} shows what it has. Ask the cluster's administrator for a token, a client certificate or an exec plugin.`,
     docs: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests",
     exitCode: exitCode.notAllowed,
   };
@@ -146,9 +146,9 @@ const impersonated: ReadonlySet<string> = new Set(["users", "groups", "uids", "u
 
 function mayNotActAsAnother(context: string): Meaning {
   return {
-    what: `The user of context ${context} may not act as the one whom the kubeconfig names.`,
+    what: `The user of context ${context} may not impersonate the one in the kubeconfig.`,
     code: "kubernetes.unauthorized",
-    hint: `Take as, as-groups, as-uid and as-user-extra out of the kubeconfig's user, or have an administrator grant the verb impersonate; ${kubectl(context, "auth", "whoami")} shows when that has worked.`,
+    hint: `Remove as, as-groups, as-uid and as-user-extra from the kubeconfig's user, or ask an administrator to grant the verb impersonate; ${kubectl(context, "auth", "whoami")} shows when that has worked.`,
     docs: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation",
     exitCode: exitCode.notAllowed,
   };

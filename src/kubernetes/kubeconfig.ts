@@ -58,7 +58,7 @@ export class Kubeconfig {
       throw refused(
         "kubernetes.context-not-found",
         `The kubeconfig has no context ${JSON.stringify(contextName)}.`,
-        names.length === 0 ? "It has none at all." : `It has: ${known}.`,
+        names.length === 0 ? "It has none." : `It has: ${known}.`,
       );
     }
     const cluster = this.#entries.clusters.get(context.cluster);
@@ -92,15 +92,15 @@ function isProxy(url: string): boolean {
 function badProxy(context: string): Error {
   return refused(
     "kubernetes.bad-proxy",
-    `The proxy-url of context ${JSON.stringify(context)}'s cluster is no URL of http, https or socks5.`,
-    "Write the scheme before it, such as http://proxy.example:8080.",
+    `The proxy-url of context ${JSON.stringify(context)}'s cluster is not an http, https or socks5 URL.`,
+    "Start it with a scheme, such as http://proxy.example:8080.",
   );
 }
 
 function incomplete(context: string, what: string): Error {
   return refused(
     "kubernetes.context-incomplete",
-    `Context ${JSON.stringify(context)} names ${what}, which the kubeconfig does not hold or which cannot be read.`,
+    `Context ${JSON.stringify(context)} names ${what}, which is not in the kubeconfig or cannot be read.`,
     "Compare with kubectl config view.",
   );
 }
@@ -133,15 +133,15 @@ function checkProvider(context: string, { name: user, authProvider, plugin }: Ku
   const refuse = (why: string, hint: string, docs?: string) =>
     refused(
       "kubernetes.auth-provider",
-      `The user ${JSON.stringify(user)} of context ${JSON.stringify(context)} signs in by the auth-provider ${JSON.stringify(name)}${why}.`,
+      `The user ${JSON.stringify(user)} of context ${JSON.stringify(context)} signs in with the auth-provider ${JSON.stringify(name)}${why}.`,
       hint,
       docs,
     );
   const former = formerProviders.get(name);
-  if (former) throw refuse(", which kubectl has no more", ...former);
+  if (former) throw refuse(", which kubectl no longer has", ...former);
   if (name !== "oidc")
-    throw refuse(", which kubectl does not have", "It has oidc, and credential plugins (exec).");
-  if (plugin) throw refuse(", and by a credential plugin too", "Take one of the two out.");
+    throw refuse(", which kubectl does not have", "It supports oidc and credential plugins (exec).");
+  if (plugin) throw refuse(", and with a credential plugin too", "Remove one of the two.");
 }
 
 /** The API server answers this with 500, and kubectl does not send it. */
@@ -152,8 +152,8 @@ function actsAsNobody({ impersonation }: KubeconfigUser): boolean {
 function actingAsNobody(context: string, user: string): Error {
   return refused(
     "kubernetes.context-incomplete",
-    `The user ${JSON.stringify(user)} of context ${JSON.stringify(context)} asks for groups, a uid or extra fields of another, without naming whom to act as.`,
-    "Name the one beside as-groups, as-uid and as-user-extra (as: NAME), or take them out.",
+    `The user ${JSON.stringify(user)} of context ${JSON.stringify(context)} impersonates groups, a uid or extra fields without a user.`,
+    "Add the user to as-groups, as-uid and as-user-extra (as: NAME), or remove them.",
   );
 }
 

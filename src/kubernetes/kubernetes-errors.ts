@@ -37,7 +37,7 @@ export function kubernetesError(
 }
 
 function saidBy({ status: { message }, isWithheld }: ApiStatusError): string {
-  if (isWithheld) return " What the API server says quotes an object, and is left out.";
+  if (isWithheld) return " The API server's message quotes an object, and is omitted.";
   return message === undefined
     ? ""
     : ` The API server says: ${JSON.stringify(message.slice(0, longestQuote))}.`;
@@ -70,12 +70,12 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
         : {
             what: `There is no ${subject}.`,
             code: "kubernetes.not-found",
-            hint: "Somebody may have deleted it just now: run the same command again.",
+            hint: "Somebody may have just deleted it: run the same command again.",
           };
     case 409:
       return status.reason === "AlreadyExists"
         ? {
-            what: `There already is a ${subject}.`,
+            what: `The ${subject} already exists.`,
             code: "kubernetes.already-exists",
             hint: "Run the same command again.",
             retryable: true,
@@ -89,9 +89,9 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
     case 422:
       if (deniedByAdmission(status, request)) return refusedInAdmission(request);
       return {
-        what: `The cluster does not accept ${subject} as it would become.`,
+        what: `The cluster rejects the new content of ${subject}.`,
         code: "kubernetes.invalid",
-        hint: "Mend what the API server names, or choose another secret with --secret-name.",
+        hint: "Fix what the API server names, or choose another secret with --secret-name.",
         exitCode: exitCode.usage,
       };
     case 429:
@@ -130,7 +130,7 @@ function failed({ code }: ApiStatus, request: ApiRequest): Meaning {
     code: "kubernetes.failed",
     hint:
       code >= 500
-        ? "The cluster is in trouble; run the same command again later."
+        ? "The cluster has a problem: run the same command again later."
         : "Check that the kubeconfig's server is the address of a Kubernetes API.",
     retryable: code >= 500 && code !== 501,
   };

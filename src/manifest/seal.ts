@@ -61,7 +61,7 @@ export function sealed(
 function why(error: Error & { readonly code?: unknown; readonly killed?: boolean }): string {
   if (error.code === "ENOENT") return "it is not installed";
   if (error.code === "EACCES") return "it may not be run";
-  if (error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return "its output has no end";
+  if (error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return "its output does not end";
   if (error.killed) return `it did not end within ${limitMs / 1000} s`;
   return typeof error.code === "number" ? `it ended with exit code ${error.code}` : "it was killed";
 }

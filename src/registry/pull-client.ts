@@ -140,7 +140,7 @@ function missingPull(token: string, repository: string): string | undefined {
     const allows = Array.isArray(actions) && (actions.includes("pull") || actions.includes("*"));
     return type === "repository" && name === repository && allows;
   });
-  return granted ? undefined : `the access token holds no right to pull ${repository}`;
+  return granted ? undefined : `the access token does not allow pulls of ${repository}`;
 }
 
 async function findManifest(

@@ -63,9 +63,9 @@ export function unexpectedAnswer(loginServer: string, asked: string, answer: Htt
     {
       code: throttled ? "registry.throttled" : "registry.failed",
       hint: throttled
-        ? "It has served too many requests; run the same command again in some minutes."
+        ? "It received too many requests: run the same command again in a few minutes."
         : answer.status >= 500
-          ? "The registry is in trouble; run the same command again later."
+          ? "The registry has a problem: run the same command again later."
           : `Check that ${loginServer} is the login server of an Azure Container Registry.`,
       retryable: throttled || answer.status >= 500,
       status: answer.status,
@@ -82,8 +82,8 @@ export function exchangeFailed(loginServer: string, error: ExchangeError): Actio
       {
         code: "registry.untrusted-certificate",
         hint:
-          "If a proxy of yours opens TLS, name its certificate authority in NODE_EXTRA_CA_CERTS; " +
-          "certificates are always verified, for a password is sent.",
+          "If your proxy inspects TLS, name its certificate authority in NODE_EXTRA_CA_CERTS; " +
+          "certificates are always verified, because a password is sent.",
         docs: "https://nodejs.org/api/cli.html#node_extra_ca_certsfile",
       },
       { cause: error },
@@ -92,13 +92,13 @@ export function exchangeFailed(loginServer: string, error: ExchangeError): Actio
   const missing = error.code === "ENOTFOUND";
   return new ActionableError(
     missing
-      ? `There is no host ${loginServer} in the name service of this machine.`
+      ? `This machine cannot resolve the host ${loginServer}.`
       : `Registry ${loginServer} cannot be reached: ${error.message}.`,
     {
       code: "registry.unreachable",
       hint: missing
-        ? "Check the login server; a registry with a private endpoint alone is known inside its network only. --proof entra does without the registry."
-        : "Check the network and any proxy or firewall between, or run with --proof entra, which does without the registry.",
+        ? "Check the login server. A registry with only private endpoints is known only inside its network. --proof entra does not need the registry."
+        : "Check the network and any proxy or firewall between, or run with --proof entra, which does not need the registry.",
       retryable: true,
     },
     { cause: error },

@@ -71,7 +71,7 @@ describe("Microsoft Graph", () => {
     server.otherwise = { status: 200, json: { value: [{ id: 2 }], "@odata.nextLink": more } };
     await expect(graph.list(graph.api("/list"), signal)).rejects.toMatchObject({
       failure: "too-large",
-      message: "the list leads back to a page that was read already",
+      message: "the list leads back to an earlier page",
     });
     expect(server.requests).toHaveLength(2);
   });

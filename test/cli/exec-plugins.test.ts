@@ -57,9 +57,9 @@ describe("a program that a kubeconfig names to sign in by", () => {
     const run = await status({ command: "./login", args }, ["--context", "sandbox"]);
     expect(run.code, run.stderr).toBe(0);
     expect(run.stderr).toContain(
-      `context sandbox signs in by a program that its kubeconfig names: ${join(folder, "login")} get-token --client-secret … --user=… … (--exec-plugins allow: this is expected; deny: never run one)`,
+      `context sandbox signs in with a program that its kubeconfig names: ${join(folder, "login")} get-token --client-secret … --user=… … (--exec-plugins allow: this is expected; deny: never run one)`,
     );
-    expect(run.stderr.match(/signs in by a program/g)).toHaveLength(1);
+    expect(run.stderr.match(/signs in with a program/g)).toHaveLength(1);
     expect(run.stderr).not.toMatch(/s3cr3t/i);
   });
 
@@ -92,8 +92,8 @@ describe("a program that a kubeconfig names to sign in by", () => {
     for (const command of ["login", join(elsewhere, "kubelogin")]) {
       const run = await status({ command }, ["--exec-plugins", "known"]);
       expect(run.code).toBe(2);
-      expect(run.stderr).toContain("which --exec-plugins known does not let run");
-      expect(run.stderr).toContain("Known are, where the PATH finds them: aws,");
+      expect(run.stderr).toContain("which --exec-plugins known does not allow");
+      expect(run.stderr).toContain("Known programs, where the PATH finds them: aws,");
     }
     expect(existsSync(ran)).toBe(false);
   });

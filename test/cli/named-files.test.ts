@@ -111,7 +111,8 @@ describe("a file that a kubeconfig names", () => {
       const [cluster = {}, user = {}] = fields(file);
       const run = await runHurried(sandbox, ["status", "--kubeconfig", await kubeconfigWith(cluster, user)]);
       expect(run.code, run.stderr).toBe(3);
-      expect(run.stderr).toContain(`cannot be had: ${file} cannot be read: ${why}`);
+      expect(run.stderr).toContain("There is no credential for context ");
+      expect(run.stderr).toContain(`: ${file} cannot be read: ${why}`);
     }
   });
 });
@@ -130,7 +131,7 @@ describe("a file that Azure's variables name", () => {
       expect(run.code, run.stderr).toBe(3);
       expect(run.json.error).toMatchObject({
         code: "azure.not-signed-in",
-        message: `The file that ${variable} names, ${file}, cannot be read: ${why}.`,
+        message: `The file in ${variable}, ${file}, cannot be read: ${why}.`,
       });
     }
   });

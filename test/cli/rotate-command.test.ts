@@ -59,7 +59,7 @@ describe("rotate of a key that two namespaces hold", () => {
     expect(run.json).toMatchObject({ command: "rotate", error: { code: "interrupted", retryable: true } });
     expect(run.stderr).toContain("stopping as soon as it is safe; a second signal stops at once");
     const again = "acr-pull rotate --namespace default --context sandbox --expires-in 90d --yes";
-    expect(run.stderr).toContain(`To go on where it stopped: ${again}\n`);
+    expect(run.stderr).toContain(`To continue: ${again}\n`);
     const next = await runProgram(sandbox, again.split(" ").slice(1));
     expect(next.code, next.stderr).toBe(0);
   });

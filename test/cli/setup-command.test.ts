@@ -55,7 +55,7 @@ describe("an interruption", () => {
     expect(run.stderr).toContain("stopping as soon as it is safe; a second signal stops at once");
     expect(run.stderr).not.toContain("fix: not done");
     expect(run.stderr).toContain(
-      "To go on where it stopped: acr-pull setup --registry myregistry --namespace awesomeapps --context sandbox --yes",
+      "To continue: acr-pull setup --registry myregistry --namespace awesomeapps --context sandbox --yes",
     );
   });
 });
@@ -116,7 +116,7 @@ describe("without Azure", () => {
       env: { ACR_PULL_CLOUD: "AzureCloud" },
     });
     expect(code).toBe(2);
-    expect(stderr).toContain("is no login server of AzureCloud");
+    expect(stderr).toContain("is not a login server of AzureCloud");
     expect(stderr).not.toContain("hunter2");
   });
 });

@@ -63,7 +63,7 @@ describe("verify for people", () => {
       expect(stdout).toMatch(
         /^ {2}✗ FAIL role-assignment: .*\n {9}fix: Grant it: acr-pull setup .*\n {9}see: https:/m,
       );
-      expect(stdout).toMatch(/^ {2}- skip role-mode, .*: Not looked at while role-assignment fails\.$/m);
+      expect(stdout).toMatch(/^ {2}- skip role-mode, .*: Skipped while role-assignment fails\.$/m);
       expect(stdout).toMatch(/^Not in order: .* 1 FAILED, /m);
       expect(stdout).toMatch(/\n {2}acr-pull verify --namespace awesomeapps --context sandbox\n$/);
     } finally {

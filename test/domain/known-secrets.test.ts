@@ -30,16 +30,16 @@ describe("a text that repeats a secret", () => {
     ["in the base64 of a URL", `got ${Buffer.from(encodeURIComponent(`/${piece}`)).toString("base64url")}`],
     ["in the base64 of JSON in base64", `got ${Buffer.from(`{"a":"${base64(1)}"}`).toString("base64")}`],
   ])("is cut off before it: %s", (_how, text) => {
-    expect(withoutSecrets(text)).toBe("got (left out: it repeats a secret)");
+    expect(withoutSecrets(text)).toBe("got (omitted: it repeats a secret)");
   });
 
   test("says nothing at all where it begins with it", () => {
-    expect(withoutSecrets(secret)).toBe("(left out: it repeats a secret)");
+    expect(withoutSecrets(secret)).toBe("(omitted: it repeats a secret)");
   });
 
   test("keeps all words before it, and none after it", () => {
     expect(withoutSecrets(`AADSTS7000215: Invalid client secret: ${secret} for app x`)).toBe(
-      "AADSTS7000215: Invalid client secret: (left out: it repeats a secret)",
+      "AADSTS7000215: Invalid client secret: (omitted: it repeats a secret)",
     );
   });
 
@@ -59,6 +59,6 @@ describe("a text that repeats a secret", () => {
 
   test("is looked through fast, however long it is", () => {
     const long = Buffer.from("lorem ipsum ".repeat(100_000)).toString("base64");
-    expect(withoutSecrets(`${long} ${secret}`)).toBe("(left out: it repeats a secret)");
+    expect(withoutSecrets(`${long} ${secret}`)).toBe("(omitted: it repeats a secret)");
   });
 });

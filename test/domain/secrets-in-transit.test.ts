@@ -65,14 +65,14 @@ describe("a refusal", () => {
       date: 1,
     };
     expect(String(refusal(401, { error }).body)).toBe(
-      JSON.stringify({ error: { ...error, message: "Bad token: (left out: it repeats a secret)" } }),
+      JSON.stringify({ error: { ...error, message: "Bad token: (omitted: it repeats a secret)" } }),
     );
   });
 
   test("that is no JSON loses it too", () => {
     const body = Buffer.from(`<html>proxy: ${token}</html>`);
     expect(String(withoutEchoes({ status: 502, headers: {}, body }).body)).toBe(
-      "<html>proxy: (left out: it repeats a secret)",
+      "<html>proxy: (omitted: it repeats a secret)",
     );
   });
 

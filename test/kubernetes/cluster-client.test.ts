@@ -197,7 +197,7 @@ describe("a list", () => {
     server.otherwise = page(["a"], "t1");
     await expect(cluster.listNamespaces("", signal)).rejects.toMatchObject({
       code: "kubernetes.failed",
-      message: expect.stringContaining("the list leads back to a page that was read already"),
+      message: expect.stringContaining("the list leads back to an earlier page"),
     });
     expect(server.requests).toHaveLength(2);
   });
@@ -370,7 +370,7 @@ describe("a write", () => {
       .catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ActionableError);
     expect(inspect(error, { depth: 9 })).not.toMatch(/c29tZWJvZHkgZWxzZSdz|theirs/);
-    expect(String(error)).toContain("What the API server says quotes an object, and is left out.");
+    expect(String(error)).toContain("The API server's message quotes an object, and is omitted.");
   });
 
   test("looks through a refusal as long as an answer may be, whatever it is made of", () => {

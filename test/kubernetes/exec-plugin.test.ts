@@ -93,7 +93,7 @@ describe("runExecPlugin", () => {
     const talker = `for (let i = 0; i < 5000; i += 1) process.stderr.write("x".repeat(99) + "\\n"); ${give({ token: "t" })}`;
     expect(await run(plugin(talker), { say: (line) => lines.push(line) })).toMatchObject({ token: "t" });
     expect(lines.join("\n").length).toBeLessThan(66_000);
-    expect(lines.at(-1)).toBe("(what else it says is left out)");
+    expect(lines.at(-1)).toBe("(the rest of its output is omitted)");
   });
 
   test("hands the plugin no secret of ours", async () => {

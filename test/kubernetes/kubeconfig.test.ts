@@ -348,7 +348,7 @@ describe("a context", () => {
         expect.objectContaining({
           code: "kubernetes.context-incomplete",
           exitCode: 2,
-          message: expect.stringContaining("without naming whom to act as"),
+          message: expect.stringContaining("impersonates groups, a uid or extra fields without a user"),
           hint: expect.stringContaining("as: NAME"),
         }),
       );

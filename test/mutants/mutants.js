@@ -1239,8 +1239,8 @@ export const mutants = [
     edits: [
       {
         file: "src/cli/stoppable.ts",
-        from: ": `To go on from here: ${command({ asking: true })}`;",
-        to: ": `To go on from here: ${command({ asking: false })}`;",
+        from: ": `To continue: ${command({ asking: true })}`;",
+        to: ": `To continue: ${command({ asking: false })}`;",
       },
     ],
     caughtBy: {

@@ -88,7 +88,7 @@ const mended: readonly Trouble[] = [
     args: ["--service-account", "default"],
   },
   {
-    what: "a pod was made before its service account named the secret",
+    what: "a pod was created before its service account named the secret",
     check: "service-account",
     arrange: (world) => {
       addWaitingPod(world, { imagePullSecrets: [], waiting: null });

@@ -121,7 +121,7 @@ describe("a pull", () => {
     registry.script(refusal(401, "UNAUTHORIZED", "bad password s3cr3t-s3cr3t"));
     expect(await pull({ password: "s3cr3t-s3cr3t" })).toEqual({
       kind: "refused",
-      reason: "bad password (left out: it repeats a secret)",
+      reason: "bad password (omitted: it repeats a secret)",
     });
   });
 

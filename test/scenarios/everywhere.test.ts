@@ -56,7 +56,7 @@ describe.concurrent("verify of all namespaces", () => {
   });
 
   it.for([
-    ["", "No secret in context sandbox has an entry of acr-pull's."],
+    ["", "No secret in context sandbox has an entry that acr-pull manages."],
     [" --registry abacregistry", "No secret in context sandbox has an entry for abacregistry."],
   ])("is not in order where there is none%s", async ([more, message], test) => {
     const sandbox = await start(test);

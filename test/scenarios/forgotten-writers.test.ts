@@ -64,7 +64,7 @@ describe.concurrent("where the API server has forgotten who wrote", () => {
     );
     const plan = await setup(sandbox, ["--adopt", "--dry-run"]);
     expect(plan.json.warnings).toContainEqual(
-      expect.stringContaining("More than ten have written sandbox/awesomeapps/acr-secret"),
+      expect.stringContaining("More than ten writers have changed sandbox/awesomeapps/acr-secret"),
     );
     expect((await setup(sandbox, ["--adopt"])).code).toBe(0);
   });

@@ -18,9 +18,12 @@ describe.concurrent("what was asked for by name and is not there", () => {
       "-n awesomeapps -n awsomeapps",
       "There is no namespace awsomeapps in sandbox. Did you mean awesomeapps?",
     ],
-    ["-n default", "No secret in the namespace default has an entry of acr-pull's."],
+    ["-n default", "No secret in the namespace default has an entry that acr-pull manages."],
     ["--registry myregistri", "No secret has an entry for myregistri. Did you mean myregistry?"],
-    ["--secret-name acr-secrt", "No secret acr-secrt has an entry of acr-pull's. Did you mean acr-secret?"],
+    [
+      "--secret-name acr-secrt",
+      "No secret acr-secrt has an entry that acr-pull manages. Did you mean acr-secret?",
+    ],
     ["-n default --registry myregistry", "No secret in the namespace default has an entry for myregistry."],
   ])("is not in order to status %s", async ([args, sentence], test) => {
     const sandbox = await start(test);

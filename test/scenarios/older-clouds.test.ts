@@ -10,7 +10,7 @@ const apiVersions = {
   authorization: ["2015-07-01", "2018-01-01-preview"],
   subscriptions: ["2019-10-01", "2020-06-01"],
 };
-const untold = /Whether myregistry is in ABAC mode the Resource Manager of this cloud does not tell/;
+const untold = /This cloud's Resource Manager does not report whether myregistry is in ABAC mode/;
 
 describe("in a cloud that has older api-versions", () => {
   let sandbox: Sandbox;
@@ -46,7 +46,10 @@ describe("in a cloud that has older api-versions", () => {
     const verified = await verify(sandbox);
     expect([verified.code, checksOf(verified, "fail")]).toEqual([0, []]);
     expect(checksOf(verified, "pass")).toContainEqual(
-      expect.objectContaining({ id: "role-mode", message: expect.stringMatching(/does not tell/) as string }),
+      expect.objectContaining({
+        id: "role-mode",
+        message: expect.stringMatching(/does not report/) as string,
+      }),
     );
   });
 
@@ -89,7 +92,7 @@ describe("where one of several subscriptions cannot be looked in", () => {
     const run = await setup(sandbox, ["--dry-run"]);
     expect(run.code).toBe(0);
     expect(run.stdout + run.stderr).toMatch(
-      new RegExp(`Only the other subscriptions were looked in: Could not list the registries of .*${broken}`),
+      new RegExp(`Only the other subscriptions were searched: Could not list the registries of .*${broken}`),
     );
   });
 
@@ -98,7 +101,7 @@ describe("where one of several subscriptions cannot be looked in", () => {
     expect([run.code, run.json.error.code]).toEqual([1, "registry.not-seen"]);
     expect(run.json.error.message).toMatch(
       new RegExp(
-        `Registry hidden01 was not found, and one subscription could not be looked in:\\n.*${broken}`,
+        `Registry hidden01 was not found, and one subscription could not be searched:\\n.*${broken}`,
       ),
     );
   });

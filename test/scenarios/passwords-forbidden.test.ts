@@ -70,7 +70,7 @@ describe.concurrent("setup, where the tenant allows no passwords and does not sa
     const sandbox = await start(test, { policy: { ...forbids }, replicationLag: "3s" });
     const run = await setup(sandbox);
     expectNothingLeft(sandbox, run, "directory.passwords-forbidden");
-    expect(run.stderr).toContain("Took back what was made: the application acr-pull-myregistry-");
+    expect(run.stderr).toContain("Rolled back what was made: the application acr-pull-myregistry-");
   });
 
   it("tells what stays where it may not take its secret back", async (test) => {
@@ -81,7 +81,7 @@ describe.concurrent("setup, where the tenant allows no passwords and does not sa
     });
     const run = await setup(sandbox);
     expect([run.code, run.json.error.code], run.stderr).toEqual([4, "directory.passwords-forbidden"]);
-    expect(run.json.error.message).toMatch(/could not be taken back.*awesomeapps\/acr-secret/s);
+    expect(run.json.error.message).toMatch(/could not be rolled back.*awesomeapps\/acr-secret/s);
     expect(ours(sandbox)).toEqual([]);
     expect((await setup(sandbox)).json.error.code).toBe("directory.passwords-forbidden");
     sandbox.world.clusters[0]!.users[0]!.rules = [{ verbs: ["*"], resources: ["*"] }];
@@ -260,7 +260,7 @@ describe.concurrent("setup, by a caller whose token says nothing of its rights",
     const run = await setup(sandbox);
     expect([run.code, run.json.error.code], run.stderr).toEqual([4, "directory.forbidden"]);
     expect(run.json.error.message).toMatch(
-      /could not be taken back: Could not delete the application for good/,
+      /could not be rolled back: Could not delete the application permanently/,
     );
   });
 
@@ -341,7 +341,7 @@ describe.concurrent("a key that cannot be renewed, for the tenant has come to fo
         code: "application.passwords-forbidden",
         appId,
         message: expect.stringMatching(
-          `forbids new passwords .*made after 2020-01-01: its key ends on ${expiresAt.slice(0, 10)} and cannot be renewed`,
+          `forbids new passwords .*made after 2020-01-01: its key expires on ${expiresAt.slice(0, 10)} and cannot be renewed`,
         ),
       },
     ]);
@@ -356,7 +356,7 @@ describe.concurrent("a key that cannot be renewed, for the tenant has come to fo
       expect.objectContaining({
         id: "renewal",
         status: "warn",
-        message: expect.stringContaining(`this one ends on ${expiresAt} and cannot be renewed`),
+        message: expect.stringContaining(`this one expires on ${expiresAt} and cannot be renewed`),
         hint: expect.stringContaining("exemption"),
       }),
     );

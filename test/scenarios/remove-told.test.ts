@@ -116,7 +116,7 @@ describe("remove that is told to stop half way", () => {
       application: "skipped",
     });
     expect(Object.values(told(run))).toContain("updated unfinished");
-    expect(run.stderr).toContain("To go on where it stopped");
+    expect(run.stderr).toContain("To continue");
   });
 
   it("says it to people as well", async (context) => {
@@ -149,7 +149,7 @@ describe("a removal that did not come to its end", () => {
     expect(json.pending).toMatchObject([{ kind: "run", live: false, removes: true, overdue: true }]);
     const states = json.entries.map(({ state }: { state: string }) => state);
     expect(states).toContain("pending");
-    expect(stdout).toContain("Only remove goes on with it.");
+    expect(stdout).toContain("Only remove continues it.");
     expect(stdout).not.toContain("acr-pull rotate");
     expect(stdout).not.toContain("acr-pull setup");
     const [, command = ""] = /or for this secret alone:\n {2}acr-pull (remove .+)/.exec(stdout) ?? [];
@@ -166,7 +166,7 @@ describe("a removal that did not come to its end", () => {
     const { json } = await runHurried(sandbox, args);
     const failed = json.checks.find(({ id }: { id: string }) => id === "secret-registry");
     expect(failed).toMatchObject({ status: "fail" });
-    expect(failed.message).toContain("an interrupted removal");
+    expect(failed.message).toContain("a removal was interrupted");
     expect(failed.hint).toContain("acr-pull remove --registry");
   });
 });

@@ -37,7 +37,7 @@ describe.concurrent("rotate --abort", () => {
     const expiresAt = endDateTime.replace(".000Z", "Z");
     const aborted = await rotation(sandbox, ["--abort"]);
     // The old one is what they hold again.
-    expect(aborted.stderr).toMatch(/Took the new password out of \d+ secrets?, and proved/);
+    expect(aborted.stderr).toMatch(/Removed the new password from \d+ secrets?, and proved/);
     expect(aborted.stderr).not.toContain("Took the old password");
     expect(aborted).toMatchObject({
       state: "aborted",

@@ -110,7 +110,7 @@ describe.concurrent("rotate --compromised, where a secret holds the key that acr
       action: "failed",
       error: expect.objectContaining({ code: "secret.not-ours" }),
     });
-    expect(run.stderr).toContain("sandbox/default/copy will not pull any more");
+    expect(run.stderr).toContain("sandbox/default/copy can no longer pull");
     expect(JSON.stringify(secretOf(sandbox, "default", "copy"))).toBe(before);
     expectOutage(sandbox, "sandbox default/copy");
   });

@@ -51,7 +51,7 @@ describe("a mark that somebody forged in a namespace of his own", () => {
     for (const args of [["--if-expiring-within", "60d"], []]) {
       const run = await rotate(sandbox, args);
       expect(run.code, run.stderr).toBe(0);
-      expect(run.stderr).toContain("sandbox/default/acr-secret holds something else");
+      expect(run.stderr).toContain("sandbox/default/acr-secret does not hold for");
       expect(secret["data"]).toEqual(before);
     }
   });

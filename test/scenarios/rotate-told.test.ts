@@ -103,7 +103,7 @@ describe("rotate that is told to stop half way names what it did", () => {
     expect(run.json).toMatchObject({ command: "rotate", ok: false, error: { code: "interrupted" } });
     expect(run.json.unwrittenKeys).toMatchObject([{ keyId: made }]);
     expect(run.json.rotations).toMatchObject([{ keyId: old, state: "failed" }]);
-    expect(run.stderr).toContain("To go on where it stopped");
+    expect(run.stderr).toContain("To continue");
   });
 
   it("the secrets that it changed over, and those that it did not come to", async (context) => {

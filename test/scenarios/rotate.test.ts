@@ -111,7 +111,7 @@ describe.concurrent("rotate", () => {
     const { old } = changedOver(sandbox, { due: true });
     const untried = await rotation(sandbox, ["--finish", "--proof", "none"]);
     expect(untried).toMatchObject({ replaced: old, retired: true, retirement: "untried" });
-    expect(untried.stderr).toContain(`Retired the key ${old}: it is removed, and nothing was tried`);
+    expect(untried.stderr).toContain(`Retired the key ${old}: it is removed, but its refusal was not tested`);
     expect(untried.stderr).not.toContain("refused");
   });
 
@@ -121,7 +121,7 @@ describe.concurrent("rotate", () => {
     await killedAt(sandbox, ["--finish"], ({ path }) => path.endsWith("/removePassword"), "read");
     const goneOn = await rotation(sandbox, ["--finish"]);
     expect(goneOn).toMatchObject({ replaced: old, retired: true, retirement: "unlisted" });
-    expect(goneOn.stderr).toContain(`Retired the key ${old}, which the directory lists no more`);
+    expect(goneOn.stderr).toContain(`Retired the key ${old}, which the directory no longer lists`);
     expect(goneOn.stderr).not.toContain("refused");
   });
 

@@ -150,7 +150,7 @@ describe("setup, refused before anything is written", () => {
       exit: 3,
       code: "azure.conditional-access",
       says: ["AADSTS53003", `this machine, ${hostname()}`],
-      hint: ["az login", "administers the tenant"],
+      hint: ["az login", "ask a tenant administrator"],
     },
     {
       what: "the certificate authority of the cloud is not trusted",
@@ -433,7 +433,7 @@ describe("setup, refused before anything is written", () => {
       },
       exit: 2,
       code: "kubernetes.invalid",
-      says: ["does not accept", "awesomeapps/acr-secret"],
+      says: ["rejects the new content", "awesomeapps/acr-secret"],
       hint: ["--secret-name"],
       requestId: true,
     },

@@ -12,7 +12,7 @@ describe("setup, while the services learn of each other's writes only after 5 se
     sandbox = await startSandbox({ replicationLag: "5s" });
     const run = await setup(sandbox);
     expect(run.code, run.stderr).toBe(0);
-    expect(run.stderr).toMatch(/^… Waiting for Entra to know the new application, try 1, up to 20m$/m);
+    expect(run.stderr).toMatch(/^… Waiting for Entra to recognize the new application, try 1, up to 20m$/m);
     expect(livePasswords(sandbox)).toHaveLength(1);
     expect(liveAssignments(sandbox)).toHaveLength(1);
   });

@@ -377,7 +377,7 @@ describe("setup, what it makes and how it proves it", () => {
     const before = sandbox.requests.entries.length;
     const run = await setup(["--namespace-selector", "a in (b"]);
     expect([run.code, run.json.error.code]).toEqual([2, "usage.invalid-value"]);
-    expect(run.json.error.message).toContain("--namespace-selector must be a selector of labels");
+    expect(run.json.error.message).toContain("--namespace-selector must be a label selector");
     expect(sandbox.requests.entries.length).toBe(before);
   });
 

@@ -84,7 +84,7 @@ describe("setup that says nothing of the principal's rights", () => {
     delete push.removedAt;
     const run = await succeed(["-n", "default"]);
     expect(standing()).toEqual(["AcrPull", "AcrPush"]);
-    expect(run.stderr).toContain("--role says which it shall be");
+    expect(run.stderr).toContain("--role replaces them");
     expect(Object.values(marksOf(sandbox, "default"))[0].role).toBe("acrpush");
     await succeed(["-n", "default", "--role", "acrpull"]);
     expect(standing()).toEqual(["AcrPull"]);
@@ -170,7 +170,7 @@ describe("setup that says one of the principal's rights", () => {
     sandbox.invariants.maxLiveKeys = 2;
     const run = await setup(sandbox, ["--role", "acrpull"]);
     expect([run.code, run.json.error.code]).toEqual([2, "roles.shared-principal"]);
-    expect(run.json.error.hint).toContain("Leave --role and --repository out");
+    expect(run.json.error.hint).toContain("Omit --role and --repository");
     await succeed(["-n", "default"]);
     expect(standing()).toEqual(["AcrPush"]);
   });

@@ -40,7 +40,7 @@ describe("setup that fails half way names what it made", () => {
     const { code, stdout } = await runProgram(sandbox, ["setup", ...args, "-y"]);
     expect(code).toBe(4);
     expect(stdout).toContain(application()?.displayName);
-    expect(stdout).toContain("It was made, and holds no password yet.");
+    expect(stdout).toContain("It was created, but holds no password yet.");
     expect(stdout).toContain("not tried");
     expect(stdout).not.toContain("cannot pull");
   });
@@ -50,7 +50,7 @@ describe("setup that fails half way names what it made", () => {
     const verified = await runProgram(sandbox, ["verify", "-n", "awesomeapps", "-o", "json"]);
     const failed = verified.json.checks.filter(({ status }: { status: string }) => status === "fail");
     expect(failed).toMatchObject([{ id: "secret-registry" }]);
-    expect(failed[0].message).toContain("an interrupted setup");
+    expect(failed[0].message).toContain("a setup was interrupted");
     expect(failed[0].hint).toContain("Run the same setup again");
     expect(failed[0].hint).not.toContain("--adopt");
     const { stdout } = await runProgram(sandbox, ["status"]);
@@ -122,7 +122,7 @@ describe("setup that is told to stop half way", () => {
     expect(run.json.secrets).toMatchObject([half]);
     const [key] = livePasswords(sandbox);
     expect(run.json.credentials).toMatchObject([{ keyId: key?.keyId, action: "created" }]);
-    expect(run.stderr).toContain("To go on where it stopped");
+    expect(run.stderr).toContain("To continue");
   });
 });
 
@@ -134,7 +134,7 @@ describe("setup by a pipeline that may not make others owners", () => {
     const planned = await setup(sandbox, [...args, "--dry-run"]);
     expect(planned.code, planned.stderr).toBe(0);
     expect(planned.json.warnings).toMatchObject([
-      expect.stringMatching(/may not make others owners of an application, .*the first write decides$/),
+      expect.stringMatching(/may not add other owners to an application, .*the first write decides$/),
     ]);
     const run = await setup(sandbox, args);
     expect(run.code, run.stderr).toBe(3);

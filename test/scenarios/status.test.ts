@@ -340,7 +340,7 @@ describe.concurrent("status", () => {
     const run = await status(sandbox);
     expect([run.code, run.json.entries, run.json.orphans]).toEqual([0, [], []]);
     const text = await runSafely(sandbox, ["status"]);
-    expect(text.stdout).toContain("No secret that was looked at in sandbox");
+    expect(text.stdout).toContain("No secret in sandbox");
   });
 
   it("shows only what was asked for, and still knows what all secrets hold", async (test) => {
@@ -376,7 +376,7 @@ describe.concurrent("status", () => {
 
 describe.concurrent("status, of an entry that somebody changed,", () => {
   it.each<[string, (secret: NonNullable<ReturnType<typeof secretOf>>, loginServer: string) => void, string]>([
-    ["has lost its host", (secret) => setData(secret, `{"auths":{}}`), "holds nothing"],
+    ["has lost its host", (secret) => setData(secret, `{"auths":{}}`), "no longer holds anything"],
     ["is no JSON any more", (secret) => setData(secret, "{"), "is not JSON"],
     [
       "holds another user",
@@ -419,7 +419,7 @@ describe.concurrent("status, of an entry that somebody changed,", () => {
         });
         setData(secret, `{"auths":{}}`);
       },
-      "no run is to put a key there",
+      "no run is due to put a key there",
     ],
     [
       "is written by Argo CD",
@@ -590,12 +590,12 @@ describe.concurrent("status, while keys come and go,", () => {
         {
           code: "application.unread",
           message: expect.stringMatching(
-            /service principal is there and may sign in, nor whether it has more owners/,
+            /service principal exists and may sign in or whether it has more owners/,
           ),
         },
       ],
     ]);
-    expect((await runSafely(sandbox, ["status"])).stdout).toContain("it is not known whether");
+    expect((await runSafely(sandbox, ["status"])).stdout).toContain("could not read whether");
   });
 
   it("does not take a key for an orphan that was just retired and that most parts of the directory still list", async (test) => {
@@ -1002,7 +1002,7 @@ describe.concurrent("status, of keys whose application no secret names", () => {
     ]);
     const { stdout } = await runSafely(sandbox, ["status"]);
     expect(stdout.replaceAll(/\s+/g, " ")).toContain(
-      "is unknown: applications that no secret names could not be looked for",
+      "is unknown: acr-pull could not search for applications that no secret names",
     );
   });
 

@@ -37,7 +37,7 @@ describe.concurrent(
       setUp(sandbox);
       expectDepartures(sandbox);
       const run = await removed(sandbox);
-      expect(run.stderr).toMatch(/is deleted for good, and cannot be restored/);
+      expect(run.stderr).toMatch(/is deleted permanently and cannot be restored/);
       expect(ofOurName(sandbox)).toEqual(["gone for good"]);
       expectDepartures(sandbox, []);
       const again = await setup(sandbox);
@@ -54,7 +54,7 @@ describe.concurrent(
       sandbox.setFaults([{ match: purge, ...fault }]);
       expectDepartures(sandbox);
       const run = await removed(sandbox);
-      expect(run.stderr).not.toContain("could not be deleted for good");
+      expect(run.stderr).not.toContain("could not be deleted permanently");
       expect(ofOurName(sandbox)).toEqual(["gone for good"]);
     });
 
@@ -75,7 +75,7 @@ describe.concurrent(
       expectDepartures(sandbox);
       const run = await removed(sandbox);
       const command = `az rest --method DELETE --url ${sandbox.world.azureUrl}/v1.0/directory/deletedItems/${id}`;
-      expect(run.stderr).toContain("could not be deleted for good");
+      expect(run.stderr).toContain("could not be deleted permanently");
       expect(run.stderr).toContain(command);
       expect(ofOurName(sandbox)).toEqual(["deleted"]);
 

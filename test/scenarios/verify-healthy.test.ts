@@ -237,7 +237,7 @@ describe.concurrent("verify raises no alarm", () => {
     expect(idsOf(run, "pass")).toEqual(expect.arrayContaining(proven));
   });
 
-  it("at a pod that has ended, and was made before its service account named the secret", async (context) => {
+  it("at a pod that has ended, and was created before its service account named the secret", async (context) => {
     const { expect } = context;
     const world = await opened(context);
     addWaitingPod(world, { imagePullSecrets: [], waiting: null, phase: "Succeeded" });
@@ -372,7 +372,7 @@ const warnings: ReadonlyArray<
     /NTP/,
   ],
   [
-    "a pod was made before its service account named the secret",
+    "a pod was created before its service account named the secret",
     "service-account",
     (world) => {
       addWaitingPod(world, { imagePullSecrets: [], waiting: null });

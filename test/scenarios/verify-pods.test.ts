@@ -100,17 +100,17 @@ const waiting: readonly Waiting[] = [
     },
     arrange: (world) => addWaitingPod(world, { imagePullSecrets: [] }),
     cause: "service-account",
-    message: /it names none, and got none of its service account default, which may not be looked at/,
+    message: /it names none, and got none from its service account default, which you may not read/,
     hint: /list on serviceaccounts is missing/,
   },
   {
-    what: "it was made before its service account named the secret",
+    what: "it was created before its service account named the secret",
     arrange: (world) => {
       addWaitingPod(world, { imagePullSecrets: [] });
       linkAccount(world, "acr-secret");
     },
     cause: "service-account",
-    message: /was made before its service account default named acr-secret/,
+    message: /was created before its service account default named acr-secret/,
     hint: /delete pod app --namespace awesomeapps/,
   },
   {
@@ -173,7 +173,7 @@ const waiting: readonly Waiting[] = [
       addWaitingPod(world);
     },
     cause: "expiry",
-    message: /its secret acr-secret fails expiry\. The password has ended/,
+    message: /its secret acr-secret fails expiry\. The password expired on/,
     hint: /acr-pull rotate/,
     besides: ["expiry"],
   },
@@ -197,7 +197,7 @@ const waiting: readonly Waiting[] = [
       addWaitingPod(world);
     },
     cause: "pull-scope",
-    message: /does not let what its secrets hold pull my-awesome-app/,
+    message: /does not let the credential in its secrets pull my-awesome-app/,
     hint: /--image my-awesome-app:v1/,
     besides: ["expiry"],
   },
@@ -208,7 +208,7 @@ const waiting: readonly Waiting[] = [
       addWaitingPod(world, { image: `${world.loginServer}/my-awesome-app@sha256:${"a".repeat(64)}` });
     },
     cause: "pull-scope",
-    message: /does not let what its secrets hold pull my-awesome-app/,
+    message: /does not let the credential in its secrets pull my-awesome-app/,
     hint: /--image my-awesome-app@sha256:a{64}$/,
   },
   {
@@ -220,7 +220,7 @@ const waiting: readonly Waiting[] = [
     },
     arrange: (world) => addWaitingPod(world),
     cause: "image-platform",
-    message: /is there for linux\/arm64, and its node sandbox-node is linux\/amd64/,
+    message: /is built for linux\/arm64, but its node sandbox-node is linux\/amd64/,
     hint: /docker buildx build --platform linux\/arm64,linux\/amd64 --tag localhost:\d+\/my-awesome-app:v1 --push \./,
   },
   {
@@ -231,14 +231,14 @@ const waiting: readonly Waiting[] = [
         waiting: "InvalidImageName",
       }),
     cause: "image-name",
-    message: /no name of an image/,
+    message: /is not a valid image name/,
     hint: /HOST\/REPOSITORY:TAG.*get pod app/,
   },
   {
     what: "it never pulls, and the node does not hold the image",
     arrange: (world) => addWaitingPod(world, { waiting: "ErrImageNeverPull" }),
     cause: "pull-policy",
-    message: /imagePullPolicy is Never.* node sandbox-node does not hold/,
+    message: /imagePullPolicy is Never.* node sandbox-node does not have/,
     hint: /IfNotPresent/,
   },
   {
@@ -267,7 +267,7 @@ const waiting: readonly Waiting[] = [
       addWaitingPod(world);
     },
     cause: "pull-scope",
-    message: /does not let what its secrets hold pull my-awesome-app/,
+    message: /does not let the credential in its secrets pull my-awesome-app/,
     hint: /acr-pull verify --namespace awesomeapps --context sandbox --image my-awesome-app:v1/,
   },
 ];
@@ -300,7 +300,7 @@ describe.concurrent("verify says of a pod that waits for its image that", () => 
     expect([run.code, idsOf(run, "warn")], run.stdout).toEqual([0, ["pod"]]);
     expect(checksOf(run, "warn")[0]).toMatchObject({
       message: expect.stringMatching(
-        /tries again within five minutes\. The kubelet says: Failed to pull image .*401 Unauthorized$/,
+        /retries within five minutes\. The kubelet says: Failed to pull image .*401 Unauthorized$/,
       ),
       hint: expect.stringContaining("describe pod app"),
     });

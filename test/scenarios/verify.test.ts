@@ -128,7 +128,7 @@ const breakages: readonly Breakage[] = [
     breakIt: (world) => putContent(world, { [`${world.loginServer}/team`]: rightEntry(world) }),
     args: () => ["--image", "my-awesome-app:v1"],
     fails: "host",
-    message: /for images below that path alone, and my-awesome-app is not/,
+    message: /only for images below that path, and my-awesome-app is not/,
     hint: /Write it for the whole registry: acr-pull setup/,
   },
   {
@@ -151,7 +151,7 @@ const breakages: readonly Breakage[] = [
       putContent(world, { [`https://${world.loginServer.toUpperCase()}`]: rightEntry(world) }),
     fails: "host",
     message: /https:\/\/LOCALHOST:\d+, with capital letters/,
-    hint: /small letters/,
+    hint: /lower case/,
   },
   ...["myregistry.azurecr.io", "myregistry-a1b2c3d4.azurecr.io", "myregistry.azurecr.us"].map(
     (host): Breakage => ({
@@ -195,7 +195,7 @@ const breakages: readonly Breakage[] = [
     },
     fails: "principal",
     message: /is an object id of the application acr-pull-myregistry-\S+: it signs in by its application id/,
-    hint: /Write the entry with that for a user name/,
+    hint: /Write the entry with that id as the user name/,
   },
   {
     what: "a registry is asked for that there is not",
@@ -208,7 +208,7 @@ const breakages: readonly Breakage[] = [
     what: "the password has ended",
     wish: { ageDays: 200 },
     fails: "expiry",
-    message: /has ended, on 20/,
+    message: /expired on 20/,
     hint: /acr-pull rotate --registry myregistry --context sandbox/,
   },
   {
@@ -251,7 +251,7 @@ const breakages: readonly Breakage[] = [
     what: "the principal holds no role",
     breakIt: (world) => regrant(world),
     fails: "role-assignment",
-    message: /holds no role on registry myregistry/,
+    message: /has no role assignment on registry myregistry/,
     hint: /acr-pull setup --registry myregistry/,
   },
   {
@@ -260,14 +260,15 @@ const breakages: readonly Breakage[] = [
       registry.roleAssignmentMode = "AbacRepositoryPermissions";
     },
     fails: "role-mode",
-    message: /AcrPull gives no pull on myregistry: a registry in ABAC mode wants Container Registry/,
+    message:
+      /AcrPull does not allow pulls from myregistry: a registry in ABAC mode requires Container Registry/,
     hint: /acr-pull setup/,
   },
   {
     what: "it holds Container Registry Repository Reader on a registry in legacy mode",
     breakIt: (world) => regrant(world, { role: "Container Registry Repository Reader" }),
     fails: "role-mode",
-    message: /wants AcrPull/,
+    message: /requires AcrPull/,
     hint: /acr-pull setup/,
   },
   {
@@ -276,7 +277,7 @@ const breakages: readonly Breakage[] = [
     breakIt: (world) => limitTo(world, "team/*"),
     args: () => ["--image", "my-awesome-app:v1"],
     fails: "role-condition",
-    message: /limited to team\/\*, and my-awesome-app is none of them/,
+    message: /limited to team\/\*, which do not include my-awesome-app/,
     hint: /--repository 'team\/\*' --repository my-awesome-app/,
   },
   {
@@ -284,7 +285,7 @@ const breakages: readonly Breakage[] = [
     breakIt: ({ sandbox }) =>
       sandbox.setFaults([{ match: "GET /oauth2/token", times: 100, status: 401, code: "UNAUTHORIZED" }]),
     fails: "pull-scope",
-    message: /although the password is right and a role is granted/,
+    message: /although the password is right and a role is assigned/,
     hint: /up to ten minutes/,
   },
   {
@@ -308,7 +309,7 @@ const breakages: readonly Breakage[] = [
     },
     args: () => ["--image", "my-awesome-app:v1"],
     fails: "image-platform",
-    message: /is there for linux\/amd64, and some nodes are linux\/arm64/,
+    message: /is built for linux\/amd64, but some nodes are linux\/arm64/,
     hint: /docker buildx build --platform linux\/amd64,linux\/arm64/,
   },
   {
@@ -388,7 +389,7 @@ const breakages: readonly Breakage[] = [
       putContent(world, { [world.loginServer]: entry("my-token", "no-password-of-any-token") });
     },
     fails: "sign-in",
-    message: /refuses what the secret holds/,
+    message: /refuses the credential in the secret/,
     hint: /az acr token list/,
   },
 ];

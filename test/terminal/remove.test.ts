@@ -52,7 +52,7 @@ describe("remove at a terminal", () => {
     run.press("ctrl-c");
     expect(await run.exit(), run.history).toBe(130);
     expect(run.transcript).toContain("Nothing was written.");
-    expect(run.transcript).toMatch(/To go on from here: acr-pull remove --registry myregistry *$/m);
+    expect(run.transcript).toMatch(/To continue: acr-pull remove --registry myregistry *$/m);
     expect(run.transcript).not.toContain("--yes");
   });
 
@@ -83,7 +83,7 @@ describe("remove at a terminal", () => {
     const run = await TerminalRun.start(sandbox, ["remove", "--context", "sandbox-staging", "--dry-run"], {
       rows: 60,
     });
-    await run.until("No secret that can be seen has an entry of acr-pull's.");
+    await run.until("No visible secret has an entry that acr-pull manages.");
     run.press("ctrl-c");
     expect(await run.exit(), run.history).toBe(130);
   });

@@ -81,7 +81,7 @@ describe("rotate at a terminal", () => {
     const run = await TerminalRun.start(sandbox, ["rotate", ...args]);
     (await run.at(questions.plan)).press("ctrl-c");
     expect(await run.exit()).toBe(130);
-    expect(run.transcript).toMatch(/from here:\s+acr-pull rotate --auth environment .*--context sandbox *$/m);
+    expect(run.transcript).toMatch(/To continue:\s+acr-pull rotate --auth environment .*--context sandbox *$/m);
     expect(run.transcript).not.toContain("--yes");
   });
 
@@ -99,7 +99,7 @@ describe("rotate at a terminal", () => {
     expect(await run.exit()).toBe(130);
     expect(run.transcript).toContain("Nothing was written.");
     expect(run.transcript).toContain(
-      "To go on from here: acr-pull rotate --auth environment --context sandbox --expires-in 90d",
+      "To continue: acr-pull rotate --auth environment --context sandbox --expires-in 90d",
     );
   });
 

@@ -57,7 +57,7 @@ describe("Ctrl-C", () => {
       await (await walk.at(question)).press("ctrl-c").exit();
       expect(walk.run.screen).toContain("ended with 130");
       expect(walk.run.screen).toContain("Nothing was written.");
-      const told = toldCommand(walk.run.transcript, "To go on from here").filter((word) => word !== "");
+      const told = toldCommand(walk.run.transcript, "To continue").filter((word) => word !== "");
       expect(told.toSorted()).toEqual([...given, ...(earlier?.told ?? [])].toSorted());
       expectCleanEnd(walk.run);
       expect(mutatingSince(sandbox)).toEqual([]);
@@ -85,7 +85,7 @@ describe("Ctrl-C", () => {
     await walk.exit();
     expect(walk.run.screen).toContain("ended with 130");
     expectCleanEnd(walk.run);
-    const again = toldCommand(walk.run.transcript, "To go on where it stopped");
+    const again = toldCommand(walk.run.transcript, "To continue");
     expect(again).toContain("--yes");
     const run = await runInShell(sandbox, ["acr-pull", "setup", ...again].join(" "));
     expect(run.code, run.screen).toBe(0);

@@ -73,7 +73,7 @@ export function installationLines(program: string): readonly string[] {
     const { now, always } = installations[shell](program);
     return [
       ...(index > 0 ? [""] : []),
-      `${headings[shell]}, for this session and for good:`,
+      `${headings[shell]}, for this session and permanently:`,
       `  ${now}`,
       `  ${always}`,
     ];

@@ -79,7 +79,7 @@ function registryQuestion({
       if (found.length > 0) return found;
       throw refused(
         "remove.nothing-found",
-        "No secret that can be seen has an entry of acr-pull's.",
+        "No visible secret has an entry that acr-pull manages.",
         "Check --context and -n. What is left in Azure, when the secrets are gone, and what setup --attach granted is found by --registry.",
       );
     },

@@ -22,7 +22,7 @@ export function remediesOf(
     },
     "still-held": {
       why: "a secret that could not be written still holds it",
-      fix: `Mend what is said of it, and run the same again${orElse}:`,
+      fix: `Fix the cause, and run the same command again${orElse}:`,
       commands: [commands.again],
     },
     "key-not-ours": {

@@ -8,7 +8,7 @@ import { toned, type Line } from "../show/terminal.ts";
  * Source: https://learn.microsoft.com/azure/container-registry/container-registry-authentication
  */
 export const tokensOutliveTheKey =
-  "Tokens that the registry gave out for the leaked key may go on pulling for up to 3 hours: only removing the role of the service principal cuts them off at once, and with them every pull of the cluster";
+  "Tokens that the registry issued for the leaked key may still pull for up to 3 hours: only removing the role assignment of the service principal stops them at once, and every pull of the cluster with them";
 
 /** What remains to be done after a leak. */
 export function tokenLines(rotations: readonly ResultRotation[], width: number): Line[] {

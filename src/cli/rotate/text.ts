@@ -207,7 +207,7 @@ function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
   }
   if (replaced === null) return [];
   if (retired) return say(`${old} ${retirementTexts[retirement ?? "untried"]}.`);
-  if (state === "failed") return say(`${old} is not retired, and goes on working.`);
+  if (state === "failed") return say(`${old} is not retired, and still works.`);
   if (retireAfter === null) return [];
   if (Date.parse(retireAfter) <= now.getTime()) {
     return [...say(`${old} may be retired by now:`), `    ${commands.finish}`];
@@ -223,7 +223,7 @@ function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
 /** Claims no more than was checked. */
 const retirementTexts: Readonly<Record<RemovalEvidence, string>> = {
   refused: "is gone, and is refused",
-  unlisted: "is gone: the directory lists it no more. No secret held its password any more to try it with",
+  unlisted: "is gone: the directory no longer lists it. No secret still held its password to test it with",
   untried: "is removed; nothing was tried with it",
 };
 

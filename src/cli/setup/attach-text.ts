@@ -27,7 +27,7 @@ export function attachLines(
     ...lines,
     "",
     ...wrapped(
-      "The registry takes up to ten minutes to know a new role, and a node can take up to thirty to pull by it: it keeps a refusal for a while. Pods that name a pull secret go on pulling with that.",
+      "A new role assignment takes up to ten minutes to take effect, and a node up to thirty, because it remembers a refusal. Pods that name a pull secret still pull with it.",
       width,
     ),
     "",

@@ -108,7 +108,7 @@ function headLines(
     // Which of the names that were asked for is to blame is told below.
     if (missing.length > 0) return [];
     const where = scopes.map(({ context }) => context).join(", ");
-    return wrapped(`No secret that was looked at in ${where} has an entry of acr-pull's.`, width);
+    return wrapped(`No secret in ${where} has an entry that acr-pull manages.`, width);
   }
   const count = entries.length === 1 ? "1 entry" : `${entries.length} entries`;
   if (bad > 0)
@@ -189,8 +189,8 @@ function pendingLines(work: PendingWork, entries: readonly StatusEntry[], width:
   if (work.kind === "run") {
     const what = work.removes ? "removal" : "run";
     const goesOn = work.removes
-      ? "Only remove goes on with it."
-      : "The next setup, or rotate where there was a key before, goes on and removes what it left.";
+      ? "Only remove continues it."
+      : "The next setup, or rotate if there was a key before, continues and removes what it left.";
     return signedLines(
       sign,
       work.live
@@ -232,7 +232,7 @@ function orphanLines({ orphans }: StatusResult, { commands, width }: StatusConte
 
 function orphanText({ keyId, appId, context, expiresAt }: OrphanKey): string {
   const end = expiresAt === null ? "" : `, valid until ${expiresAt.slice(0, 10)}`;
-  return `Orphan: no secret of acr-pull's in ${context} names the key ${keyId} of the application ${appId}${end}. If nothing outside uses it, remove it:`;
+  return `Orphan: no secret that acr-pull manages in ${context} names the key ${keyId} of the application ${appId}${end}. If nothing outside uses it, remove it:`;
 }
 
 /** What nodes of AKS may pull by their own identity. */

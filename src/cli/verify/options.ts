@@ -33,7 +33,7 @@ export const verifyOptions = {
     labelled: "every namespace with these labels, such as team=web",
   }),
   ...allNamespacesOption(
-    "every namespace that has an entry of acr-pull's, as status lists them (default with --all-contexts)",
+    "every namespace that has an entry that acr-pull manages, as status lists them (default with --all-contexts)",
   ),
   contexts,
   ...allContextsOption,

@@ -111,5 +111,5 @@ function summaryLines(subjects: readonly CheckedSubject[], { width, again }: Ver
     toned(fail > 0 ? "bad" : proven ? "good" : "warning", line),
   ]);
   if (fail === 0) return lines;
-  return [...lines, "Do what stands at fix, then look again:", `  ${again}`];
+  return [...lines, "Follow each fix, then check again:", `  ${again}`];
 }

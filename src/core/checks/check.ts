@@ -93,7 +93,7 @@ export function askAll<Facts>(
     const cause = needs.map((needed) => causes.get(needed)).find((one) => one !== undefined);
     if (cause !== undefined) {
       causes.set(id, cause);
-      return [{ id, ...skip(`Not looked at while ${cause} fails.`, { ids: { because: cause } }) }];
+      return [{ id, ...skip(`Skipped while ${cause} fails.`, { ids: { because: cause } }) }];
     }
     const verdict = look(facts);
     if (verdict?.status === "fail") causes.set(id, id);

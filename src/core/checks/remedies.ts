@@ -40,7 +40,7 @@ function flagsFor(
 export function changing({ writtenBy }: { readonly writtenBy: string | undefined }, hint: string): string {
   return writtenBy === undefined
     ? hint
-    : `${writtenBy} writes this secret, and would undo a change made here: mend it where it comes from.`;
+    : `${writtenBy} writes this secret, and would undo a change made here: fix it at its source.`;
 }
 
 /** Gives a service account its whole list of pull secrets: for one that `setup` leaves alone, since others made it. */

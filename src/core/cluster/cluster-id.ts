@@ -25,25 +25,25 @@ export function clusterIdOf(
     throw refused(
       "cluster.id-mismatch",
       `Context ${context} is the cluster ${uid}, not ${said}.`,
-      "Leave --cluster-id out: it is read from the cluster.",
+      "Omit --cluster-id: acr-pull reads it from the cluster.",
     );
   }
   const known = uid ?? said;
   if (known !== undefined) return known;
   const [only, ...more] = new Set(recorded);
-  if (more.length > 0) throw idUnknown(context, "the secrets that can be seen do not agree on");
+  if (more.length > 0) throw idUnknown(context, "the visible secrets disagree about");
   return only;
 }
 
 /** Why it is not known which cluster it is, where no secret records that either. */
 export function noIdRecorded({ context }: { readonly context: string }) {
-  return idUnknown(context, "no secret that can be seen records");
+  return idUnknown(context, "no visible secret records");
 }
 
 function idUnknown(context: string, secrets: string) {
   return refused(
     "cluster.id-unknown",
     `The namespace kube-system in context ${inOneLine(context)} may not be read, and ${secrets} the cluster's id.`,
-    "Ask for the right to get the namespace kube-system, or give the id that setup was run with by --cluster-id.",
+    "Ask for the right to get the namespace kube-system, or pass the id that setup used with --cluster-id.",
   );
 }

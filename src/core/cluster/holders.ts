@@ -169,8 +169,8 @@ function copiesOf(seen: ClusterView, loginServer: string, holders: readonly Hold
 function strangeCopy(target: Target, host: string): ActionableError {
   return refused(
     "secret.not-ours",
-    `Secret ${targetName(target)} holds for ${inOneLine(host)} a password that is to be replaced, in an entry that acr-pull did not write there for this cluster.`,
-    "Take that entry out of it, or run setup with --switch-principal for its namespace where the entry is of another cluster or application.",
+    `Secret ${targetName(target)} holds a password for ${inOneLine(host)} that has to be replaced, in an entry that acr-pull did not write there for this cluster.`,
+    "Remove that entry. If it belongs to another cluster or application, run setup with --switch-principal for its namespace instead.",
   );
 }
 
@@ -178,8 +178,8 @@ function strangeCopy(target: Target, host: string): ActionableError {
 function olderCopy(target: Target, type: string, host: string): ActionableError {
   return refused(
     "secret.wrong-type",
-    `Secret ${targetName(target)} holds for ${inOneLine(host)} a password that is to be replaced, and has the older type ${inOneLine(type)}, which acr-pull does not write.`,
-    `Delete it, or replace it by a secret of the type ${dockerConfigType}: run acr-pull setup for its namespace with another --secret-name, have its Pods and service accounts name that one, and delete the older.`,
+    `Secret ${targetName(target)} holds a password for ${inOneLine(host)} that has to be replaced, but has the older type ${inOneLine(type)}, which acr-pull does not write.`,
+    `Delete it, or replace it by a secret of the type ${dockerConfigType}: run acr-pull setup for its namespace with another --secret-name, make its Pods and service accounts name that one, and delete the old one.`,
   );
 }
 

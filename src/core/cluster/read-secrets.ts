@@ -37,7 +37,7 @@ export async function readOwnNamespace(
   } catch (error) {
     if (!hasCode(error, "kubernetes.forbidden")) throw error;
     throw new ActionableError(
-      `You may not list secrets in every namespace of context ${inOneLine(cluster.context)}, nor get them in ${inOneLine(namespace)}, its own.`,
+      `You may not list secrets in every namespace of context ${inOneLine(cluster.context)}, nor get them in its own namespace ${inOneLine(namespace)}.`,
       {
         code: "kubernetes.forbidden",
         hint: "Ask for the right to list secrets cluster-wide, or name the namespaces with -n.",

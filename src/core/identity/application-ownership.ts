@@ -51,14 +51,14 @@ export async function refuseUnlessOurs(
   const isStranger = ({ objectId }: Owner) => !allowed.has(objectId.toLowerCase());
   const stranger = owners.find(isStranger);
   if (stranger) {
-    throw notOurs(application, `its owner ${ownerName(stranger)} is neither you nor named by --owner`);
+    throw notOurs(application, `its owner ${ownerName(stranger)} is neither you nor listed in --owner`);
   }
   const behind = principalOwners.find(isStranger);
   if (behind) {
     const who = ownerName(behind);
     throw notOurs(
       application,
-      `the owner ${who} of its service principal is neither you nor named by --owner`,
+      `the owner ${who} of its service principal is neither you nor listed in --owner`,
     );
   }
   if (federated > 0) throw notOurs(application, `${federated} federated credential(s) can sign in as it`);
@@ -79,7 +79,7 @@ export async function refuseForeignKeys(
     if (!named || !(await wish.vouchesFor({ keyId: key.keyId, operation: origin.operation }))) {
       throw notOurs(
         application,
-        `its password ${key.keyId} was not made by acr-pull for this cluster, as far as the secrets to be written tell`,
+        `its password ${key.keyId} was not made by acr-pull for this cluster, according to the secrets to write`,
       );
     }
   }
@@ -104,7 +104,7 @@ export function refusePrincipalKeys(
 function notOurs(application: Application, reason: string): ActionableError {
   return refused(
     "service-principal.not-ours",
-    `An application carries the name that acr-pull would use, ${nameOf(application)}, but it may be somebody else's: ${reason}. Nothing was granted to it.`,
-    `If it is yours and may be used for this, say so: --service-principal ${application.appId}. If a run for other namespaces was interrupted, let that command finish first. Otherwise have a directory administrator delete it for good.`,
+    `An application has the name that acr-pull would use, ${nameOf(application)}, but it may belong to somebody else: ${reason}. No role was assigned to it.`,
+    `If it is yours and you want to use it, add --service-principal ${application.appId}. If a run for other namespaces was interrupted, finish that run first. Otherwise ask a directory administrator to delete it permanently.`,
   );
 }

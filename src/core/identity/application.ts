@@ -122,8 +122,8 @@ async function findNamed(reference: string, directory: Directory, signal: AbortS
   if (!first) {
     throw refused(
       "service-principal.not-found",
-      `No application or service principal is called ${JSON.stringify(reference)} in this tenant.`,
-      "Give its application id, its object id or its exact display name; leave --service-principal out to have one made.",
+      `No application or service principal has the id or name ${JSON.stringify(reference)} in this tenant.`,
+      "Give its application id, its object id or its exact display name. Omit --service-principal to create one.",
     );
   }
   if (second) {

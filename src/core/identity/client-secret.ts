@@ -51,16 +51,16 @@ export async function makeKey(
     try {
       const made = await waitTelling(
         () => addUnlessUnknown(directory, application.objectId, { displayName, endDateTime }, signal),
-        { id: "key", what: "Entra to know the new application" },
+        { id: "key", what: "Entra to recognize the new application" },
         tools,
         signal,
       );
       if (made) return made;
       throw new ActionableError(
-        `The directory did not come to know the application ${application.appId} in time.`,
+        `The directory did not recognize the application ${application.appId} in time.`,
         {
           code: "directory.application-unknown",
-          hint: "Run the same command again later; it goes on from here.",
+          hint: "Run the same command again later to continue.",
           retryable: true,
         },
       );
@@ -78,7 +78,7 @@ export async function makeKey(
       report({
         kind: "note",
         level: "info",
-        text: "The answer with the new password was lost; that key will be removed and another is made",
+        text: "The answer with the new password was lost: acr-pull removes that key and makes another",
       });
       tries += 1;
       await mark.nextOperation(signal);
@@ -163,7 +163,7 @@ export function passwordsForbidden(
       code: "directory.passwords-forbidden",
       exitCode: exitCode.notAllowed,
       hint: [
-        `Ask who administers the tenant for ${which}. In Microsoft Graph that is`,
+        `Ask a tenant administrator for ${which}. In Microsoft Graph that is`,
         `POST /policies/appManagementPolicies ${exemption}`,
         `and, with the id in its answer, POST /applications/${objectId}/appManagementPolicies/$ref {"@odata.id":"https://graph.microsoft.com/v1.0/policies/appManagementPolicies/ID"}`,
         then,
@@ -213,10 +213,10 @@ export async function sweepKeys(
   report({ kind: "ended", id: "sweep" });
   if (!listed) {
     throw new ActionableError(
-      `The directory did not come to list the new key of the application ${application.appId} in time.`,
+      `The directory did not list the new key of the application ${application.appId} in time.`,
       {
         code: "directory.key-unlisted",
-        hint: "The secrets are in order; run the same command again later to remove what an earlier run left.",
+        hint: "The secrets are in order. Run the same command again later to remove what an earlier run left.",
         retryable: true,
       },
     );

@@ -20,10 +20,10 @@ import { asForeseen, foreseeRefusedOwners } from "./foreseen-refusal.ts";
  */
 function seenTooLate(application: Application): ActionableError {
   return new ActionableError(
-    `The directory did not show the application ${nameOf(application)} when it was looked for, and it is there.`,
+    `The directory search did not show the application ${nameOf(application)}, although it exists.`,
     {
       code: "directory.stale-answer",
-      hint: "Parts of the directory lag for some minutes: run the same command again.",
+      hint: "Parts of the directory lag by some minutes: run the same command again.",
       retryable: true,
     },
   );
@@ -127,7 +127,7 @@ export async function ensureServicePrincipal(
   if (present) return present;
   const made = await waitTelling(
     () => tools.directory.createServicePrincipal(application.appId, signal),
-    { id: "service-principal", what: "Entra to know the new application" },
+    { id: "service-principal", what: "Entra to recognize the new application" },
     tools,
     signal,
   );
@@ -137,10 +137,10 @@ export async function ensureServicePrincipal(
     return made;
   }
   throw new ActionableError(
-    `The directory made no service principal for the application ${nameOf(application)}: it says that it does not know it, or that you do not own it.`,
+    `The directory made no service principal for the application ${nameOf(application)}: it does not know the application, or says that you do not own it.`,
     {
       code: "directory.application-unknown",
-      hint: "Run the same command again later. If it stays so, the caller lacks a right: it needs to own the application (Application.ReadWrite.OwnedBy) or the role Application Administrator.",
+      hint: "Run the same command again later. If that does not help, a right is missing: the caller has to own the application (Application.ReadWrite.OwnedBy) or have the role Application Administrator.",
       retryable: true,
     },
   );

@@ -29,7 +29,7 @@ export async function foreseeRefusal(
     return new ActionableError(`${caller.name} may not register applications in tenant ${caller.tenantId}.`, {
       code: "directory.forbidden",
       exitCode: exitCode.notAllowed,
-      hint: "Ask for the Microsoft Graph permission Application.ReadWrite.OwnedBy (a pipeline) or the role Application Developer (a person), or have somebody make one and pass it with --service-principal.",
+      hint: "Ask for the Microsoft Graph permission Application.ReadWrite.OwnedBy (a pipeline) or the role Application Developer (a person), or ask somebody to create one and pass it with --service-principal.",
       docs: "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference#application-developer",
     });
   }
@@ -61,7 +61,7 @@ export async function foreseeRefusedChange(
       hint:
         names === ""
           ? `It has no owner. Ask an Application Administrator of the tenant to add ${caller.objectId} as one.`
-          : `Its owners: ${names}. Ask one of them to add ${caller.objectId} as an owner, or run as one of them; with --owner an application has further owners from its start.`,
+          : `Its owners: ${names}. Ask one of them to add ${caller.objectId} as an owner, or run as one of them. With --owner an application has more owners from the start.`,
       docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/assign-app-owners",
     },
   );
@@ -74,17 +74,17 @@ export async function foreseeRefusedOwners(
   signal: AbortSignal,
 ): Promise<ActionableError | undefined> {
   if (missingOwners.length === 0 || (await directory.mayAddOwners(signal)) !== "no") return undefined;
-  return new ActionableError(`${caller.name} may not make others owners of an application.`, {
+  return new ActionableError(`${caller.name} may not add other owners to an application.`, {
     code: "directory.forbidden",
     exitCode: exitCode.notAllowed,
-    hint: "A pipeline needs the Microsoft Graph permissions Application.ReadWrite.All and Directory.Read.All for that: Application.ReadWrite.OwnedBy does not suffice. Or leave --owner out, and have an administrator add the owner: az ad app owner add --id APP_ID --owner-object-id OBJECT_ID.",
+    hint: "A pipeline needs the Microsoft Graph permissions Application.ReadWrite.All and Directory.Read.All for that: Application.ReadWrite.OwnedBy is not enough. Or omit --owner, and ask an administrator to add the owner: az ad app owner add --id APP_ID --owner-object-id OBJECT_ID.",
     docs: "https://learn.microsoft.com/graph/api/application-post-owners",
   });
 }
 
 /** A refusal that is to be expected, as something to know before it is tried all the same. */
 export function foreseenText({ message }: ActionableError): string {
-  return `${message.replace(/\.$/, "")}, as far as its token and the owners tell. Roles that do not stand there may allow it: the first write decides`;
+  return `${message.replace(/\.$/, "")}, according to its token and the owners. Roles that the token does not list may allow it: the first write decides`;
 }
 
 /** A refusal as it was foreseen, which says more, where it came so. */

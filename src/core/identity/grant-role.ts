@@ -57,16 +57,16 @@ async function grant(
       if (outcome.kind === "principal-unknown") return undefined;
       return findSame(desired, grantee, roles, signal);
     },
-    { id: "role", what: "Azure Resource Manager to know the new service principal" },
+    { id: "role", what: "Azure Resource Manager to recognize the new service principal" },
     tools,
     signal,
   );
   if (assigned) return assigned;
   throw new ActionableError(
-    `Azure Resource Manager did not come to know the service principal ${principalId} in time.`,
+    `Azure Resource Manager did not recognize the service principal ${principalId} in time.`,
     {
       code: "roles.principal-unknown",
-      hint: "Run the same command again later; it goes on from here.",
+      hint: "Run the same command again later to continue.",
       docs: "https://aka.ms/docs-principaltype",
       retryable: true,
     },

@@ -44,7 +44,7 @@ export function livesToTry(
 export function cappedLife(policy: PasswordPolicy, usualMs: number = usualLifetimeMs): string[] {
   const lifeMs = lifetimeOf(undefined, policy, usualMs);
   return lifeMs < usualMs
-    ? [`The new key lives ${formatDuration(lifeMs)}, for the tenant allows no password to live longer`]
+    ? [`The new key lives ${formatDuration(lifeMs)}: the tenant allows no longer life`]
     : [];
 }
 

@@ -69,9 +69,9 @@ export function compareRoles(
     throw refused(
       "repository.needs-abac",
       mode
-        ? `${registry.name} gives roles on the whole registry; --repository works only on a registry in ABAC mode.`
-        : `Whether ${registry.name} is in ABAC mode the Resource Manager of this cloud does not tell; --repository works only on a registry that is.`,
-      "Leave --repository out, or switch the registry's role assignment mode.",
+        ? `${registry.name} assigns roles for the whole registry; --repository works only on a registry in ABAC mode.`
+        : `This cloud's Resource Manager does not report whether ${registry.name} is in ABAC mode; --repository works only on a registry that is.`,
+      "Omit --repository, or switch the registry's role assignment mode.",
       abacDocs,
     );
   }
@@ -108,16 +108,16 @@ function limitInTheWay(
   if (rights.kind === "limit-lost") {
     return refused(
       "repository.needs-abac",
-      `The service principal is limited to ${rights.repositories.join(", ")}, and ${registry.name} gives roles on the whole registry now.`,
-      "Let it have all of the registry with --repository '*', or switch the registry back to ABAC mode.",
+      `The service principal is limited to ${rights.repositories.join(", ")}, but ${registry.name} now assigns roles for the whole registry.`,
+      "Allow the whole registry with --repository '*', or switch the registry back to ABAC mode.",
       abacDocs,
     );
   }
   const { roleDefinitionId, name } = rights.standing;
   return refused(
     "repository.limit-unreadable",
-    `The service principal holds ${builtInRole(roleDefinitionId)?.name} on ${registry.name} under a condition that acr-pull did not write (${name}), which cannot be carried over to another role.`,
-    "Say which repositories the new role is for, with --repository, or --repository '*' for all of them.",
+    `The service principal holds ${builtInRole(roleDefinitionId)?.name} on ${registry.name} under a condition that acr-pull did not write (${name}), which acr-pull cannot carry over to another role.`,
+    "Name the repositories of the new role with --repository; --repository '*' means all of them.",
     abacDocs,
   );
 }
@@ -127,8 +127,8 @@ export function foreignAssignment(registry: Registry, assignment: RoleAssignment
   const condition = assignment.condition === undefined ? "without a condition" : "with another condition";
   return refused(
     "roles.foreign-assignment",
-    `The service principal already holds ${builtInRole(assignment.roleDefinitionId)?.name} on ${registry.name} ${condition}, by an assignment that acr-pull did not make (${assignment.name}). Azure keeps one assignment for a role, so the one asked for cannot be added.`,
-    `Ask for what it gives, or have its owner delete it: az role assignment delete --ids ${assignment.id}`,
+    `The service principal already holds ${builtInRole(assignment.roleDefinitionId)?.name} on ${registry.name} ${condition}, by an assignment that acr-pull did not make (${assignment.name}). Azure keeps one assignment per role, so this one cannot be added.`,
+    `Ask for the same rights, or have its owner delete it: az role assignment delete --ids ${assignment.id}`,
   );
 }
 
@@ -139,8 +139,8 @@ function sharedPrincipal(
 ): ActionableError {
   return refused(
     "roles.shared-principal",
-    `What ${inOneLine(application?.displayName ?? "the service principal")} may do with ${registry.name} would change, but ${keys} key(s) of other clusters sign in as it: the change would be theirs too.`,
-    "Leave --role and --repository out, and what it holds stays; or leave --service-principal out so that this cluster has an application of its own.",
+    `The rights of ${inOneLine(application?.displayName ?? "the service principal")} on ${registry.name} would change, but ${keys} key(s) of other clusters sign in as it: their rights would change too.`,
+    "Omit --role and --repository to keep its rights, or omit --service-principal to give this cluster its own application.",
   );
 }
 
@@ -168,7 +168,7 @@ export function checkRoleRights(
     {
       code: "roles.forbidden",
       exitCode: exitCode.notAllowed,
-      hint: "Ask an Owner, User Access Administrator or Role Based Access Control Administrator of the registry to run this, or to give you one of these roles on it.",
+      hint: "Ask an Owner, User Access Administrator or Role Based Access Control Administrator of the registry to run this, or to assign you one of these roles on it.",
       docs: "https://learn.microsoft.com/azure/role-based-access-control/role-assignments-steps",
     },
   );

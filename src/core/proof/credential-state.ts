@@ -77,7 +77,7 @@ function waitText(
   const whose = key ? `the key ${key.keyId}` : `a password of ${username}`;
   const unitMs = patienceMs < 120_000 ? 1_000 : 60_000;
   const longest = formatDuration(Math.ceil(patienceMs / unitMs) * unitMs);
-  return `Waiting for ${who} to take ${whose}, which is refused and may be too new to be known everywhere, up to ${longest}`;
+  return `Waiting for ${who} to accept ${whose}: it is refused, but may be too new to be known everywhere; up to ${longest}`;
 }
 
 /** What one try shows. */

@@ -76,8 +76,8 @@ export async function provePull(
 /** Who does not know it yet, and what. */
 function unaware(kind: ProofKind, loginServer: string): string {
   return kind === "entra"
-    ? "Entra to know the new password"
-    : `${loginServer} to know the new password and role`;
+    ? "Entra to accept the new password"
+    : `${loginServer} to accept the new password and role assignment`;
 }
 
 /** Tries the credential once, in the way that was asked for. */
@@ -104,14 +104,14 @@ export function proofFailed(
     case "image-missing":
       return new ActionableError(`${loginServer} has no image ${name}`, {
         code: "proof.image-missing",
-        hint: "Name an image that exists with --image, or leave it out.",
+        hint: "Name an image that exists with --image, or omit it.",
       });
     case "no-pull-scope":
       return new ActionableError(
-        `${loginServer} signed the credential in, but does not let it pull ${name}: ${outcome.reason}`,
+        `${loginServer} accepts the credential, but does not let it pull ${name}: ${outcome.reason}`,
         {
           code: "proof.no-pull-scope",
-          hint: "A new role can take ten minutes: run the same command again. If it stays so, look at the registry's role assignments and their conditions.",
+          hint: "A new role assignment can take ten minutes: run the same command again. If that does not help, check the registry's role assignments and their conditions.",
           docs: "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions",
           retryable: true,
         },
@@ -119,7 +119,7 @@ export function proofFailed(
     case "refused":
       return new ActionableError(`${loginServer} refused the credential: ${outcome.reason}`, {
         code: "proof.refused",
-        hint: "A new password or role can take ten minutes: run the same command again.",
+        hint: "A new password or role assignment can take ten minutes: run the same command again.",
         docs: "https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-login",
         retryable: true,
       });

@@ -51,8 +51,8 @@ export async function proveRemoved(
   const onLook = (inARow: number) => {
     const text =
       inARow === 0
-        ? `Waiting for Entra to forget the removed key, up to ${formatDuration(timeoutMs)}`
-        : `Seeing that Entra has forgotten the removed key: ${inARow} of ${steadiness.times} in a row`;
+        ? `Waiting for Entra to refuse the removed key, up to ${formatDuration(timeoutMs)}`
+        : `Checking that Entra refuses the removed key: ${inARow} of ${steadiness.times} in a row`;
     report({ kind: inARow === 0 ? "waiting" : "advanced", id: "refusal", text });
   };
   const gone = await isSteadily(look, { steadiness, timeoutMs, onLook }, clock, signal);

@@ -68,8 +68,8 @@ export async function proveSteadily(
     const who = kind === "entra" ? "Entra" : loginServer;
     const text =
       inARow === 0
-        ? `Waiting for ${who} to take the password everywhere, up to ${formatDuration(timeoutMs)}`
-        : `Proving that ${who} takes the password: ${inARow} of ${times} in a row`;
+        ? `Waiting for ${who} to accept the password everywhere, up to ${formatDuration(timeoutMs)}`
+        : `Proving that ${who} accepts the password: ${inARow} of ${times} in a row`;
     report({ kind: inARow === 0 ? "waiting" : "advanced", id: "proof", text });
     const pause = inARow === 0 ? pauseAfterRefusalMs : pauseMs;
     if (pause > 0) await clock.sleep(pause, signal);
@@ -139,7 +139,7 @@ export async function isRefusedSteadily(
     const text =
       inARow === 0
         ? `Waiting for the removed password to be refused everywhere, up to ${formatDuration(timeoutMs)}`
-        : `Seeing that the removed password is refused: ${inARow} of ${steadiness.times} in a row`;
+        : `Checking that the removed password is refused: ${inARow} of ${steadiness.times} in a row`;
     report({ kind: inARow === 0 ? "waiting" : "advanced", id: "refusal", text });
   };
   const refused = await isSteadily(look, { steadiness, timeoutMs, onLook }, clock, signal);

@@ -176,11 +176,11 @@ export async function removeAttachments(
     const { id } = role;
     const who = `the nodes of ${inOneLine(cluster.name)}`;
     try {
-      report({ kind: "started", id, text: `Taking the ${roleName(role)} back from ${who}` });
+      report({ kind: "started", id, text: `Removing the ${roleName(role)} from ${who}` });
       records.wrote = true;
       await ports.azure.roles.removeAssignment(id, signal);
       records.add({ kind: "role-assignment", id, action: "removed" });
-      report({ kind: "done", id, text: `Took the ${roleName(role)} back from ${who}` });
+      report({ kind: "done", id, text: `Removed the ${roleName(role)} from ${who}` });
     } catch (error) {
       if (!isFailureOfOne(error, signal)) throw error;
       records.fail({ kind: "role-assignment", id }, error);

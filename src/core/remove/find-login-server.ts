@@ -130,7 +130,7 @@ function nothingFound(name: string, seen: readonly ClusterView[], suggest: Sugge
   const known = [...recordedIn(seen, undefined)].flatMap(([loginServer, ids]) => [
     nameInId(ids[0]) ?? loginServer,
   ]);
-  const sentence = `No secret that can be seen has an entry for a registry ${name}, and Azure shows none of that name.`;
+  const sentence = `No visible secret has an entry for a registry ${name}, and Azure shows none of that name.`;
   return refused(
     "remove.nothing-found",
     asking(sentence, closestName(name, known)),

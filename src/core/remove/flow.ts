@@ -68,7 +68,7 @@ export async function remove(
   }
 }
 
-const declinedText = "Not agreed to; what was removed before another run came between is gone.";
+const declinedText = "Not confirmed. What was removed before another run interfered is gone.";
 
 /** Looks, asks and removes, and begins anew where another run was met. */
 async function untilNoneIsMet(

@@ -148,7 +148,7 @@ async function orphanedRoles(
 function notInTenant(secret: string, appId: string | undefined): ActionableError {
   return refused(
     "service-principal.not-found",
-    `The secret ${secret} names the service principal ${appId}, and this tenant has no application of it; nor does Azure show the registry's subscription to who is signed in. Nothing was removed.`,
+    `The secret ${secret} names the service principal ${appId}, but this tenant has no such application, and the account signed in does not see the registry's subscription. Nothing was removed.`,
     "Sign in to the tenant where the registry and the application are (--tenant). If both are gone, delete the secret with kubectl.",
   );
 }

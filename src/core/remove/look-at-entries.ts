@@ -137,7 +137,7 @@ function refuseAll(refusals: readonly Refusal[]): void {
   const flags = refusals
     .map(({ target: { namespace, name } }) => `--leave-out ${namespace}/${name}`)
     .join(" ");
-  const hint = `Have its owner take the entry out, or delete it; or remove what is in other namespaces alone, with --namespace: then the key stays as long as this secret holds it. To remove the key all the same, so that nothing pulls by what is held there: ${flags}.`;
+  const hint = `Ask its owner to remove the entry or delete the secret. Or remove only other namespaces with --namespace: the key then stays as long as this secret holds it. To remove the key anyway, so that this secret no longer pulls: ${flags}.`;
   if (more.length === 0) throw refused(first.code, `${first.message} Nothing was removed.`, hint);
   const all = refusals.map(({ error: { message } }) => `  ${message}`).join("\n");
   throw refused(

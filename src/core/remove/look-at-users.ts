@@ -177,8 +177,8 @@ function refuseUnknown(
   if (unknown.length === 0 || found.some(({ unseen }) => unseen.length > 0)) return;
   throw refused(
     "service-account.not-found",
-    `There is no service account ${unknown.join(", ")} in the namespaces whose secrets are meant.`,
-    "Check --service-account; without it every account that acr-pull linked is meant.",
+    `There is no service account ${unknown.join(", ")} in the namespaces of these secrets.`,
+    "Check --service-account. Without it, acr-pull unlinks every account that it linked.",
   );
 }
 
@@ -189,8 +189,8 @@ function stillNamed(names: readonly string[]): ActionableError {
   const more = names.length - shown.length;
   return refused(
     "remove.still-named",
-    `The secret is still named, so nothing was removed:\n${[...shown, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n")}`,
-    "Delete these or have them pull with something else first. A service account that may lose the secret is named by --service-account; --force removes it all the same: what runs goes on running, and what has to pull again cannot.",
+    `The secret is still in use, so nothing was removed:\n${[...shown, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n")}`,
+    "Delete these, or make them pull with another secret first. Name a service account that may lose the secret with --service-account. --force removes the secret anyway: Pods that run keep running, but cannot pull again.",
   );
 }
 
@@ -202,7 +202,7 @@ function withWayOut(error: unknown, what: string): unknown {
     error.message,
     {
       code,
-      hint: `${hint ?? ""} Or add --force, to remove it whatever ${what} name it.`.trim(),
+      hint: `${hint ?? ""} Or add --force to remove it, whichever ${what} name it.`.trim(),
       docs,
       requestId,
       status,

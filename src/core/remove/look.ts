@@ -200,16 +200,16 @@ export function concerns(verdict: PrincipalVerdict, { entries }: SeenEntries): b
 function notIdentified({ contexts, clusterId }: ClusterView) {
   return refused(
     "remove.cluster-not-known",
-    `The namespace kube-system may not be read in context ${contexts.map(inOneLine).join(", ")}, and marks, which alone say that it is the cluster ${inOneLine(clusterId)}, may have been copied from that one, which then goes on using its keys. Nothing was removed.`,
-    "Get the right to get the namespace kube-system, or if it is that cluster say so by --cluster-id.",
+    `The namespace kube-system may not be read in context ${contexts.map(inOneLine).join(", ")}, so only marks say that it is the cluster ${inOneLine(clusterId)}. They may be copied from that cluster, which may still use its keys. Nothing was removed.`,
+    "Ask for the right to get the namespace kube-system. If it is that cluster, confirm it with --cluster-id.",
   );
 }
 
 function cannotSeeAll({ contexts }: ClusterView) {
   return refused(
     "remove.cannot-see-all-namespaces",
-    `Secrets may not be listed in every namespace of context ${contexts.map(inOneLine).join(", ")}, so another one may still hold the key that would be removed. Nothing was removed.`,
-    "Get the right to list secrets cluster-wide, or say that the namespaces given are all that use it: --namespaces-complete.",
+    `Secrets may not be listed in every namespace of context ${contexts.map(inOneLine).join(", ")}, so a secret in another namespace may still hold the key. Nothing was removed.`,
+    "Ask for the right to list secrets cluster-wide, or confirm with --namespaces-complete that only the given namespaces use it.",
   );
 }
 
@@ -254,11 +254,11 @@ async function checkMayUnassign(
   const rights = await roles.registryRights(registryId, signal);
   if (!rights || rights.deleteRoleAssignments) return;
   throw new ActionableError(
-    `${caller} may not take roles back on ${registryId.split("/").at(-1)}: Microsoft.Authorization/roleAssignments/delete is missing.`,
+    `${caller} may not remove role assignments on ${registryId.split("/").at(-1)}: Microsoft.Authorization/roleAssignments/delete is missing.`,
     {
       code: "roles.forbidden",
       exitCode: exitCode.notAllowed,
-      hint: "Ask an Owner, User Access Administrator or Role Based Access Control Administrator of the registry to run this, or to give you one of these roles on it.",
+      hint: "Ask an Owner, User Access Administrator or Role Based Access Control Administrator of the registry to run this, or to assign you one of these roles on it.",
       docs: "https://learn.microsoft.com/azure/role-based-access-control/role-assignments-remove",
     },
   );

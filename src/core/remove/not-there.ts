@@ -25,7 +25,7 @@ export async function refuseMissingNamespaces(
   throw refused(
     "kubernetes.namespace-not-found",
     missing.map(({ message }) => message).join("\n"),
-    "Check -n and --context. If the namespace was deleted, run the same without -n: that removes what is left of it.",
+    "Check -n and --context. If the namespace was deleted, run the same command without -n: that removes what is left of it.",
   );
 }
 

@@ -158,11 +158,11 @@ function flagWarnings({ application, keptKeys, keptRoles }: PrincipalVerdict): s
   return [
     ...unnamed.map(
       (keyId) =>
-        `The key ${keyId} was made for a cluster of this id, and no secret here names it: a copy of the cluster (a cloned machine, a restored etcd) may pull with it. If there is none, the same command with --prune ${keyId} removes it`,
+        `The key ${keyId} was made for a cluster with this id, but no secret here names it: a copy of the cluster (a cloned machine, a restored etcd) may pull with it. If there is no copy, the same command with --prune ${keyId} removes it`,
     ),
     ...shared.map(
       (role) =>
-        `The ${role} stays: others can sign in as ${nameOf(application)}, and nothing tells whether they pull by it. If nobody does, the same command with --service-principal ${application.appId} takes it back`,
+        `The ${role} stays: others can sign in as ${nameOf(application)}, and nothing tells whether they pull with it. If nobody does, the same command with --service-principal ${application.appId} removes it`,
     ),
   ];
 }
@@ -171,17 +171,15 @@ function flagWarnings({ application, keptKeys, keptRoles }: PrincipalVerdict): s
 function lastingOf({ verdicts }: Removal): string[] {
   return verdicts
     .filter(({ keptBecause }) => !keptBecause)
-    .map(({ application }) => `${nameOf(application)} is deleted for good, and cannot be restored`);
+    .map(({ application }) => `${nameOf(application)} is deleted permanently and cannot be restored`);
 }
 
 function warningsOf({ users, entries, verdicts }: Removal): string[] {
-  const warnings = users.stillNaming.map(
-    (who) => `${who} names the secret, and will not pull with it any more`,
-  );
+  const warnings = users.stillNaming.map((who) => `${who} names the secret, and can no longer pull with it`);
   for (const { cluster, namespace, account, secretName } of users.inVain) {
     const name = `${inOneLine(cluster.context)}/${namespace}/${account}`;
     warnings.push(
-      `service account ${name} names the secret ${secretName}, which is not there, and nothing tells whether acr-pull linked it; if so, --service-account ${account} takes it out`,
+      `service account ${name} names the secret ${secretName}, which does not exist, and nothing tells whether acr-pull linked it; if so, --service-account ${account} unlinks it`,
     );
   }
   for (const what of users.unseen) warnings.push(`Whether the ${what} name the secret could not be seen`);
@@ -203,7 +201,7 @@ function warningsOf({ users, entries, verdicts }: Removal): string[] {
     if (keptBecause?.reason !== "shared" || roles.length === 0 || application.passwords.length === 0)
       continue;
     warnings.push(
-      `Whoever else pulls as ${nameOf(application)} cannot do so any more by the role that acr-pull granted`,
+      `Anybody else who pulls as ${nameOf(application)} loses the role assignment that acr-pull made`,
     );
   }
   return warnings;

@@ -28,7 +28,7 @@ export async function proveKeysGone(records: Records, proving: Proving): Promise
     records.removedKeys.map(async (key) => {
       const { loginServer } = key;
       const evidence = await evidenceOf(key, { ...proving, isAlone: records.removedKeys.length === 1 }, () =>
-        ways.do("way to try a key", loginServer, () => wayToTry(loginServer, proving)),
+        ways.do("way to test a key", loginServer, () => wayToTry(loginServer, proving)),
       );
       records.noteEvidence(key.keyId, evidence ?? "not-yet-refused");
     }),
@@ -73,7 +73,7 @@ async function evidenceOf(
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
     report({ kind: "ended", id });
-    const text = `Whether the removed key ${keyId} is refused could not be tried: ${error.message}`;
+    const text = `acr-pull could not test whether the removed key ${keyId} is refused: ${error.message}`;
     report({ kind: "note", level: "warning", text });
     return "untried";
   }
@@ -81,12 +81,12 @@ async function evidenceOf(
 
 const seenTexts: Readonly<Record<RemovalEvidence, (keyId: string) => string>> = {
   refused: (keyId) => `The removed key ${keyId} is refused`,
-  unlisted: (keyId) => `The directory lists the removed key ${keyId} no more`,
-  untried: (keyId) => `The key ${keyId} is removed, and nothing was tried with it`,
+  unlisted: (keyId) => `The directory no longer lists the removed key ${keyId}`,
+  untried: (keyId) => `The key ${keyId} is removed, but its refusal was not tested`,
 };
 
 function lagText(keyId: string): string {
-  return `The directory has removed the key ${keyId}, and parts of the service still take it or list it: they lag, and nothing more is to be done`;
+  return `The directory has removed the key ${keyId}, but parts of the service still accept or list it: they lag, and you need to do nothing more`;
 }
 
 /** Where the registry cannot be reached from here, or is none of this cloud's, Entra alone is asked. */
@@ -101,7 +101,7 @@ async function wayToTry(
     return "registry";
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
-    const text = `${inOneLine(loginServer)} cannot be asked whether it refuses the removed keys, so Entra alone is: ${error.message}`;
+    const text = `${inOneLine(loginServer)} cannot be reached to test the removed keys, so acr-pull asks only Entra: ${error.message}`;
     report({ kind: "note", level: "info", text });
     return "entra";
   }

@@ -109,11 +109,11 @@ async function removeRoles(
   const { ports, records, report, turn, gone } = removal;
   for (const role of roles) {
     const failed = await tryTo(role.id, "role-assignment", removal, async () => {
-      report({ kind: "started", id: role.id, text: `Taking the ${roleName(role)} back` });
+      report({ kind: "started", id: role.id, text: `Removing the ${roleName(role)}` });
       await ports.azure.roles.removeAssignment(role.id, turn.signal);
       gone.add(role.id.toLowerCase());
       records.add({ kind: "role-assignment", id: role.id, action: "removed" });
-      report({ kind: "done", id: role.id, text: `Took the ${roleName(role)} back` });
+      report({ kind: "done", id: role.id, text: `Removed the ${roleName(role)}` });
     });
     if (failed) return failed;
   }
@@ -165,7 +165,7 @@ export async function purgeLeft(
  */
 function leftText(name: string, { url, because }: LeftDeleted): string {
   const why = because.message.replace(/\.$/, "");
-  return `${name} could not be deleted for good: ${why}. For 30 days it keeps its name and can be restored; to set up here again meanwhile takes who may see deleted applications, or an Application Administrator who has it deleted first: az rest --method DELETE --url ${url}`;
+  return `${name} could not be deleted permanently: ${why}. For 30 days it keeps its name and can be restored. Until then, setup needs a caller who may see deleted applications, or an Application Administrator deletes it first: az rest --method DELETE --url ${url}`;
 }
 
 /** Notes what fails of one thing; whatever concerns the whole run is thrown. */

@@ -91,7 +91,7 @@ export class Several {
       report({
         kind: "failed",
         id: `${item.kind} ${name}`,
-        text: `${name} was left as it is: ${error.message}`,
+        text: `${name} was not changed: ${error.message}`,
       });
     }
   }
@@ -100,7 +100,7 @@ export class Several {
 function entryText(target: Target, removed: EntryRemoved): string {
   const name = targetName(target);
   if (removed.action === "removed") return `Deleted the secret ${name}`;
-  const taken = `Took the entry out of the secret ${name}`;
+  const taken = `Removed the entry from the secret ${name}`;
   const { finalizers } = removed;
   return finalizers ? `${taken}, which is being deleted${heldText(finalizers)}` : taken;
 }

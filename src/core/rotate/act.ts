@@ -96,7 +96,7 @@ class KeysRun {
           taken += 1;
           this.#busy.reset();
         }
-        if (taken > mostSteps) throw new TypeError("a rotation does not come to its end");
+        if (taken > mostSteps) throw new TypeError("a rotation does not end");
       } else if (!(await this.#waits(step))) {
         this.#rows.tellStanding(step.because, this.#keys);
         const [blocked] = this.#blocked.values();
@@ -200,7 +200,7 @@ class KeysRun {
     if (because !== "pending" || !input.wait || due === undefined) return false;
     const leftMs = due - azureNow(ports.azure.directory, ports.clock).getTime();
     if (leftMs <= 0) return true;
-    const text = `Waiting until ${timeText(new Date(due))} to retire the old key; stopped before, the same command goes on`;
+    const text = `Waiting until ${timeText(new Date(due))} to retire the old key; if interrupted, the same command continues`;
     report({ kind: "waiting", id: `${this.#keys.seen.clusterId} grace`, text });
     await ports.clock.sleep(Math.min(leftMs, longestSleepMs), signal);
     return true;
@@ -259,6 +259,6 @@ function notWritten(written: ReadonlyMap<string, SecretRecord>): ActionableError
   if (failed.length === 0) return undefined;
   const says = `${failed.length === 1 ? "1 secret was" : `${failed.length} secrets were`} not written, so the old key stays`;
   const hint =
-    "Mend the cause, then run the same command again: it writes only what is missing. The old key is valid until then.";
+    "Fix the cause, then run the same command again: it writes only what is missing. The old key stays valid until then.";
   return incomplete(failed, { code: "rotate.incomplete", says, hint });
 }

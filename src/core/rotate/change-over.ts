@@ -187,8 +187,8 @@ async function write(writes: readonly SecretWrite[], work: KeyWork): Promise<num
   const good = await work.write(writes);
   const text =
     good === 1
-      ? "Wrote 1 secret, read it back and proved what it holds"
-      : `Wrote ${good} secrets, read them back and proved what they hold`;
+      ? "Wrote 1 secret, read it back and proved its credential"
+      : `Wrote ${good} secrets, read them back and proved their credential`;
   if (good > 0) report({ kind: "done", id: "secrets", text });
   return good;
 }

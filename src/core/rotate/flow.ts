@@ -157,13 +157,13 @@ function nothingFound({ registry, suggest }: RotateInput, seen: readonly Cluster
     ...(registry ? [["--registry", namedAs(registry)] as const] : []),
     ...contexts.map((context) => ["--context", context] as const),
   ]);
-  const what = registry ? "a key for that registry" : "a key of acr-pull's";
+  const what = registry ? "a key for that registry" : "a key that acr-pull manages";
   const partly = seen.some(({ whole }) => !whole);
   return refused(
     "rotate.nothing-found",
-    `No secret ${partly ? "that may be read " : ""}in context ${where} holds ${what}.`,
+    `No ${partly ? "readable " : ""}secret in context ${where} holds ${what}.`,
     partly
-      ? "Name the namespaces with -n and the secret with --secret-name: secrets may not be listed in every namespace."
+      ? "You may not list secrets in every namespace: name the namespaces with -n and the secret with --secret-name."
       : `Check --context, --registry, -n and --secret-name. What acr-pull manages is listed by: ${listingCommands(contexts, suggest)}. A first key is made by: ${first}`,
   );
 }

@@ -142,9 +142,9 @@ function refuseUnlessOne(held: HeldKeys, isOurs: boolean, suggest: Suggest): voi
   throw refused(
     "service-principal.unproven",
     isOurs
-      ? `The secrets ${names} hold different passwords of the service principal ${appId}, none of which signs in, so it cannot be told which of them were given one.`
+      ? `The secrets ${names} hold different passwords of the service principal ${appId}, none of which signs in, so nothing tells which of them acr-pull may renew.`
       : `The secrets ${names} name the service principal ${appId}, which acr-pull did not make for this cluster, and no password in them signs in.`,
-    `Give them a new password on purpose: ${anew}`,
+    `Give them a new password explicitly: ${anew}`,
   );
 }
 
@@ -152,8 +152,8 @@ function refuseUnlessOne(held: HeldKeys, isOurs: boolean, suggest: Suggest): voi
 function strangersKeys({ appId, holders }: HeldKeys): ActionableError {
   return refused(
     "service-principal.unproven",
-    `The secrets ${namesOf(holders)} hold a password of the service principal ${appId}. acr-pull made neither for this cluster, so that anybody may have put it there who may write secrets in that namespace.`,
-    `If this cluster is to pull as it, say so once: the same command with --service-principal ${appId}. From then on the secrets hold a key of acr-pull's own.`,
+    `The secrets ${namesOf(holders)} hold a password of the service principal ${appId}. acr-pull made neither for this cluster, so anybody who may write secrets in that namespace may have put it there.`,
+    `If this cluster has to pull as it, confirm that once: run the same command with --service-principal ${appId}. From then on the secrets hold a key that acr-pull made.`,
   );
 }
 
@@ -172,8 +172,8 @@ export function notNamed(
   const command = intent === "compromised" ? "" : " and --compromised";
   return refused(
     "rotate.not-named",
-    `Whoever found a key that leaked can put it into a secret, so that to hold it proves nothing. In namespaces that were not named it is held by\n${list}`,
-    `Name the namespaces that rightly pull with it, and they get the new key: ${flags}, beside those that were named${command}. To leave the others without it, so that they pull no more: --accept-outage. At a terminal, without --yes and -n, the plan lists them to be agreed to.`,
+    `Anybody who found the leaked key can put it into a secret, so holding it proves nothing. In namespaces that you did not name, these secrets hold it:\n${list}`,
+    `To give the new key to the namespaces that rightly pull with it, name them too: ${flags}${command}. To leave the others without a working key, add --accept-outage. At a terminal without --yes and -n, the plan lists them for you to confirm.`,
   );
 }
 

@@ -238,7 +238,7 @@ function foreignHost({ loginServer, holders }: HeldKeys): ActionableError {
   const names = holders.map(({ target }) => targetName(target)).join(", ");
   return refused(
     "registry.foreign-host",
-    `${loginServer} is no login server of the cloud that is signed in to, so no new password is sent there. It is named in ${names}.`,
+    `${loginServer} is not a login server of the cloud that you are signed in to, so acr-pull sends no new password there. It is named in ${names}.`,
     "Name the registry to rotate with --registry, or its cloud with --cloud.",
   );
 }
@@ -250,7 +250,7 @@ function noApplication(held: HeldKeys, suggest: Suggest): ActionableError {
   const another = setupCommands(targets, registryNamed(held), suggest, [["--switch-principal"]]);
   return refused(
     "service-principal.not-found",
-    `The secret ${targetName(first.target)} names the service principal ${appId}, and this tenant has no application of it.`,
+    `The secret ${targetName(first.target)} names the service principal ${appId}, but this tenant has no such application.`,
     `Sign in to the tenant where it is registered (--tenant), or give the secret another: ${another}`,
   );
 }

@@ -24,7 +24,7 @@ export function checkNamedKey(looked: readonly StepOfKeys[], { retireKey }: Rota
   const lines = looked.flatMap(({ keys }) => keyLines(keys));
   throw refused(
     "rotate.key-not-found",
-    `${what}, and no secret names it, so nothing was begun. Their keys are\n${[...new Set(lines)].join("\n")}`,
+    `${what}, and no secret names it, so nothing was started. Their keys are\n${[...new Set(lines)].join("\n")}`,
     "Name one of these with --retire-key, or leave the option out: acr-pull retires the keys that it made for this cluster itself.",
   );
 }
@@ -73,7 +73,7 @@ export function refuseOtherKey(
   if (unnamed.some(isNamed)) return;
   throw refused(
     "rotate.other-key",
-    `--retire-key names ${retireKey}, and what is replaced is ${first.keyId === null ? "a password with other first characters" : `the key ${first.keyId}`}, so nothing was begun.`,
-    `Name the one that is replaced, or none: az ad app credential list --id ${application.appId} shows the ids, and the first characters of each.`,
+    `--retire-key names ${retireKey}, but the replaced one is ${first.keyId === null ? "a password with other first characters" : `the key ${first.keyId}`}, so nothing was started.`,
+    `Name the one that is replaced, or omit --retire-key: az ad app credential list --id ${application.appId} shows the ids, and the first characters of each.`,
   );
 }

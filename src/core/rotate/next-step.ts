@@ -183,7 +183,7 @@ function goBack(keys: SeenKeys, changedOver: readonly Holder[], { suggest }: Ste
   if (!to) {
     throw refused(
       "rotate.too-late-to-abort",
-      "The old password is in no secret any more, so there is no way back to it; the new one is in all of them.",
+      "No secret holds the old password any longer, so there is no way back. All of them hold the new one.",
       `Let the rotation come to its end: ${suggest("rotate", [
         ["--registry", registryNamed(keys)],
         ...keys.seen.contexts.map((context) => ["--context", context] as const),

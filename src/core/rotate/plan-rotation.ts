@@ -199,7 +199,7 @@ function unwrittenWarning({ target, secret }: Holder): string[] {
   const { managers } = secret;
   if (managers.length === 0 || managers.includes(fieldManager) || hasForgottenWriters(secret)) return [];
   return [
-    `${targetName(target)} holds the key and gets the new one, and by the cluster's record no run of acr-pull ever wrote it: if that namespace is to pull no more, have the secret deleted, and use --compromised`,
+    `${targetName(target)} holds the key and gets the new one, although the cluster's record shows that acr-pull never wrote it. If that namespace must no longer pull, delete the secret and use --compromised`,
   ];
 }
 
@@ -207,16 +207,16 @@ function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: Rotate
   const { seen, changed, strange, appId, loginServer, holders, keyOf } = keys;
   const warnings = changed.map(
     (target) =>
-      `${targetName(target)} holds something else for ${loginServer} than its mark says, and is left alone. This mends it: ${setupCommands([target], registryNamed(keys), input.suggest)}`,
+      `${targetName(target)} does not hold for ${loginServer} what its mark says, and is left alone. This fixes it: ${setupCommands([target], registryNamed(keys), input.suggest)}`,
   );
   for (const target of strange) {
     warnings.push(
-      `${targetName(target)} holds a password of the service principal ${appId} that acr-pull did not make for this cluster, and is left alone: --service-principal ${appId} has it given the new key as well`,
+      `${targetName(target)} holds a password of the service principal ${appId} that acr-pull did not make for this cluster, and is left alone: with --service-principal ${appId} it gets the new key too`,
     );
   }
   warnings.push(...wholeLifeWarnings(keys, input), ...more.warnings);
   for (const { target, error } of unwritable) {
-    warnings.push(`${targetName(target)} will not pull any more: ${error.message}`);
+    warnings.push(`${targetName(target)} can no longer pull: ${error.message}`);
   }
   if (keys.liveMark) warnings.push(`Another run is at work on ${targetName(keys.liveMark.target)}`);
   warnings.push(...clockWarnings(keys.clocks));
@@ -228,7 +228,7 @@ function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: Rotate
   if (step.kind === "change-over") warnings.push(...step.holders.flatMap(unwrittenWarning));
   if (!seen.whole && !input.namespacesComplete) {
     warnings.push(
-      "Secrets may not be listed in every namespace, so the old key will stay valid: say --namespaces-complete when the namespaces given are all that use it",
+      "You may not list secrets in every namespace, so the old key stays valid. If only the given namespaces use it, add --namespaces-complete",
     );
   }
   const foreign = new Set(
@@ -242,8 +242,8 @@ function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: Rotate
   for (const { keyId } of foreign) {
     warnings.push(
       keyId === null
-        ? "The password in use was given by hand and its id is not known: it will stay valid, unless --retire-key names it"
-        : `acr-pull did not make the key ${keyId} for this cluster: it will stay valid, unless --retire-key names it`,
+        ? "The password in use was given by hand and its id is not known: it stays valid unless --retire-key names it"
+        : `acr-pull did not make the key ${keyId} for this cluster: it stays valid unless --retire-key names it`,
     );
   }
   return warnings;

@@ -127,12 +127,12 @@ function refuseLongGrace(
     lifeMs < asked
       ? ["as long as the tenant allows", ""]
       : [
-          input.expiresInMs === undefined ? "as long as the one before it" : "as was asked for",
+          input.expiresInMs === undefined ? "as long as the one before it" : "as you asked",
           ", or the new key a longer life by --expires-in",
         ];
   throw refused(
     "rotate.grace-too-long",
-    `The old key is to stay for ${formatDuration(input.graceMs)}, and the new one would live ${formatDuration(lifeMs)}, ${as}.`,
+    `The old key would stay for ${formatDuration(input.graceMs)}, but the new one would live only ${formatDuration(lifeMs)}, ${as}.`,
     `Give it a shorter --grace${longer}.`,
   );
 }
@@ -149,8 +149,8 @@ function refuseOtherImage(
   const name = imageText(image);
   throw refused(
     "proof.no-pull-scope",
-    `${loginServer} does not let the key in use pull ${name}, so it could not prove another one either.`,
-    "Name an image that the role covers with --image, or leave it out.",
+    `${loginServer} does not let the key in use pull ${name}, so it could not prove a new key either.`,
+    "Name an image that the role covers with --image, or omit it.",
   );
 }
 
@@ -228,17 +228,15 @@ function cannotBeWritten(
   const others = unwritable.filter(({ error }) => ownHint(error) === undefined).map(({ target }) => target);
   if (others.length > 0) {
     const over = setupCommands(others, registryNamed(keys), suggest, [["--adopt"]]);
-    hints.add(
-      `Mend the cause, have the secret's owner take the key out of it, or take the secret over: ${over}`,
-    );
+    hints.add(`Fix the cause, ask the secret's owner to remove the key, or take the secret over: ${over}`);
   }
   const left = unwritable.map(({ target: { namespace, name } }) => `--leave-out ${namespace}/${name}`);
   const flags = intent === "compromised" ? "--accept-outage" : left.join(" ");
   hints.add(
-    `To go on without ${left.length === 1 ? "it" : "them"}, so that nothing pulls by what is held there: ${flags}.`,
+    `To continue without ${left.length === 1 ? "it, which then no longer pulls" : "them, which then no longer pull"}: ${flags}.`,
   );
   return new ActionableError(
-    `${unwritable.length === 1 ? "A secret holds" : `${unwritable.length} secrets hold`} the key and cannot be written, so nothing was begun:\n${list}`,
+    `${unwritable.length === 1 ? "A secret holds" : `${unwritable.length} secrets hold`} the key and cannot be written, so nothing was started:\n${list}`,
     {
       code: "rotate.holder-unwritable",
       hint: `Every secret that holds the key has to get the new one. ${[...hints].join("\n")}`,
@@ -263,8 +261,8 @@ function refuseUnretirable(
   if (!seen.whole && !namespacesComplete) {
     throw refused(
       "rotate.cannot-see-all-namespaces",
-      "Secrets may not be listed in every namespace, so the leaked key could not be retired: another namespace may still pull with it.",
-      "Get the right to list secrets cluster-wide, or say that the namespaces given are all that use it: --namespaces-complete.",
+      "You may not list secrets in every namespace, so the leaked key could not be retired: another namespace may still pull with it.",
+      "Ask for the right to list secrets cluster-wide, or confirm with --namespaces-complete that only the given namespaces use it.",
     );
   }
   for (const { credential } of holders) {
@@ -274,14 +272,14 @@ function refuseUnretirable(
       throw refused(
         "rotate.key-unknown",
         `The leaked password of the service principal ${appId} was given by hand, and its id is not known.`,
-        `Name it, so that it can be retired: --retire-key KEYID. az ad app credential list --id ${appId} shows the ids.`,
+        `To retire it, name it with --retire-key KEYID. az ad app credential list --id ${appId} shows the ids.`,
       );
     }
     if (listed && !isKeyOf(listed, seen.clusterId) && retireKey !== keyId) {
       throw refused(
         "rotate.key-not-ours",
-        `acr-pull did not make the leaked key ${keyId} for this cluster, so others may use it as well.`,
-        `Retire it on purpose: --retire-key ${keyId}.`,
+        `acr-pull did not make the leaked key ${keyId} for this cluster, so others may use it too.`,
+        `To retire it anyway, add --retire-key ${keyId}.`,
       );
     }
   }

@@ -42,7 +42,7 @@ export function blockBefore(
     return blockedBy(
       "cannot-see-all-namespaces",
       `The key ${step.keyId ?? "before"} is not retired: secrets may not be listed in every namespace of context ${seen.contexts.map(inOneLine).join(", ")}, so another one may still hold it.`,
-      "Get the right to list secrets cluster-wide, or say that the namespaces given are all that use it: --namespaces-complete.",
+      "Ask for the right to list secrets cluster-wide, or confirm with --namespaces-complete that only the given namespaces use it.",
     );
   }
   if (input.acceptOutage) return undefined;
@@ -105,7 +105,7 @@ export function stillHeld(
 ): Retired {
   const newer = holders.filter(({ isOlder }) => !isOlder).map(({ target }) => target);
   const hints = [
-    "Run the same command again: what acr-pull may write it brings to the new key first.",
+    "Run the same command again: it first writes the new key wherever acr-pull may.",
     ...(newer.length === 0
       ? []
       : [
@@ -113,7 +113,7 @@ export function stillHeld(
         ]),
     ...(holders.some(({ isOlder }) => isOlder)
       ? [
-          `A copy of the older type kubernetes.io/dockercfg cannot be taken over: delete it, or have its owner replace it by one of the type ${dockerConfigType}.`,
+          `A copy of the older type kubernetes.io/dockercfg cannot be taken over: delete it, or ask its owner to replace it with one of the type ${dockerConfigType}.`,
         ]
       : []),
   ];
@@ -132,7 +132,7 @@ export function notCleaned(step: Retirement, { written }: KeyWork): Retired {
   return blockedBy(
     "still-held",
     `The key ${step.keyId ?? "before"} is not retired: ${failed.length} ${failed.length === 1 ? "secret" : "secrets"} could not be written.\n${listFailed(failed)}`,
-    failed[0]?.error.hint ?? "Mend the cause, then run the same command again.",
+    failed[0]?.error.hint ?? "Fix the cause, then run the same command again.",
   );
 }
 

@@ -82,7 +82,7 @@ async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promi
   // On the way back it is the new one that goes.
   const which = holders.some(({ mark }) => mark.retire?.why === "abort") ? "new" : "old";
   const where = total === 1 ? "1 secret" : `${total} secrets`;
-  const text = `Taking the ${which} password out of ${where}`;
+  const text = `Removing the ${which} password from ${where}`;
   report({ kind: "started", id: "clean", text });
   // The last to lose its mark is the one that keeps it.
   const [keeper, ...rest] = holders.map((holder, index) => withoutOld(holder, work, index === 0));
@@ -91,7 +91,7 @@ async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promi
   report({
     kind: "done",
     id: "clean",
-    text: `Took the ${which} password out of ${where}, and proved what ${total === 1 ? "it holds" : "they hold"}`,
+    text: `Removed the ${which} password from ${where}, and proved what ${total === 1 ? "it holds" : "they hold"}`,
   });
   return true;
 }
@@ -142,8 +142,8 @@ async function removeKey(
   if (!evidence) {
     return blockedBy(
       "not-yet-refused",
-      `The directory has removed the key ${keyId}, but ${step.old ? "it is not refused everywhere yet" : "parts of it list it still"}.`,
-      "Parts of the service lag: run the same command again later, it looks again.",
+      `The directory has removed the key ${keyId}, but ${step.old ? "it is not refused everywhere yet" : "parts of it still list it"}.`,
+      "Parts of the service lag: run the same command again later.",
     );
   }
   work.report({ kind: "done", id: "retire", text: `Retired the key ${keyId}${evidenceTexts[evidence]}` });
@@ -152,8 +152,8 @@ async function removeKey(
 
 const evidenceTexts: Readonly<Record<RemovalEvidence, string>> = {
   refused: ", which is refused now",
-  unlisted: ", which the directory lists no more",
-  untried: ": it is removed, and nothing was tried",
+  unlisted: ", which the directory no longer lists",
+  untried: ": it is removed, but its refusal was not tested",
 };
 
 /** As any part of the directory lists it: what is not listed is taken for gone, so that anybody may have it removed. */
@@ -186,7 +186,7 @@ function refuseInUse(
   });
   if (mayBe.length === 0) return;
   throw new ActionableError(
-    `The key ${keyId} seems to be the one in use: ${mayBe.map(({ target }) => targetName(target)).join(", ")} holds a password that begins as it does.`,
+    `The key ${keyId} seems to be in use: ${mayBe.map(({ target }) => targetName(target)).join(", ")} holds a password that begins like it.`,
     {
       code: "rotate.key-in-use",
       hint: "Check the id: the key before is the one to retire. Without --retire-key, rotate replaces the one in use.",

@@ -69,7 +69,7 @@ async function prove(work: JobWork, credential: TargetCredential): Promise<void>
   await provePull(work.proof, credential.credential, work.signal);
   work.record.proven = true;
   const how =
-    kind === "registry" ? `${loginServer} lets the credential pull` : "Entra signs the credential in";
+    kind === "registry" ? `${loginServer} lets the credential pull` : "Entra accepts the credential";
   work.done("proof", how);
 }
 
@@ -122,7 +122,7 @@ async function readBack(work: JobWork, written: readonly SecretWrite[]): Promise
       record.targets = [...unwritten, ...turn.written.values()];
     });
   if (look.proof.kind === "registry") {
-    work.done("read-back", "Read the secrets back and signed in with what they hold");
+    work.done("read-back", "Read the secrets back and signed in with their credentials");
   }
 }
 
@@ -137,7 +137,7 @@ async function removeRoles(work: JobWork): Promise<void> {
     work.record.removedRoles.push(id);
     work.done(
       "obsolete-role",
-      `Removed the role assignment ${id.split("/").at(-1)}, which is not asked for any more`,
+      `Removed the role assignment ${id.split("/").at(-1)}, which is no longer wanted`,
     );
   }
 }
@@ -170,7 +170,7 @@ function noteRemovedKey(work: JobWork, keyId: string): void {
   if (removedKeys.includes(keyId)) return;
   removedKeys.push(keyId);
   const dead = work.job.deadKeys.obsolete.includes(keyId);
-  const why = dead ? "did not sign in any more" : "an interrupted run left behind";
+  const why = dead ? "no longer signed in" : "an interrupted run left behind";
   work.done(dead ? "dead-key" : "sweep", `Removed the key ${keyId}, which ${why}`);
 }
 

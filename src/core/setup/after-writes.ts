@@ -32,7 +32,7 @@ export function afterWritesError(error: unknown): unknown {
  */
 export function afterWrites(outcome: SetupOutcome): SetupOutcome {
   if (outcome.kind === "declined") {
-    throw declinedHalfWay("setup.declined", "Not agreed to; what an earlier part of the run made stays.");
+    throw declinedHalfWay("setup.declined", "Not confirmed. What an earlier part of the run made stays.");
   }
   const isDone = outcome.kind !== "finished" || outcome.exitCode === exitCode.ok;
   return isDone || outcome.error?.code === "busy" ? outcome : { ...outcome, exitCode: exitCode.incomplete };

@@ -121,7 +121,7 @@ async function decideKnown(
   if (appId === undefined) {
     throw refused(
       "credential.principal-unknown",
-      "A known password was given, but not the service principal that it belongs to, and acr-pull has none for this cluster.",
+      "A password was given without the service principal that it belongs to, and acr-pull has none for this cluster.",
       "Name it: --service-principal APP_ID.",
     );
   }
@@ -133,7 +133,7 @@ async function decideKnown(
   if (state === "dead") {
     throw refused(
       "credential.refused",
-      `The password given is not one of ${appId}'s, or has expired: it does not sign in.`,
+      `The given password does not sign in: it does not belong to ${appId}, or has expired.`,
       "Check that it is the secret's value and not its id, and that it belongs to this service principal.",
       "https://learn.microsoft.com/entra/identity-platform/reference-error-codes",
     );

@@ -136,7 +136,7 @@ function proofWithin(roles: RolesFinding | undefined, { input, proof }: JobLook)
     throw refused(
       "proof.image-unknown",
       "The role of the service principal is limited by a condition that acr-pull did not write, so which repository it may pull is not known.",
-      "Name an image that it may pull with --image, or leave the proof to --proof entra.",
+      "Name an image that it may pull with --image, or use --proof entra.",
     );
   }
   return { ...proof, image: proofImage({ image: input.image, repositories }) };
@@ -167,7 +167,7 @@ async function findMarks(
 /** That the marks of earlier runs stay, for nobody can tell whether what they name is held. */
 export function standingMarks({ staleMarks, marksStay }: Pick<Job, "staleMarks" | "marksStay">): string[] {
   const why = marksStay
-    ? "secrets may not be listed in every namespace, so another one may hold it. The same command by who may list them removes both"
+    ? "you may not list secrets in every namespace, so another one may hold it. The same command, run by somebody who may list them, removes both"
     : "a run is at work on it";
   return staleMarks.map(
     ({ target }) =>
@@ -243,6 +243,6 @@ function otherPrincipal(target: Target, what: string, appId: string): Actionable
   return refused(
     "secret.other-principal",
     `The entry in secret ${targetName(target)} ${what}.`,
-    `Replace it on purpose with --switch-principal, or keep it with --service-principal ${appId}.`,
+    `Replace it with --switch-principal, or keep it with --service-principal ${appId}.`,
   );
 }

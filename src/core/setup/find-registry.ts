@@ -26,7 +26,7 @@ export async function findRegistry(
     if (reference.kind !== "login-server") {
       throw refused(
         "registry.login-server-needed",
-        "Without Azure a registry is known only by its login server.",
+        "Without Azure, only the login server identifies a registry.",
         "Give it in full, such as --registry myregistry.azurecr.io.",
       );
     }
@@ -60,10 +60,10 @@ function notFound(reference: RegistryReference, { subscription, resourceGroup }:
 function notSeen(reference: RegistryReference, unseen: readonly ActionableError[]): ActionableError {
   const reasons = unseen.map(({ message }) => `  ${message}`).join("\n");
   return new ActionableError(
-    `Registry ${namedAs(reference)} was not found, and ${unseen.length === 1 ? "one subscription" : `${unseen.length} subscriptions`} could not be looked in:\n${reasons}`,
+    `Registry ${namedAs(reference)} was not found, and ${unseen.length === 1 ? "one subscription" : `${unseen.length} subscriptions`} could not be searched:\n${reasons}`,
     {
       code: "registry.not-seen",
-      hint: "Name the subscription that holds it with --subscription, or the registry by its resource id: then no other is looked in.",
+      hint: "Name the subscription that holds it with --subscription, or the registry by its resource id: then acr-pull searches no other.",
       retryable: unseen.some(({ retryable }) => retryable),
       requestId: unseen[0]?.requestId,
     },

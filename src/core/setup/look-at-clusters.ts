@@ -145,7 +145,7 @@ function idOf(
   if (unreadable) throw marksMalformed(unreadable);
   throw refused(
     "cluster.id-unknown",
-    `The namespace kube-system in context ${inOneLine(cluster.context)} may not be read, so the cluster cannot be told from others.`,
-    "Ask for the right to get the namespace kube-system, or give its UID (or any id that is the cluster's own, and always the same) with --cluster-id.",
+    `The namespace kube-system in context ${inOneLine(cluster.context)} may not be read, so acr-pull cannot tell the cluster from others.`,
+    "Ask for the right to get the namespace kube-system, or pass its UID (or any id that is unique to the cluster and never changes) with --cluster-id.",
   );
 }

@@ -179,7 +179,7 @@ export class Exclusions {
     const all = this.#refusals.map(({ message }) => message).join("\n");
     throw refused(
       first.code,
-      `${this.#refusals.length} targets cannot be written, so none was:\n${all}`,
+      `${this.#refusals.length} targets cannot be written, so nothing was written:\n${all}`,
       fixesOf(this.#refusals),
     );
   }

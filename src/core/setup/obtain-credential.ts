@@ -173,7 +173,7 @@ async function ensurePrincipalAndRoles(
     if (action !== "created" && action !== "updated") continue;
     const { role, condition } = desired;
     const limited = condition === undefined ? "" : `, limited to ${repositoriesIn(condition).join(", ")}`;
-    work.done("role", `Granted ${role.name} on ${roleWish.registry.name} alone${limited}`);
+    work.done("role", `Assigned ${role.name} on ${roleWish.registry.name} only${limited}`);
   }
 }
 

@@ -80,14 +80,14 @@ export function leftOutSecret({ target, error }: LeftOut): ResultSecret {
 function registryWarnings({ registry, unseen, proof }: Look): string[] {
   const warnings = unseen
     .slice(0, namesShown)
-    .map(({ message }) => `Only the other subscriptions were looked in: ${message}`);
+    .map(({ message }) => `Only the other subscriptions were searched: ${message}`);
   if (unseen.length > namesShown)
-    warnings.push(`${unseen.length - namesShown} more subscriptions were not looked in either`);
+    warnings.push(`${unseen.length - namesShown} more subscriptions were not searched either`);
   if (registry && registry.roleAssignmentMode === undefined) {
     const proven =
       proof.kind === "registry" ? "; the proof shows whether it pulls" : ", and no pull proves it";
     warnings.push(
-      `Whether ${registry.name} is in ABAC mode the Resource Manager of this cloud does not tell: the role is that of a registry which is not${proven}`,
+      `This cloud's Resource Manager does not report whether ${registry.name} is in ABAC mode: acr-pull assigns the role for a registry in legacy mode${proven}`,
     );
   }
   return warnings;
@@ -215,13 +215,13 @@ function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
   const { applicationName } = input;
   if (application && applicationName !== undefined && application.displayName !== applicationName) {
     warnings.push(
-      `The application keeps the name ${inOneLine(application.displayName)}: a name is given to a new one alone, so --name ${applicationName} is not heeded`,
+      `The application keeps the name ${inOneLine(application.displayName)}: --name ${applicationName} applies only to a new application`,
     );
   }
   for (const { roleDefinitionId, scope } of identity?.roles.extra ?? []) {
     const name = builtInRole(roleDefinitionId)?.name ?? roleDefinitionId;
     warnings.push(
-      `The service principal also holds ${name} on ${scope}, which acr-pull did not grant and leaves alone`,
+      `The service principal also holds ${name} on ${scope}, which acr-pull did not assign and leaves alone`,
     );
   }
   if (identity) warnings.push(...rightsWarnings(identity));
@@ -245,7 +245,7 @@ function rightsWarnings({ roles, roleWish: { registry, said, before } }: JobIden
   return [
     ...(before?.length === 0 && isUnsaid
       ? [
-          `${registry.name} was moved, and what the service principal might do there before cannot be carried over: what is not said by --role and --repository is as for a new one`,
+          `${registry.name} was moved, and the earlier rights of the service principal cannot be carried over: without --role and --repository it gets those of a new one`,
         ]
       : []),
     ...(change
@@ -258,7 +258,7 @@ function rightsWarnings({ roles, roleWish: { registry, said, before } }: JobIden
         `${builtInRole(roleDefinitionId)?.name} stays limited by a condition that acr-pull did not write`,
     ),
     ...(isTooMuch
-      ? [`The service principal holds ${names.join(" and ")}, and keeps them: --role says which it shall be`]
+      ? [`The service principal holds ${names.join(" and ")}, and keeps them: --role replaces them`]
       : []),
   ];
 }
@@ -269,6 +269,6 @@ function unseenKeys({ keysUnseen }: Job): string[] {
   const [keys, them] =
     keysUnseen === 1 ? ["another living key", "it"] : [`${keysUnseen} more living keys`, "one"];
   return [
-    `The application has ${keys} for this cluster, which secrets of other namespaces may hold: they may not be listed, so that ${them} cannot be copied, and this run makes one of its own`,
+    `The application has ${keys} for this cluster, which secrets of other namespaces may hold. You may not list those secrets, so ${them} cannot be copied, and this run makes a new key`,
   ];
 }

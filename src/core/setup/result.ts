@@ -190,8 +190,8 @@ function secrets({ job, targets, markedSecret }: JobRecord): ResultSecret[] {
 function unfinishedSecret({ cluster: { context }, namespace, name }: Target): ResultSecret {
   const error = {
     code: "secret.unfinished",
-    message: "It was made, and holds no password yet.",
-    hint: "Run the same command again: it goes on from here.",
+    message: "It was created, but holds no password yet.",
+    hint: "Run the same command again to continue.",
   };
   return { context, namespace, name, action: "created", error };
 }
@@ -250,10 +250,10 @@ function keptKeys({ job, credential, removedKeys }: JobRecord): SetupResult["kep
       appId: application.appId,
       keyId,
       reason: stranded.has(keyId)
-        ? "other secrets of the cluster still hold it, though it does not sign in: acr-pull rotate replaces it there"
+        ? "other secrets of the cluster still hold it, although it does not sign in: acr-pull rotate replaces it there"
         : inTargets.has(keyId)
-          ? "another secret seems to hold it, which acr-pull did not write"
-          : "no secret that could be read holds it, or not every namespace could be read",
+          ? "a secret that acr-pull did not write seems to hold it"
+          : "no readable secret holds it, or some namespaces could not be read",
     }));
 }
 
@@ -279,6 +279,6 @@ function ending({ leftOut }: Look, records: readonly JobRecord[]): Ending {
   if (failed.length === 0) return endingBy([], false);
   const count = failed.length === 1 ? "1 target was" : `${failed.length} targets were`;
   const says = `${count} not written`;
-  const hint = "Mend the cause, then run the same command again; what is done stays as it is.";
+  const hint = "Fix the cause, then run the same command again. What is done stays as it is.";
   return endingBy([incomplete(failed, { code: "setup.incomplete", says, hint })], true);
 }

@@ -23,7 +23,7 @@ export async function takeBack(work: JobWork, refusal: ActionableError, wroteBef
     throw leftBehind(refusal, error.message, work);
   }
   work.record.wrote = wroteBefore;
-  if (made.length > 0) work.done("taken-back", `Took back what was made: ${made.join(", ")}`);
+  if (made.length > 0) work.done("taken-back", `Rolled back what was made: ${made.join(", ")}`);
 }
 
 async function takeBackIdentity(work: JobWork): Promise<string[]> {
@@ -84,7 +84,7 @@ function leftBehind(refusal: ActionableError, why: string, { input, job }: JobWo
     ["--registry", namedAs(input.registry)],
     ...job.contexts.map((context) => ["--context", context] as const),
   ]);
-  return new ActionableError(`${message} What this run had made could not be taken back: ${why}`, {
+  return new ActionableError(`${message} What this run had made could not be rolled back: ${why}`, {
     code,
     hint: `${hint === undefined ? "" : `${hint} `}This takes away what is left: ${rest}`,
     docs,

@@ -80,7 +80,7 @@ function orphansTold(
 ): Pick<StatusResult, "orphans" | "orphansUnknown"> {
   if (facts instanceof ActionableError) {
     const { code, message: why } = facts;
-    const message = `the directory was not asked, which alone tells whether a key was removed or its principal switched off. ${why}`;
+    const message = `the directory was not asked, and only the directory tells whether a key was removed or its principal is disabled. ${why}`;
     return { orphans: null, orphansUnknown: { code, message } };
   }
   const [ofCluster] = seen.flatMap((cluster) => orphansUnknownOf(cluster) ?? []);
@@ -157,20 +157,20 @@ function applicationWarnings(directory: DirectoryFacts): StatusResult["warnings"
         said.push({
           code: "application.one-owner",
           appId,
-          message: `${nameOf(application)} has one owner, the user ${ownerName(only)}: when that person leaves, nobody who is not an administrator can renew its password. Add another by acr-pull setup --owner OBJECT_ID`,
+          message: `${nameOf(application)} has one owner, the user ${ownerName(only)}: when that person leaves, only an administrator can renew its password. Add another owner: acr-pull setup --owner OBJECT_ID`,
         });
       }
       if (typeof principal === "object" && principal.passwords.length + (certificates ?? 0) > 0) {
         said.push({
           code: "service-principal.own-credentials",
           appId,
-          message: `The service principal of ${nameOf(application)} has credentials of its own beside the application's, which acr-pull did not make, and does not rotate`,
+          message: `The service principal of ${nameOf(application)} has credentials of its own, which acr-pull did not make and does not rotate`,
         });
       }
       if (policy?.passwords === "forbidden") {
         const { forbiddenToMadeAfter: after } = policy;
         const ends = application.passwords.flatMap(({ endDateTime }) => endDateTime?.getTime() ?? []);
-        const last = ends.length === 0 ? "" : `: its key ends on ${dayText(new Date(Math.max(...ends)))}`;
+        const last = ends.length === 0 ? "" : `: its key expires on ${dayText(new Date(Math.max(...ends)))}`;
         said.push({
           code: "application.passwords-forbidden",
           appId,
@@ -179,7 +179,7 @@ function applicationWarnings(directory: DirectoryFacts): StatusResult["warnings"
       }
       if (unread) {
         const unknown = [
-          ...(principal ? [] : ["whether its service principal is there and may sign in"]),
+          ...(principal ? [] : ["whether its service principal exists and may sign in"]),
           ...(owners ? [] : ["whether it has more owners than one"]),
           ...(typeof principal !== "object" || certificates !== undefined
             ? []
@@ -188,7 +188,7 @@ function applicationWarnings(directory: DirectoryFacts): StatusResult["warnings"
         said.push({
           code: "application.unread",
           appId,
-          message: `Of ${nameOf(application)} it is not known ${unknown.join(", nor ")}: ${unread.message.replace(/\.$/, "")}`,
+          message: `For ${nameOf(application)}, acr-pull could not read ${unknown.join(" or ")}: ${unread.message.replace(/\.$/, "")}`,
         });
       }
       return said;
@@ -210,7 +210,7 @@ function secretWarnings(
         .flatMap(([, { appId }]) => {
           if (appId === undefined) return [];
           const name = targetName({ cluster, namespace: secret.namespace, name: secret.name });
-          const message = `${name} is immutable: pulls work, and rotate and remove refuse to write it. Before its password ends, delete it and run the same setup again`;
+          const message = `${name} is immutable: pulls work, but rotate and remove cannot write it. Before its password expires, delete it and run the same setup again`;
           return [{ code: "secret.immutable", appId, message }];
         }),
     );

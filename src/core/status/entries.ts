@@ -166,10 +166,10 @@ function isEmptied({ mark, held }: Subject, { clusterId }: ClusterView): boolean
 
 const staleReasons: Readonly<Record<StaleCause, string>> = {
   "key-replaced": "other secrets of the cluster were given a newer key",
-  "key-removed": "the directory does not list its key any more",
-  "application-gone": "its application is gone, or of another tenant than the one signed in to",
+  "key-removed": "the directory no longer lists its key",
+  "application-gone": "its application is gone, or belongs to another tenant than the one signed in to",
   "principal-gone": "its application's service principal is gone",
-  "principal-disabled": "its application's service principal is disabled, so that it may not sign in",
+  "principal-disabled": "its application's service principal is disabled and may not sign in",
 };
 
 /** How a secret differs from what its mark says; undefined when it does not. */
@@ -180,8 +180,8 @@ function foreignChange(
 ): string | undefined {
   if (secret.deleting) return `it is being deleted${heldText(secret.finalizers)}`;
   const reconciled = troubleOf(secret, "reconciled");
-  if (reconciled) return `it is written by ${inOneLine(reconciled.by)}`;
-  if (mark.clusterId !== clusterId) return "its mark is of another cluster";
+  if (reconciled) return `${inOneLine(reconciled.by)} writes it`;
+  if (mark.clusterId !== clusterId) return "its mark belongs to another cluster";
   if (held.trouble !== undefined) return held.trouble;
   const { credential } = held;
   // A first key is being made: the entry comes when it is proven.
@@ -189,8 +189,8 @@ function foreignChange(
   if (mark.appId === undefined)
     return credential
       ? `it holds a credential for ${loginServer} without a mark`
-      : `it holds nothing for ${loginServer}, and no run is to put a key there`;
-  if (!credential) return `it holds nothing for ${loginServer} any more`;
+      : `it holds nothing for ${loginServer}, and no run is due to put a key there`;
+  if (!credential) return `it no longer holds anything for ${loginServer}`;
   if (credential.username !== mark.appId) return "it holds another user name than its mark says";
   if (credential.password.reveal() === "") return "it holds no password";
   const hint = keyOf(mark, directory)?.hint;

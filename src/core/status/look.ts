@@ -19,7 +19,7 @@ export interface Look {
   readonly unseen: readonly UnseenPlace[];
   /** What the directory says, or why it could not be asked. */
   readonly facts: DirectoryFacts | ActionableError;
-  /** Why applications that no secret names could not be looked for. */
+  /** Why acr-pull could not search for applications that no secret names. */
   readonly unsearched?: ActionableError | undefined;
   /** Azure's time when it was looked; undefined where it was not asked. */
   readonly azureTime: Date | undefined;

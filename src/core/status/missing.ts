@@ -98,7 +98,7 @@ function missingSecret({ secretName }: Wish, entries: readonly Entry[]): Missing
     secretName,
     entries.map(({ name }) => name),
   );
-  const message = `No secret ${secretName} has an entry of acr-pull's.`;
+  const message = `No secret ${secretName} has an entry that acr-pull manages.`;
   return [missing("secret", secretName, message, meant)];
 }
 
@@ -121,7 +121,7 @@ function noEntry(
   { registry, secretName }: Wish,
 ): MissingThing {
   const which = secretName === undefined ? "No secret " : `No secret ${secretName} `;
-  const what = registry === undefined ? "of acr-pull's" : `for ${namedAs(registry)}`;
+  const what = registry === undefined ? "that acr-pull manages" : `for ${namedAs(registry)}`;
   return { kind, name, message: `${which}${where}has an entry ${what}.` };
 }
 

@@ -25,7 +25,7 @@ export function orphansUnknownOf({
   if (identified) return undefined;
   return {
     code: "status.cluster-not-known",
-    message: `The namespace kube-system may not be read in context ${namesOf(contexts)}, and marks, which alone tell which cluster it is, may have been copied from another one that uses the key`,
+    message: `The namespace kube-system may not be read in context ${namesOf(contexts)}, so only marks tell which cluster it is. They may be copied from another cluster that uses the key`,
   };
 }
 
@@ -43,7 +43,7 @@ function namesOf(contexts: readonly string[]): string {
 
 /** Keys may be left of applications that no secret names. */
 export function cannotSearch({ code, message }: ActionableError): OrphansUnknown {
-  return { code, message: `applications that no secret names could not be looked for. ${message}` };
+  return { code, message: `acr-pull could not search for applications that no secret names. ${message}` };
 }
 
 /** Whether it can be told of a cluster which keys nothing holds. */
@@ -56,7 +56,7 @@ export function loginServerUnknown(): OrphansUnknown {
   return {
     code: "status.registry-not-known",
     message:
-      "No secret that was looked at has an entry of that registry, and its login server alone leads to what may be left of it: --registry LOGIN_SERVER",
+      "No secret that acr-pull looked at has an entry of that registry. To find what may be left of it, name its login server: --registry LOGIN_SERVER",
   };
 }
 

@@ -100,9 +100,9 @@ function notFound(keyId: string, facts: DirectoryFacts): ActionableError {
   return refused(
     "status.key-not-found",
     names.length === 0
-      ? "Neither do secrets that can be seen name an application, nor is one left that has a key of theirs."
-      : `The key ${keyId} is none of ${names.join(", ")}.`,
-    "acr-pull status lists the orphaned keys. One that was removed a moment ago may be gone already.",
+      ? "No visible secret names an application, and none is left that has a key of this cluster."
+      : `The key ${keyId} does not belong to ${names.join(", ")}.`,
+    "acr-pull status lists the orphaned keys. A key that was just removed may be gone already.",
   );
 }
 
@@ -112,7 +112,7 @@ function notOurs({ application, key }: Pick<Prunable, "application" | "key">): A
     "status.key-not-ours",
     origin === undefined
       ? `acr-pull did not make the key ${key.keyId} of ${nameOf(application)}, so it is not removed.`
-      : `The key ${key.keyId} of ${nameOf(application)} was made for the cluster ${inOneLine(origin.clusterId)}, which is none of those that were looked at.`,
+      : `The key ${key.keyId} of ${nameOf(application)} was made for the cluster ${inOneLine(origin.clusterId)}, which was not among those chosen.`,
     origin === undefined
       ? `If nobody needs it: az ad app credential delete --id ${application.appId} --key-id ${key.keyId}`
       : "Run the command with a --context of that cluster.",
@@ -124,8 +124,8 @@ function notWhole(keyId: string, { code, message }: OrphansUnknown): ActionableE
     code,
     hint:
       code === "status.cluster-not-known"
-        ? "Get the right to get the namespace kube-system, or name the cluster by --cluster-id; then run the same command again."
-        : "Get the right to list secrets cluster-wide, then run the same command again.",
+        ? "Ask for the right to get the namespace kube-system, or name the cluster with --cluster-id. Then run the same command again."
+        : "Ask for the right to list secrets cluster-wide, then run the same command again.",
     exitCode: exitCode.notAllowed,
   });
 }
@@ -134,7 +134,7 @@ function inUse(keyId: string, holder: string, more: number): ActionableError {
   const others = more === 0 ? "" : ` and ${more} more`;
   return refused(
     "status.key-in-use",
-    `The key ${keyId} is no orphan, so it is not removed: ${holder}${others} may hold it, by the secret's marks or by how its password begins.`,
-    "acr-pull rotate replaces a key that is in use, and retires the one before it. A copy that nobody needs can be deleted.",
+    `The key ${keyId} is not an orphan, so it is not removed: ${holder}${others} may hold it, according to the secret's marks or the start of its password.`,
+    "acr-pull rotate replaces a key that is in use, and retires the previous one. A copy that nobody needs can be deleted.",
   );
 }

@@ -9,7 +9,7 @@ export class BusyError extends ActionableError {
   readonly secret: string;
 
   constructor(secret: string) {
-    super(`Another run works on ${secret}; this one stopped before it changed anything of that.`, {
+    super(`Another run works on ${secret}; this run stopped before it changed anything there.`, {
       code: "busy",
       hint: `Wait until the other run is done, then run the same command again.${wayAround(secret)}`,
       retryable: true,
@@ -23,7 +23,7 @@ function wayAround(name: string): string {
   const [, reference] = /^[^ ].*\/([a-z0-9-]+\/[a-z0-9.-]+)$/.exec(name) ?? [];
   return reference === undefined || name.startsWith("the application ")
     ? ""
-    : ` If none is at work there, somebody who may write in that namespace keeps its mark: --leave-out ${reference} goes on without that secret.`;
+    : ` If no run is at work there, somebody who may write in that namespace keeps its mark: --leave-out ${reference} continues without that secret.`;
 }
 
 const pollMs = 1_000;

@@ -119,7 +119,7 @@ function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble):
       return refused(
         "secret.malformed",
         `Secret ${name} cannot be read: its ${dockerConfigKey} ${trouble.why}. The kubelet cannot read it either, and every pull of a pod that names it fails.`,
-        "Mend or delete it, or choose another name with --secret-name.",
+        "Fix or delete it, or choose another name with --secret-name.",
       );
     case "marks-malformed":
       return marksMalformed(secret);
@@ -144,7 +144,7 @@ function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble):
 export function forgottenWritersWarning(target: Target, secret: PullSecret): string[] {
   if (!hasForgottenWriters(secret)) return [];
   return [
-    `More than ten have written ${targetName(target)}, and the cluster names the oldest of them no more: whether a controller is among them, which would undo a change, is not known`,
+    `More than ten writers have changed ${targetName(target)}, and the cluster no longer lists the oldest: one may be a controller that undoes changes`,
   ];
 }
 
@@ -156,7 +156,7 @@ export function refuseDeleting(target: Target, { deleting, finalizers }: PullSec
   if (!deleting) return;
   throw new ActionableError(`Secret ${targetName(target)} is being deleted${heldText(finalizers)}.`, {
     code: "kubernetes.terminating",
-    hint: "Wait until it is gone, or have its finalizers done by whoever set them, and run again; or choose another name with --secret-name.",
+    hint: "Wait until it is gone, or ask whoever set its finalizers to finish, and run again. Or choose another name with --secret-name.",
   });
 }
 
@@ -169,7 +169,7 @@ function judgeNamespace(
     throw refused(
       "kubernetes.namespace-not-found",
       `Namespace ${target.namespace} does not exist in context ${inOneLine(target.cluster.context)}.`,
-      "Check the name, or run again with --create-namespace to have it made.",
+      "Check the name, or run again with --create-namespace to create it.",
     );
   }
   if (typeof namespace === "object" && namespace.terminating) {
@@ -177,7 +177,7 @@ function judgeNamespace(
       `Namespace ${target.namespace} in context ${inOneLine(target.cluster.context)} is being deleted.`,
       {
         code: "kubernetes.terminating",
-        hint: "Wait until it is gone, then run again with --create-namespace, or leave it out.",
+        hint: "Wait until it is gone, then run again with --create-namespace; or omit it.",
       },
     );
   }
@@ -192,6 +192,6 @@ function isEmptyAndLabelled(secret: PullSecret, config: DockerConfig): boolean {
 function describeOwner(secret: PullSecret): string {
   const by = secret.labels[managedByLabel];
   if (by !== undefined) return `its label ${managedByLabel} says ${JSON.stringify(by)}`;
-  if (secret.managers.length === 0) return "nothing in it says who did";
-  return `it was written by ${inOneLine(secret.managers.join(", "))}`;
+  if (secret.managers.length === 0) return "nothing in it says who wrote it";
+  return `${inOneLine(secret.managers.join(", "))} wrote it`;
 }

@@ -197,7 +197,7 @@ export async function readEntryBack(
     await writeEntry({ ...write, before: state }, signal, stillOurTurn);
   }
   throw new ActionableError(
-    `Secret ${targetName(target)} was written and read back, and somebody changed it both times.`,
+    `Secret ${targetName(target)} was written and read back, but somebody changed it both times.`,
     {
       code: "secret.reverted",
       hint: `Find out who writes it. The field managers are shown by: kubectl --context ${shellQuote(target.cluster.context)} --namespace ${target.namespace} get secret ${target.name} --show-managed-fields -o yaml`,

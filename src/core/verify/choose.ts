@@ -107,7 +107,7 @@ function nothingIn(
 ): CheckedSubject {
   const { registry, secretName, suggest } = input;
   const which = secretName === undefined ? "secret" : `secret ${secretName}`;
-  const what = registry === undefined ? "of acr-pull's" : `for ${namedAs(registry)}`;
+  const what = registry === undefined ? "that acr-pull manages" : `for ${namedAs(registry)}`;
   const message = `No ${which} in context ${context} has an entry ${what}.`;
   const more = registry === undefined ? [] : [["--registry", namedAs(registry)] as const];
   const hint = `Give a namespace one: ${suggest("setup", [...more, ["--context", context]])}`;

@@ -123,9 +123,7 @@ async function verifyCluster(
         concurrency: input.concurrency,
       });
     }),
-    input.image
-      ? listNodes()
-      : unknown("No image was named, so that there is none to compare the nodes with."),
+    input.image ? listNodes() : unknown("No image was named, so there is none to compare the nodes with."),
   ]);
   const [owns, cloud, wanted, standing] = await Promise.all([run.owns, run.cloud, run.wanted, early]);
   const attached = pulledByNodes(standing);

@@ -76,7 +76,10 @@ export class AzureSight {
     if (!search.known) return search;
     const [error] = search.value.unseen;
     return error
-      ? unknown(`Azure shows no such registry where it could be looked for. ${error.message}`, error.hint)
+      ? unknown(
+          `Azure shows no such registry in the subscriptions that were searched. ${error.message}`,
+          error.hint,
+        )
       : known(undefined);
   }
 
@@ -164,7 +167,7 @@ export class AzureSight {
     } catch (error) {
       if (this.#signal.aborted) throw error;
       if (late.aborted && error === late.reason) {
-        this.#lost ??= unknown("Azure did not answer in time, so what it knows was not looked at.");
+        this.#lost ??= unknown("Azure did not answer in time, so its checks are skipped.");
         return this.#lost;
       }
       if (!(error instanceof ActionableError)) throw error;

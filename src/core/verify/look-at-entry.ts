@@ -27,7 +27,7 @@ export interface EntrySight {
   readonly imageHosts: ReadonlySet<string> | undefined;
 }
 
-const settled = unknown("Entra was not asked: the registry settles it.");
+const settled = unknown("Entra was not asked: the registry decides.");
 const nobodyAsked = unknown("Neither the registry nor Entra was asked.");
 
 /** Gathers what is to be known of one entry: the registry and Azure are asked side by side. */
@@ -51,7 +51,7 @@ export async function seeEntry(
   const { host, credential, second, mark } = entry;
   const { azure, registries, maySend } = sight;
   const isPrincipal = namesPrincipal({ credential });
-  const noPrincipal = unknown("Its user name is no application's id.");
+  const noPrincipal = unknown("Its user name is not an application's id.");
   const named = sight.imageHosts?.has(host) === false ? undefined : input.image;
   const image = proofImage({ image: named, repositories: [] });
   const mayAsk = maySend(registryHostOf(host));
@@ -74,8 +74,8 @@ export async function seeEntry(
       : registry.known && principal.known
         ? unknown(
             found
-              ? "Without a service principal there are no roles to look at."
-              : "The registry was not found in Azure, so who holds which role is not known.",
+              ? "Without a service principal there are no roles to check."
+              : "The registry was not found in Azure, so its role assignments are not known.",
           )
         : registry.known
           ? (principal as Known<never>)
@@ -139,7 +139,7 @@ async function platformsOf(
   { registries, nodes }: EntrySight,
 ): Promise<Known<readonly string[]>> {
   if (outcome !== "allowed" || image.tag === undefined || !nodes.known) {
-    return unknown("What the image can run on was not looked at.");
+    return unknown("The platforms of the image were not read.");
   }
   return registries.platforms(host, credential, image);
 }

@@ -66,7 +66,7 @@ export async function seeNamespace(
   const [listed, byName, pods, accounts] = await Promise.all([
     wish.secretName === undefined
       ? seen(cluster.listPullSecretsIn(namespace, signal), signal)
-      : unknown("One secret alone was asked for."),
+      : unknown("Only one secret was asked for."),
     readSecret(cluster, namespace, name, signal),
     seen(cluster.listPods(namespace, signal), signal),
     seen(cluster.listAccountLinks(namespace, signal), signal),

@@ -53,10 +53,10 @@ export async function seePod(
   ]);
   const pulled = tried.filter(({ outcome }) => outcome.kind === "allowed");
   const [node, registries, platforms] = await Promise.all([
-    pulled.length > 0 ? nodeOf(pod, sight) : unknown("Nothing that it waits for could be pulled."),
+    pulled.length > 0 ? nodeOf(pod, sight) : unknown("No image that it waits for could be pulled."),
     pod && waitingImages(pod).some((image) => fitting(pod, image, sight).length === 0)
       ? sight.azure.registries()
-      : unknown("A secret is for each image that it waits for."),
+      : unknown("Each image that it waits for has a secret."),
     Promise.all(
       pulled.map(
         async ({ image, host, asked, credential }) =>

@@ -43,7 +43,7 @@ export class RegistrySight {
       );
       if (!found.known) return found;
       return found.value === undefined
-        ? unknown("What the image can run on could not be read from the registry.")
+        ? unknown("The platforms of the image could not be read from the registry.")
         : known(found.value);
     });
   }

@@ -132,7 +132,7 @@ describe("a result", () => {
     [
       "whose forerunner the directory alone was asked for",
       { state: "rotated", retired: true, retirement: "unlisted" },
-      "The key old before it is gone: the directory lists it no more. No secret held its password any more to try it with.",
+      "The key old before it is gone: the directory no longer lists it. No secret still held its password to test it with.",
     ],
     [
       "whose forerunner was removed and not tried",
@@ -147,7 +147,7 @@ describe("a result", () => {
     [
       "that was not brought to all",
       { state: "failed" },
-      "✗ The key new for myregistry.azurecr.io in kind was not rotated to the end.\n  The key old before it is not retired, and goes on working.",
+      "✗ The key new for myregistry.azurecr.io in kind was not rotated to the end.\n  The key old before it is not retired, and still works.",
     ],
   ])("tells of a key %s", (_what, change, words) => {
     expect(linesOf(resultOf(change))).toContain(words);
@@ -214,7 +214,7 @@ describe("a result", () => {
 
   it("says after a leak what it cannot take back, and what would", () => {
     const rotated = resultOf({ state: "rotated", retired: true });
-    const words = "may go on pulling for up to 3 hours: only removing the role";
+    const words = "may still pull for up to 3 hours: only removing the role";
     expect(linesOf(rotated, { answered: { compromised: true } })).toContain(words);
     expect(linesOf(rotated, { answered: { compromised: true } })).toContain(
       `    az role assignment delete --assignee app --scope ${pending.registry}`,

@@ -104,13 +104,13 @@ describe("a name that repeats a secret", () => {
     "is not shown, also where it is hidden in what shows nothing: %j",
     (name) => {
       learnSecret(secret);
-      expect(oneLine(`namespace ${name} is there`)).toBe("namespace (left out: it repeats a secret)");
+      expect(oneLine(`namespace ${name} is there`)).toBe("namespace (omitted: it repeats a secret)");
     },
   );
 
   it("is in no document, wherever it stands there", () => {
     learnSecret(secret);
-    const hidden = "(left out: it repeats a secret)";
+    const hidden = "(omitted: it repeats a secret)";
     expect(speakable({ a: [{ [secret]: secret, n: 1, none: null }], b: "plain" })).toEqual({
       a: [{ [hidden]: hidden, n: 1, none: null }],
       b: "plain",

@@ -35,7 +35,7 @@ describe("a password that Entra calls expired, and that ends in a year as far as
   it("may be too new, and is looked at again before another is made", () => {
     expect(password.look(facts)).toMatchObject({
       status: "fail",
-      message: "Entra says that the password has ended, and nothing else says so.",
+      message: "Entra alone says that the password has expired.",
       hint: expect.stringContaining("run verify again"),
     });
   });
@@ -234,7 +234,7 @@ describe("roles", () => {
     const facts = entryFacts({ roles: known([]) });
     expect(roleAssignment.look(facts)).toMatchObject({
       status: "warn",
-      message: expect.stringContaining("taken away just now"),
+      message: expect.stringContaining("was just removed"),
       hint: expect.stringContaining("acr-pull setup"),
     });
     expect(roleMode.look(facts)).toBeUndefined();

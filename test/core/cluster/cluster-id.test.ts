@@ -15,7 +15,7 @@ describe("a cluster's id is", () => {
   });
 
   it("not what the first of several marks records", () => {
-    expect(() => idOf({ recorded: ["a", "b"] })).toThrow(/do not agree on the cluster's id/);
+    expect(() => idOf({ recorded: ["a", "b"] })).toThrow(/disagree about the cluster's id/);
   });
 
   it("not what the user says, where the cluster says another", () => {

@@ -188,19 +188,19 @@ describe("a password that is refused", () => {
       "a young key",
       listed(5.5 * minute),
       undefined,
-      "take the key key, which is refused and may be too new to be known everywhere, up to 10m",
+      "accept the key key: it is refused, but may be too new to be known everywhere; up to 10m",
     ],
     [
       "a key that seems to be made a moment from now",
       listed(-900),
       undefined,
-      "take the key key, which is refused and may be too new to be known everywhere, up to 15m",
+      "accept the key key: it is refused, but may be too new to be known everywhere; up to 15m",
     ],
     [
       "a key that is not listed",
       undefined,
       10_000,
-      "take a password of id, which is refused and may be too new to be known everywhere, up to 10s",
+      "accept a password of id: it is refused, but may be too new to be known everywhere; up to 10s",
     ],
   ])(
     "says that it waits for %s, for what and how long at most, and when that is over",

@@ -26,9 +26,9 @@ const asItIs = "";
 const means: Readonly<Record<RequestedRole, string>> = {
   acrpull: "Pull images, and nothing else: what a pull secret is for.",
   acrpush:
-    "Pull images and push them: for a cluster that also builds. Who reads the secret could replace an image.",
+    "Pull images and push them: for a cluster that also builds. Anybody who reads the secret could replace an image.",
   owner:
-    "Anything: delete images, change settings, give others access. Who reads the secret could, too. You will be asked to type the registry's name.",
+    "Anything: delete images, change settings, give others access. Anybody who reads the secret could do so too. You will be asked to type the registry's name.",
 };
 
 /** Which role, by what it is called and what it means on this registry. */

@@ -16,7 +16,7 @@ export function byNodes(
   return warn(
     `${what} without a pull secret, by the identity of its node, which may pull from there. ${said}`.trim(),
     {
-      hint: `A role that was granted just now takes up to ten minutes to be known at the registry, and a node keeps a refusal for up to thirty: wait, and have the pod made anew then: ${anew}. If it stays so, check that the registry has the image.`,
+      hint: `A new role assignment takes up to ten minutes to take effect, and a node remembers a refusal for up to thirty. Wait, then recreate the pod: ${anew}. If it stays so, check that the registry has the image.`,
       docs: "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster",
       ids: { cause: "nodes", pod: name },
     },

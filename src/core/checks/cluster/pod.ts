@@ -39,13 +39,13 @@ export const pod: Check<PodFacts> = {
     const found = chosen.value;
     if (!found) {
       return fail(`There is no pod ${name} in namespace ${namespace}.`, {
-        hint: `See which there are: ${suggest.kubectl(context, "get", "pods", "--namespace", namespace)}`,
+        hint: `List them: ${suggest.kubectl(context, "get", "pods", "--namespace", namespace)}`,
         docs,
       });
     }
     const waiting = found.containers.filter((one) => waitsForImage.has(one.waiting ?? ""));
     const [first] = waiting;
-    if (!first) return pass(`Pod ${name} waits for no image.`);
+    if (!first) return pass(`Pod ${name} is not waiting for an image.`);
     const verdicts = waiting.map((one) => causeOf(one, found, facts));
     return verdicts.find(({ status }) => status === "fail") ?? verdicts[0];
   },
@@ -56,7 +56,7 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
   const image = inOneLine(container.image);
   const what = `Pod ${found.name} waits for ${image} (${container.waiting ?? ""})`;
   if (!facts.isRegistry(host.toLowerCase())) {
-    return skip(`${what}, which is no image of a container registry of Azure.`, {
+    return skip(`${what}, which is not an image in an Azure container registry.`, {
       ids: { cause: "other-registry" },
     });
   }
@@ -99,15 +99,18 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
     outcome === undefined
       ? `. ${kubeletSaid(container, facts)}`.trimEnd()
       : ` (${inOneLine(outcome.reason)}).`;
-  return fail(`${what}: ${host} does not let what its secrets hold pull ${inOneLine(repository)}${said}`, {
-    hint: `See what the role is limited to: ${facts.suggest("verify", [
-      ["--namespace", found.namespace],
-      ["--context", facts.context],
-      ["--image", imageText({ repository, tag: reference })],
-    ])}`,
-    docs,
-    ids: { cause: "pull-scope", pod: found.name },
-  });
+  return fail(
+    `${what}: ${host} does not let the credential in its secrets pull ${inOneLine(repository)}${said}`,
+    {
+      hint: `See what the role is limited to: ${facts.suggest("verify", [
+        ["--namespace", found.namespace],
+        ["--context", facts.context],
+        ["--image", imageText({ repository, tag: reference })],
+      ])}`,
+      docs,
+      ids: { cause: "pull-scope", pod: found.name },
+    },
+  );
 }
 
 /** Whether a check that fails can be why. What signed in, and may not pull, is not held up by its password. */
@@ -135,15 +138,15 @@ function causeAtNode(
   const about = ["pod", found.name, "--namespace", found.namespace] as const;
   const template = suggest.kubectl(context, "get", ...about, "--output", "yaml");
   if (container.waiting === "InvalidImageName") {
-    return fail(`${what}, and that is no name of an image.`, {
-      hint: `Write it in the pod's template as HOST/REPOSITORY:TAG, with no scheme before it and the repository in small letters: ${template}`,
+    return fail(`${what}, which is not a valid image name.`, {
+      hint: `Write it in the pod's template as HOST/REPOSITORY:TAG, without a scheme and with the repository in lower case: ${template}`,
       docs,
       ids: { cause: "image-name", pod: found.name },
     });
   }
   if (container.waiting === "ErrImageNeverPull") {
     return fail(
-      `${what}: its imagePullPolicy is Never, so nothing is pulled, and node ${found.node ?? ""} does not hold the image.`,
+      `${what}: its imagePullPolicy is Never, so nothing is pulled, and node ${found.node ?? ""} does not have the image.`,
       {
         hint: `Set imagePullPolicy to IfNotPresent in the pod's template: ${template}`,
         docs: "https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy",
@@ -171,7 +174,7 @@ function misfit(
   const { name, os, architecture } = node.value;
   if (there.value.length === 0 || there.value.includes(`${os}/${architecture}`)) return undefined;
   return fail(
-    `${what}, which is there for ${there.value.join(", ")}, and its node ${name} is ${os}/${architecture}.`,
+    `${what}, which is built for ${there.value.join(", ")}, but its node ${name} is ${os}/${architecture}.`,
     {
       hint: `Build it for the node too: ${buildFor([...there.value, `${os}/${architecture}`], withoutScheme(image))}; or give the pod a node selector on kubernetes.io/os and kubernetes.io/arch.`,
       docs: "https://docs.docker.com/build/building/multi-platform/",
@@ -187,7 +190,7 @@ function unnamed(what: string, { image }: ContainerImage, found: PodObject, fact
   const anew = suggest.kubectl(context, "delete", "pod", found.name, "--namespace", namespace);
   if (!account.known) {
     return fail(
-      `${what} without a pull secret: it names none, and got none of its service account ${found.serviceAccount}, which may not be looked at.`,
+      `${what} without a pull secret: it names none, and got none from its service account ${found.serviceAccount}, which you may not read.`,
       { hint: account.hint, docs, ids },
     );
   }
@@ -200,8 +203,8 @@ function unnamed(what: string, { image }: ContainerImage, found: PodObject, fact
   const helps = linked.filter((_name, index) => outcomes[index] === undefined || fits(outcomes[index]));
   if (helps.length > 0) {
     return fail(
-      `${what} without a pull secret: it was made before its service account ${found.serviceAccount} named ${helps.join(", ")}, and does not get it any more.`,
-      { hint: `Have it made anew, by its deployment or by deleting it: ${anew}`, docs, ids },
+      `${what} without a pull secret: it was created before its service account ${found.serviceAccount} named ${helps.join(", ")}, so it does not get it.`,
+      { hint: `Recreate it, through its deployment or by deleting it: ${anew}`, docs, ids },
     );
   }
   const other = linked.length === 0 ? "" : ` for ${host}`;
@@ -220,7 +223,7 @@ function unnamed(what: string, { image }: ContainerImage, found: PodObject, fact
     ? fail(
         `${what} without a pull secret${other}: neither it nor its service account ${found.serviceAccount} names one.`,
         {
-          hint: `Link the account: ${link}; then have the pod made anew: ${anew}. Or name the secret in the pod's imagePullSecrets.`,
+          hint: `Link the account: ${link}; then recreate the pod: ${anew}. Or name the secret in the pod's imagePullSecrets.`,
           docs,
           ids,
         },
@@ -228,7 +231,7 @@ function unnamed(what: string, { image }: ContainerImage, found: PodObject, fact
     : fail(
         `${what} without a pull secret: it names none, and its service account ${found.serviceAccount} is gone.`,
         {
-          hint: `Make the account anew (${suggest.kubectl(context, "create", "serviceaccount", found.serviceAccount, "--namespace", namespace)}) and link it: ${link}; then have the pod made anew: ${anew}.`,
+          hint: `Recreate the account (${suggest.kubectl(context, "create", "serviceaccount", found.serviceAccount, "--namespace", namespace)}) and link it: ${link}; then recreate the pod: ${anew}.`,
           docs,
           ids,
         },
@@ -264,12 +267,12 @@ function otherHost(what: string, host: string, outcomes: readonly SecretOutcome[
     `${what}, and no entry in its secrets (${names}) is for ${inOneLine(host)}: they are for ${hosts.length === 0 ? "nothing" : hosts.join(", ")}.`,
     {
       hint: isCase
-        ? `The kubelet compares with letter case: name the image by ${server} in the pod's template: ${image}`
+        ? `The kubelet's comparison is case-sensitive: name the image by ${server} in the pod's template: ${image}`
         : whole !== server
           ? `It is a regional endpoint of ${inOneLine(whole)}: name the image by that in the pod's template: ${image}`
           : isLoginServer
             ? `Name the image by the registry's login server, or add the entry: ${add}`
-            : `Azure shows no registry with the login server ${inOneLine(host)}: name the image in the pod's template by the one that its registry has: ${image}`,
+            : `Azure shows no registry with the login server ${inOneLine(host)}: name the image in the pod's template by its registry's login server: ${image}`,
       docs,
       ids: { cause: "host", pod: name },
     },
@@ -290,9 +293,9 @@ function registryHostIn(key: string): string {
 function recovering(what: string, container: ContainerImage, found: PodObject, facts: PodFacts): Verdict {
   const { context, suggest } = facts;
   return warn(
-    `${what}, and what its secrets hold pulls it from here now: the kubelet tries again within five minutes. ${kubeletSaid(container, facts)}`.trim(),
+    `${what}, but the credential in its secrets pulls it from here now: the kubelet retries within five minutes. ${kubeletSaid(container, facts)}`.trim(),
     {
-      hint: `If it goes on, the node cannot reach the registry: ${suggest.kubectl(context, "describe", "pod", found.name, "--namespace", found.namespace)}. To try at once, have it made anew: ${suggest.kubectl(context, "delete", "pod", found.name, "--namespace", found.namespace)}`,
+      hint: `If it still waits then, the node cannot reach the registry: ${suggest.kubectl(context, "describe", "pod", found.name, "--namespace", found.namespace)}. To retry at once, recreate it: ${suggest.kubectl(context, "delete", "pod", found.name, "--namespace", found.namespace)}`,
       docs,
       ids: { cause: "none", pod: found.name, ...(found.node !== undefined && { node: found.node }) },
     },

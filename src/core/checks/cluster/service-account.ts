@@ -35,7 +35,7 @@ export const serviceAccount: Check<EntryFacts> = {
       return fail(
         `Service account ${namesOf(unlinked)} does not name the secret ${name}: its pods do not get it.`,
         {
-          hint: `Link it: ${linkCommand(facts, unlinked)}; pods that are there already have to be made anew.`,
+          hint: `Link it: ${linkCommand(facts, unlinked)}; recreate the pods that already exist.`,
           docs,
         },
       );
@@ -53,9 +53,9 @@ export const serviceAccount: Check<EntryFacts> = {
       const names = late.map((pod) => pod.name);
       const shown = `${names.slice(0, mostNamed).join(", ")}${names.length > mostNamed ? ", …" : ""}`;
       return warn(
-        `Pod ${shown} was made before its service account named the secret, and does not get it: its next pull has no password.`,
+        `Pod ${shown} was created before its service account named the secret, and does not get it: its next pull has no password.`,
         {
-          hint: `Have them made anew, by their deployment or by deleting them: ${suggest.kubectl(context, "delete", "pod", ...names.slice(0, mostNamed), "--namespace", namespace)}`,
+          hint: `Recreate them, through their deployment or by deleting them: ${suggest.kubectl(context, "delete", "pod", ...names.slice(0, mostNamed), "--namespace", namespace)}`,
           docs,
         },
       );
@@ -76,15 +76,15 @@ export const serviceAccount: Check<EntryFacts> = {
     );
     if (vain) {
       return warn(
-        `Service account ${vain.name} names ${vain.imagePullSecrets.join(", ")}, and no pull secret in ${namespace} is called so: its pods pull without a password.`,
+        `Service account ${vain.name} names ${vain.imagePullSecrets.join(", ")}, and no pull secret in ${namespace} has that name: its pods pull without a password.`,
         {
-          hint: `Have it name this one: ${linkCommand(facts, [vain])}; pods that are there already have to be made anew.`,
+          hint: `Make it name this one: ${linkCommand(facts, [vain])}; recreate the pods that already exist.`,
           docs,
         },
       );
     }
     return skip(
-      `No service account in ${namespace} names the secret, and no pod that was seen: pods that pull from ${host} have to name it themselves.`,
+      `No service account in ${namespace} names the secret, nor does any pod that was seen: pods that pull from ${host} have to name it themselves.`,
     );
   },
 };

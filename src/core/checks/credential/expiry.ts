@@ -20,7 +20,8 @@ export const expiry: Check<EntryFacts> = {
   look: (facts) => {
     const isToken = ofToken(facts);
     if (isToken) return isToken;
-    if (!isPrincipal(facts)) return skip("When it ends is not known: it is no password of an application.");
+    if (!isPrincipal(facts))
+      return skip("When it expires is not known: it is not a password of an application.");
     const { credential, mark, now, application } = facts;
     const key = keyOf(facts);
     const keyId = key?.keyId ?? mark?.keyId ?? undefined;
@@ -29,30 +30,30 @@ export const expiry: Check<EntryFacts> = {
     const end = key?.endDateTime ?? dateOf(mark?.expiresAt);
     const leftMs = end && end.getTime() - now.getTime();
     if (leftMs !== undefined && leftMs <= 0 && !signedIn(facts)) {
-      return fail(`The password has ended, on ${timeText(end)}.`, { hint, docs, ids });
+      return fail(`The password expired on ${timeText(end)}.`, { hint, docs, ids });
     }
     if (end === undefined || leftMs === undefined) {
       return skip(
         application.known
-          ? "When the password ends is not known: the secret does not say which key of the application it is."
-          : `When the password ends is not known: the secret does not say it. ${application.why}`,
+          ? "When the password expires is not known: the secret does not say which key of the application it is."
+          : `When the password expires is not known: the secret does not say it. ${application.why}`,
         { ids },
       );
     }
     if (leftMs <= 0) {
       return warn(
-        `The secret says that its password ended on ${timeText(end)}, but it signs in: somebody replaced it.`,
+        `The secret says that its password expired on ${timeText(end)}, but it signs in: somebody replaced it.`,
         {
           hint: changing(
             facts,
-            `Bring its marks in order: ${setupCommand(facts.place, facts.suggest, registryOf(facts))}`,
+            `Correct its marks: ${setupCommand(facts.place, facts.suggest, registryOf(facts))}`,
           ),
           ids,
         },
       );
     }
     const days = Math.floor(leftMs / dayMs);
-    const left = `The password ends on ${timeText(end)}, ${days === 0 ? "within a day" : days === 1 ? "in one day" : `in ${days} days`}`;
+    const left = `The password expires on ${timeText(end)}, ${days === 0 ? "within a day" : days === 1 ? "in one day" : `in ${days} days`}`;
     const life = { createdAt: timeText(key?.startDateTime), expiresAt: timeText(end) };
     if (isEndNear(life, now)) return fail(`${left}.`, { hint, docs, ids });
     if (isRenewalDue(life, now)) return warn(`${left}.`, { hint, docs, ids });

@@ -14,11 +14,11 @@ export const passwordPlace: Check<EntryFacts> = {
     if (!application.known) return notKnown(application);
     if (!principal.known) return notKnown(principal);
     const key = keyOf(facts);
-    if (!key) return skip("Which key of the application it is cannot be told.");
+    if (!key) return skip("Nothing tells which key of the application it is.");
     const ids = { appId: credential.username, keyId: key.keyId };
     if (principal.value?.passwords.includes(key) === true) {
       return warn(
-        "The password lies on the service principal, not on the application: the portal and az ad app credential list do not show it.",
+        "The password belongs to the service principal, not to the application: the portal and az ad app credential list do not show it.",
         {
           hint: `See it, and its end, with ${az("ad", "sp", "credential", "list", "--id", credential.username)}`,
           docs: "https://learn.microsoft.com/entra/identity-platform/app-objects-and-service-principals",
@@ -26,6 +26,6 @@ export const passwordPlace: Check<EntryFacts> = {
         },
       );
     }
-    return pass("The password lies on the application, where the portal shows it.", { ids });
+    return pass("The password belongs to the application, where the portal shows it.", { ids });
   },
 };

@@ -18,24 +18,21 @@ export const password: Check<EntryFacts> = {
   look: (facts) => {
     const isToken = ofToken(facts);
     if (isToken) return isToken;
-    if (!isPrincipal(facts)) return skip("It is no password of an application.");
+    if (!isPrincipal(facts)) return skip("It is not a password of an application.");
     const { credential, mark, signIn, application, principal, place, suggest } = facts;
     const appId = credential.username;
     const ids = { appId, ...(typeof mark?.keyId === "string" && { keyId: mark.keyId }) };
     const text = credential.password.reveal();
     const accepted = signedIn(facts) || (signIn.known && signIn.value.kind === "accepted");
-    if (accepted) return pass("The password is one that the application has.", { ids });
+    if (accepted) return pass("The application has this password.", { ids });
     const anew = setupCommand(place, suggest, registryOf(facts), mark ? [] : [["--adopt"]]);
     if (text === "")
       return fail("The entry has no password.", { hint: changing(facts, `Write one: ${anew}`), docs, ids });
     if (isGuid(text)) {
       return fail(
-        "What stands there as the password is the id of a key, not its value: a value is shown once, when the key is made.",
+        "The password field holds the id of a key, not its value. The value is shown only once, when the key is made.",
         {
-          hint: changing(
-            facts,
-            `A value that was not kept cannot be had again. Have another made and written: ${anew}`,
-          ),
+          hint: changing(facts, `A lost value cannot be read again. Make and write a new password: ${anew}`),
           docs,
           ids,
         },
@@ -43,8 +40,8 @@ export const password: Check<EntryFacts> = {
     }
     if (text.trim() !== text) {
       return fail(
-        "What stands there as the password begins or ends with a blank or a line break, and no password does: it was written with one behind it, as echo adds it.",
-        { hint: changing(facts, `Write it without, or have another made and written: ${anew}`), docs, ids },
+        "The password field begins or ends with a blank or a line break, as echo adds one. No password does.",
+        { hint: changing(facts, `Write it without, or make and write a new password: ${anew}`), docs, ids },
       );
     }
     if (application.known && application.value && principal.known) {
@@ -52,16 +49,16 @@ export const password: Check<EntryFacts> = {
       const gone = typeof mark?.keyId === "string" && keys.every(({ keyId }) => keyId !== mark.keyId);
       if (gone) {
         return fail(`The key ${mark.keyId} that the secret holds was removed from the application.`, {
-          hint: changing(facts, `Have another made and written: ${anew}`),
+          hint: changing(facts, `Make and write a new password: ${anew}`),
           docs,
           ids,
         });
       }
       if (keys.every((key) => !begins(text, key))) {
         return fail(
-          "No key of the application begins as the password does: it was removed, or is another application's.",
+          "No key of the application begins like this password: it was removed, or belongs to another application.",
           {
-            hint: changing(facts, `Have another made and written: ${anew}`),
+            hint: changing(facts, `Make and write a new password: ${anew}`),
             docs,
             ids,
           },
@@ -73,11 +70,11 @@ export const password: Check<EntryFacts> = {
       return fail(
         refusal === wrongSecret
           ? "The password is wrong: Entra knows the application, and refuses this text."
-          : "Entra says that the password has ended, and nothing else says so.",
+          : "Entra alone says that the password has expired.",
         {
           hint: changing(
             facts,
-            `Made in the last minutes, it may not be known everywhere: run verify again. Else have another made and written: ${anew}`,
+            `A password made minutes ago may not be known everywhere yet: run verify again. Otherwise make and write a new password: ${anew}`,
           ),
           docs,
           ids,

@@ -20,7 +20,7 @@ export const principal: Check<EntryFacts> = {
     if (isToken) return isToken;
     if (!isPrincipal(facts)) {
       return skip(
-        `${inOneLine(credential.username)} is no application's id, so a token or the admin user of the registry: Entra knows nothing of it.`,
+        `${inOneLine(credential.username)} is not an application's id, so it is a token or the admin user of the registry, which Entra does not know.`,
       );
     }
     const appId = credential.username;
@@ -40,18 +40,21 @@ export const principal: Check<EntryFacts> = {
         return fail(
           `The user name ${appId} is an object id of the application ${inOneLine(meantApplication.displayName)}: it signs in by its application id, ${meantApplication.appId}.`,
           {
-            hint: changing(facts, `Write the entry with that for a user name, or have it written: ${anew}`),
+            hint: changing(
+              facts,
+              `Write the entry with that id as the user name, or let acr-pull write it: ${anew}`,
+            ),
             docs: "https://learn.microsoft.com/entra/identity-platform/app-objects-and-service-principals",
             ids: { appId: meantApplication.appId },
           },
         );
       }
       return fail(
-        `The directory has no service principal ${appId}: it was deleted, or is another tenant's.`,
+        `The directory has no service principal ${appId}: it was deleted, or belongs to another tenant.`,
         {
           hint: changing(
             facts,
-            `Have it made anew (a deleted application of acr-pull's is restored): ${anew}; or sign in to its tenant with --tenant.`,
+            `Recreate it (a deleted application of acr-pull is restored): ${anew}; or sign in to its tenant with --tenant.`,
           ),
           docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/restore-application",
           ids,
@@ -60,12 +63,12 @@ export const principal: Check<EntryFacts> = {
     }
     if (there?.enabled === false) {
       return warn(
-        `The service principal ${appId} is disabled, and signs in as yet: it will be refused within minutes.`,
+        `The service principal ${appId} is disabled but still signs in: it will be refused within minutes.`,
         { hint: enableHint(appId), docs: disabledDocs, ids },
       );
     }
     if (there)
-      return pass(`The service principal ${inOneLine(there.displayName)} (${appId}) is there and enabled.`, {
+      return pass(`The service principal ${inOneLine(there.displayName)} (${appId}) exists and is enabled.`, {
         ids,
       });
     if (signedIn(facts)) return pass(`The service principal ${appId} signs in.`, { ids });
@@ -74,5 +77,5 @@ export const principal: Check<EntryFacts> = {
 };
 
 function enableHint(appId: string): string {
-  return `If that was not meant, enable it: ${az("ad", "sp", "update", "--id", appId, "--set", "accountEnabled=true")}`;
+  return `If that was not intended, enable it: ${az("ad", "sp", "update", "--id", appId, "--set", "accountEnabled=true")}`;
 }

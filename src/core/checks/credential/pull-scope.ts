@@ -29,18 +29,18 @@ export const pullScope: Check<EntryFacts> = {
     const seesRoles = isPrincipal(facts) && registry.known && registry.value !== undefined && roles.known;
     if (pull.kind === "no-pull-scope" && !imageIsNamed && !seesRoles) {
       return skip(
-        `${host} signs it in, and lets it pull no repository of just any name: its role may be limited to some.`,
-        { hint: "Name an image that the cluster pulls with --image, and it is tried." },
+        `${host} signs it in, but lets it pull no repository with an arbitrary name: its role may be limited to some.`,
+        { hint: "Name an image that the cluster pulls with --image, to try that one." },
       );
     }
     return fail(
       pull.kind === "refused"
-        ? `${host} does not let it in, although the password is right and a role is granted: ${pull.reason}`
-        : `${host} signs it in, but lets it pull no ${image.repository}.`,
+        ? `${host} refuses it, although the password is right and a role is assigned: ${pull.reason}`
+        : `${host} signs it in, but does not let it pull ${image.repository}.`,
       {
         hint: seesRoles
-          ? "A role that was granted just now takes up to ten minutes to be known at the registry: wait, and run verify again. If it stays so, look for a deny assignment or a condition on the role."
-          : "The role is missing, does not fit the registry's mode, or is limited to other repositories: run verify signed in to Azure (az login), and it says which.",
+          ? "A new role assignment takes up to ten minutes to take effect: wait, and run verify again. If it stays so, look for a deny assignment or a condition on the role."
+          : "The role is missing, does not fit the registry's mode, or is limited to other repositories. To learn which, sign in to Azure (az login) and run verify again.",
         docs: "https://learn.microsoft.com/azure/container-registry/container-registry-faq#how-long-does-it-take-for-role-assignments-to-take-effect",
         ids: { host },
       },

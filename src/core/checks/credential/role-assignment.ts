@@ -11,11 +11,11 @@ export const roleAssignment: Check<EntryFacts> = {
   id: "role-assignment",
   needs: ["host", "principal"],
   look: (facts) => {
-    if (!isPrincipal(facts)) return skip("What a token of the registry may do, the registry itself decides.");
+    if (!isPrincipal(facts)) return skip("The registry itself decides what its token may do.");
     const { registry, principal, roles } = facts;
     if (!registry.known) return notKnown(registry);
     if (!registry.value)
-      return skip("The registry was not found in Azure, so who holds which role is not known.");
+      return skip("The registry was not found in Azure, so its role assignments are not known.");
     if (!roles.known) return notKnown(roles);
     const { id, name } = registry.value;
     const objectId = principal.known ? principal.value?.objectId : undefined;
@@ -32,11 +32,11 @@ export const roleAssignment: Check<EntryFacts> = {
     const ids = { registryId: id, ...(objectId !== undefined && { objectId }) };
     if (pulls(facts)) {
       return warn(
-        `It pulls from ${name}, but Azure shows no role that it holds there, by itself or by a group: if one was taken away just now, pulls end within minutes.`,
-        { hint: `If it is to go on pulling: ${grantHint(facts)}`, docs, ids },
+        `It pulls from ${name}, but Azure shows no role assignment for it there, direct or through a group. If one was just removed, pulls stop within minutes.`,
+        { hint: `To keep it pulling: ${grantHint(facts)}`, docs, ids },
       );
     }
-    return fail(`The service principal holds no role on registry ${name}, nor above it.`, {
+    return fail(`The service principal has no role assignment on registry ${name} or above it.`, {
       hint: grantHint(facts),
       docs,
       ids,

@@ -28,8 +28,8 @@ export const roleCondition: Check<EntryFacts> = {
     const hint =
       mark && allowed.length > 0
         ? `Allow it too: ${widened}`
-        : `Have who made it allow the repository too: ${az("role", "assignment", "list", "--scope", registry.value.id, "--assignee", facts.credential.username, "--include-inherited", "--include-groups")} shows the condition.`;
-    return fail(`The role on ${name} is limited to ${shown}, and ${image.repository} is none of them.`, {
+        : `Ask whoever wrote the condition to allow the repository too: ${az("role", "assignment", "list", "--scope", registry.value.id, "--assignee", facts.credential.username, "--include-inherited", "--include-groups")} shows the condition.`;
+    return fail(`The role on ${name} is limited to ${shown}, which do not include ${image.repository}.`, {
       hint,
       docs: "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions",
       ids,

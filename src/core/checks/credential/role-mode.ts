@@ -20,11 +20,11 @@ export const roleMode: Check<EntryFacts> = {
     if (fitting) {
       const ids = { registryId: id, assignmentId: fitting.assignment.id };
       if (mode !== undefined)
-        return pass(`${roleName(fitting)} gives pulls on ${name}, which is in ${modeName} mode.`, { ids });
-      const untold = "whose mode the Resource Manager of this cloud does not tell";
-      if (pulls(facts)) return pass(`${roleName(fitting)} gives pulls on ${name}, ${untold}.`, { ids });
+        return pass(`${roleName(fitting)} allows pulls from ${name}, which is in ${modeName} mode.`, { ids });
+      const untold = "whose mode this cloud's Resource Manager does not report";
+      if (pulls(facts)) return pass(`${roleName(fitting)} allows pulls from ${name}, ${untold}.`, { ids });
       return warn(
-        `${roleName(fitting)} gives pulls in one mode of a registry and nothing in the other, and ${name} is one ${untold}.`,
+        `${roleName(fitting)} allows pulls only in one mode of a registry, and ${name} is one ${untold}.`,
         { docs, ids },
       );
     }
@@ -32,7 +32,7 @@ export const roleMode: Check<EntryFacts> = {
     const right = rolesFor("acrpull", mode)[0]?.name ?? "AcrPull";
     const wanting = mode === undefined ? "it" : `a registry in ${modeName} mode`;
     return fail(
-      `${roles.value.map(roleName).join(", ")} gives no pull on ${name}: ${wanting} wants ${right}.`,
+      `${roles.value.map(roleName).join(", ")} does not allow pulls from ${name}: ${wanting} requires ${right}.`,
       {
         hint: grantHint(facts),
         docs,

@@ -19,16 +19,16 @@ export const roleWidth: Check<EntryFacts> = {
     if (!wide) {
       return roles.value.length === 0
         ? undefined
-        : pass(`It holds no more than ${asked} asks for, and on ${name} alone.`);
+        : pass(`It has only what ${asked} needs, and only on ${name}.`);
     }
     const { assignment } = wide;
     const above = assignment.scope.toLowerCase() !== id.toLowerCase();
     return warn(
       above
-        ? `It holds ${roleName(wide)}${byGroup(wide, facts)} not only on ${name} but on all of ${assignment.scope}.`
-        : `It holds ${roleName(wide)}${byGroup(wide, facts)} on ${name}, which is more than pulling.`,
+        ? `It has ${roleName(wide)}${byGroup(wide, facts)} not only on ${name} but on all of ${assignment.scope}.`
+        : `It has ${roleName(wide)}${byGroup(wide, facts)} on ${name}, which allows more than pulls.`,
       {
-        hint: `If nothing else needs it, once a role that pulls stands on the registry: ${narrowing(wide, facts)}`,
+        hint: `If nothing else needs it, and once the registry has a role assignment that pulls: ${narrowing(wide, facts)}`,
         docs: "https://learn.microsoft.com/azure/role-based-access-control/best-practices",
         ids: { assignmentId: assignment.id, registryId: id },
       },

@@ -14,9 +14,9 @@ export const secondEntry: Check<EntryFacts> = {
       return pass(`The secret also holds a second password for ${host}, which signs in${until}.`);
     }
     return warn(
-      `The secret also holds a second password for ${host}, which is refused: readers that try one entry alone may meet it.`,
+      `The secret also holds a second password for ${host}, which is refused: readers that try only one entry may get it.`,
       {
-        hint: `If it is the one before a rotation, take it out: ${suggest("rotate", [
+        hint: `If it is from before a rotation, remove it: ${suggest("rotate", [
           ["--registry", registryOf(facts)],
           ["--context", place.context],
           ["--finish"],

@@ -12,15 +12,15 @@ export const signIn: Check<EntryFacts> = {
   look: (facts) => {
     const { pull, signIn: atEntra, host, credential } = facts;
     const ids = { host, ...(isPrincipal(facts) && { appId: credential.username }) };
-    if (signedIn(facts)) return pass(`${host} signs in what the secret holds.`, { ids });
+    if (signedIn(facts)) return pass(`${host} accepts the credential in the secret.`, { ids });
     if (atEntra.known && atEntra.value.kind === "accepted") {
-      return pass("Entra signs in what the secret holds.", { ids });
+      return pass("Entra accepts the credential in the secret.", { ids });
     }
     if (pull?.kind !== "refused") return skip(`${host} was not asked.`, { ids });
     const said = atEntra.known && atEntra.value.kind === "refused" ? atEntra.value.reason : pull.reason;
-    return fail(`${host} refuses what the secret holds: ${said}`, {
+    return fail(`${host} refuses the credential in the secret: ${said}`, {
       hint: isPrincipal(facts)
-        ? "The password is wrong, has ended or was removed, or its service principal is gone, disabled or without a role: run verify signed in to Azure (az login), and it says which."
+        ? "The password is wrong, expired or removed, or its service principal is gone, disabled or without a role. To learn which, sign in to Azure (az login) and run verify again."
         : isTokenUser(credential)
           ? "Whoever signed in for the token may have lost its role on the registry since, or the registry its place: have another made, and see who writes the secret."
           : tokenHint(facts),
@@ -35,5 +35,5 @@ function tokenHint({ registry, host, credential }: EntryFacts): string {
   const named = namedRegistry(registry, host);
   const tokens = azAcr(named, ["token", "list"], { flag: "--registry" });
   const admin = azAcr(named, ["show"], { more: ["--query", "adminUserEnabled"] });
-  return `A service principal signs in by its application's id, and ${inOneLine(credential.username)} is none. A token of the registry may be disabled or have a new password: ${tokens}; so may the admin user: ${admin}`;
+  return `A service principal signs in by its application's id, and ${inOneLine(credential.username)} is not one. A token of the registry may be disabled or have a new password: ${tokens}; so may the admin user: ${admin}`;
 }

@@ -13,8 +13,8 @@ export const anonymousPull: Check<EntryFacts> = {
     const { id, name, access } = registry.value;
     const ids = { registryId: id };
     if (!access.anonymousPull) return pass(`Registry ${name} gives nothing without a sign-in.`, { ids });
-    return warn(`Registry ${name} lets anybody pull without signing in: its pulls need no secret.`, {
-      hint: `If that is not meant: ${azAcr(registry.value, ["update"], { more: ["--anonymous-pull-enabled", "false"] })}`,
+    return warn(`Registry ${name} allows anonymous pulls: its pulls need no secret.`, {
+      hint: `If that is not intended: ${azAcr(registry.value, ["update"], { more: ["--anonymous-pull-enabled", "false"] })}`,
       docs: "https://learn.microsoft.com/azure/container-registry/anonymous-pull-access",
       ids,
     });

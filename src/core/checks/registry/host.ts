@@ -45,25 +45,25 @@ export const host: Check<EntryFacts> = {
     const authority = key.replace(/^https?:\/\//, "").split("/")[0] ?? "";
     if (authority !== authority.toLowerCase() || /^HTTPS?:/i.exec(key)?.[0].match(/[A-Z]/)) {
       return fail(
-        `The entry is for ${spelled}, with capital letters, which the kubelet takes for another host than ${host}.`,
-        { hint: changing({ writtenBy }, `Write it in small letters: ${replace}`), docs, ids },
+        `The entry is for ${spelled}, with capital letters: to the kubelet that is another host than ${host}.`,
+        { hint: changing({ writtenBy }, `Write it in lower case: ${replace}`), docs, ids },
       );
     }
     const path = key.replace(/^https?:\/\//, "").slice(authority.length);
     const isLimited = path.replace(/^\/(?:v[12]\/)?/, "") !== "";
     if (isLimited && imageIsNamed && keysForImage([key], `${host}/${image.repository}`).length === 0) {
       return fail(
-        `The entry is for ${spelled}: the kubelet offers it for images below that path alone, and ${image.repository} is not.`,
+        `The entry is for ${spelled}: the kubelet uses it only for images below that path, and ${image.repository} is not.`,
         { hint: changing({ writtenBy }, `Write it for the whole registry: ${replace}`), docs, ids },
       );
     }
     const regional = registryHostOf(host) === host ? "" : `, a regional endpoint of ${registryHostOf(host)}`;
-    const scheme = /^https?:\/\//.test(key) ? " The scheme before it is cut off by the kubelet." : "";
+    const scheme = /^https?:\/\//.test(key) ? " The kubelet ignores its scheme." : "";
     const why =
       expectedHost === undefined && !registry.known
-        ? " Whether that is the registry's login server, only Azure could tell."
+        ? " Only Azure could tell whether that is the registry's login server."
         : "";
-    const below = isLimited ? `, and there for images below ${inOneLine(path)} alone` : "";
+    const below = isLimited ? `, and only for images below ${inOneLine(path)}` : "";
     return pass(`The entry is for ${host}${regional}${below}.${scheme}${why}`, { ids });
   },
 };

@@ -16,11 +16,11 @@ export const imagePlatform: Check<EntryFacts> = {
     const lacking = wanted.filter((one) => !platforms.value.includes(one));
     const name = imageText(image);
     if (lacking.length === 0)
-      return pass(`${name} is there for ${wanted.join(" and ")}, as the nodes need it.`);
+      return pass(`${name} is built for ${wanted.join(" and ")}, as the nodes need it.`);
     return fail(
-      `${name} is there for ${platforms.value.join(", ")}, and some nodes are ${lacking.join(", ")}: a pod on one of them finds no image for it.`,
+      `${name} is built for ${platforms.value.join(", ")}, but some nodes are ${lacking.join(", ")}: a pod on one of them finds no image for it.`,
       {
-        hint: `Build it for all: ${buildFor([...platforms.value, ...lacking], `${host}/${name}`)}; or keep its pods off those nodes by a node selector on kubernetes.io/os and kubernetes.io/arch.`,
+        hint: `Build it for all: ${buildFor([...platforms.value, ...lacking], `${host}/${name}`)}; or keep its pods off those nodes with a node selector on kubernetes.io/os and kubernetes.io/arch.`,
         docs: "https://docs.docker.com/build/building/multi-platform/",
       },
     );

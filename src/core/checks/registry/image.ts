@@ -14,7 +14,7 @@ export const image: Check<EntryFacts> = {
     if (pull.kind === "allowed") return pass(`${host} has the image ${name}.`);
     if (pull.kind !== "image-missing") return undefined;
     return fail(`${host} has no image ${name}.`, {
-      hint: `See which tags there are: ${azAcr(namedRegistry(facts.registry, host), ["repository", "show-tags"], { more: ["--repository", asked.repository] })}`,
+      hint: `List its tags: ${azAcr(namedRegistry(facts.registry, host), ["repository", "show-tags"], { more: ["--repository", asked.repository] })}`,
       docs: "https://learn.microsoft.com/azure/container-registry/container-registry-concepts",
     });
   },

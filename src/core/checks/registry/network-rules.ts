@@ -17,9 +17,9 @@ export const networkRules: Check<EntryFacts> = {
     const ids = { registryId: id };
     if (!access.publicAccess) {
       return warn(
-        `Registry ${name} is reached by its private endpoints alone (${access.privateEndpoints}): the nodes have to be in a network with one, and to find it by its private name.`,
+        `Registry ${name} is reachable only through its private endpoints (${access.privateEndpoints}): the nodes must be in a network with one, and resolve its private name.`,
         {
-          hint: `See which there are: ${azAcr(registry.value, ["private-endpoint-connection", "list"], { flag: "--registry-name" })}`,
+          hint: `List them: ${azAcr(registry.value, ["private-endpoint-connection", "list"], { flag: "--registry-name" })}`,
           docs: "https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
           ids,
         },
@@ -27,8 +27,8 @@ export const networkRules: Check<EntryFacts> = {
     }
     if (!access.opensToAll) {
       return warn(
-        `Registry ${name} lets in selected networks alone (${access.allowedAddresses === 1 ? "one address rule" : `${access.allowedAddresses} address rules`}): the addresses that the nodes go out by have to be among them.`,
-        { hint: `See which there are: ${azAcr(registry.value, ["network-rule", "list"])}`, docs, ids },
+        `Registry ${name} lets in only selected networks (${access.allowedAddresses === 1 ? "one address rule" : `${access.allowedAddresses} address rules`}): they must include the outbound addresses of the nodes.`,
+        { hint: `List them: ${azAcr(registry.value, ["network-rule", "list"])}`, docs, ids },
       );
     }
     return pass(`Registry ${name} is open to every network.`, { ids });

@@ -16,14 +16,14 @@ export const reachable: Check<EntryFacts> = {
     const { message, code } = unreachable;
     const named = namedRegistry(registry, host);
     const remedies: Readonly<Record<string, string>> = {
-      "registry.firewall": `Allow the addresses that the nodes and this machine go out by: ${azAcr(named, ["network-rule", "add"], { more: ["--ip-address", "ADDRESS"] })}. If the nodes alone are to reach it, run verify from inside their network.`,
+      "registry.firewall": `Allow the outbound addresses of the nodes and of this machine: ${azAcr(named, ["network-rule", "add"], { more: ["--ip-address", "ADDRESS"] })}. If only the nodes may reach it, run verify inside their network.`,
       "registry.unreachable":
-        "Check the network and any proxy or firewall between, for this machine and for the nodes. A registry with private endpoints alone is known inside its network only.",
+        "Check the network and any proxy or firewall between, for this machine and for the nodes. A registry with only private endpoints is known only inside its network.",
     };
     return fail(message, {
       hint: `${remedies[code] ?? unreachable.hint ?? ""}${
         registry.known && !registry.value
-          ? ` Azure shows you no registry with this login server: it may have been deleted, or be another subscription's: ${az("acr", "list", "--query", "[].loginServer")}.`
+          ? ` Azure shows you no registry with this login server: it may have been deleted, or belong to another subscription: ${az("acr", "list", "--query", "[].loginServer")}.`
           : ""
       }`.trim(),
       docs:
@@ -38,11 +38,11 @@ export const reachable: Check<EntryFacts> = {
 function notAsked(host: string): Verdict {
   const cloud = cloudOfLoginServer(host);
   return warn(
-    `${host} was not asked, so that no pull is proven: it is no registry of the cloud that is looked at, and a password is sent to no other host.`,
+    `${host} was not asked, so no pull is proven: it is not a registry of this cloud, and passwords go to no other host.`,
     {
       hint:
         cloud === undefined
-          ? "Check --cloud, and that the Resource Manager which it names answers."
+          ? "Check --cloud, and that its Resource Manager answers."
           : `Run verify with --cloud ${cloud}.`,
       ids: { host },
     },

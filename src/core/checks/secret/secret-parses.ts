@@ -8,14 +8,14 @@ export const secretParses: Check<SecretFacts> = {
   needs: ["secret-type"],
   look: ({ secret, malformed, place, wanted, suggest, writtenBy }) => {
     if (!secret) return undefined;
-    if (malformed === undefined) return pass("What it holds can be read.");
+    if (malformed === undefined) return pass("Its content can be read.");
     const { context, namespace, name } = place;
     return fail(
       `Secret ${name} ${malformed}. The kubelet cannot read it either, and every pull of a pod that names it fails.`,
       {
         hint: changing(
           { writtenBy },
-          `Make it anew: ${suggest.kubectl(context, "delete", "secret", name, "--namespace", namespace)}, then ${setupCommand(place, suggest, wanted)}`,
+          `Recreate it: ${suggest.kubectl(context, "delete", "secret", name, "--namespace", namespace)}, then ${setupCommand(place, suggest, wanted)}`,
         ),
         docs: "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/#inspecting-the-secret-regcred",
       },

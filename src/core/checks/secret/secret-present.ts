@@ -14,15 +14,15 @@ export const secretPresent: Check<SecretFacts> = {
     const { namespace, name, context } = place;
     if (secret?.deleting) {
       return fail(
-        `Secret ${name} is being deleted${heldText(secret.finalizers)}: when it goes, pods have nothing to pull with.`,
-        { hint: `When it is gone, make it anew: ${setupCommand(place, suggest, wanted)}` },
+        `Secret ${name} is being deleted${heldText(secret.finalizers)}: once it is gone, pods cannot pull with it.`,
+        { hint: `When it is gone, recreate it: ${setupCommand(place, suggest, wanted)}` },
       );
     }
-    if (secret) return pass(`Secret ${name} is there.`);
+    if (secret) return pass(`Secret ${name} exists.`);
     if (!isNeeded) {
       return skip(
-        `There is no secret ${name} in namespace ${namespace}, and nothing there names it or waits for an image: its labels alone chose it.`,
-        { hint: `If pods of it are to pull: ${setupCommand(place, suggest, wanted)}` },
+        `There is no secret ${name} in namespace ${namespace}, and nothing there names it or waits for an image: only its labels chose it.`,
+        { hint: `If its pods have to pull: ${setupCommand(place, suggest, wanted)}` },
       );
     }
     if (withoutSecret.length > 0) {
@@ -33,15 +33,15 @@ export const secretPresent: Check<SecretFacts> = {
     const docs = "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/";
     if (namespaceMissing) {
       return fail(`There is no namespace ${namespace} in context ${context}.`, {
-        hint: `${asking("Check the name with -n.", meant)} Or have it made with its secret: ${setupCommand(place, suggest, wanted, [["--create-namespace"]])}`,
+        hint: `${asking("Check the name with -n.", meant)} Or create it with its secret: ${setupCommand(place, suggest, wanted, [["--create-namespace"]])}`,
         docs,
       });
     }
     if (elsewhere.length > 0) {
       const more = elsewhere.length > mostNamed ? ", …" : "";
       return fail(
-        `There is no secret ${name} in namespace ${namespace}, but there is one in ${elsewhere.slice(0, mostNamed).join(", ")}${more}: pods use those of their own namespace alone.`,
-        { hint: `Write it to this namespace as well: ${setupCommand(place, suggest, wanted)}`, docs },
+        `There is no secret ${name} in namespace ${namespace}, but there is one in ${elsewhere.slice(0, mostNamed).join(", ")}${more}: pods use only secrets of their own namespace.`,
+        { hint: `Write it to this namespace too: ${setupCommand(place, suggest, wanted)}`, docs },
       );
     }
     return fail(`There is no secret ${name} in namespace ${namespace}.`, {

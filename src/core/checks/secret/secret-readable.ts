@@ -7,7 +7,7 @@ export const secretReadable: Check<SecretFacts> = {
   needs: [],
   look: ({ forbidden, place, namespaceMissing }) => {
     if (forbidden) return fail(forbidden.message, { hint: forbidden.hint, docs: forbidden.docs });
-    if (namespaceMissing) return skip(`There is no namespace ${place.namespace} to read secrets in.`);
+    if (namespaceMissing) return skip(`There is no namespace ${place.namespace} to read secrets from.`);
     return pass(`Secrets may be read in ${place.namespace}.`);
   },
 };

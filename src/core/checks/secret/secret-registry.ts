@@ -21,15 +21,15 @@ export const secretRegistry: Check<SecretFacts> = {
     const begun = unfinished(facts);
     if (begun?.removes) {
       return fail(
-        `Secret ${place.name} holds no password for ${begun.host} any more: an interrupted removal.`,
+        `Secret ${place.name} no longer holds a password for ${begun.host}: a removal was interrupted.`,
         {
-          hint: `Run the same remove again, or for this secret alone: ${removeCommand(place, suggest, wanted ?? begun.host)}`,
+          hint: `Run the same remove again, or only for this secret: ${removeCommand(place, suggest, wanted ?? begun.host)}`,
         },
       );
     }
     if (begun) {
-      return fail(`Secret ${place.name} holds no password for ${begun.host} yet: an interrupted setup.`, {
-        hint: `Run the same setup again, it goes on from here: ${setupCommand(place, suggest, wanted ?? begun.host)}`,
+      return fail(`Secret ${place.name} holds no password for ${begun.host} yet: a setup was interrupted.`, {
+        hint: `Run the same setup again to continue: ${setupCommand(place, suggest, wanted ?? begun.host)}`,
         docs,
       });
     }
@@ -58,7 +58,7 @@ export const secretRegistry: Check<SecretFacts> = {
     const wide = Object.keys(config.auths).find(isForAll);
     if (wanted === undefined && wide !== undefined) {
       return warn(
-        `It holds an entry for ${inOneLine(wide)}, which the kubelet offers to every registry so named: none was asked, so that no pull is proven.`,
+        `It holds an entry for ${inOneLine(wide)}, which the kubelet uses for every registry whose name matches: none was asked, so no pull is proven.`,
         {
           hint: `Name one: ${suggest("verify", [
             ["--registry", "REGISTRY"],
@@ -71,7 +71,7 @@ export const secretRegistry: Check<SecretFacts> = {
     }
     const meant =
       wanted === undefined
-        ? "a container registry of Azure"
+        ? "an Azure container registry"
         : wantedHost === undefined || wantedHost === wanted
           ? wanted
           : `${wanted}, whose login server is ${wantedHost}`;

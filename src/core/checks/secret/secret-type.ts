@@ -14,11 +14,11 @@ export const secretType: Check<SecretFacts> = {
     const remake = `${suggest.kubectl(context, "delete", "secret", name, "--namespace", namespace)}, then ${setupCommand(place, suggest, wanted)}`;
     if (!isPullSecretType(secret.type)) {
       return fail(
-        `Secret ${name} has the type ${inOneLine(secret.type)}; the kubelet reads pull secrets of the type ${dockerConfigType} alone.`,
+        `Secret ${name} has the type ${inOneLine(secret.type)}; the kubelet reads only pull secrets of the type ${dockerConfigType}.`,
         {
           hint: changing(
             { writtenBy },
-            `A type cannot be changed. Unless something else uses it, make it anew: ${remake}`,
+            `A type cannot be changed. Unless something else uses it, recreate it: ${remake}`,
           ),
           docs: "https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets",
         },
@@ -26,15 +26,15 @@ export const secretType: Check<SecretFacts> = {
     }
     if (secret.type === legacyDockerConfigType) {
       return warn(
-        `Secret ${name} has the old type ${legacyDockerConfigType}: pulls work, acr-pull cannot renew it.`,
+        `Secret ${name} has the old type ${legacyDockerConfigType}: pulls work, but acr-pull cannot renew it.`,
         {
-          hint: changing({ writtenBy }, `Make it anew when its password ends: ${remake}`),
+          hint: changing({ writtenBy }, `Recreate it when its password expires: ${remake}`),
         },
       );
     }
     if (secret.immutable) {
-      return warn(`Secret ${name} is immutable: pulls work, acr-pull can neither renew nor remove it.`, {
-        hint: changing({ writtenBy }, `Make it anew before its password ends: ${remake}`),
+      return warn(`Secret ${name} is immutable: pulls work, but acr-pull can neither renew nor remove it.`, {
+        hint: changing({ writtenBy }, `Recreate it before its password expires: ${remake}`),
       });
     }
     return pass(`Its type is ${secret.type}.`);

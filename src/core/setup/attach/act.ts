@@ -108,7 +108,7 @@ async function readRolesBack(
     `Azure Resource Manager took the role assignment on ${registry.name}, and did not list it in time.`,
     {
       code: "roles.not-listed",
-      hint: "Run the same command again later; it goes on from here.",
+      hint: "Run the same command again later to continue.",
       retryable: true,
     },
   );
