@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn, type IPty } from "@lydell/node-pty";
+import { SerializeAddon } from "@xterm/addon-serialize";
 import { Terminal } from "@xterm/headless";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 import { secretsIn } from "./canary.ts";
@@ -105,6 +106,18 @@ export class TerminalRun {
   /** The screen and all that scrolled out of it. */
   get history(): string {
     return this.#lines(0, this.#terminal.buffer.active.length);
+  }
+
+  /** The screen and all that scrolled out of it, a line each, in their colours: with the escapes of a terminal. */
+  get colored(): readonly string[] {
+    const serializer = new SerializeAddon();
+    this.#terminal.loadAddon(serializer);
+    const text = serializer.serialize({ excludeModes: true });
+    serializer.dispose();
+    // Cells that nobody wrote to are skipped there.
+    // oxlint-disable-next-line no-control-regex
+    const whole = text.replaceAll(/\u001b\[(\d+)C/g, (_all, count: string) => " ".repeat(Number(count)));
+    return whole.split("\r\n");
   }
 
   /** All that was shown, with lines that the terminal had to break made whole again. */

@@ -1,11 +1,20 @@
+import { stripVTControlCharacters } from "node:util";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { TerminalRun } from "../terminal.ts";
+
+/** A session as it was shown. */
+export interface RecordedSession {
+  /** As text. */
+  readonly whole: string;
+  /** The plan and what became of it, in colours: with the escapes of a terminal. */
+  readonly excerpt: string;
+}
 
 /**
  * A whole walk-through at a terminal of 100 columns as its screen showed it, with the list of registries as it stood
  * there while it was open. What is another in every run (ids, ports, dates) is replaced by constants of the same length.
  */
-export async function recordSession(): Promise<string> {
+export async function recordSession(): Promise<RecordedSession> {
   const sandbox = await startSandbox({
     registries: [{ name: "myregistry" }, { name: "labregistry", mode: "abac" }, { name: "oldregistry" }],
     clusters: [
@@ -34,7 +43,12 @@ export async function recordSession(): Promise<string> {
     const code = await run.press("enter").exit();
     if (code !== 0) throw new Error(`the session ended with ${code}:\n${run.history}`);
     const session = run.transcript.replace(/^✔ Which registry.*$/m, (answered) => `${list}\n${answered}`);
-    return withoutChance(`$ acr-pull setup\n${session}`);
+    const whole = `$ acr-pull setup\n${session}`;
+    const constant = withoutChance(whole);
+    const lines = run.colored;
+    const at = (start: RegExp) => lines.findIndex((line) => start.test(stripVTControlCharacters(line)));
+    const excerpt = lines.slice(at(/^Plan for /), at(/^✓ .* can pull from /) + 1);
+    return { whole: constant(whole), excerpt: constant(excerpt.join("\n")) };
   } finally {
     await sandbox.close();
   }
@@ -45,8 +59,8 @@ function openQuestion(screen: string): string {
   return screen.slice(screen.lastIndexOf("\n? ") + 1);
 }
 
-/** The text with constants for what is another in every run; columns stay in line. */
-function withoutChance(text: string): string {
+/** Puts constants for what is another in every run into a text, the same as for another; columns stay in line. */
+function withoutChance(text: string): (text: string) => string {
   const ids = new Map<string, string>();
   const guid = /[0-9a-f]{8}(?=-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/g;
   for (const start of text.match(guid) ?? []) {
@@ -55,7 +69,7 @@ function withoutChance(text: string): string {
   }
   const starts = new RegExp([...ids.keys()].join("|"), "g");
   const ports = [...new Set(text.match(/localhost:\d{5}/g))];
-  return (
+  return (text) =>
     text
       .replaceAll(starts, (start) => ids.get(start) ?? start)
       .replaceAll(
@@ -70,6 +84,5 @@ function withoutChance(text: string): string {
       .replaceAll(/localhost:\d{5}/g, (host) => `localhost:1000${ports.indexOf(host)}`)
       .replaceAll(/\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?/g, (date) =>
         "2027-05-23T10:00:00Z".slice(0, date.length),
-      )
-  );
+      );
 }
