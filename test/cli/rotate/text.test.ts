@@ -192,7 +192,7 @@ describe("a result", () => {
 
   it("counts no secrets for one key where those of another are told with them", () => {
     const { rotations } = resultOf({});
-    const other = { ...pending, loginServer: "other.azurecr.io" };
+    const other = { ...pending, keyId: "another", loginServer: "other.azurecr.io" };
     expect(linesOf(resultOf({}, { rotations: [...rotations, other] }))).toContain(
       "for myregistry.azurecr.io in kind is in use, valid until",
     );
