@@ -81,7 +81,9 @@ describe("rotate at a terminal", () => {
     const run = await TerminalRun.start(sandbox, ["rotate", ...args]);
     (await run.at(questions.plan)).press("ctrl-c");
     expect(await run.exit()).toBe(130);
-    expect(run.transcript).toMatch(/To continue:\s+acr-pull rotate --auth environment .*--context sandbox *$/m);
+    expect(run.transcript).toMatch(
+      /To continue:\s+acr-pull rotate --auth environment .*--context sandbox *$/m,
+    );
     expect(run.transcript).not.toContain("--yes");
   });
 
