@@ -357,7 +357,7 @@ describe.concurrent("a key that cannot be renewed, for the tenant has come to fo
         id: "renewal",
         status: "warn",
         message: expect.stringContaining(`this one expires on ${expiresAt} and cannot be renewed`),
-        hint: expect.stringContaining("exemption"),
+        hint: expect.stringContaining("exempt the application"),
       }),
     );
   });

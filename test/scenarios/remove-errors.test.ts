@@ -154,7 +154,7 @@ const refusals: readonly RemoveRefusal[] = [
     args: ["--registry", "otherregistry"],
     exit: 2,
     code: "remove.nothing-found",
-    says: ["No secret that can be seen has an entry for a registry otherregistry"],
+    says: ["No visible secret has an entry for a registry otherregistry"],
     hint: ["--registry", "login server", "kubectl --context sandbox get secrets --all-namespaces"],
   },
   {

@@ -233,7 +233,7 @@ describe("setup, refused before anything is written", () => {
       input: "a-known-password",
       exit: 2,
       code: "registry.foreign-host",
-      says: ["myregistry.evil.example", "no password is sent"],
+      says: ["myregistry.evil.example", "acr-pull sends no password there"],
       hint: [".azurecr.io", "--cloud"],
     },
     {

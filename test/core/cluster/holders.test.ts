@@ -303,7 +303,7 @@ describe("a copy of a key, in a secret that we may not write,", () => {
     const beside = { ...ours, auths: { [`${loginServer}/team`]: { auth: authOf("new") } } };
     const { holders, copies } = onlyHeld([beside]);
     expect(holders.map(placeOf)).toEqual(copies.map(placeOf));
-    expect(copies[0]?.error.message).toContain(`for ${loginServer}/team a password`);
+    expect(copies[0]?.error.message).toContain(`a password for ${loginServer}/team`);
   });
 
   it.each<[string, Partial<SecretSpec>]>([
