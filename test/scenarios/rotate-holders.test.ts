@@ -181,7 +181,7 @@ describe.concurrent("rotate, where a secret of the older type holds the key", ()
     const run = await rotate(sandbox);
     const { code, message, hint } = run.json.error;
     expect([run.code, code], run.stderr).toEqual([2, "rotate.holder-unwritable"]);
-    expect(message).toContain("sandbox/default/copy holds for localhost");
+    expect(message).toContain("Secret sandbox/default/copy holds a password for localhost");
     expect(message).toContain("has the older type kubernetes.io/dockercfg");
     expect(hint).toContain("acr-pull setup for its namespace with another --secret-name");
     expect(hint).not.toContain("--adopt");
