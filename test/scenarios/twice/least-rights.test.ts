@@ -214,7 +214,7 @@ it("the least rights are told in the docs as they are here", () => {
     "cluster-wide: `get` on `namespaces`",
     "and `list` on `secrets`",
     "`create` on `namespaces` for `--create-namespace`, `list` for `--namespace-selector`; `get`, `patch` on `serviceaccounts` for `--service-account`",
-    "It needs what `setup` needs, and besides in Kubernetes `delete` on `secrets`, `list` on `pods` and, unless `--service-account` names them, on `serviceaccounts`, and `get` and `patch` on those that are unlinked.",
+    "It needs what `setup` needs, and in Kubernetes also `delete` on `secrets`, `list` on `pods` and, unless `--service-account` names them, on `serviceaccounts`, and `get` and `patch` on those that are unlinked.",
   ]) {
     expect(docs).toContain(told);
   }
