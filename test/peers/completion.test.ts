@@ -201,7 +201,7 @@ describe.skipIf(lacks("fish"))("fish completes (needs fish)", () => {
 
   it.each<[string, string, readonly string[]]>([
     ["a command", "acr-pull set", ["setup\tgive namespaces a pull secret for a registry"]],
-    ["an option", "acr-pull setup --dry", ["--dry-run\tshow the plan, write nothing"]],
+    ["an option", "acr-pull setup --dry", ["--dry-run\tshow the plan, and write nothing"]],
     ["a fixed word", "acr-pull setup --role ", ["acrpull", "acrpush", "owner"]],
     ["a fixed word behind =", "acr-pull setup --output=j", ["--output=json"]],
     ["a context", "acr-pull setup --context kin", ["kind-dev\tcurrent, namespace awesomeapps"]],
@@ -240,7 +240,7 @@ describe.skipIf(lacks("kubectl"))("kubectl completes its plugin (needs kubectl)"
 
   it.each<[string, readonly string[], readonly string[]]>([
     ["a command", ["set"], ["setup\tgive namespaces a pull secret for a registry", ":4"]],
-    ["an option", ["setup", "--dry"], ["--dry-run\tshow the plan, write nothing", ":4"]],
+    ["an option", ["setup", "--dry"], ["--dry-run\tshow the plan, and write nothing", ":4"]],
     ["a fixed word", ["setup", "--role", ""], ["acrpull", "acrpush", "owner", ":4"]],
     ["a fixed word behind =", ["setup", "--output=j"], ["--output=json", ":4"]],
     ["a context", ["setup", "--context", "kin"], ["kind-dev\tcurrent, namespace awesomeapps", ":4"]],
