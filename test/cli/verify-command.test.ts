@@ -98,7 +98,7 @@ describe("verify for people", () => {
       const lines = run.output
         .split("\n")
         .map((line) => stripVTControlCharacters(line).trimEnd().split("\r").at(-1) ?? "");
-      const prose = lines.filter((line) => !/^ *(?:fix|see|do):|^ {2}acr-pull/.test(line));
+      const prose = lines.filter((line) => !/^ *(?:fix|see|do):|^ {2,}acr-pull/.test(line));
       // A word that is too long by itself is left whole as well.
       const tooLong = prose.filter((line) => line.length > 40 && line.trim().includes(" "));
       expect(tooLong).toEqual([]);
