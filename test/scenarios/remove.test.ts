@@ -84,8 +84,8 @@ it("remove undoes setup with every option of it that says what is made", () => {
       return !new RegExp(`"${names}[="\\\\]`).test(variants);
     })
     .map(([name]) => name);
-  // These need more than a variant tells: two stand above, and attaching has a file of its own.
-  expect(missing).toEqual(["passwordStdin", "noAzure", "attach"]);
+  // These need more than a variant tells: two stand above, attach and manifests have files of their own.
+  expect(missing).toEqual(["manifest", "sealWith", "plainManifest", "passwordStdin", "noAzure", "attach"]);
 });
 
 describe.concurrent("what remove tells", () => {

@@ -172,7 +172,7 @@ describe("setup on stdout and stderr", () => {
     expect(run.stdout).toContain(
       "acr-pull setup --registry myregistry --namespace awesomeapps --context sandbox --yes",
     );
-    expect(run.stderr).toContain("Granted AcrPull on myregistry alone");
+    expect(run.stderr).toContain("Assigned AcrPull on myregistry only");
     expect(run.stdout + run.stderr).not.toContain("\u001B");
   });
 
