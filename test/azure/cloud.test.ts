@@ -62,6 +62,7 @@ describe("a cloud", () => {
     expect(await resolveCloud("https://arm.stack.example/", fetchJson, signal)).toEqual({
       name: "Stack",
       authorityHost: "https://login.stack.example",
+      federationAudience: "api://AzureADTokenExchange",
       resourceManager: "https://arm.stack.example",
       resourceManagerScope: "https://management.stack.example//.default",
       graph: "https://graph.stack.example",

@@ -82,7 +82,7 @@ describe.each([
   test("does not follow a list that leads back to itself, nor take it for all there is", async () => {
     const again = page([], `https://localhost:${server.port}/more`);
     server.script(again, again, again);
-    await expect(list()).rejects.toThrow("leads back to a page");
+    await expect(list()).rejects.toThrow("leads back to an earlier page");
   });
 
   test("does not take a list for whole whose next page is not there", async () => {

@@ -139,7 +139,7 @@ describe("of two hundred namespaces, where some are not in order,", () => {
     expect(told).toContain("✗ 4 of 200 entries are not in order.");
     expect(told).toContainEqual(
       expect.stringMatching(
-        /^✗ acr-secret in 3 namespaces of sandbox: ns-3, ns-4, ns-5: it holds nothing for /,
+        /^✗ acr-secret in 3 namespaces of sandbox: ns-3, ns-4, ns-5: it no longer holds anything for /,
       ),
     );
     expect(told).toContain("✗ sandbox/ns-6/acr-secret: Argo CD writes it.");
