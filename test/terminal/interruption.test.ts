@@ -43,7 +43,7 @@ describe("Ctrl-C while setup works", () => {
     expect(run.screen).toMatch(/^✓ Created the application acr-pull-myregistry-/m);
     expect(run.screen).toContain("not finished: Making a key");
     expect(run.screen).toContain(
-      "To continue: acr-pull setup --registry myregistry --namespace awesomeapps --namespace default --no-input --yes",
+      "To continue: acr-pull setup --registry myregistry --namespace awesomeapps --namespace default --context sandbox --no-input --yes",
     );
     expectCleanEnd(run);
     const again = await setup(sandbox, twoNamespaces);

@@ -52,7 +52,9 @@ describe("remove at a terminal", () => {
     run.press("ctrl-c");
     expect(await run.exit(), run.history).toBe(130);
     expect(run.transcript).toContain("Nothing was written.");
-    expect(run.transcript).toMatch(/To continue: acr-pull remove --registry myregistry *$/m);
+    expect(run.transcript).toMatch(
+      /To continue: acr-pull remove --registry myregistry --context sandbox *$/m,
+    );
     expect(run.transcript).not.toContain("--yes");
   });
 
@@ -64,7 +66,7 @@ describe("remove at a terminal", () => {
     await run.at(questions.registry);
     const loginServer = sandbox.world.registries[0]?.loginServer ?? "";
     run.press(loginServer);
-    await run.until(new RegExp(`❯ ${loginServer} +one secret`));
+    await run.until(new RegExp(`❯ myregistry \\(${loginServer}\\) +one secret`));
     run.press("enter");
     await run.until(`${questions.name}myregistry`);
     expect(mutatingSince(sandbox, before)).toEqual([]);

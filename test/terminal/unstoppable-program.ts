@@ -19,7 +19,8 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
     const connections: Connections = {
       azure: never,
       directory: never,
-      contexts: never,
+      // Files alone are read for these.
+      contexts: async () => ({ current: "sandbox", contexts: [] }),
       contextNames: never,
       clusters: never,
       workplace: never,

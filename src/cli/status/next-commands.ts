@@ -182,7 +182,7 @@ function otherLines({ entries, pending }: StatusResult, { commands, width }: Tel
     const rest = namespaces.size - some.length;
     const besides = rest > 0 ? ` (and ${rest} more namespaces)` : "";
     return [
-      ...wrapped(`What helps where a new key does not${besides}:`, width),
+      ...wrapped(`To see what is wrong and how to fix it${besides}:`, width),
       `  ${commands.verify(name, some)}`,
     ];
   });
