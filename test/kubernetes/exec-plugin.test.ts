@@ -134,7 +134,11 @@ describe("runExecPlugin", () => {
 
   test.each([
     ["goes on for ever", "", "aborted"],
-    ["says far too much", `setInterval(() => process.stdout.write("x".repeat(1e6)), 0);`, "its output does not end"],
+    [
+      "says far too much",
+      `setInterval(() => process.stdout.write("x".repeat(1e6)), 0);`,
+      "its output does not end",
+    ],
   ])("is ended together with what it started when it %s", async (_what, more, why) => {
     const abort = new AbortController();
     const child = `require("child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1e6)"], { stdio: "ignore" })`;
@@ -158,7 +162,11 @@ describe("runExecPlugin", () => {
     ["is killed", `process.kill(process.pid, "SIGTERM"); setTimeout(() => {}, 1e6)`, "SIGTERM"],
     ["says no JSON", `process.stdout.write("s3cr3t")`, "no credential"],
     ["gives neither token nor certificate", give({}), "no credential"],
-    ["says far too much", `setInterval(() => process.stdout.write("s3cr3t".repeat(1e5)), 0)`, "its output does not end"],
+    [
+      "says far too much",
+      `setInterval(() => process.stdout.write("s3cr3t".repeat(1e5)), 0)`,
+      "its output does not end",
+    ],
   ])("refuses one that %s, without repeating it", async (_what, script, why) => {
     const error: unknown = await run(plugin(script)).catch((reason: unknown) => reason);
     expect(error).toMatchObject({

@@ -68,7 +68,9 @@ describe.concurrent("setup, where secrets may not be listed in every namespace,"
     plant(sandbox, operationOf(sandbox, keyId));
     const run = await setup(sandbox, ["--context", "narrow"]);
     expect([run.code, signsIn(sandbox, keyId)], run.stderr).toEqual([0, true]);
-    expect(run.stderr).toMatch(/mark of an earlier run on narrow\/default\/acr-secret stays.*you may not list secrets in every namespace/);
+    expect(run.stderr).toMatch(
+      /mark of an earlier run on narrow\/default\/acr-secret stays.*you may not list secrets in every namespace/,
+    );
     expect(Object.values(marksOf(sandbox, "default"))[0].pending.sweep).toContain(
       operationOf(sandbox, keyId),
     );
