@@ -3,6 +3,7 @@ import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, NewPassword } from "../../domain/identity.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import { keyDisplayName, keyOrigin } from "../../domain/ownership.ts";
+import { dayText } from "../../domain/time-text.ts";
 import type { Directory } from "../ports.ts";
 import { waitTelling } from "../patience.ts";
 import { nameOf } from "./directory-names.ts";
@@ -174,11 +175,6 @@ export function passwordsForbidden(
     },
     { cause: refusal },
   );
-}
-
-/** A moment's day, as people write it in a sentence. */
-export function dayText(moment: Date): string {
-  return moment.toISOString().slice(0, 10);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { refused } from "../../domain/errors.ts";
 import type { PasswordCredential } from "../../domain/identity.ts";
+import { dayText } from "../../domain/time-text.ts";
 import type { RotateInput } from "./contract.ts";
 import { needsNaming, type SeenKeys } from "./look.ts";
 import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
@@ -48,7 +49,7 @@ function keyLines({ application, holders, keyOf }: SeenKeys): string[] {
 }
 
 function keyLine({ keyId, endDateTime }: PasswordCredential, isInUse: boolean): string {
-  const until = endDateTime ? `, valid until ${endDateTime.toISOString().slice(0, 10)}` : "";
+  const until = endDateTime ? `, valid until ${dayText(endDateTime)}` : "";
   return `${keyId}${until}${isInUse ? ", in use" : ""}`;
 }
 

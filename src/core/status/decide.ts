@@ -1,10 +1,10 @@
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
+import { dayText } from "../../domain/time-text.ts";
 import type { LeftLink } from "../cluster/left-links.ts";
 import { isMeant } from "../cluster/registry-meant.ts";
 import { isChosen, namespacesRead, type ClusterView, type UnseenPlace } from "../cluster/view.ts";
 import type { Finished } from "../ending.ts";
-import { dayText } from "../identity/client-secret.ts";
 import { nameOf, ownerName } from "../identity/directory-names.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { BrokenLink, OrphanKey, StatusInput, StatusPorts, StatusResult } from "./contract.ts";
