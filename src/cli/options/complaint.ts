@@ -147,7 +147,7 @@ function longOf(flag: string): string {
 const mostChanges = 3;
 
 /** The word that this one was meant to be; undefined if none is near. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+function nearest(word: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((one) => ({ one, changes: distance(word, one) }))
     .filter(({ one, changes }) => changes <= mostChanges && changes < Math.max(word.length, one.length) / 2)
