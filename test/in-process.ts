@@ -121,6 +121,8 @@ class Held {
       return await this.#run.run(true, work);
     } finally {
       this.#hook.disable();
+      // Node 20 hands each storage that is not disabled to every promise of the process from then on.
+      this.#run.disable();
     }
   }
 
