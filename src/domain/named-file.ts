@@ -1,5 +1,4 @@
 import { close, constants, fstat, open, read, stat, type Stats } from "node:fs";
-import { Socket } from "node:net";
 import { devNull } from "node:os";
 import { promisify } from "node:util";
 import { withOwnSignal } from "./own-signal.ts";
@@ -73,6 +72,8 @@ async function readFile(file: number, limitBytes: number): Promise<Buffer> {
 
 /** Reads through the event loop, where waiting for a writer blocks nothing else. Closes the file. */
 async function readPipe(file: number, limitBytes: number, signal: AbortSignal): Promise<Buffer> {
+  // Pipes are rare, and Node takes long to load this.
+  const { Socket } = await import("node:net");
   const stream = new Socket({ fd: file, readable: true, writable: false });
   try {
     return await withOwnSignal(signal, async (own) => {
