@@ -152,6 +152,7 @@ export class ManifestSecrets {
       annotations: { ...next.annotations, [entriesAnnotation]: formatMarks(lasting) },
     };
     const standing = this.#standing(found);
+    let written: { readonly text: string; readonly isPlain: boolean } | undefined;
     if (Object.keys(lasting).length > 0 || standing) {
       const isSame =
         standing &&
@@ -161,12 +162,11 @@ export class ManifestSecrets {
           isSameObject((await this.#dataOf(standing, signal)) ?? {}, next.data));
       if (!isSame) {
         if (Object.keys(next.data).length === 0) throw unknownData(next, standing?.sealed);
-        const { text, isPlain } = await this.#textOf(found, document, signal);
-        if (!isPlain) this.#sealedHere.set(text, next.data);
-        await this.#store.write({ namespace, name, standing: found.made?.document, text, isPlain });
+        written = await this.#textOf(found, document, signal);
+        if (!written.isPlain) this.#sealedHere.set(written.text, next.data);
       }
     }
-    await this.#store.note({ namespace, name }, pending);
+    await this.#store.commit({ namespace, name, found, document: written, pending });
     const now = await this.#store.find({ namespace, name });
     const secret = await this.#asTarget({ namespace, name }, { ...now, made: this.#standing(now) }, signal);
     return secret ?? readPullSecret({ ...emptySecret({ namespace, name }), resourceVersion: now.version });
