@@ -14,6 +14,7 @@ import {
   isSameObject,
   markedSecret,
   parted,
+  refuseOthersIn,
   refuseUnknownBeside,
   unknownData,
   withMarks,
@@ -46,6 +47,7 @@ export class ManifestSecrets {
   find(name: SecretName, signal: AbortSignal): Promise<PullSecret | undefined> {
     return this.#store.alone(async () => {
       const found = await this.#store.find(name);
+      if (this.#seal && found.made?.sealed === undefined) refuseOthersIn(found.made);
       return this.#asTarget(name, { ...found, made: this.#standing(found) }, signal);
     });
   }
@@ -99,11 +101,12 @@ export class ManifestSecrets {
   change({ namespace, name, resourceVersion }: KnownSecret, change: SecretChange, signal: AbortSignal) {
     return this.#store.alone(async () => {
       const found = await this.#store.find({ namespace, name });
-      const standing = this.#standing(found);
       if (found.version !== resourceVersion) throw conflict("kubernetes.conflict", { namespace, name });
-      const data = standing && (await this.#dataOf(standing, signal));
-      if (standing && !data && change.data) refuseUnknownBeside(standing);
-      const before = withMarks(standing?.secret ?? markedSecret({ namespace, name }), found.pending);
+      // A plain one that is to be sealed keeps what it holds.
+      const { made } = found;
+      const data = made && (await this.#dataOf(made, signal));
+      if (made && !data && change.data) refuseUnknownBeside(made);
+      const before = withMarks(made?.secret ?? markedSecret({ namespace, name }), found.pending);
       return await this.#write(found, applyTo({ ...before, data: data ?? {} }, change), signal);
     });
   }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { secretsIn } from "../canary.ts";
 import { documentsIn, sealWith, sync } from "../gitops/reconciler.ts";
-import { livePasswords, setup, spawnProgram } from "../program.ts";
+import { livePasswords, runProgram, setup, spawnProgram } from "../program.ts";
 
 let sandbox: Sandbox;
 let folder: string;
@@ -140,5 +140,67 @@ process.stdout.write(stdout.replace(/(dockerconfigjson: )\\S+/, "$1" + again));
     expect(JSON.stringify(run.json)).toContain("manifest.not-sealed");
     expect((await readdir(folder)).includes("pull.yaml")).toBe(false);
     expect(secretsIn(run.stdout + run.stderr, sandbox)).toEqual([]);
+  });
+});
+
+describe("a readable document that is to be sealed from now on", () => {
+  it("is sealed by rotate, with the old key and the new one", async () => {
+    await manifest(file);
+    await sync(sandbox, file);
+    const args = [
+      "rotate",
+      "--manifest",
+      file,
+      "--seal-with",
+      sealWith,
+      "--settle",
+      "0s",
+      "-y",
+      "-o",
+      "json",
+    ];
+    const run = await runProgram(sandbox, args);
+    expect([run.code, run.json.error]).toEqual([0, undefined]);
+    expect(documentsIn(file).map(({ kind }) => kind)).toEqual(["SealedSecret"]);
+    await sync(sandbox, file);
+    expect(livePasswords(sandbox)).toHaveLength(2);
+    const verify = await runProgram(sandbox, ["verify", "-n", "awesomeapps", "-o", "json"]);
+    expect(verify.code).toBe(0);
+  });
+
+  it.each(["other.example", "https://other.example/v1/"])(
+    "is left alone when it also holds a credential for %s",
+    async (host) => {
+      await manifest(file);
+      const [document] = documentsIn(file);
+      const config = JSON.parse(Buffer.from(document.data[".dockerconfigjson"], "base64").toString());
+      config.auths[host] = { auth: Buffer.from("user:a password of others").toString("base64") };
+      document.data[".dockerconfigjson"] = Buffer.from(JSON.stringify(config)).toString("base64");
+      const before = JSON.stringify(document);
+      await writeFile(file, before);
+      const run = await manifest(file, "--seal-with", sealWith);
+      expect([run.code, run.json.error.code]).toEqual([2, "manifest.drops-entries"]);
+      expect(run.json.error.message).toContain("other.example");
+      expect(await readFile(file, "utf8")).toBe(before);
+    },
+  );
+
+  it("is left alone when somebody else wrote it", async () => {
+    const config = {
+      auths: { [sandbox.world.registries[0]!.loginServer]: { username: "u", password: "p" } },
+    };
+    const data = { ".dockerconfigjson": Buffer.from(JSON.stringify(config)).toString("base64") };
+    const metadata = { name: "acr-secret", namespace: "awesomeapps" };
+    const before = JSON.stringify({
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "kubernetes.io/dockerconfigjson",
+      metadata,
+      data,
+    });
+    await writeFile(file, before);
+    const run = await manifest(file, "--seal-with", sealWith);
+    expect([run.code, run.json.error.code]).toEqual([2, "manifest.drops-entries"]);
+    expect(await readFile(file, "utf8")).toBe(before);
   });
 });
