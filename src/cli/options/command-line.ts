@@ -94,7 +94,7 @@ export async function readCommandLine(
       const { explained } = await import("./complaint.ts");
       const command = loaded.find((one) => one.name === first);
       const line = { command, words: command ? words : commandLine };
-      return explained({ code: error.code, said: complaint }, line, speaker);
+      return await explained({ code: error.code, said: complaint }, line, speaker);
     }
   }
   return chosen ?? { kind: "text", text };

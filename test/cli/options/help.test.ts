@@ -132,6 +132,16 @@ describe("a command line that cannot be read", () => {
       "Unknown option --registery.",
       "Did you mean --registry? See acr-pull setup --help.",
     ],
+    [
+      ["setup", "--sandbox", "--latency", "2s"],
+      "Unknown option --latency.",
+      "It goes before the command that is rehearsed: acr-pull sandbox --latency <duration> -- acr-pull setup. See acr-pull sandbox --help.",
+    ],
+    [
+      ["rotate", "--world=w.json", "--sandbox"],
+      "Unknown option --world.",
+      "acr-pull sandbox --world <file> --after-setup -- acr-pull rotate.",
+    ],
     [["setup", "--json"], "Unknown option --json.", "Did you mean --output json?"],
     [["setup", "-q"], "Unknown option -q.", "Did you mean --quiet?"],
     [["setup", "-N", "a"], "Unknown option -N.", "Did you mean -n?"],
