@@ -1,10 +1,10 @@
 import { join, relative, sep } from "node:path";
 
 /**
- * Puts what several commands share of a layer into one file: with one for each set of commands that share something,
- * a start reads twice as many. What help needs of all layers stands apart,
- * and so does what every run needs. What a file imports is shared as widely, and stands in the same file, in one of
- * those two or in that of a layer below: no two files need each other.
+ * Puts what several commands share of a layer into one file: with one for each set of commands that share something, a
+ * start reads twice as many. What help needs of all layers stands apart, and so does what every run needs. What a file
+ * imports is shared as widely, and stands in the same file, in one of those two or in that of a layer below: no two
+ * files need each other.
  * @param root folder of the project
  */
 export function sharedLayers(root) {
@@ -16,21 +16,15 @@ export function sharedLayers(root) {
     minShareCount: 3,
     includeDependenciesRecursively: false,
     name(id, modules) {
-      const loadedWith = (...files) =>
-        importedBy(
-          files.map((file) => join(source, file)),
-          modules,
-        );
-      const after = (...files) =>
-        importedBy(
-          files.flatMap((file) => modules.getModuleInfo(join(source, file)).dynamicallyImportedIds),
-          modules,
-        );
+      const importedLater = (file) => modules.getModuleInfo(join(source, file)).dynamicallyImportedIds;
       stages ??= [
         // Stays in the entry.
-        { name: null, ids: loadedWith("main.ts") },
-        { name: "help", ids: after("cli/commands.ts") },
-        { name: "run", ids: after("main.ts", "cli/program.ts") },
+        { name: null, ids: importedBy([join(source, "main.ts")], modules) },
+        { name: "help", ids: importedBy(importedLater("cli/commands.ts"), modules) },
+        {
+          name: "run",
+          ids: importedBy([...importedLater("main.ts"), ...importedLater("cli/program.ts")], modules),
+        },
       ];
       const stage = stages.find(({ ids }) => ids.has(id));
       return stage ? stage.name : relative(source, id).split(sep)[0];

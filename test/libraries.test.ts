@@ -78,6 +78,16 @@ describe("the packages that the program stands on", () => {
   });
 });
 
+describe("the files of the build", () => {
+  it("do not need each other in a circle, in which one of them would find the other half loaded", () => {
+    const needed = (chunk: string) => [...loadedWith(chunk)].filter((other) => other !== chunk);
+    const circular = [...chunks.keys()].filter((chunk) =>
+      needed(chunk).some((other) => loadedWith(other).has(chunk)),
+    );
+    expect(circular).toEqual([]);
+  });
+});
+
 describe("the services", () => {
   it("are asked by no URL that is put together by hand where a client has a call for it", () => {
     const files = ["src/azure", "src/kubernetes"].flatMap((folder) =>

@@ -1,7 +1,12 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer } from "node:https";
+import {
+  createServer as createTcpServer,
+  type AddressInfo,
+  type Server as TcpServer,
+  type Socket,
+} from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerIdentity } from "./certificate-authority.ts";
 import { withEcho } from "./echo.ts";
@@ -40,54 +45,57 @@ export interface Listener {
  * @throws Error of Node (`EADDRINUSE`, `EACCES`) when a port that was asked for is not to be had
  */
 export async function listen(service: Service, options: ListenOptions): Promise<Listener> {
-  const first = await open(service, options, "127.0.0.1", options.port ?? 0);
-  const { port } = first.server.address() as AddressInfo;
+  const { server, connections } = createService(service, options);
+  // Its certificate is read once: what connects by the other address family is handed to it.
+  const other = createTcpServer({ noDelay: true }, (connection) => server.emit("connection", connection));
+  const close = async () => {
+    const closed = [server, other].filter(({ listening }) => listening).map((one) => once(one, "close"));
+    for (const one of [server, other]) one.close();
+    // Node's own list of connections lacks those that are still at their TLS handshake.
+    for (const connection of connections.values()) connection.destroy();
+    await Promise.all(closed);
+  };
+  await bind(server, "127.0.0.1", options.port ?? 0);
+  const { port } = server.address() as AddressInfo;
   try {
-    const second = await open(service, options, "::1", port);
-    return { port, close: () => closeAll([first, second]) };
+    await bind(other, "::1", port);
   } catch (error) {
     // A machine without the other address family.
-    if (isCode(error, "EADDRNOTAVAIL") || isCode(error, "EAFNOSUPPORT")) {
-      return { port, close: () => closeAll([first]) };
-    }
-    await closeAll([first]);
+    if (isCode(error, "EADDRNOTAVAIL") || isCode(error, "EAFNOSUPPORT")) return { port, close };
+    await close();
     // The port that is free on one family belongs to another program on the other: try the next.
     if (!options.port && isCode(error, "EADDRINUSE")) return listen(service, options);
     throw error;
   }
+  return { port, close };
 }
 
-/** A server on one address, and the end of it. */
-interface OpenServer {
-  readonly server: Server;
-  readonly close: () => Promise<void>;
-}
-
-async function open(
-  service: Service,
-  options: ListenOptions,
-  host: string,
-  port: number,
-): Promise<OpenServer> {
+function createService(service: Service, options: ListenOptions) {
   const { certificate: cert, key } = options.identity;
   // The TCP connection under each TLS connection, by the client's port: only it can be reset.
-  const connections = new Map<number | undefined, Socket>();
+  const connections = new Map<string, Socket>();
   const server = createServer({ cert, key, keepAliveTimeout: keepAliveMs }, (incoming, outgoing) => {
     // A client that goes away in the middle is its own affair; errors of its socket have no other listener.
     outgoing.on("error", () => undefined);
     const reset = (): void => {
-      connections.get(incoming.socket.remotePort)?.resetAndDestroy();
+      connections.get(remoteEnd(incoming.socket))?.resetAndDestroy();
     };
     void serve(service, options, incoming, outgoing, reset);
   });
   server.on("connection", (connection: Socket) => {
-    const port = connection.remotePort;
-    connections.set(port, connection);
+    const end = remoteEnd(connection);
+    connections.set(end, connection);
     connection.once("close", () => {
-      if (connections.get(port) === connection) connections.delete(port);
+      if (connections.get(end) === connection) connections.delete(end);
     });
   });
   server.on("tlsClientError", () => undefined);
+  return { server, connections };
+}
+
+const remoteEnd = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
+
+async function bind(server: TcpServer, host: string, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host, port, ipv6Only: host === "::1" }, () => {
@@ -95,20 +103,6 @@ async function open(
       resolve();
     });
   });
-  return {
-    server,
-    close: async () => {
-      const closed = once(server, "close");
-      server.close();
-      // Node's own list of connections lacks those that are still at their TLS handshake.
-      for (const connection of connections.values()) connection.destroy();
-      await closed;
-    },
-  };
-}
-
-async function closeAll(servers: readonly OpenServer[]): Promise<void> {
-  await Promise.all(servers.map(({ close }) => close()));
 }
 
 /** The hosts by which clients ask for it: another one is that of a page which a name server has led a browser here from. */

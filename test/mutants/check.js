@@ -7,6 +7,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { editedFiles } from "./edited-files.js";
 import { mutants } from "./mutants.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -50,18 +51,6 @@ try {
 
 function say(text) {
   process.stdout.write(`${text}\n`);
-}
-
-/** The files that a mutant changes, as they are and as they become. */
-async function editedFiles({ name, edits }, folder) {
-  const files = new Map();
-  for (const { file, from, to } of edits) {
-    const text = files.get(file)?.mutated ?? (await readFile(join(folder, file), "utf8"));
-    const count = text.split(from).length - 1;
-    if (count !== 1) throw new Error(`"${name}": ${file} has this text ${count} times, not once:\n${from}`);
-    files.set(file, { before: files.get(file)?.before ?? text, mutated: text.replace(from, () => to) });
-  }
-  return files;
 }
 
 /** What becomes of a mutant's test while the copy is broken so; `no program` where the compiler has something against it. */

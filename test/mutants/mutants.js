@@ -68,7 +68,7 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/retire-key.ts`,
-        from: "if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held);",
+        from: "if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held, keys, input);",
         to: "",
       },
     ],

@@ -1,6 +1,6 @@
-import { distance } from "fastest-levenshtein";
+import { closestName } from "../../domain/closest-name.ts";
 import { registryReference, namespaceName } from "../../domain/names.ts";
-import type { Command, ListedCommand } from "../command.ts";
+import { loadCommand, type Command, type ListedCommand } from "../command.ts";
 import { shortOf, type OptionDefinition } from "./option.ts";
 import { byName, everyNamespace, otherCommands, otherOptions } from "./synonyms.ts";
 
@@ -23,7 +23,7 @@ interface Speaker {
 /** The word stands where a command has to. */
 export function unknownCommand(word: string, { name, commands }: Speaker): Complaint {
   const names = commands.filter(({ hidden }) => !hidden).map((command) => command.name);
-  const meant = otherCommands.get(word) ?? nearest(word, names);
+  const meant = otherCommands.get(word) ?? closestName(word, names);
   const advice = meant === undefined || meant.includes(" ") ? meant : `Did you mean ${name} ${meant}?`;
   return complaint(`Unknown command ${word}.`, advice, `${name} --help`);
 }
@@ -35,17 +35,19 @@ export function unknownCommand(word: string, { name, commands }: Speaker): Compl
  * @param command that the line names
  * @param words those behind the command's name, or all where it names none
  */
-export function explained(
+export async function explained(
   { code, said }: { readonly code: string; readonly said: string },
   { command, words }: { readonly command: Command | undefined; readonly words: readonly string[] },
   speaker: Speaker,
-): Complaint {
+): Promise<Complaint> {
   const quoted = /'([^']*)'/.exec(said)?.[1] ?? "";
   if (command === undefined) return withoutCommand(quoted, words, speaker);
   const help = `${speaker.name} ${command.name} --help`;
   if (code === "commander.unknownOption") {
     const flag = bare(quoted);
     const known = Object.values(command.options).find(({ long }) => long === flag);
+    const ahead = known ? undefined : await aheadOfRehearsal(flag, command, speaker);
+    if (ahead !== undefined) return complaint(`Unknown option ${flag}.`, ahead.advice, ahead.help);
     return known
       ? complaint(`${flag} takes no value.`, "Leave the option out for its opposite.", help)
       : complaint(`Unknown option ${flag}.`, instead(flag, command, speaker), help);
@@ -64,11 +66,11 @@ function withoutCommand(flag: string, words: readonly string[], speaker: Speaker
     const advice = `-V shows the version; -v tells more of a command, as in ${name} status -v.`;
     return complaint("Missing command.", advice, `${name} --help`);
   }
-  const near = nearest(bare(flag), flags);
+  const near = closestName(bare(flag), flags);
   if (near !== undefined)
     return complaint(`Unknown option ${bare(flag)}.`, `Did you mean ${near}?`, `${name} --help`);
   const names = commands.filter(({ hidden }) => !hidden).map((command) => command.name);
-  const misspelt = words.find((word) => !word.startsWith("-") && nearest(word, names) !== undefined);
+  const misspelt = words.find((word) => !word.startsWith("-") && closestName(word, names) !== undefined);
   return misspelt === undefined
     ? complaint(
         "Missing command.",
@@ -88,9 +90,29 @@ function instead(flag: string, { options }: Command, { flags }: Speaker): string
   if (meant !== undefined && longs.includes(meant.split(" ")[0] ?? "")) return `Did you mean ${meant}?`;
   const shorts = definitions.flatMap((option) => shortOf(option) ?? []);
   const near = flag.startsWith("--")
-    ? nearest(flag, longs)
+    ? closestName(flag, longs)
     : shorts.find((short) => short.toLowerCase() === flag.toLowerCase());
   return near === undefined ? undefined : `Did you mean ${near}?`;
+}
+
+/** Where an option goes that is taken by the command in which this one is rehearsed. */
+async function aheadOfRehearsal(
+  flag: string,
+  command: Command,
+  { name, commands }: Speaker,
+): Promise<{ readonly advice: string; readonly help: string } | undefined> {
+  for (const { instead: rehearsed } of Object.values(command.options)) {
+    const [outer = "", ...line] = rehearsed?.([command.name]) ?? [];
+    const listed = commands.find((one) => one.name === outer);
+    if (!listed) continue;
+    const taken = Object.values((await loadCommand(listed)).options).find(({ long }) => long === flag);
+    if (!taken) continue;
+    return {
+      advice: `It goes before the command that is rehearsed: ${[name, outer, taken.flag, ...line].join(" ")}.`,
+      help: `${name} ${outer} --help`,
+    };
+  }
+  return undefined;
 }
 
 /** What to say of a word that is no option and no option's value. */
@@ -141,16 +163,4 @@ function bare(flag: string): string {
 
 function longOf(flag: string): string {
   return /--[a-z-]+/.exec(flag)?.[0] ?? flag;
-}
-
-/** A typing error changes no more letters than these, and less than half of them. */
-const mostChanges = 3;
-
-/** The word that this one was meant to be; undefined if none is near. */
-function nearest(word: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map((one) => ({ one, changes: distance(word, one) }))
-    .filter(({ one, changes }) => changes <= mostChanges && changes < Math.max(word.length, one.length) / 2)
-    .toSorted((left, right) => left.changes - right.changes);
-  return best?.one;
 }

@@ -3,13 +3,8 @@ import type { SetupPorts } from "../../core/setup/contract.ts";
 import { flowCommand } from "../flow-command.ts";
 import type { Connections } from "../connections.ts";
 import { suggester } from "../show/suggester.ts";
-import {
-  registryName,
-  setupChecks,
-  type SetupAnswers,
-  type WholeAnswers,
-  type SetupTypes,
-} from "./options.ts";
+import { setupChecks } from "./checks.ts";
+import { registryName, type SetupAnswers, type WholeAnswers, type SetupTypes } from "./options.ts";
 
 /** Gives namespaces a working pull secret: the whole job. */
 export const setupCommand = flowCommand<SetupTypes>({

@@ -3,7 +3,8 @@ import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
 import { check as checkAnswers } from "../../../src/cli/options/check.ts";
 import type { Connections, Workplace } from "../../../src/cli/connections.ts";
 import { setupPorts } from "../../../src/cli/setup/command.ts";
-import { setupChecks, setupOptions, type SetupAnswers } from "../../../src/cli/setup/options.ts";
+import { setupChecks } from "../../../src/cli/setup/checks.ts";
+import { setupOptions, type SetupAnswers } from "../../../src/cli/setup/options.ts";
 
 const appId = "11111111-2222-4333-8444-555555555555";
 const whole = { registry: "myregistry", yes: true };
