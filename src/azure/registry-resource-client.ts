@@ -140,12 +140,14 @@ export function createRegistryResourceClient(
 
     async findRegistries(reference, scope, signal) {
       if (reference.kind === "resource-id") {
-        return { registries: atHome((await readById(reference, signal)).map(withoutAccess)), unseen: [] };
+        const registries = atHome((await readById(reference, signal)).map(withoutAccess));
+        return { registries, others: [], unseen: [] };
       }
       const lists = await listAll(scope, signal);
       const all = lists.flatMap(({ registries }) => registries.map(withoutAccess));
       return {
         registries: atHome(all.filter((registry) => isMeant(registry, reference))),
+        others: all.filter((registry) => !isMeant(registry, reference) && isAtHome(registry)),
         unseen: lists.flatMap(({ unseen }) => unseen),
       };
     },

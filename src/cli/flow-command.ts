@@ -1,9 +1,11 @@
 import type { Conversation, Outcome } from "../core/ending.ts";
 import type { Report } from "../core/progress.ts";
+import type { ActionableError } from "../domain/errors.ts";
 import type { Prompter } from "./ask/prompter.ts";
 import type { OptionMore, Question } from "./ask/question.ts";
 import type { CommandContext, CommandDefinition } from "./command.ts";
 import type { Connections } from "./connections.ts";
+import type { GivenOptions } from "./options/answers.ts";
 import type { Checks } from "./options/check.ts";
 import type { FlowText, Plan } from "./show/answer.ts";
 
@@ -90,8 +92,8 @@ export interface Questionnaire<Types extends FlowTypes> {
   opening(given: Types["answers"]): readonly string[];
   /** What to ask when these answers were given; undefined: nothing. */
   questions(given: Types["answers"]): ((parts: QuestionParts<Types>) => Asking<Types>) | undefined;
-  /** Options that would fix a failure, by its code. Such an option applies to what failed, and to nothing else. */
-  readonly remedies?: Readonly<Record<string, Remedy>>;
+  /** Options that would fix a failure, the likeliest first. They apply to what failed, and to nothing else. */
+  remedies?(error: ActionableError, given: GivenOptions): readonly Remedy[];
 }
 
 /** Questions in their order. */

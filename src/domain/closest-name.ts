@@ -1,14 +1,18 @@
-import { closest, distance } from "fastest-levenshtein";
+import { distance } from "fastest-levenshtein";
 
-/** The name that somebody may have meant by one that is not among these; undefined where none is much like it. */
+/** A typing error changes no more letters than these, and less than half of them. */
+const mostChanges = 3;
+
+/**
+ * The one of these names that somebody may have meant by another: a registry or a namespace, and also a command, an
+ * option or its value. Undefined where none is much like it.
+ */
 export function closestName(name: string, names: Iterable<string>): string | undefined {
-  const known = [...new Set(names)];
-  if (name === "" || known.length === 0) return undefined;
-  const small = new Map(known.map((one) => [one.toLowerCase(), one]));
-  const near = closest(name.toLowerCase(), [...small.keys()]);
-  // A short name is like every other short one.
-  const most = Math.min(3, Math.floor(name.length / 3));
-  return distance(name.toLowerCase(), near) <= most ? small.get(near) : undefined;
+  const [best] = [...names]
+    .map((one) => ({ one, changes: distance(name.toLowerCase(), one.toLowerCase()) }))
+    .filter(({ one, changes }) => changes <= mostChanges && changes < Math.max(name.length, one.length) / 2)
+    .toSorted((left, right) => left.changes - right.changes);
+  return best?.one;
 }
 
 /** A sentence, and a question at its end where somebody may have meant another name. */

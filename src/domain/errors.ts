@@ -18,6 +18,8 @@ export interface ErrorDetails {
   readonly status?: number | undefined;
   /** What is said in place of message and hint where the answer tells of each part, with what helps. */
   readonly brief?: { readonly message: string; readonly hint: string } | undefined;
+  /** For names that are not there, those that may have been meant. */
+  readonly meant?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Ids of requests are such as UUIDs. Anything else is dropped, whoever sends it as one. */
@@ -36,6 +38,7 @@ export class ActionableError extends Error {
   readonly requestId: string | undefined;
   readonly status: number | undefined;
   readonly brief: ErrorDetails["brief"];
+  readonly meant: Readonly<Record<string, string>>;
 
   constructor(message: string, details: ErrorDetails, options?: { cause?: unknown }) {
     super(message, options);
@@ -48,6 +51,7 @@ export class ActionableError extends Error {
     this.requestId = idShape.test(details.requestId ?? "") ? details.requestId : undefined;
     this.status = details.status;
     this.brief = details.brief;
+    this.meant = details.meant ?? {};
   }
 }
 

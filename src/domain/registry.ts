@@ -34,6 +34,12 @@ export interface RegistrySearch<Found extends Registry> {
   readonly unseen: readonly ActionableError[];
 }
 
+/** What a search for one registry found. */
+export interface RegistryLookup extends RegistrySearch<Registry> {
+  /** Others that were seen on the way: a person may have meant one of them. */
+  readonly others: readonly Registry[];
+}
+
 /** Who reaches a registry, and who may pull without signing in. */
 export interface RegistryAccess {
   /** Whether it can be reached at all from outside its private endpoints. */

@@ -7,6 +7,13 @@ describe("the name that somebody may have meant", () => {
     ["MyRegistri", ["myregistry", "abacregistry"], "myregistry"],
     ["web", ["api", "db"], undefined],
     ["prod", ["prd", "test"], "prd"],
+    ["apps", ["app2", "appz", "apps2"], "app2"],
+    ["setpu", ["rotate", "setup", "status"], "setup"],
+    ["--yse", ["--yes", "--name"], "--yes"],
+    ["acrpul", ["acrpush", "acrpull"], "acrpull"],
+    ["azurecluod", ["AzureCloud", "AzureChinaCloud"], "AzureCloud"],
+    ["xml", ["json", "yaml", "text"], undefined],
+    ["myregistry-staging", ["myregistry"], undefined],
     ["nowhere", [], undefined],
     ["", ["default"], undefined],
   ])("by %s among %j is %s", (name, names, meant) => {

@@ -102,6 +102,67 @@ describe.concurrent("what was asked for by name and is not there", () => {
     expect(run.json.error.message).toContain(sentence);
   });
 
+  it.for([
+    [
+      "--registry myregistri",
+      "registry.not-found",
+      "There is no registry myregistri in any subscription you can see. Did you mean myregistry?",
+      /^Run again with --registry myregistry;/,
+    ],
+    [
+      "--registry myregistri.azurecr.io",
+      "registry.not-found",
+      /myregistri\.azurecr\.io in any subscription you can see\. Did you mean localhost:\d+\?$/,
+      /^Run again with --registry localhost:\d+;/,
+    ],
+    [
+      "--registry myregistry -n awsomeapps",
+      "kubernetes.namespace-not-found",
+      "Namespace awsomeapps does not exist in context sandbox. Did you mean awesomeapps?",
+      /^Run again with -n awesomeapps; or, if awsomeapps is to be new, with --create-namespace/,
+    ],
+    [
+      "--registry myregistry -n all-new -n default -n awsomeapps",
+      "kubernetes.namespace-not-found",
+      /^2 targets cannot be written[^]*Did you mean awesomeapps\?/,
+      /^Run again with -n awesomeapps;[^]*\n.*--create-namespace/,
+    ],
+  ] as const)("is refused by setup %s, and what it could be is named first", async (row, test) => {
+    const [args, code, sentence, hint] = row;
+    const sandbox = await start(test);
+    const run = await look(sandbox, `setup ${args} --yes -o json`);
+    expect(run.json).toMatchObject({ exitCode: 2, error: { code } });
+    expect(run.json.error.message).toMatch(sentence);
+    expect(run.json.error.hint).toMatch(hint);
+  });
+
+  it("is not looked for in lists by a setup that finds all it was asked for", async (test) => {
+    const sandbox = await start(test);
+    await runSafely(sandbox, "setup --registry myregistry -n awesomeapps --yes".split(" "));
+    const lists = sandbox.requests.entries.filter(({ path }) => /\/api\/v1\/namespaces(?:\?|$)/.test(path));
+    expect(lists).toEqual([]);
+  });
+
+  it("is refused by setup in the same words where the namespaces may not be listed", async (test) => {
+    const sandbox = await start(test, {
+      clusters: [
+        {
+          context: "sandbox",
+          rules: [
+            { verbs: ["get"], resources: ["namespaces"] },
+            { verbs: ["*"], resources: ["secrets"] },
+          ],
+        },
+      ],
+    });
+    const run = await look(sandbox, "setup --registry myregistry -n awsomeapps --yes -o json");
+    expect(run.json.error).toMatchObject({
+      code: "kubernetes.namespace-not-found",
+      message: "Namespace awsomeapps does not exist in context sandbox.",
+      hint: "Check the name, or run again with --create-namespace to create it.",
+    });
+  });
+
   it("is no hindrance to remove what is gone already", async (test) => {
     const sandbox = await start(test);
     const run = await look(sandbox, "remove --registry myregistry -n awesomeapps --secret-name mine --yes");

@@ -111,6 +111,22 @@ describe("what goes wrong with the plan", () => {
     await expectRepeatable(sandbox, command);
   });
 
+  it("misspelt names: Enter takes those that are there, and makes no namespace", async () => {
+    const role = ["--auth", "environment", "--role", "acrpull", "--name", "speller"];
+    const names = ["--registry", "myregistri", "--context", "open", "-n", "awsomeapps"];
+    const walk = await Walk.start(sandbox, [...role, ...names, "--secret-name", "spelt", ...rest]);
+    await (await walk.at("goOn")).shows("❯ use myregistry in place of myregistri");
+    walk.press("enter");
+    await (await walk.at("goOn")).shows("❯ use awesomeapps in place of awsomeapps");
+    walk.press("enter");
+    const command = await (await walk.accept("review")).equivalentCommand();
+    expect(command).toContain(" --registry myregistry ");
+    expect(command).toContain(" --namespace awesomeapps ");
+    expect(command).not.toContain("--create-namespace");
+    expect(entryOf(sandbox, "myregistry", "awesomeapps", "spelt", "open")).toBeDefined();
+    await expectRepeatable(sandbox, command);
+  });
+
   it("a right that is missing: another answer mends it, and to stop ends with the failure's exit code", async () => {
     const before = sandbox.requests.entries.length;
     const role = ["--auth", "environment", "--name", "puller", "--secret-name", "refused"];

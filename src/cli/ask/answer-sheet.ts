@@ -138,9 +138,12 @@ export class AnswerSheet<Answers> {
   }
 
   #withRecovered(given: GivenOptions): GivenOptions {
-    return this.#recovered
-      .filter(({ dependsOn, basis }) => basisOf(dependsOn, given) === basis)
-      .reduce((known, { texts }) => withTexts(known, texts, []), given);
+    // One may have been added to what another before it had changed.
+    return this.#recovered.reduce(
+      (known, { texts, dependsOn, basis }) =>
+        basisOf(dependsOn, known) === basis ? withTexts(known, texts, []) : known,
+      given,
+    );
   }
 }
 

@@ -89,21 +89,22 @@ export class Interview<Types extends FlowTypes> {
     if (error instanceof InterruptedError || error.code.endsWith(".declined")) throw error;
     const { width } = terminal.stderr;
     view.notice(["", ...failureLines(describeFailure(error), { debug: false, width }), ""]);
-    const remedy = this.#questionnaire.remedies?.[error.code];
+    const remedies = this.#questionnaire.remedies?.(error, this.given) ?? [];
     const reply = await prompter.choose({
       message: "What now?",
       canGoBack,
       loading: "",
       preselected: undefined,
       choices: [
-        ...(remedy ? [{ value: "remedy", label: remedy.label }] : []),
+        ...remedies.map(({ label }) => ({ value: label, label })),
         { value: "again", label: "try again" },
         ...(changeable.length > 0 ? [{ value: "change", label: "change an answer" }] : []),
         { value: "stop", label: "stop here", detail: "nothing was written" },
       ],
     });
     if (reply.kind === "back") return reply;
-    if (reply.value === "remedy" && remedy) return { kind: "given", ...remedy.more };
+    const remedy = remedies.find(({ label }) => label === reply.value);
+    if (remedy) return { kind: "given", ...remedy.more };
     if (reply.value === "again") return { kind: "again" };
     if (reply.value === "change") return await askWhatToChange(prompter, changeable);
     throw error;

@@ -1,5 +1,5 @@
 import type { Variables } from "../../domain/proxy.ts";
-import { closest, distance } from "fastest-levenshtein";
+import { closestName } from "../../domain/closest-name.ts";
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { brokenRule, parsedName, type OptionDefinition, type OptionSet, type OptionsOf } from "./option.ts";
@@ -98,7 +98,7 @@ export function readAnswers<Answers>(options: OptionsOf<Answers>, given: GivenOp
 function correction(option: OptionDefinition<unknown>, texts: readonly string[]): string | undefined {
   const bad = texts.find((text) => brokenRule(option, text) !== undefined) ?? "";
   const words = Array.isArray(option.values) ? (option.values as readonly string[]) : [];
-  const near = words.find((word) => distance(word, bad.toLowerCase()) <= 2);
+  const near = closestName(bad, words);
   const trimmed = bad.trim().toLowerCase();
   return [near, trimmed].find(
     (text) => text !== undefined && text !== "" && brokenRule(option, text) === undefined,
@@ -129,6 +129,13 @@ function asTyped({ flag, long, values }: OptionDefinition<unknown>): string {
 /** Lets a shell's completion ask servers, by its one value `server`. A shell has no place for an option. */
 export const completionVariable = "ACR_PULL_COMPLETION";
 
+const variablePrefix = "ACR_PULL_";
+
+/** What tells one variable from another. */
+function bareVariable(name: string): string {
+  return name.slice(variablePrefix.length);
+}
+
 /**
  * Sentences about variables that look like ours and are not read: misspelt ones, and consent, which only a flag
  * gives.
@@ -143,7 +150,7 @@ export async function variableWarnings(
   const unread = (options: OptionSet) => {
     const known = new Set(Object.values(options).map(({ variable }) => variable));
     return Object.keys(environment).filter(
-      (name) => name.startsWith("ACR_PULL_") && !known.has(name) && name !== completionVariable,
+      (name) => name.startsWith(variablePrefix) && !known.has(name) && name !== completionVariable,
     );
   };
   if (unread(own).length === 0) return [];
@@ -157,8 +164,8 @@ export async function variableWarnings(
   return unread(options).map((name) => {
     const flag = consent.get(name);
     if (flag !== undefined) return `${name} is not read: only the flag ${flag} gives consent`;
-    const near = closest(name, known);
-    const meant = distance(name, near) <= 3 ? `; did you mean ${near}?` : "";
+    const near = closestName(bareVariable(name), known.map(bareVariable));
+    const meant = near === undefined ? "" : `; did you mean ${variablePrefix}${near}?`;
     return `${name} is not a variable of acr-pull, and is not read${meant}`;
   });
 }

@@ -1,4 +1,4 @@
-import { distance } from "fastest-levenshtein";
+import { closestName } from "../../domain/closest-name.ts";
 import { registryReference, namespaceName } from "../../domain/names.ts";
 import { loadCommand, type Command, type ListedCommand } from "../command.ts";
 import { shortOf, type OptionDefinition } from "./option.ts";
@@ -23,7 +23,7 @@ interface Speaker {
 /** The word stands where a command has to. */
 export function unknownCommand(word: string, { name, commands }: Speaker): Complaint {
   const names = commands.filter(({ hidden }) => !hidden).map((command) => command.name);
-  const meant = otherCommands.get(word) ?? nearest(word, names);
+  const meant = otherCommands.get(word) ?? closestName(word, names);
   const advice = meant === undefined || meant.includes(" ") ? meant : `Did you mean ${name} ${meant}?`;
   return complaint(`Unknown command ${word}.`, advice, `${name} --help`);
 }
@@ -66,11 +66,11 @@ function withoutCommand(flag: string, words: readonly string[], speaker: Speaker
     const advice = `-V shows the version; -v tells more of a command, as in ${name} status -v.`;
     return complaint("Missing command.", advice, `${name} --help`);
   }
-  const near = nearest(bare(flag), flags);
+  const near = closestName(bare(flag), flags);
   if (near !== undefined)
     return complaint(`Unknown option ${bare(flag)}.`, `Did you mean ${near}?`, `${name} --help`);
   const names = commands.filter(({ hidden }) => !hidden).map((command) => command.name);
-  const misspelt = words.find((word) => !word.startsWith("-") && nearest(word, names) !== undefined);
+  const misspelt = words.find((word) => !word.startsWith("-") && closestName(word, names) !== undefined);
   return misspelt === undefined
     ? complaint(
         "Missing command.",
@@ -90,7 +90,7 @@ function instead(flag: string, { options }: Command, { flags }: Speaker): string
   if (meant !== undefined && longs.includes(meant.split(" ")[0] ?? "")) return `Did you mean ${meant}?`;
   const shorts = definitions.flatMap((option) => shortOf(option) ?? []);
   const near = flag.startsWith("--")
-    ? nearest(flag, longs)
+    ? closestName(flag, longs)
     : shorts.find((short) => short.toLowerCase() === flag.toLowerCase());
   return near === undefined ? undefined : `Did you mean ${near}?`;
 }
@@ -163,16 +163,4 @@ function bare(flag: string): string {
 
 function longOf(flag: string): string {
   return /--[a-z-]+/.exec(flag)?.[0] ?? flag;
-}
-
-/** A typing error changes no more letters than these, and less than half of them. */
-const mostChanges = 3;
-
-/** The word that this one was meant to be; undefined if none is near. */
-function nearest(word: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map((one) => ({ one, changes: distance(word, one) }))
-    .filter(({ one, changes }) => changes <= mostChanges && changes < Math.max(word.length, one.length) / 2)
-    .toSorted((left, right) => left.changes - right.changes);
-  return best?.one;
 }

@@ -1,8 +1,12 @@
 import pMap from "p-map";
 import { asking, closestName } from "../../domain/closest-name.ts";
+import { ActionableError } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
+import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Cluster } from "../ports.ts";
 import { ifToBeHad } from "./failure-of-one.ts";
+import type { Target } from "./read-targets.ts";
 
 /** Where namespaces are looked for. */
 export type NamespaceReads = Pick<Cluster, "context" | "findNamespace" | "listNamespaces">;
@@ -41,6 +45,26 @@ export async function missingNamespaces(
     const meant = closestName(name, there);
     const message = asking(`There is no namespace ${name} in ${where}.`, meant);
     return { name, message, ...(meant !== undefined && { didYouMean: meant }) };
+  });
+}
+
+/**
+ * That a secret cannot be written to a namespace which does not exist.
+ * @param meant a namespace that exists: it comes before the advice to create one, which would make a typing error last
+ */
+export function namespaceNotFound(
+  { cluster, namespace }: Pick<Target, "cluster" | "namespace">,
+  meant?: string,
+): ActionableError {
+  const sentence = `Namespace ${namespace} does not exist in context ${inOneLine(cluster.context)}.`;
+  return new ActionableError(asking(sentence, meant), {
+    code: "kubernetes.namespace-not-found",
+    hint:
+      meant === undefined
+        ? "Check the name, or run again with --create-namespace to create it."
+        : `Run again with -n ${shellQuote(meant)}; or, if ${namespace} is to be new, with --create-namespace to create it.`,
+    exitCode: exitCode.usage,
+    meant: meant === undefined ? undefined : { [namespace]: meant },
   });
 }
 

@@ -1,4 +1,6 @@
-import type { RegistryReference } from "../../domain/registry.ts";
+import { closestName } from "../../domain/closest-name.ts";
+import { registryNameIn } from "../../domain/login-server.ts";
+import type { Registry, RegistryReference } from "../../domain/registry.ts";
 
 /** Whether an entry is of the registry that was asked for. */
 export function isMeant(
@@ -39,6 +41,21 @@ export function registryNamed({
   readonly loginServer: string;
 }): string {
   return nameInId(registry) ?? loginServer;
+}
+
+/**
+ * The registry that somebody may have meant by a reference to none of these, named in the same way. Login servers are
+ * told apart by the name in them: they end alike, and one may contain a hash that nobody knows by heart.
+ */
+export function nearRegistry(
+  reference: RegistryReference,
+  registries: ReadonlyArray<Pick<Registry, "name" | "loginServer">>,
+): string | undefined {
+  const names = registries.map(({ name }) => name);
+  if (reference.kind === "name") return closestName(reference.name, names);
+  if (reference.kind === "resource-id") return undefined;
+  const near = closestName(registryNameIn(reference.loginServer), names);
+  return registries.find(({ name }) => name === near)?.loginServer;
 }
 
 /** A registry as the user named it. */

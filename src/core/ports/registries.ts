@@ -1,7 +1,7 @@
 import type {
   AccessedRegistry,
   ListedRegistry,
-  Registry,
+  RegistryLookup,
   RegistryReference,
   RegistrySearch,
 } from "../../domain/registry.ts";
@@ -35,7 +35,7 @@ export interface Registries {
     reference: RegistryReference,
     scope: RegistryScope,
     signal: AbortSignal,
-  ): Promise<RegistrySearch<Registry>>;
+  ): Promise<RegistryLookup>;
   /**
    * Every registry that the caller sees, in no order. One with a login server outside the cloud is left out: no password
    * may be sent there.

@@ -1,10 +1,10 @@
-import { asking, closestName } from "../../domain/closest-name.ts";
+import { asking } from "../../domain/closest-name.ts";
 import { dockerConfigType } from "../../domain/docker-config.ts";
 import { hasCode, refused, type ActionableError } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { registryReference } from "../../domain/names.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
-import { isMeant, nameInId } from "../cluster/registry-meant.ts";
+import { isMeant, nameInId, nearRegistry, registryName } from "../cluster/registry-meant.ts";
 import type { ClusterView } from "../cluster/view.ts";
 import { listingCommands, type Suggest } from "../suggest.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
@@ -112,7 +112,7 @@ async function lookUp(
   // It may be where nobody could look, with the roles that are to go.
   if (!first && unseen[0]) throw unseen[0];
   if (first) return { loginServer: first.loginServer, name: first.name, ids: [first.id] };
-  if (reference.kind !== "login-server") throw nothingFound(reference.name, seen, suggest);
+  if (reference.kind !== "login-server") throw nothingFound(reference, seen, suggest);
   return { loginServer: reference.loginServer, name: reference.loginServer, ids: [] };
 }
 
@@ -125,15 +125,20 @@ function ambiguous(loginServers: readonly string[]): ActionableError {
 }
 
 /** Without a login server nothing leads to what may be left in Azure. */
-function nothingFound(name: string, seen: readonly ClusterView[], suggest: Suggest): ActionableError {
+function nothingFound(
+  reference: Exclude<RegistryReference, { kind: "login-server" }>,
+  seen: readonly ClusterView[],
+  suggest: Suggest,
+): ActionableError {
   const contexts = seen.flatMap((one) => one.contexts);
-  const known = [...recordedIn(seen, undefined)].flatMap(([loginServer, ids]) => [
-    nameInId(ids[0]) ?? loginServer,
-  ]);
-  const sentence = `No visible secret has an entry for a registry ${name}, and Azure shows none of that name.`;
+  const known = [...recordedIn(seen, undefined)].map(([loginServer, [id = ""]]) => ({
+    name: registryName(id, loginServer),
+    loginServer,
+  }));
+  const sentence = `No visible secret has an entry for a registry ${reference.name}, and Azure shows none of that name.`;
   return refused(
     "remove.nothing-found",
-    asking(sentence, closestName(name, known)),
+    asking(sentence, nearRegistry(reference, known)),
     `Check --registry, --context and -n. Name a registry that is deleted by its login server, such as myregistry.azurecr.io. What acr-pull manages is listed by: ${listingCommands(contexts, suggest)}`,
   );
 }

@@ -1,6 +1,9 @@
 import { ActionableError, refused } from "../../domain/errors.ts";
-import type { Registry, RegistryReference } from "../../domain/registry.ts";
-import { namedAs } from "../cluster/registry-meant.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import { asking } from "../../domain/closest-name.ts";
+import type { Registry, RegistryLookup, RegistryReference } from "../../domain/registry.ts";
+import { shellQuote } from "../../domain/shell-quote.ts";
+import { namedAs, nearRegistry } from "../cluster/registry-meant.ts";
 import type { SetupInput, SetupPorts } from "./contract.ts";
 
 /** The registry, and the login server that the secret's entry is named by. */
@@ -32,40 +35,66 @@ export async function findRegistry(
     }
     return { registry: undefined, loginServer: reference.loginServer, unseen: [] };
   }
-  const { registries, unseen } = await ports.azure.registries.findRegistries(
-    reference,
-    { subscription, resourceGroup },
-    signal,
-  );
-  const [first, second] = registries;
-  if (!first) throw unseen[0] ? notSeen(reference, unseen) : notFound(reference, input);
-  if (second) throw ambiguous(reference, registries);
-  return { registry: first, loginServer: first.loginServer, unseen };
+  const scope = { subscription, resourceGroup };
+  const found = await ports.azure.registries.findRegistries(reference, scope, signal);
+  const registry = onlyRegistry(found, input);
+  return { registry, loginServer: registry.loginServer, unseen: found.unseen };
 }
 
-function notFound(reference: RegistryReference, { subscription, resourceGroup }: SetupInput) {
+/** Which registry somebody asked for, and where it is looked for. */
+type RegistryWish = Pick<SetupInput, "registry" | "subscription" | "resourceGroup">;
+
+/**
+ * The one registry that is meant, of those that were found.
+ * @throws ActionableError `registry.not-found`, `registry.not-seen`, `registry.ambiguous`
+ */
+export function onlyRegistry(found: RegistryLookup, wish: RegistryWish): Registry {
+  const { registries, others, unseen } = found;
+  const { registry: reference } = wish;
+  const [first, second] = registries;
+  if (second) throw ambiguous(reference, registries);
+  if (first) return first;
+  const near = nearRegistry(reference, others);
+  throw unseen[0] ? notSeen(reference, unseen, near) : notFound(wish, near);
+}
+
+function notFound(
+  { registry: reference, subscription, resourceGroup }: RegistryWish,
+  near: string | undefined,
+): ActionableError {
+  const name = namedAs(reference);
   const where = [
     ...(resourceGroup === undefined ? [] : [`resource group ${resourceGroup}`]),
     subscription === undefined ? "any subscription you can see" : `subscription ${subscription}`,
   ].join(" of ");
-  return refused(
-    "registry.not-found",
-    `There is no registry ${namedAs(reference)} in ${where}.`,
-    "Check its name, and that you may read it (Reader on the registry is enough); az acr list shows what you can see.",
-    "https://learn.microsoft.com/azure/container-registry/container-registry-get-started-azure-cli",
-  );
+  return new ActionableError(asking(`There is no registry ${name} in ${where}.`, near), {
+    code: "registry.not-found",
+    hint:
+      near === undefined
+        ? "Check its name, and that you may read it (Reader on the registry is enough); az acr list shows what you can see."
+        : `Run again with --registry ${shellQuote(near)}; or check that you may read ${name} (Reader on the registry is enough).`,
+    docs: "https://learn.microsoft.com/azure/container-registry/container-registry-get-started-azure-cli",
+    exitCode: exitCode.usage,
+    meant: near === undefined ? undefined : { [name]: near },
+  });
 }
 
 /** It may be where nobody could look. */
-function notSeen(reference: RegistryReference, unseen: readonly ActionableError[]): ActionableError {
+function notSeen(
+  reference: RegistryReference,
+  unseen: readonly ActionableError[],
+  near: string | undefined,
+): ActionableError {
+  const name = namedAs(reference);
   const reasons = unseen.map(({ message }) => `  ${message}`).join("\n");
   return new ActionableError(
-    `Registry ${namedAs(reference)} was not found, and ${unseen.length === 1 ? "one subscription" : `${unseen.length} subscriptions`} could not be searched:\n${reasons}`,
+    `Registry ${name} was not found, and ${unseen.length === 1 ? "one subscription" : `${unseen.length} subscriptions`} could not be searched:\n${reasons}`,
     {
       code: "registry.not-seen",
-      hint: "Name the subscription that holds it with --subscription, or the registry by its resource id: then acr-pull searches no other.",
+      hint: `${near === undefined ? "Name" : `Run again with --registry ${shellQuote(near)}; or name`} the subscription that holds ${name} with --subscription, or the registry by its resource id: then acr-pull searches no other.`,
       retryable: unseen.some(({ retryable }) => retryable),
       requestId: unseen[0]?.requestId,
+      meant: near === undefined ? undefined : { [name]: near },
     },
   );
 }

@@ -23,7 +23,7 @@ import {
   type LivingCredential,
 } from "./decide-credential.ts";
 import type { TargetsView } from "./look-at-clusters.ts";
-import type { Exclusions } from "./look.ts";
+import type { Exclusions } from "./exclusions.ts";
 
 /** A credential as one target holds it. */
 export type TargetCredential = Omit<LivingCredential, "alive">;

@@ -1,16 +1,15 @@
-import { fixesOf, noneWritable } from "../ending.ts";
-import { ActionableError, refused } from "../../domain/errors.ts";
-import { exitCode } from "../../domain/exit-code.ts";
+import { ActionableError } from "../../domain/errors.ts";
 import type { Caller } from "../../domain/identity.ts";
 import { applicationUniqueName } from "../../domain/ownership.ts";
 import type { Registry } from "../../domain/registry.ts";
 import { watchManagedClusters, type ManagedContext } from "../attach/managed-cluster-of.ts";
-import type { ReadTarget, Target } from "../cluster/read-targets.ts";
+import type { ReadTarget } from "../cluster/read-targets.ts";
 import type { Manifest } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
 import { judgeTarget, refuseDeleting, type TargetPolicy } from "../turn/pull-secret.ts";
 import type { SetupInput, SetupPorts } from "./contract.ts";
+import { Exclusions } from "./exclusions.ts";
 import { findRegistry } from "./find-registry.ts";
 import { FirstLooks } from "./first-looks.ts";
 import type { Job, JudgedTarget, LeftOut } from "./job.ts";
@@ -97,6 +96,7 @@ async function look(
     cluster,
     states: judge(cluster.targets, policy, exclusions, signal),
   }));
+  await exclusions.nameNamespaces(signal);
   exclusions.refuse();
   exclusions.requireTargets(judged.flatMap(({ states }) => states).length);
   const azure = ports.azure && ahead && { ...ports.azure, directory: ahead.directory };
@@ -154,39 +154,4 @@ function judge(
       return [];
     }
   });
-}
-
-/** The targets that cannot be written: for ever, which refuses the run, or now, which leaves them out. */
-export class Exclusions {
-  readonly leftOut: LeftOut[] = [];
-  readonly #refusals: ActionableError[] = [];
-
-  /**
-   * Notes why a target cannot be written, by the kind of the failure.
-   * @throws the failure itself when it says nothing about the target
-   */
-  exclude(target: Target, error: unknown, signal: AbortSignal): void {
-    if (!(error instanceof ActionableError) || signal.aborted) throw error;
-    if (error.exitCode === exitCode.usage) this.#refusals.push(error);
-    else this.leftOut.push({ target, error });
-  }
-
-  /** Refuses the run when some target can never be written; all reasons are told at once. */
-  refuse(): void {
-    const [first, ...more] = this.#refusals;
-    if (!first) return;
-    if (more.length === 0) throw first;
-    const all = this.#refusals.map(({ message }) => message).join("\n");
-    throw refused(
-      first.code,
-      `${this.#refusals.length} targets cannot be written, so nothing was written:\n${all}`,
-      fixesOf(this.#refusals),
-    );
-  }
-
-  /** Stops the run when every target had to be left out. */
-  requireTargets(count: number): void {
-    const [first, ...more] = this.leftOut.map(({ error }) => error);
-    if (count === 0 && first) throw noneWritable([first, ...more]);
-  }
 }

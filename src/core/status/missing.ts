@@ -1,6 +1,6 @@
 import { asking, closestName } from "../../domain/closest-name.ts";
 import { missingNamespaces } from "../cluster/missing-namespaces.ts";
-import { isMeant, namedAs, nameInId } from "../cluster/registry-meant.ts";
+import { isMeant, namedAs, nearRegistry, registryName } from "../cluster/registry-meant.ts";
 import type { ClusterView } from "../cluster/view.ts";
 import type { MissingThing, StatusInput } from "./contract.ts";
 
@@ -85,10 +85,10 @@ function isOf({ registry }: Entry, { registry: asked }: Pick<Wish, "registry">):
 function missingRegistry({ registry }: Wish, entries: readonly Entry[]): MissingThing[] {
   if (registry === undefined) return [];
   const name = namedAs(registry);
-  const known = entries.flatMap((entry) =>
-    entry.registry ? [entry.registry.loginServer, nameInId(entry.registry.id) ?? ""] : [],
+  const known = entries.flatMap(({ registry: one }) =>
+    one ? [{ name: registryName(one.id, one.loginServer), loginServer: one.loginServer }] : [],
   );
-  const meant = closestName(name, known);
+  const meant = nearRegistry(registry, known);
   return [missing("registry", name, `No secret has an entry for ${name}.`, meant)];
 }
 

@@ -16,6 +16,7 @@ import {
   type PullSecretEntry,
   type SecretTrouble,
 } from "../../domain/pull-secret.ts";
+import { namespaceNotFound } from "../cluster/missing-namespaces.ts";
 import type { Target, TargetContent } from "../cluster/read-targets.ts";
 
 /** `context/namespace/name`, as plans and errors call a target; in a manifest, where that is. */
@@ -166,11 +167,7 @@ function judgeNamespace(
   policy: TargetPolicy,
 ): TargetState {
   if (namespace === undefined && !policy.createNamespace) {
-    throw refused(
-      "kubernetes.namespace-not-found",
-      `Namespace ${target.namespace} does not exist in context ${inOneLine(target.cluster.context)}.`,
-      "Check the name, or run again with --create-namespace to create it.",
-    );
+    throw namespaceNotFound(target);
   }
   if (typeof namespace === "object" && namespace.terminating) {
     throw new ActionableError(

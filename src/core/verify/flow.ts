@@ -1,5 +1,4 @@
 import pMap from "p-map";
-import { closestName } from "../../domain/closest-name.ts";
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
@@ -7,7 +6,7 @@ import { Once } from "../../domain/once.ts";
 import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
 import type { Finished } from "../ending.ts";
 import type { Report } from "../progress.ts";
-import { namedAs } from "../cluster/registry-meant.ts";
+import { namedAs, nearRegistry } from "../cluster/registry-meant.ts";
 import { requireClusters } from "../cluster/view.ts";
 import { manyTargets } from "../cluster/read-targets.ts";
 import { clusterChecks, podChecks, verifySecret, type SecretSight, type VerifiedSecret } from "./decide.ts";
@@ -264,13 +263,12 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
         ({ name }) => name.toLowerCase() === registry.name.toLowerCase(),
       );
       const [only, ...more] = named;
-      const names = (all.known ? all.value : []).map(({ name }) => name);
       return {
         reference: registry,
         text,
         loginServer: more.length === 0 ? only?.loginServer : undefined,
         isMissing: only === undefined && (await azure.noRegistry()).known,
-        meant: only ? undefined : closestName(registry.name, names),
+        meant: only ? undefined : nearRegistry(registry, all.known ? all.value : []),
       };
     }
     default:

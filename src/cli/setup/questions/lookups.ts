@@ -10,12 +10,13 @@ import {
   type ServiceAccountChoices,
 } from "../../../core/choices/service-account-choices.ts";
 import { findStandingRights, type StandingChoice } from "../../../core/choices/standing-rights.ts";
+import { onlyRegistry } from "../../../core/setup/find-registry.ts";
 import type { RegistryRights, ClusterTarget } from "../../../core/ports.ts";
-import { refused } from "../../../domain/errors.ts";
 import { Once } from "../../../domain/once.ts";
 import type {
   ListedRegistry,
   Registry,
+  RegistryLookup,
   RegistryReference,
   RegistrySearch,
 } from "../../../domain/registry.ts";
@@ -26,7 +27,7 @@ import {
   azureRequest,
   clusterRequest,
 } from "../../connections.ts";
-import { registryName, type SetupAnswers } from "../options.ts";
+import type { SetupAnswers } from "../options.ts";
 import type { SignedIn } from "../../ask/common-questions.ts";
 
 /**
@@ -73,47 +74,37 @@ export class Lookups {
   }
 
   /** The registries that a reference names, by separate requests. */
-  async findRegistries(answers: SetupAnswers, reference: RegistryReference): Promise<readonly Registry[]> {
+  async findRegistries(answers: SetupAnswers, reference: RegistryReference): Promise<RegistryLookup> {
     const scope = scopeOf(answers);
     return await this.#once.do(
       "registry",
       [azureRequest(answers), scope, reference],
       async () => {
         const { registries } = await this.azure(answers);
-        return found(await registries.findRegistries(reference, scope, this.#signal));
+        return await registries.findRegistries(reference, scope, this.#signal);
       },
-      ({ length }) => length === 1,
+      ({ registries }) => registries.length === 1,
     );
   }
 
   /** Notes that the registry came from the list, so that it is not looked up again. */
   choose(answers: SetupAnswers, reference: RegistryReference, registry: Registry): void {
     void this.#once.do("registry", [azureRequest(answers), scopeOf(answers), reference], () =>
-      Promise.resolve([registry]),
+      Promise.resolve({ registries: [registry], others: [], unseen: [] }),
     );
   }
 
   /**
    * The registry that was chosen.
-   * @throws ActionableError `registry.not-found`, `registry.ambiguous`
+   * @throws ActionableError `registry.not-found`, `registry.not-seen`, `registry.ambiguous`
    */
   async registry(answers: SetupAnswers): Promise<Registry> {
     const { registry: reference } = answers;
     if (!reference) throw new TypeError("the registry is asked for first");
-    const [found, ...more] = await this.findRegistries(answers, reference);
-    if (found && more.length === 0) return found;
-    const name = registryName(reference);
-    throw found
-      ? refused(
-          "registry.ambiguous",
-          `${more.length + 1} registries are called ${name}.`,
-          "Choose one, or name it by its login server.",
-        )
-      : refused(
-          "registry.not-found",
-          `There is no registry ${name} among those you can see.`,
-          "Check its name, and that you may read it: Reader on the registry is enough.",
-        );
+    return onlyRegistry(await this.findRegistries(answers, reference), {
+      registry: reference,
+      ...scopeOf(answers),
+    });
   }
 
   async registryRights(answers: SetupAnswers): Promise<RegistryRights | undefined> {

@@ -1,5 +1,7 @@
 import { lookAhead, type Prospect } from "../../../core/setup/flow.ts";
 import { BusyError } from "../../../core/turn/busy.ts";
+import type { ActionableError } from "../../../domain/errors.ts";
+import type { GivenOptions } from "../../options/answers.ts";
 import { contextsQuestion, signInQuestion } from "../../ask/common-questions.ts";
 import type { Questionnaire, QuestionParts, Remedy } from "../../flow-command.ts";
 import type { SetupTypes } from "../options.ts";
@@ -7,7 +9,13 @@ import type { setupOptions, SetupAnswers, WholeAnswers } from "../options.ts";
 import { Lookups } from "./lookups.ts";
 import { namespacesQuestion, serviceAccountsQuestion } from "./places.ts";
 import { lifetimeQuestion, principalQuestion } from "./principal.ts";
-import { placeOptions, registryOptions, type SetupQuestion, type SetupQuestionParts } from "./question.ts";
+import {
+  azureOptions,
+  placeOptions,
+  registryOptions,
+  type SetupQuestion,
+  type SetupQuestionParts,
+} from "./question.ts";
 import { registryQuestion } from "./registry.ts";
 import { reviewQuestion } from "./review.ts";
 import { ownerConsentQuestion, repositoriesQuestion, roleQuestion } from "./role.ts";
@@ -67,8 +75,38 @@ type SetupRemedy = Remedy & {
   readonly more: { readonly dependsOn: ReadonlyArray<keyof typeof setupOptions> };
 };
 
-/** Options that would fix a failure, by its code. Such an option applies to what failed, and to nothing else. */
-const remedies: Readonly<Record<string, SetupRemedy>> = {
+/** Options that would fix a failure: first the name that was meant, for nothing comes into being by that. */
+function remedies(error: ActionableError, given: GivenOptions): readonly SetupRemedy[] {
+  const known = consents[error.code];
+  return [...rightNames(error, given), ...(known ? [known] : [])];
+}
+
+/** Names that are there in place of those that are not. */
+function rightNames({ code, meant }: ActionableError, given: GivenOptions): readonly SetupRemedy[] {
+  const [option] = dependsOnNames[code] ?? [];
+  const pairs = Object.entries(meant);
+  if (option === undefined || pairs.length === 0) return [];
+  const asked = (option === "namespaces" && given.get(option)?.texts) || Object.keys(meant);
+  return [
+    {
+      label: `use ${pairs.map(([name, instead]) => `${instead} in place of ${name}`).join(", ")}`,
+      more: {
+        texts: { [option]: [...new Set(asked.map((name) => meant[name] ?? name))] },
+        dependsOn: dependsOnNames[code] ?? [],
+      },
+    },
+  ];
+}
+
+/** By the code of a failure: the option that named what is not there, and those that say where it was looked for. */
+const dependsOnNames: Readonly<Record<string, SetupRemedy["more"]["dependsOn"]>> = {
+  "registry.not-found": ["registry", ...azureOptions],
+  "registry.not-seen": ["registry", ...azureOptions],
+  "kubernetes.namespace-not-found": ["namespaces", "contexts"],
+};
+
+/** Consents that would fix a failure, by its code. */
+const consents: Readonly<Record<string, SetupRemedy>> = {
   "secret.not-ours": {
     label: "add the registry's entry to that secret, and leave the rest as it is",
     more: { texts: { adopt: ["true"] }, dependsOn: secretOptions },

@@ -1,3 +1,5 @@
+import { nearRegistry } from "../../../core/cluster/registry-meant.ts";
+import { asking } from "../../../domain/closest-name.ts";
 import { refused } from "../../../domain/errors.ts";
 import { registryReference } from "../../../domain/names.ts";
 import type { ListedRegistry } from "../../../domain/registry.ts";
@@ -54,9 +56,11 @@ export function registryQuestion({
           const listed = await data;
           const one = listed.find((registry) => choiceOf(registry, 0, listed).value === text);
           if (one) lookups.choose(answers, reference, one);
-          const { length } = await lookups.findRegistries(answers, reference);
-          if (length === 1) return undefined;
-          return length === 0 ? "You can see no such registry." : "Several registries have that name.";
+          const { registries, others, unseen } = await lookups.findRegistries(answers, reference);
+          if (registries.length === 1) return undefined;
+          if (registries.length > 1) return "Several registries have that name.";
+          if (unseen[0]) throw unseen[0];
+          return asking("You can see no such registry.", nearRegistry(reference, others));
         },
       });
       return reply.kind === "back" ? reply : { kind: "answer", value: { registry: [reply.value] } };
