@@ -25,7 +25,7 @@ export const sandboxOptions = {
   }),
   latency: valueOption({
     flag: "--latency <duration>",
-    summary: "delay of every answer of Azure, such as 50ms",
+    summary: "delay of every answer from Azure, such as 50ms",
     group: "Rehearsal",
     common: true,
     parse: duration,
@@ -74,7 +74,7 @@ const firstSetup = ["--registry", "myregistry", "--context", "sandbox", "-n", "a
 export const sandboxCommand = defineCommand({
   description: [
     "Starts a made-up Azure with two registries (myregistry, abacregistry) and two clusters (contexts sandbox and",
-    "sandbox-staging), in memory, on ports of this machine. With a command, it runs that command in there and ends",
+    "sandbox-staging), in memory, on ports of this machine. With a command, it runs that command there and ends",
     "with its exit code. Without one, it prints what to export, and serves until you stop it.",
   ].join(" "),
   options: sandboxOptions,
