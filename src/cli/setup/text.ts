@@ -246,12 +246,12 @@ function linkedLines({ serviceAccounts }: SetupResult, width: number): string[] 
   if (names.size === 0) return [];
   const accounts = `the service ${names.size === 1 ? "account" : "accounts"} ${[...names].join(", ")}`;
   const sentence = names.has("default")
-    ? "The Pod above need not name the secret: the service account default, as which a Pod runs that names no other, hands it over."
+    ? "The Pod above need not name the secret: it runs as the service account default, which hands the secret over."
     : `New Pods of ${accounts} need not name the secret.`;
   const others = [...names].filter((name) => name !== "default");
   const more = names.has("default") && others.length > 0 ? ` So does ${others.join(", ")}.` : "";
   return wrapped(
-    `${sentence}${more} Pods made before do not get it: make them anew, for example with kubectl rollout restart.`,
+    `${sentence}${more} Pods made before do not get it: recreate them, for example with kubectl rollout restart.`,
     width,
   );
 }
