@@ -1,22 +1,10 @@
-import { execFile } from "node:child_process";
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
-import { commands } from "../../src/cli/commands.ts";
-import { readCommandLine } from "../../src/cli/options/command-line.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runProgram, secretOf, type RunOptions } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
+import { pasted, wordsOf, type Pasted } from "./pasted.ts";
 import { ownApplication, start } from "./rotation.ts";
-
-/** The words of a command line, as a shell reads them; some are variables, set for it alone. */
-async function wordsOf(line: string): Promise<string[]> {
-  return await new Promise((resolve, reject) => {
-    execFile("sh", ["-c", `printf '%s\\0' ${line}`], (error, stdout) => {
-      if (error) reject(error);
-      else resolve(stdout.split("\0").slice(0, -1));
-    });
-  });
-}
 
 /** Every command line of ours in what a run said: at the end of a line, to be pasted as it stands. */
 function printed(said: string): string[] {
@@ -27,22 +15,9 @@ function printed(said: string): string[] {
     );
 }
 
-interface Pasted {
-  readonly line: string;
-  readonly command: string;
-  readonly flags: Readonly<Record<string, unknown>>;
-}
-
 /** What the program itself reads in each command that a run printed. */
-async function pasted(said: string): Promise<Pasted[]> {
-  return await Promise.all(
-    printed(said).map(async (line) => {
-      const [, ...words] = await wordsOf(line);
-      const reading = await readCommandLine(words, { name: "acr-pull", version: "0", commands });
-      if (reading.kind !== "command") throw new Error(`${line}: ${JSON.stringify(reading)}`);
-      return { line, command: reading.command.name, flags: reading.flags };
-    }),
-  );
+async function allPasted(said: string): Promise<Pasted[]> {
+  return await Promise.all(printed(said).map(pasted));
 }
 
 async function said(sandbox: Sandbox, line: string, options: RunOptions = {}): Promise<string> {
@@ -121,7 +96,7 @@ describe.concurrent("a command that is printed", () => {
   it.for(occasions)("after $what names the cluster that it was printed for", async (occasion, test) => {
     const sandbox = await start(test);
     occasion.world?.(sandbox);
-    const told = await pasted(await said(sandbox, occasion.line));
+    const told = await allPasted(await said(sandbox, occasion.line));
     expect(told.map(({ command }) => command)).toEqual(occasion.commands);
     for (const { line, flags } of told) expect(flags["context"], line).toEqual(["sandbox"]);
     if (occasion.world) removeKeys(sandbox);
@@ -130,7 +105,9 @@ describe.concurrent("a command that is printed", () => {
   it("names the cluster that a variable named, which a job does not have", async (test) => {
     const sandbox = await start(test);
     const env = { ACR_PULL_CONTEXT: "sandbox-staging" };
-    const told = await pasted(await said(sandbox, "setup --registry myregistry -n default --yes", { env }));
+    const told = await allPasted(
+      await said(sandbox, "setup --registry myregistry -n default --yes", { env }),
+    );
     expect(told.length).toBeGreaterThan(2);
     for (const { line, flags } of told) expect(flags["context"], line).toEqual(["sandbox-staging"]);
   });
@@ -147,7 +124,7 @@ describe.concurrent("a command that is printed", () => {
       `setup --registry myregistry -n default --yes ${where}`,
       `verify -n nowhere ${where}`,
     ]) {
-      const told = await pasted(await said(sandbox, line));
+      const told = await allPasted(await said(sandbox, line));
       expect(told.length).toBeGreaterThan(1);
       for (const { line: one, flags } of told)
         expect(flags, one).toMatchObject({ kubeconfig: [kubeconfig], cloud: [cloud], tenant: [tenant] });
@@ -199,7 +176,7 @@ describe.concurrent("a rehearsal", () => {
     const lines = stderr.trim().split("\n");
     expect(lines[0]).toBe("# A rehearsal: this Azure and its clusters are made up, in memory.");
     expect(lines.at(-1)).toBe("# End of the rehearsal: nothing real was made or changed.");
-    for (const { line: one, flags } of await pasted(stdout)) expect(flags["sandbox"], one).toBe(true);
+    for (const { line: one, flags } of await allPasted(stdout)) expect(flags["sandbox"], one).toBe(true);
     expect(stdout).not.toContain("crontab");
   });
 
