@@ -28,6 +28,7 @@ const keys: Readonly<Record<string, string>> = {
   tab: "\t",
   up: "\u001b[A",
   down: "\u001b[B",
+  home: "\u001b[H",
   backspace: "\u007f",
   space: " ",
   "ctrl-c": "\u0003",
@@ -194,6 +195,11 @@ export class TerminalRun {
   /** Sends a signal to the program. */
   kill(signal: NodeJS.Signals): void {
     this.#pty.kill(signal);
+  }
+
+  /** Resolves once all that the program has written is on the screen. */
+  async drawn(): Promise<void> {
+    await new Promise<void>((resolve) => this.#terminal.write("", resolve));
   }
 
   /** Makes the terminal narrower or wider. */

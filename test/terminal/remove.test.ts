@@ -42,6 +42,17 @@ describe("remove at a terminal", () => {
     expect(run.history).toContain("Not agreed to, so nothing was done");
   });
 
+  it("breaks between words what it says where nothing is left", async () => {
+    const run = await TerminalRun.start(
+      sandbox,
+      ["remove", "--registry", "myregistry", "--context", "sandbox-staging", "--yes"],
+      { columns: 60, env: { ACR_PULL_AUTH: "environment" } },
+    );
+    expect(await run.exit(), run.history).toBe(0);
+    expect(run.transcript).toContain("Nothing to remove: ");
+    expect(run.transcript.split("\n").filter((line) => line.length > 60)).toEqual([]);
+  });
+
   it("stopped where the name is to be typed puts no consent into the command to go on with", async () => {
     const run = await TerminalRun.start(sandbox, ["remove", "--registry", "myregistry"], {
       rows: 60,

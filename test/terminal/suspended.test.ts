@@ -19,10 +19,12 @@ it("Ctrl-Z at a question of a rehearsal leads back to the shell, and fg to the q
   run.press("echo the shell listens: $((40 + 2))", "enter");
   await run.until("listens: 42");
   run.press("fg", "enter");
-  await run.at(questions.registry);
+  await run.when(() => run.screen.split(questions.registry).length === 3, "the question again");
+  // It stands below what the shell wrote meanwhile.
+  expect(run.screen).toMatch(/❯[^]*Stopped[^]*listens: 42[^]*fg[^]*❯/);
   // The arrow moves within the question, which the terminal would echo if it were not the program that reads it.
   run.press("down", "enter");
-  await run.until("abacregistry");
+  await run.until(`✔ ${questions.registry}`);
   run.press("ctrl-c");
   await run.until("Nothing was written");
   run.press("echo ended with $?", "enter");

@@ -84,7 +84,7 @@ export async function readCommandLine(
       chosen = { kind: "command", command, flags, operands };
     });
   }
-  program.addHelpText("after", afterProgramHelp(name, all));
+  program.addHelpText("after", afterProgramHelp(name, { columns, all, wrap: wrapping(program, columns) }));
   try {
     if (commandLine.length === 0) program.outputHelp();
     else program.parse(all ? withPlainHelp(commandLine) : commandLine, { from: "user" });
@@ -94,7 +94,7 @@ export async function readCommandLine(
       const { explained } = await import("./complaint.ts");
       const command = loaded.find((one) => one.name === first);
       const line = { command, words: command ? words : commandLine };
-      return explained({ code: error.code, said: complaint }, line, speaker);
+      return await explained({ code: error.code, said: complaint }, line, speaker);
     }
   }
   return chosen ?? { kind: "text", text };
@@ -151,7 +151,7 @@ function describeCommand(
   { program, columns, all }: { readonly program: string; readonly columns: number; readonly all: boolean },
   chosen: (flags: Flags, operands: readonly string[]) => void,
 ): void {
-  const wrap = (text: string) => subcommand.createHelp().boxWrap(text, columns);
+  const wrap = wrapping(subcommand, columns);
   subcommand
     .description(command.description)
     .addHelpText("after", () => afterHelp(command, { program, columns, all, wrap }));
@@ -164,6 +164,10 @@ function describeCommand(
     const [operands = []] = command.operands ? (received as [string | string[] | undefined]) : [];
     chosen(subcommand.opts(), [operands].flat());
   });
+}
+
+function wrapping(command: CommanderCommand, columns: number): (text: string) => string {
+  return (text) => command.createHelp().boxWrap(text, columns);
 }
 
 /** Commander's form of an option, without default and variable: "not given" must stay visible. */

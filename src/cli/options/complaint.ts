@@ -1,6 +1,6 @@
 import { closestName } from "../../domain/closest-name.ts";
 import { registryReference, namespaceName } from "../../domain/names.ts";
-import type { Command, ListedCommand } from "../command.ts";
+import { loadCommand, type Command, type ListedCommand } from "../command.ts";
 import { shortOf, type OptionDefinition } from "./option.ts";
 import { byName, everyNamespace, otherCommands, otherOptions } from "./synonyms.ts";
 
@@ -35,17 +35,19 @@ export function unknownCommand(word: string, { name, commands }: Speaker): Compl
  * @param command that the line names
  * @param words those behind the command's name, or all where it names none
  */
-export function explained(
+export async function explained(
   { code, said }: { readonly code: string; readonly said: string },
   { command, words }: { readonly command: Command | undefined; readonly words: readonly string[] },
   speaker: Speaker,
-): Complaint {
+): Promise<Complaint> {
   const quoted = /'([^']*)'/.exec(said)?.[1] ?? "";
   if (command === undefined) return withoutCommand(quoted, words, speaker);
   const help = `${speaker.name} ${command.name} --help`;
   if (code === "commander.unknownOption") {
     const flag = bare(quoted);
     const known = Object.values(command.options).find(({ long }) => long === flag);
+    const ahead = known ? undefined : await aheadOfRehearsal(flag, command, speaker);
+    if (ahead !== undefined) return complaint(`Unknown option ${flag}.`, ahead.advice, ahead.help);
     return known
       ? complaint(`${flag} takes no value.`, "Leave the option out for its opposite.", help)
       : complaint(`Unknown option ${flag}.`, instead(flag, command, speaker), help);
@@ -91,6 +93,26 @@ function instead(flag: string, { options }: Command, { flags }: Speaker): string
     ? closestName(flag, longs)
     : shorts.find((short) => short.toLowerCase() === flag.toLowerCase());
   return near === undefined ? undefined : `Did you mean ${near}?`;
+}
+
+/** Where an option goes that is taken by the command in which this one is rehearsed. */
+async function aheadOfRehearsal(
+  flag: string,
+  command: Command,
+  { name, commands }: Speaker,
+): Promise<{ readonly advice: string; readonly help: string } | undefined> {
+  for (const { instead: rehearsed } of Object.values(command.options)) {
+    const [outer = "", ...line] = rehearsed?.([command.name]) ?? [];
+    const listed = commands.find((one) => one.name === outer);
+    if (!listed) continue;
+    const taken = Object.values((await loadCommand(listed)).options).find(({ long }) => long === flag);
+    if (!taken) continue;
+    return {
+      advice: `It goes before the command that is rehearsed: ${[name, outer, taken.flag, ...line].join(" ")}.`,
+      help: `${name} ${outer} --help`,
+    };
+  }
+  return undefined;
 }
 
 /** What to say of a word that is no option and no option's value. */

@@ -29,17 +29,31 @@ export const helpLayout: Partial<Help> = {
   },
 };
 
-/** What program help says at its end. */
-export function afterProgramHelp(program: string, all: boolean): string {
+/** What program help says at its end; without `all` it is to fit a screen of 24 lines. */
+export function afterProgramHelp(
+  program: string,
+  { columns, all, wrap }: Pick<Showing, "columns" | "all" | "wrap">,
+): string {
   if (all) return `\n${exitCodes}`;
+  return `\n${[...startLines(program, columns), "", wrap(`${exitCodesInShort} More: ${program} --help-all`)].join("\n")}`;
+}
+
+function startLines(program: string, columns: number): string[] {
   const starts = [
     [`${program} setup`, "asks for everything"],
     [`${program} setup --sandbox`, "the same, in a made-up world"],
   ] as const;
-  const columns = Math.max(...starts.map(([line]) => line.length));
-  const lines = starts.map(([line, does]) => `  ${line.padEnd(columns)}  ${does}`);
-  return `\n${["Start with:", ...lines].join("\n")}\n\nExit codes: ${program} --help-all`;
+  const label = "Start with:";
+  const width = Math.max(...starts.map(([line]) => line.length));
+  const lines = starts.map(([line, does]) => `${line.padEnd(width)}  ${does}`);
+  const beside = lines.map((line, index) => `${index === 0 ? label : " ".repeat(label.length)} ${line}`);
+  return beside.every((line) => line.length <= columns)
+    ? beside
+    : [label, ...lines.map((line) => `  ${line}`)];
 }
+
+const exitCodesInShort =
+  "Exit codes: 0 done, 1 failed, 2 bad usage or refused, 3 no sign-in or no right, 4 incomplete, 5 not in order, 130 Ctrl-C.";
 
 const exitCodes = `Exit codes:
   0    done, or in order

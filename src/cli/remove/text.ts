@@ -8,6 +8,7 @@ import { failureLines } from "../show/lines.ts";
 import { registryText } from "../show/registry-text.ts";
 import { listLines } from "../show/table.ts";
 import { toned, type Line } from "../show/terminal.ts";
+import { wrapped } from "../show/text-width.ts";
 import { removeOptions, type RemoveAnswers } from "./options.ts";
 
 /** How `remove` words its plan and its result. */
@@ -47,7 +48,10 @@ function resultLines(
   { asked, shell, width }: Pick<Telling<RemoveAnswers>, "asked" | "shell" | "width">,
 ): Line[] {
   if (removed.length === 0)
-    return ["Nothing to remove: where remove looked, acr-pull has left nothing for this registry."];
+    return wrapped(
+      "Nothing to remove: where remove looked, acr-pull has left nothing for this registry.",
+      width,
+    );
   const failed = removed.flatMap(({ kind, id, context = "", namespace = "", action, error }) =>
     error ? [{ context, namespace, kind: words[kind], name: id, action, error }] : [],
   );

@@ -1,7 +1,7 @@
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { signedLines } from "./lines.ts";
+import { fixLines } from "./lines.ts";
 import { toned, type Line, type Terminal } from "./terminal.ts";
 import { wrapped } from "./text-width.ts";
 import type { Detail } from "./view.ts";
@@ -64,8 +64,7 @@ export function failureLines(
     [toned("bad", head), first.slice(head.length)],
     ...more.map((line) => indent + line),
   ];
-  for (const hint of failure.hint?.split("\n") ?? [])
-    lines.push(...signedLines(toned("strong", "  fix:"), hint, width));
+  if (failure.hint) lines.push(...fixLines(failure.hint, width));
   if (failure.docs) lines.push([toned("faint", "  see:"), ` ${failure.docs}`]);
   if (failure.requestId) lines.push([toned("faint", "  request id:"), ` ${failure.requestId}`]);
   if (debug) lines.push(...causeLines(failure.cause));

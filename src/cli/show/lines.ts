@@ -14,6 +14,19 @@ export function signedLines(sign: Toned, text: string, width: number): Line[] {
   return [[sign, ` ${first}`], ...more.map((line) => " ".repeat(indent) + line)];
 }
 
+const fix = "  fix:";
+
+/** What to do about a failure: several fixes a line each, of which one that begins with a space continues the one above. */
+export function fixLines(hint: string, width: number): Line[] {
+  return hint
+    .split("\n")
+    .flatMap((line): Line[] =>
+      line.startsWith(" ")
+        ? wrapped(line.trim(), width, fix.length + 1)
+        : signedLines(toned("strong", fix), line, width),
+    );
+}
+
 /** Parts of an answer, with an empty line between those that say something. */
 export function parted(parts: readonly Line[][]): Line[] {
   return parts
@@ -87,7 +100,7 @@ export function failureLines(targets: readonly ShownTarget[], width: number): Li
           ...signedLines(toned("bad", "✗"), where, width),
           ...wrapped(`In ${namespace}: ${error.message}`, width, 2),
         ];
-    if (error.hint) lines.push(...signedLines(toned("strong", "  fix:"), fixOfAll(error.hint, group), width));
+    if (error.hint) lines.push(...fixLines(fixOfAll(error.hint, group), width));
     return index === 0 ? lines : ["", ...lines];
   });
 }

@@ -1,6 +1,6 @@
 import { hasChanges, type Action, type PlannedChange } from "../../core/plan.ts";
 import { alike, apartFrom, placesText, several, type Alike, type Place } from "./folding.ts";
-import { failureLines, type ShownTarget } from "./lines.ts";
+import { failureLines, signedLines, type ShownTarget } from "./lines.ts";
 import { changeText } from "./plan-words.ts";
 import { toned, type Line, type Tone } from "./terminal.ts";
 import { wrapped } from "./text-width.ts";
@@ -64,10 +64,10 @@ export function planLines(plan: ShownPlan, width = Infinity, isWhole = false): L
   const lines: Line[] = wrapped(title, width).map((line): Line => [toned("strong", line)]);
   lines.push("", ...shown.flatMap((change) => changeLines(change, width)), "");
   if (leftOut.length > 0) lines.push(...failureLines(leftOut, width), "");
-  for (const warning of [...foldedWarnings(plan), ...lasting]) {
-    const [first = "", ...more] = wrapped(warning, width - "! warning: ".length);
-    lines.push([toned("warning", "! warning:"), ` ${first}`], ...more.map((line) => `           ${line}`));
-  }
+  const warnings = [...foldedWarnings(plan), ...lasting];
+  // Apart from the count below, of which they are no part.
+  if (warnings.length > 0)
+    lines.push(...warnings.flatMap((text) => signedLines(toned("warning", "! warning:"), text, width)), "");
   const isFolded = shown.length < changes.length;
   lines.push(
     hasChanges(changes)

@@ -126,7 +126,15 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Whether nothing on the screen may be written over: for a screen reader, or where the terminal cannot do it. */
   readonly plain: boolean;
+  /**
+   * Whether it moves the cursor down for each row that it adds below the cursor too when it becomes narrower, as
+   * xterm.js does.
+   */
+  readonly miscounts: boolean;
 }
+
+/** What the terminals made with xterm.js call themselves. */
+const withXtermJs: ReadonlySet<string | undefined> = new Set(["vscode", "Hyper", "Tabby"]);
 
 /** Joins the streams, by what they are and what the environment and options say. */
 export async function openTerminal(
@@ -151,6 +159,7 @@ export async function openTerminal(
     questions: stderr,
     interactive: asked,
     plain,
+    miscounts: withXtermJs.has(environment["TERM_PROGRAM"]),
   };
 }
 

@@ -165,9 +165,9 @@ export function passwordsForbidden(
       exitCode: exitCode.notAllowed,
       hint: [
         `Ask a tenant administrator for ${which}. In Microsoft Graph that is`,
-        `POST /policies/appManagementPolicies ${exemption}`,
-        `and, with the id in its answer, POST /applications/${objectId}/appManagementPolicies/$ref {"@odata.id":"https://graph.microsoft.com/v1.0/policies/appManagementPolicies/ID"}`,
-        then,
+        `  POST /policies/appManagementPolicies ${exemption}`,
+        `  and, with the id in its answer, POST /applications/${objectId}/appManagementPolicies/$ref {"@odata.id":"https://graph.microsoft.com/v1.0/policies/appManagementPolicies/ID"}`,
+        `  ${then}`,
       ].join("\n"),
       docs: policyDocs,
       requestId: refusal?.requestId,

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { commands } from "../../../src/cli/commands.ts";
 import { readCommandLine } from "../../../src/cli/options/command-line.ts";
+import { exitCode } from "../../../src/domain/exit-code.ts";
 
 const names = commands.filter(({ hidden }) => !hidden).map(({ name }) => name);
 const read = async (line: readonly string[], columns?: number, name = "acr-pull") =>
@@ -15,6 +17,7 @@ async function textOf(line: readonly string[], columns?: number, name?: string):
 describe.each([[], ...names.map((name) => [name])])("help of the program, or of %s", (...command) => {
   const pages = [
     ["--help", "acr-pull"],
+    ["--help", "kubectl acr-pull"],
     ["--help-all", "acr-pull"],
     ["--help-all", "kubectl acr-pull"],
   ] as const;
@@ -25,8 +28,8 @@ describe.each([[], ...names.map((name) => [name])])("help of the program, or of 
   });
 
   it("can be read at 60 columns: only what is pasted is longer than a line", async () => {
-    const lines = (await textOf([...command, "--help-all"], 60)).split("\n");
-    const long = lines.filter((line) => line.length > 60);
+    const texts = await Promise.all(["--help", "--help-all"].map((flag) => textOf([...command, flag], 60)));
+    const long = texts.flatMap((text) => text.split("\n")).filter((line) => line.length > 60);
     expect(long.filter((line) => !/^ {2,}(eval|echo|Add-Content|kubectl|acr-pull)/.test(line))).toEqual([]);
   });
 
@@ -36,10 +39,31 @@ describe.each([[], ...names.map((name) => [name])])("help of the program, or of 
 });
 
 describe("help", () => {
-  it("of the program is a screen of 24 lines with the prompt below, and says where to start", async () => {
-    const text = await textOf([], 80);
-    expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(23);
-    expect(text).toContain("acr-pull setup --sandbox");
+  it.each(["acr-pull", "kubectl acr-pull"])(
+    "of %s is a screen of 24 lines with the prompt below, and says where to start and how a run can end",
+    async (name) => {
+      const text = await textOf([], 80, name);
+      expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(23);
+      expect(text).toContain(`${name} setup --sandbox`);
+      const [, codes = ""] = text.split("Exit codes:");
+      expect(codes.match(/\d+/g)?.map(Number)).toEqual(
+        Object.values(exitCode).filter((code) => code !== exitCode.terminated),
+      );
+    },
+  );
+
+  it("of the program and the README tell the same exit codes", async () => {
+    const [, codes = ""] = (await textOf(["--help-all"])).split("Exit codes:");
+    const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
+    const [, section = ""] = readme.split("## Exit codes");
+    const rows =
+      section
+        .split("\n## ")[0]
+        ?.match(/^\| [\d, ]+ \|/gm)
+        ?.join() ?? "";
+    for (const text of [codes, rows]) {
+      expect(text.match(/\d+/g)?.map(Number)).toEqual(Object.values(exitCode));
+    }
   });
 
   it("names the command that shows the rest whole, however narrow the terminal is", async () => {
@@ -107,6 +131,16 @@ describe("a command line that cannot be read", () => {
       ["setup", "--registery", "x"],
       "Unknown option --registery.",
       "Did you mean --registry? See acr-pull setup --help.",
+    ],
+    [
+      ["setup", "--sandbox", "--latency", "2s"],
+      "Unknown option --latency.",
+      "It goes before the command that is rehearsed: acr-pull sandbox --latency <duration> -- acr-pull setup. See acr-pull sandbox --help.",
+    ],
+    [
+      ["rotate", "--world=w.json", "--sandbox"],
+      "Unknown option --world.",
+      "acr-pull sandbox --world <file> --after-setup -- acr-pull rotate.",
     ],
     [["setup", "--json"], "Unknown option --json.", "Did you mean --output json?"],
     [["setup", "-q"], "Unknown option -q.", "Did you mean --quiet?"],

@@ -330,7 +330,7 @@ describe("a failure", () => {
     "You may not.",
     {
       code: "azure.denied",
-      hint: "Ask.\nOr wait.",
+      hint: "Ask:\n  somebody\nOr wait.",
       docs: "https://example.com",
       requestId: "r-1",
       exitCode: 3,
@@ -342,7 +342,8 @@ describe("a failure", () => {
     expect(text(failureLines(describeFailure(error), { debug: false }))).toBe(
       [
         "error[azure.denied]: You may not.",
-        "  fix: Ask.",
+        "  fix: Ask:",
+        "       somebody",
         "  fix: Or wait.",
         "  see: https://example.com",
         "  request id: r-1",

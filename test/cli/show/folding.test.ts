@@ -125,6 +125,7 @@ describe("a plan for many namespaces", () => {
       "             key c9daafdf → key other",
       "",
       "! warning: arn:aws:eks/x/n0/acr-secret is odd (The same in n1, n2.)",
+      "",
       "0 to create, 200 to update, 0 to remove. --verbose lists each.",
     ]);
   });

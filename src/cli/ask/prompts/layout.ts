@@ -68,7 +68,7 @@ export interface Remarks {
 export interface Parts extends Remarks {
   readonly message: string;
   readonly intro: readonly Line[] | undefined;
-  /** Stands before the text that is typed; undefined while there is none, and the cursor waits behind what is asked. */
+  /** Stands before the text that is typed; undefined while there is none, and the cursor waits behind the message. */
   readonly label: string | undefined;
   /** The lines of a list, at most so many; it has more when they do not fit. */
   readonly list: { readonly count: number; readonly lines: (rows: number) => readonly string[] };
@@ -105,9 +105,12 @@ export function frameOf(parts: Parts, size: Size, paint: Paint): Frame {
   if (room() < Math.min(wanted, leastRows)) explanation = [];
   if (room() < Math.min(wanted, leastRows)) intro = [];
   const list = parts.list.lines(Math.max(Math.min(wanted, room()), Math.min(wanted, leastRows)));
-  const above = [...message, ...intro];
-  const label = parts.label ?? above.pop() ?? "";
-  const below = [...list, ...explanation, ...remarks, ...keys];
+  // As few lines above the cursor as can be: after a resize nobody knows how many rows they take.
+  const [label, above, more] =
+    parts.label === undefined
+      ? [message.at(-1) ?? "", message.slice(0, -1), intro]
+      : [parts.label, [...message, ...intro], []];
+  const below = [...more, ...list, ...explanation, ...remarks, ...keys];
   return {
     above,
     label,

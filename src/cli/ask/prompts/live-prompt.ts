@@ -1,5 +1,4 @@
 import { emitKeypressEvents, type Interface } from "node:readline";
-import { stripVTControlCharacters } from "node:util";
 import {
   AbortPromptError,
   createPrompt,
@@ -12,9 +11,9 @@ import {
 import { createPromptModule } from "inquirer";
 import { InterruptedError } from "../../interruption.ts";
 import { toned, type Line, type Terminal } from "../../show/terminal.ts";
+import { drawnFrame, emptyRows, roomToRedraw, wayOut, type Drawn } from "./drawn-frame.ts";
 import { answeredLines, type Size } from "./layout.ts";
 import type { LiveQuestion, Outcome } from "./live-question.ts";
-import { columnsOf } from "../../show/text-width.ts";
 
 /** A question and where it is asked; what it answers does not matter to the screen. */
 type Asked = {
@@ -79,10 +78,13 @@ export async function askLive<T>(
 
 const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, terminal }, done) => {
   const [, render] = useState(0);
-  const drawn = useRef({ lines: [""], cursorLine: 0 });
+  const drawn = useRef<Drawn | undefined>(undefined);
+  const isStopped = useRef(false);
+  const typed = useRef<Pick<Interface, "cursor"> | undefined>(undefined);
   const paint = (line: Line) => terminal.stderr.paint(line);
   const size = sizeOf(terminal);
   const frame = question.frame(size, paint);
+  if (drawn.current) terminal.questions.write(roomToRedraw(drawn.current, size, terminal.miscounts));
 
   useKeypress((key, readline) => {
     question.press(key, readline.line);
@@ -90,21 +92,21 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
       readline.clearLine(0);
       readline.write(question.text);
     }
-    render((count) => count + 1);
+    if (!isStopped.current) render((count) => count + 1);
   });
   useEffect((readline) => {
-    const changed = () => render((count) => count + 1);
-    question.changed = changed;
-    const resizing = new Resizing();
-    const resized = () => {
-      const { lines, cursorLine } = drawn.current;
-      terminal.questions.write(resizing.before(lines, cursorLine, sizeOf(terminal)));
-      changed();
+    const changed = () => {
+      if (!isStopped.current) render((count) => count + 1);
     };
+    question.changed = changed;
+    // Inquirer's own type of it leaves the cursor out.
+    typed.current = readline as unknown as Interface;
     const ended = () => done({ kind: "failed", error: new InterruptedError() });
     // The whole job stops, as it does where the terminal itself knows Ctrl-Z: readline stops this process alone, and
     // what started it would keep the terminal.
     const suspended = () => {
+      isStopped.current = true;
+      if (drawn.current) terminal.questions.write(wayOut(drawn.current));
       terminal.stdin.setRawMode?.(false);
       process.once("SIGCONT", resumed);
       process.kill(0, "SIGTSTP");
@@ -112,16 +114,18 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
     const resumed = () => {
       terminal.stdin.setRawMode?.(true);
       readline.resume();
+      isStopped.current = false;
+      if (drawn.current) terminal.questions.write(emptyRows(drawn.current));
       changed();
     };
-    terminal.questions.on("resize", resized);
+    terminal.questions.on("resize", changed);
     readline.on("close", ended);
     readline.on("SIGTSTP", suspended);
     if (question.text !== "") readline.write(question.text);
     changed();
     return () => {
       question.changed = () => {};
-      terminal.questions.off("resize", resized);
+      terminal.questions.off("resize", changed);
       readline.removeListener("close", ended);
       readline.removeListener("SIGTSTP", suspended);
       process.off("SIGCONT", resumed);
@@ -132,7 +136,7 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
   if (outcome) done(outcome);
   if (outcome?.kind === "answer") return answerLines(message, outcome.said, terminal).join("\n");
   const content = [...frame.above, frame.label + question.text];
-  drawn.current = { lines: [...content, ...frame.below], cursorLine: frame.above.length };
+  drawn.current = drawnFrame(frame, question.text, typed.current?.cursor ?? question.text.length, size);
   return [content.join("\n"), frame.below.join("\n")];
 });
 
@@ -144,31 +148,4 @@ export function answerLines(message: string, said: string, terminal: Terminal): 
 /** A terminal of unknown size counts as the smallest usual one. */
 function sizeOf({ questions }: Terminal): Size {
   return { columns: questions.columns || 80, rows: questions.rows || 24 };
-}
-
-/**
- * Makes room to redraw a question after its terminal was resized. A terminal wraps lines that became too long, and where
- * the cursor then stands depends on the terminal (xterm.js counts lines below it, others do not). So the old lines are
- * scrolled away, and the question starts again at the top.
- */
-class Resizing {
-  #atTop = false;
-
-  /**
-   * What to write before inquirer erases the lines that it drew: it counts them by the old width.
-   * @param lines as they were drawn
-   * @param cursorLine which of them the cursor stands in
-   */
-  before(lines: readonly string[], cursorLine: number, { columns, rows }: Size): string {
-    const widths = lines.map((line) => columnsOf(stripVTControlCharacters(line)));
-    if (widths.every((width) => width <= columns)) return "";
-    const home = "\u001b[H\u001b[J";
-    if (this.#atTop) return home;
-    this.#atTop = true;
-    const above = widths
-      .slice(0, cursorLine)
-      .reduce((sum, width) => sum + Math.max(Math.ceil(width / columns), 1), 0);
-    const up = above > 0 ? `\u001b[${above}A` : "";
-    return `\r${up}\u001b[J\u001b[${rows}B${"\n".repeat(rows)}${home}`;
-  }
 }

@@ -46,6 +46,16 @@ const scenarios: Readonly<Record<string, (prompter: Prompter) => Promise<unknown
       choices: registries,
       preselected: "/r/2",
     }),
+  planned: (prompter) => {
+    for (let line = 1; line <= 12; line += 1) terminal.stderr.line(`line ${line} of a plan`);
+    terminal.stderr.line();
+    return prompter.choose({
+      ...list,
+      message: "Carry this out?",
+      choices: registries,
+      preselected: undefined,
+    });
+  },
   first: (prompter) =>
     prompter.choose({
       ...list,

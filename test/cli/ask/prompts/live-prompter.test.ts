@@ -284,19 +284,6 @@ describe.concurrent("the screen", () => {
     await run.exit();
   });
 
-  it("shows the question whole after the terminal became narrower and wider again", async () => {
-    const run = await asking.at("choose", { columns: 100, rows: 20 });
-    await run.until("type to filter");
-    run.resize(40, 20);
-    await run.until("images-of-the-platform-team-in-weste…");
-    expect(run.screen.match(/Which registry\?/g)).toHaveLength(1);
-    run.resize(100, 20);
-    await run.until("images-of-the-platform-team-in-western-europe.azurecr.io westeurope");
-    expect(run.screen.match(/Which registry\?/g)).toHaveLength(1);
-    run.press("enter");
-    expect(await resultOf(run)).toEqual({ kind: "answer", value: "/r/2" });
-  });
-
   it("is coloured by the terminal's rule alone", async () => {
     const colored = await asking.at("choose");
     await colored.until("Enter choose");
