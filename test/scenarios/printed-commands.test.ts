@@ -1,10 +1,11 @@
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runProgram, secretOf, type RunOptions } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
 import { pasted, wordsOf, type Pasted } from "./pasted.ts";
 import { ownApplication, start } from "./rotation.ts";
+import { linkAccount } from "./verification.ts";
 
 /** Every command line of ours in what a run said: at the end of a line, to be pasted as it stands. */
 function printed(said: string): string[] {
@@ -85,6 +86,17 @@ const occasions: ReadonlyArray<{
     commands: ["status"],
   },
   {
+    what: "a secret that is gone, and that a service account names",
+    line: "status",
+    world: (sandbox) => {
+      setUp(sandbox);
+      linkAccount({ sandbox }, "acr-secret");
+      sandbox.world.clusters[0]!.objects["secrets"] = [];
+      sandbox.invariants.watch();
+    },
+    commands: ["status", "remove"],
+  },
+  {
     what: "a retirement that waits",
     line: "rotate --finish --yes",
     world: (sandbox) => void changedOver(sandbox),
@@ -100,6 +112,19 @@ describe.concurrent("a command that is printed", () => {
     expect(told.map(({ command }) => command)).toEqual(occasion.commands);
     for (const { line, flags } of told) expect(flags["context"], line).toEqual(["sandbox"]);
     if (occasion.world) removeKeys(sandbox);
+  });
+
+  it.for(occasions)("after $what runs where it is pasted into a job", async (occasion, test) => {
+    const sandbox = await startSandbox();
+    test.onTestFinished(() => sandbox.close());
+    occasion.world?.(sandbox);
+    for (const { line, command, flags } of await allPasted(await said(sandbox, occasion.line))) {
+      const [, ...words] = await wordsOf(line.replace("--registry REGISTRY", "--registry myregistry"));
+      const consent = ["setup", "remove"].includes(command) && flags["yes"] === undefined ? ["--yes"] : [];
+      const run = await runProgram(sandbox, [...words, ...consent], { env: { CI: "true" } });
+      const looks = ["verify", "status"].includes(command);
+      expect(looks ? [0, 5] : [0], `${line}\n${run.stdout}\n${run.stderr}`).toContain(run.code);
+    }
   });
 
   it("names the cluster that a variable named, which a job does not have", async (test) => {

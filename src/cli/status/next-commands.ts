@@ -28,7 +28,7 @@ export interface NextCommands {
   readonly attach: (context: string, registry: string) => string;
   /** Removes one orphaned key. */
   readonly prune: (keyId: string) => string;
-  /** Takes back what is left after the secrets are gone; asks for what it needs to know. */
+  /** Takes back what is left after the secrets are gone, of a registry that a person puts in where none was asked for. */
   readonly remove: () => string;
   /** Resumes a removal that did not finish, for one secret. */
   readonly removeOne: (entry: Place) => string;
@@ -95,7 +95,10 @@ export function nextCommands(outer: Shell, contexts: readonly string[]): NextCom
       return equivalentCommand(given, "setup", { ...known, attach: setupOptions.attach }, asking);
     },
     prune: (keyId) => equivalentCommand(at({ prune: [keyId] }), "status", { ...mostKnow, prune }),
-    remove: () => equivalentCommand(shell, "remove", { ...mostKnow, secretName }, asking),
+    remove: () => {
+      const registry = shell.given.get("registry")?.texts ?? ["REGISTRY"];
+      return equivalentCommand(at({ registry }), "remove", { ...mostKnow, secretName }, asking);
+    },
     removeOne: (entry) => equivalentCommand(at(placeOf(entry)), "remove", ofEntry, asking),
   };
 }

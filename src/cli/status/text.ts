@@ -275,7 +275,7 @@ function linkLines({ brokenLinks }: StatusResult, { commands, width }: StatusCon
   return [
     ...told,
     ...(more > 0 ? [`  and ${more} more`] : []),
-    ...wrapped("To take back what is left, or give them a secret again run setup:", width),
+    ...wrapped("To give them a secret again, run setup. To take back what is left of their registry:", width),
     `  ${commands.remove()}`,
   ];
 }
