@@ -3,6 +3,7 @@ import { formatDuration } from "../../domain/duration.ts";
 import { renewalWindowMs } from "../../domain/renewal.ts";
 import type { GivenOptions } from "../options/answers.ts";
 import { pick } from "../options/option.ts";
+import { sameServices } from "../options/shared-options.ts";
 import { rotateOptions } from "../rotate/options.ts";
 import { setupOptions } from "../setup/options.ts";
 import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
@@ -34,20 +35,9 @@ export interface NextCommands {
   readonly removeOne: (entry: Place) => string;
 }
 
-/** Options for the same clusters and the same Azure. `verify` alone takes no cluster id. */
-const mostKnow = pick(
-  statusOptions,
-  "registry",
-  "tenant",
-  "cloud",
-  "auth",
-  "contexts",
-  "kubeconfig",
-  "clusterId",
-  "allowInsecureTls",
-  "execPlugins",
-);
-const { clusterId: _unknownToVerify, ...allKnow } = mostKnow;
+/** Options for the same registry and the same clusters; `verify` and `setup --attach` take no cluster id. */
+const allKnow = pick(statusOptions, "registry", "contexts", ...sameServices);
+const mostKnow = pick(statusOptions, "registry", "contexts", "clusterId", ...sameServices);
 
 /**
  * The command lines that the answer suggests.
@@ -91,8 +81,7 @@ export function nextCommands(outer: Shell, contexts: readonly string[]): NextCom
       ),
     attach: (context, registry) => {
       const given = at({ contexts: [context], registry: [registry], attach: ["true"] });
-      const { clusterId: _unknownToAttach, ...known } = mostKnow;
-      return equivalentCommand(given, "setup", { ...known, attach: setupOptions.attach }, asking);
+      return equivalentCommand(given, "setup", { ...allKnow, attach: setupOptions.attach }, asking);
     },
     prune: (keyId) => equivalentCommand(at({ prune: [keyId] }), "status", { ...mostKnow, prune }),
     remove: () => {
