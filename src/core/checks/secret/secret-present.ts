@@ -33,10 +33,12 @@ export const secretPresent: Check<SecretFacts> = {
     }
     const docs = "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/";
     if (namespaceMissing) {
+      const advice =
+        meant === undefined
+          ? "Check the name with -n. Or create it with its secret"
+          : `Did you mean ${meant}? Then: ${verifyCommand(facts, meant)}; or create ${namespace} with its secret`;
       return fail(`There is no namespace ${namespace} in context ${context}.`, {
-        hint: setupAdvice(`${asking("Check the name with -n.", meant)} Or create it with its secret`, facts, [
-          ["--create-namespace"],
-        ]),
+        hint: setupAdvice(advice, facts, [["--create-namespace"]]),
         docs,
       });
     }
@@ -58,3 +60,12 @@ export const secretPresent: Check<SecretFacts> = {
     });
   },
 };
+
+/** The same look at another namespace. */
+function verifyCommand({ place, wanted, suggest }: SecretFacts, namespace: string): string {
+  return suggest("verify", [
+    ...(wanted === undefined ? [] : [["--registry", wanted] as const]),
+    ["--namespace", namespace],
+    ["--context", place.context],
+  ]);
+}
