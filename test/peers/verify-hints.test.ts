@@ -2,6 +2,7 @@ import { symlink } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { programPath } from "../program.ts";
+import { commandsIn } from "../scenarios/pasted.ts";
 import {
   addWaitingPod,
   checksOf,
@@ -73,13 +74,11 @@ const mended: readonly Trouble[] = [
     arrange: (world) => {
       theSecret(world)["type"] = "Opaque";
     },
-    args: ["--registry", "myregistry"],
   },
   {
     what: "the secret holds no JSON",
     check: "secret-parses",
     arrange: (world) => putContent(world, "{auths:"),
-    args: ["--registry", "myregistry"],
   },
   {
     what: "a service account does not name the secret that somebody made by hand",
@@ -195,15 +194,6 @@ const shown: readonly Trouble[] = [
     shows: /my-awesome-app:v9/,
   },
 ];
-
-/** The commands of a hint: each ends where its sentence goes on. */
-function commandsIn(hint: string): string[] {
-  return [
-    ...hint.matchAll(
-      /\b(?:az|kubectl|acr-pull (?:setup|rotate|verify)) .+?(?=; |, then | shows |\) |\.(?: |$)|$)/g,
-    ),
-  ].map(([command]) => command);
-}
 
 describe.skipIf(lacks("az", "kubectl"))("commands of az and kubectl in verify's hints", () => {
   let world: SetUpWorld;

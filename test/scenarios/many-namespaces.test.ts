@@ -117,7 +117,7 @@ describe("of two hundred namespaces, where some are not in order,", () => {
     expect(told[0]).toBe("Secret acr-secret in 3 namespaces of sandbox: ns-3, ns-4, ns-5");
     expect(told[1]).toMatch(/^ {2}✗ FAIL secret-registry: /);
     expect(told[2]).toMatch(
-      /^ {9}fix: .*acr-pull setup --namespace ns-3 --namespace ns-4 --namespace ns-5 --context sandbox /,
+      /^ {9}fix: .*acr-pull setup --registry myregistry --namespace ns-3 --namespace ns-4 --namespace ns-5 --context sandbox /,
     );
     expect(told).toContain("  ✓ ok   197 namespaces: no check fails");
   });

@@ -56,7 +56,11 @@ describe.concurrent("what was asked for by name and is not there", () => {
   });
 
   it.for([
-    ["-n awsomeapps", "There is no namespace awsomeapps in context sandbox.", "Did you mean awesomeapps?"],
+    [
+      "-n awsomeapps",
+      "There is no namespace awsomeapps in context sandbox.",
+      "Did you mean awesomeapps? Then: acr-pull verify --namespace awesomeapps --context sandbox; or create",
+    ],
     ["-n awesomeapps --registry myregistri", "Azure shows you no such registry", "Did you mean myregistry?"],
     [
       "-n awesomeapps --secret-name acr-secrt",

@@ -1,22 +1,11 @@
-import { execFile } from "node:child_process";
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
-import { commands } from "../../src/cli/commands.ts";
-import { readCommandLine } from "../../src/cli/options/command-line.ts";
-import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runProgram, secretOf, type RunOptions } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
+import { pasted, wordsOf, type Pasted } from "./pasted.ts";
 import { ownApplication, start } from "./rotation.ts";
-
-/** The words of a command line, as a shell reads them; some are variables, set for it alone. */
-async function wordsOf(line: string): Promise<string[]> {
-  return await new Promise((resolve, reject) => {
-    execFile("sh", ["-c", `printf '%s\\0' ${line}`], (error, stdout) => {
-      if (error) reject(error);
-      else resolve(stdout.split("\0").slice(0, -1));
-    });
-  });
-}
+import { linkAccount } from "./verification.ts";
 
 /** Every command line of ours in what a run said: at the end of a line, to be pasted as it stands. */
 function printed(said: string): string[] {
@@ -27,22 +16,9 @@ function printed(said: string): string[] {
     );
 }
 
-interface Pasted {
-  readonly line: string;
-  readonly command: string;
-  readonly flags: Readonly<Record<string, unknown>>;
-}
-
 /** What the program itself reads in each command that a run printed. */
-async function pasted(said: string): Promise<Pasted[]> {
-  return await Promise.all(
-    printed(said).map(async (line) => {
-      const [, ...words] = await wordsOf(line);
-      const reading = await readCommandLine(words, { name: "acr-pull", version: "0", commands });
-      if (reading.kind !== "command") throw new Error(`${line}: ${JSON.stringify(reading)}`);
-      return { line, command: reading.command.name, flags: reading.flags };
-    }),
-  );
+async function allPasted(said: string): Promise<Pasted[]> {
+  return await Promise.all(printed(said).map(pasted));
 }
 
 async function said(sandbox: Sandbox, line: string, options: RunOptions = {}): Promise<string> {
@@ -110,6 +86,17 @@ const occasions: ReadonlyArray<{
     commands: ["status"],
   },
   {
+    what: "a secret that is gone, and that a service account names",
+    line: "status",
+    world: (sandbox) => {
+      setUp(sandbox);
+      linkAccount({ sandbox }, "acr-secret");
+      sandbox.world.clusters[0]!.objects["secrets"] = [];
+      sandbox.invariants.watch();
+    },
+    commands: ["status", "remove"],
+  },
+  {
     what: "a retirement that waits",
     line: "rotate --finish --yes",
     world: (sandbox) => void changedOver(sandbox),
@@ -121,16 +108,31 @@ describe.concurrent("a command that is printed", () => {
   it.for(occasions)("after $what names the cluster that it was printed for", async (occasion, test) => {
     const sandbox = await start(test);
     occasion.world?.(sandbox);
-    const told = await pasted(await said(sandbox, occasion.line));
+    const told = await allPasted(await said(sandbox, occasion.line));
     expect(told.map(({ command }) => command)).toEqual(occasion.commands);
     for (const { line, flags } of told) expect(flags["context"], line).toEqual(["sandbox"]);
     if (occasion.world) removeKeys(sandbox);
   });
 
+  it.for(occasions)("after $what runs where it is pasted into a job", async (occasion, test) => {
+    const sandbox = await startSandbox();
+    test.onTestFinished(() => sandbox.close());
+    occasion.world?.(sandbox);
+    for (const { line, command, flags } of await allPasted(await said(sandbox, occasion.line))) {
+      const [, ...words] = await wordsOf(line.replace("--registry REGISTRY", "--registry myregistry"));
+      const consent = ["setup", "remove"].includes(command) && flags["yes"] === undefined ? ["--yes"] : [];
+      const run = await runProgram(sandbox, [...words, ...consent], { env: { CI: "true" } });
+      const looks = ["verify", "status"].includes(command);
+      expect(looks ? [0, 5] : [0], `${line}\n${run.stdout}\n${run.stderr}`).toContain(run.code);
+    }
+  });
+
   it("names the cluster that a variable named, which a job does not have", async (test) => {
     const sandbox = await start(test);
     const env = { ACR_PULL_CONTEXT: "sandbox-staging" };
-    const told = await pasted(await said(sandbox, "setup --registry myregistry -n default --yes", { env }));
+    const told = await allPasted(
+      await said(sandbox, "setup --registry myregistry -n default --yes", { env }),
+    );
     expect(told.length).toBeGreaterThan(2);
     for (const { line, flags } of told) expect(flags["context"], line).toEqual(["sandbox-staging"]);
   });
@@ -147,7 +149,7 @@ describe.concurrent("a command that is printed", () => {
       `setup --registry myregistry -n default --yes ${where}`,
       `verify -n nowhere ${where}`,
     ]) {
-      const told = await pasted(await said(sandbox, line));
+      const told = await allPasted(await said(sandbox, line));
       expect(told.length).toBeGreaterThan(1);
       for (const { line: one, flags } of told)
         expect(flags, one).toMatchObject({ kubeconfig: [kubeconfig], cloud: [cloud], tenant: [tenant] });
@@ -199,7 +201,7 @@ describe.concurrent("a rehearsal", () => {
     const lines = stderr.trim().split("\n");
     expect(lines[0]).toBe("# A rehearsal: this Azure and its clusters are made up, in memory.");
     expect(lines.at(-1)).toBe("# End of the rehearsal: nothing real was made or changed.");
-    for (const { line: one, flags } of await pasted(stdout)) expect(flags["sandbox"], one).toBe(true);
+    for (const { line: one, flags } of await allPasted(stdout)) expect(flags["sandbox"], one).toBe(true);
     expect(stdout).not.toContain("crontab");
   });
 

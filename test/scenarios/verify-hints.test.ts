@@ -3,10 +3,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { execFile } from "node:child_process";
 import { delimiter } from "node:path";
-import { describe, it } from "vitest";
-import { programPath } from "../program.ts";
+import { describe, it, type ExpectStatic } from "vitest";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { programPath, type Run } from "../program.ts";
+import { commandsIn, pasted } from "./pasted.ts";
 import type { SetUpWish } from "./already-set-up.ts";
 import {
+  addWaitingPod,
   checksOf,
   entry,
   idsOf,
@@ -24,9 +27,12 @@ import {
 /** A trouble whose hint names a command of acr-pull's that mends it. */
 interface Mendable {
   readonly what: string;
+  readonly world?: SandboxOptions;
   readonly wish?: SetUpWish;
   readonly breakIt: (world: SetUpWorld) => void;
   readonly args?: readonly string[];
+  /** Which of the hint's commands are pasted; all but what is for another case, where it does not say. */
+  readonly follows?: RegExp;
 }
 
 const hourMs = 3_600_000;
@@ -38,16 +44,32 @@ const remove = (world: SetUpWorld) => {
 };
 
 const mendable: readonly Mendable[] = [
-  { what: "the secret is missing", breakIt: remove, args: ["-n", "awesomeapps", "--registry", "myregistry"] },
+  { what: "the secret is missing", breakIt: remove, args: ["--registry", "myregistry"] },
   {
-    what: "it is in another namespace",
-    breakIt: () => {},
-    args: ["-n", "default", "--registry", "myregistry"],
+    what: "the only secret is missing, and Azure shows one registry",
+    world: { registries: [{ name: "myregistry" }] },
+    breakIt: remove,
   },
+  {
+    what: "the only secret is missing, and a pod tells the registry",
+    breakIt: (world) => {
+      remove(world);
+      addWaitingPod(world, { waiting: null });
+    },
+  },
+  { what: "it is in another namespace", breakIt: () => {}, args: ["-n", "default"] },
   {
     what: "the namespace is missing",
     breakIt: () => {},
-    args: ["-n", "nowhere", "--registry", "myregistry", "--secret-name", "regcred"],
+    args: ["-n", "nowhere", "--secret-name", "regcred"],
+  },
+  { what: "the secret was emptied", breakIt: (world) => putContent(world, {}) },
+  { what: "the secret holds no JSON", breakIt: (world) => putContent(world, "{auths:") },
+  {
+    what: "the secret has another type",
+    breakIt: (world) => {
+      theSecret(world)["type"] = "Opaque";
+    },
   },
   {
     what: "the host stands there in capitals",
@@ -64,6 +86,13 @@ const mendable: readonly Mendable[] = [
   {
     what: "it is for another registry alone",
     breakIt: (world) => putContent(world, { "ghcr.io": entry("somebody", "a-password-of-theirs") }),
+  },
+  {
+    what: "it is for another registry alone, made by hand",
+    breakIt: (world) => {
+      putContent(world, { "ghcr.io": entry("somebody", "a-password-of-theirs") });
+      madeByHand(world);
+    },
     args: ["--registry", "myregistry"],
   },
   { what: "the password is wrong", breakIt: wrong },
@@ -73,6 +102,31 @@ const mendable: readonly Mendable[] = [
       wrong(world);
       madeByHand(world);
     },
+  },
+  {
+    what: "the password is wrong of an application that somebody else made",
+    breakIt: (world) => {
+      wrong(world);
+      somebodyElses(world);
+    },
+  },
+  {
+    what: "the password is wrong of an application that somebody else made, and the cluster has to pull as it",
+    breakIt: (world) => {
+      wrong(world);
+      somebodyElses(world);
+    },
+    follows: /--service-principal/,
+  },
+  {
+    what: "the password will end of an application that somebody else made",
+    wish: { ageDays: 176 },
+    breakIt: somebodyElses,
+  },
+  {
+    what: "the password has ended of an application that somebody else made",
+    wish: { ageDays: 200 },
+    breakIt: somebodyElses,
   },
   {
     what: "the key's id was pasted",
@@ -89,6 +143,18 @@ const mendable: readonly Mendable[] = [
       putContent(world, { [world.loginServer]: entry(world.principal.id, rightEntry(world).password) }),
   },
   { what: "the password has ended", wish: { ageDays: 200 }, breakIt: () => {} },
+  {
+    what: "the password has ended in a secret of another cluster",
+    wish: { ageDays: 200 },
+    breakIt: ofAnotherCluster,
+  },
+  {
+    what: "the password is wrong in a secret of another cluster",
+    breakIt: (world) => {
+      wrong(world);
+      ofAnotherCluster(world);
+    },
+  },
   {
     what: "the password has ended in a secret made by hand",
     wish: { ageDays: 200 },
@@ -118,37 +184,85 @@ const mendable: readonly Mendable[] = [
   { what: "the service account is not linked", breakIt: () => {}, args: ["--service-account", "default"] },
 ];
 
-/** Runs the command that a hint names, as who copies it does who has agreed. */
-async function follow({ sandbox }: SetUpWorld, hint: string): Promise<string> {
-  const command = /acr-pull (?:setup|rotate) [^;]*?(?=; |\.$|\. |$)/.exec(hint)?.[0];
-  if (command === undefined) throw new Error(`no command in: ${hint}`);
+/** Setup was told to use an application that is not its own. */
+function somebodyElses({ application }: SetUpWorld): void {
+  application.uniqueName = null;
+}
+
+/** Somebody copied the secret from another cluster, with its marks. */
+function ofAnotherCluster(world: SetUpWorld): void {
+  const { annotations = {} } = theSecret(world).metadata;
+  const marks = annotations["acr-pull/entries"] ?? "";
+  annotations["acr-pull/entries"] = marks.replace(world.clusterId, "99999999-9999-4999-8999-999999999999");
+}
+
+/** Pastes what a hint says to run into a job, where nobody is asked; who does that has agreed. */
+async function follow(
+  world: SetUpWorld,
+  hint: string,
+  follows = /^(?!.*--service-principal)/,
+): Promise<void> {
+  const { sandbox } = world;
+  const commands = commandsIn(hint).filter((command) => follows.test(command));
+  if (commands.length === 0) throw new Error(`no command in: ${hint}`);
   await symlink(programPath, join(sandbox.folder, "acr-pull")).catch(() => undefined);
   const env = {
     ...sandbox.environment,
     PATH: [sandbox.folder, process.env["PATH"]].join(delimiter),
     HOME: sandbox.folder,
+    CI: "true",
     ACR_PULL_SETTLE: "0s",
   };
-  const { stderr } = await promisify(execFile)("sh", ["-c", `${command} --yes`], { env });
-  return stderr;
+  for (const command of commands) {
+    if (command.startsWith("kubectl --context sandbox delete secret ")) remove(world);
+    if (command.startsWith("acr-pull ")) await promisify(execFile)("sh", ["-c", `${command} --yes`], { env });
+  }
+}
+
+/** What each command of ours that a run tells to paste has to say, wherever it is pasted. */
+async function expectWhole(run: Run, expect: ExpectStatic): Promise<void> {
+  const hints = run.json.checks.flatMap(({ hint = "" }: { hint?: string }) => commandsIn(hint));
+  for (const line of hints.filter((one: string) => one.startsWith("acr-pull "))) {
+    const { command, flags } = await pasted(line);
+    expect(flags["context"], line).toEqual(["sandbox"]);
+    if (command === "verify") continue;
+    expect(flags["registry"], line).toHaveLength(1);
+    expect(flags["registry"], line).not.toContain("REGISTRY");
+  }
 }
 
 describe.concurrent("what verify says to do mends it", () => {
-  for (const { what, wish, breakIt, args } of mendable) {
+  for (const { what, world: options, wish, breakIt, args, follows } of mendable) {
     it(`where ${what}`, async ({ expect, onTestFinished }) => {
       // Only who may see deleted applications can restore one.
       const graphPermissions = ["Application.ReadWrite.OwnedBy", "Application.Read.All"];
-      const world = await setUpWorld({ caller: { graphPermissions } }, wish);
+      const world = await setUpWorld({ ...options, caller: { graphPermissions } }, wish);
       onTestFinished(() => world.sandbox.close());
       breakIt(world);
       const before = await verify(world.sandbox, args);
       const [failed] = checksOf(before, "fail");
       expect(before.code, before.stdout).toBe(5);
-      await follow(world, failed.hint);
+      await expectWhole(before, expect);
+      await follow(world, failed.hint, follows);
       const after = await verify(world.sandbox, args);
       expect([after.code, idsOf(after, "fail")], `${failed.hint}\n${after.stdout}`).toEqual([0, []]);
     });
   }
+
+  it("as far as a person knows which registry, where nothing tells it", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const world = await setUpWorld();
+    onTestFinished(() => world.sandbox.close());
+    remove(world);
+    const [failed] = checksOf(await verify(world.sandbox), "fail");
+    expect(failed.hint).toMatch(
+      /, with abacregistry or myregistry for REGISTRY: acr-pull setup --registry REGISTRY --namespace /,
+    );
+    await follow(world, failed.hint.replace("--registry REGISTRY", "--registry myregistry"));
+    expect((await verify(world.sandbox)).code).toBe(0);
+  });
 
   it("where the role is limited to another repository, and keeps what it allowed", async ({
     expect,

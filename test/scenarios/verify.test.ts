@@ -39,14 +39,14 @@ const breakages: readonly Breakage[] = [
     args: () => ["-n", "awesomeapps", "--secret-name", "other"],
     fails: "secret-present",
     message: /no secret other in namespace awesomeapps/,
-    hint: /acr-pull setup --namespace awesomeapps --context sandbox --secret-name other/,
+    hint: /acr-pull setup --registry myregistry --namespace awesomeapps --context sandbox --secret-name other/,
   },
   {
     what: "the secret is in another namespace",
     args: () => ["-n", "default"],
     fails: "secret-present",
     message: /there is one in awesomeapps/,
-    hint: /acr-pull setup --namespace default/,
+    hint: /acr-pull setup --registry \S+ --namespace default/,
   },
   {
     what: "there is no secret, and the API server does not say where else one is",
@@ -54,7 +54,7 @@ const breakages: readonly Breakage[] = [
     args: () => ["-n", "default"],
     fails: "secret-present",
     message: /no secret acr-secret in namespace default\.$/,
-    hint: /acr-pull setup --namespace default/,
+    hint: /acr-pull setup --registry \S+ --namespace default/,
   },
   {
     what: "a namespace that its labels chose has a pod that names the secret, and no secret",
@@ -66,7 +66,7 @@ const breakages: readonly Breakage[] = [
     args: () => ["--namespace-selector", "kubernetes.io/metadata.name"],
     fails: "secret-present",
     message: /no secret acr-secret in namespace awesomeapps/,
-    hint: /acr-pull setup --namespace awesomeapps/,
+    hint: /acr-pull setup --registry \S+ --namespace awesomeapps/,
   },
   {
     what: "the namespace does not exist",

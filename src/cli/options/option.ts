@@ -88,12 +88,13 @@ export type OptionsOf<Answers> = {
   readonly [Name in keyof Answers]: OptionDefinition<Answers[Name]>;
 };
 
-/** Some options of a set, in the given order. */
+/** Some options of a set, in its order. */
 export function pick<Options extends OptionSet, Name extends keyof Options>(
   options: Options,
   ...names: readonly Name[]
 ): Pick<Options, Name> {
-  return Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<Options, Name>;
+  const isNamed = (name: string) => (names as readonly string[]).includes(name);
+  return Object.fromEntries(Object.entries(options).filter(([name]) => isNamed(name))) as Pick<Options, Name>;
 }
 
 /** What every kind of option has. */

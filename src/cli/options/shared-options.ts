@@ -104,6 +104,16 @@ export const clusterOptions = {
   }),
 };
 
+/** By their names, the options that lead to the same services: a command that is printed takes them along. */
+export const sameServices = [
+  "tenant",
+  "cloud",
+  "auth",
+  "kubeconfig",
+  "allowInsecureTls",
+  "execPlugins",
+] as const;
+
 /** Options of every command that tries a credential: how. */
 export const proofOptions = {
   proof: defaultedOption({

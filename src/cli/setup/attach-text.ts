@@ -7,6 +7,7 @@ import { labelLines } from "../show/table.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { pick } from "../options/option.ts";
+import { sameServices } from "../options/shared-options.ts";
 import { setupOptions, type SetupAnswers } from "./options.ts";
 
 /** How `setup --attach` words its result: who can pull, what was granted, and how to use it. */
@@ -22,7 +23,8 @@ export function attachLines(
   if (stopped || attachments.length === 0) return lines;
   const contexts = { texts: attachments.map(({ context }) => context), source: "flag" as const };
   const there = { ...shell, given: new Map(shell.given).set("contexts", contexts) };
-  const verify = equivalentCommand(there, "verify", pick(setupOptions, ...shared), { asking: true });
+  const known = pick(setupOptions, "registry", "contexts", ...sameServices);
+  const verify = equivalentCommand(there, "verify", known, { asking: true });
   return [
     ...lines,
     "",
@@ -47,17 +49,6 @@ export function attachedLines(
 ): Line[] {
   return labelLines(rowsOf(result, attachments), width);
 }
-
-const shared = [
-  "registry",
-  "tenant",
-  "cloud",
-  "auth",
-  "contexts",
-  "kubeconfig",
-  "allowInsecureTls",
-  "execPlugins",
-] as const;
 
 function again(shell: Telling<SetupAnswers>["shell"]): string {
   return equivalentCommand(shell, "setup", setupOptions);

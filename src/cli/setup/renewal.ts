@@ -4,6 +4,7 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { renewalWindowMs, type KeyLife } from "../../domain/renewal.ts";
 import { rotateOptions } from "../rotate/options.ts";
 import { pick } from "../options/option.ts";
+import { sameServices } from "../options/shared-options.ts";
 import type { Ended, Telling } from "../show/answer.ts";
 import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
 import { crontabLines } from "./crontab.ts";
@@ -11,46 +12,18 @@ import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { isPasswordGiven, setupOptions, type SetupAnswers } from "./options.ts";
 
-/** Options of `setup` and `rotate` alike that say which keys, where they are and how they are proven. */
-const bothKnow = pick(
-  setupOptions,
+/** Options by which `setup`, `rotate` and `verify` alike know which secrets are meant, and what a proof pulls. */
+const whichSecrets = [
   "registry",
-  "tenant",
-  "cloud",
-  "auth",
+  ...sameServices,
   "namespaces",
   "namespaceSelector",
   "contexts",
-  "kubeconfig",
-  "clusterId",
-  "allowInsecureTls",
-  "execPlugins",
   "secretName",
-  "manifest",
-  "sealWith",
-  "proof",
   "image",
-);
-
-/** Options of `setup` and `verify` alike that say which secrets. */
-const verifyKnows = pick(
-  setupOptions,
-  "registry",
-  "subscription",
-  "resourceGroup",
-  "tenant",
-  "cloud",
-  "auth",
-  "namespaces",
-  "namespaceSelector",
-  "contexts",
-  "kubeconfig",
-  "allowInsecureTls",
-  "execPlugins",
-  "secretName",
-  "serviceAccounts",
-  "image",
-);
+] as const;
+const rotateKnows = pick(setupOptions, ...whichSecrets, "clusterId", "manifest", "sealWith", "proof");
+const verifyKnows = pick(setupOptions, ...whichSecrets, "subscription", "resourceGroup", "serviceAccounts");
 
 /** The keys of a result: what they live decides when they are renewed. */
 type Keys = ReadonlyArray<KeyLife>;
@@ -72,9 +45,9 @@ export function renewalCommand(shell: Shell, keys: Keys): string {
   const withinMs = renewalTimeMs(keys);
   // The usual grace ends before the next renewal, except for keys that live only a little longer.
   const needsGrace = withinMs * 2 < usualGraceMs;
-  const { auth, ...others } = bothKnow;
+  const { auth: _asks, ...others } = rotateKnows;
   // Nobody is there to sign in to a job.
-  const how = asksPerson.has(shell.given.get("auth")?.texts.at(-1)) ? others : { auth, ...others };
+  const how = asksPerson.has(shell.given.get("auth")?.texts.at(-1)) ? others : rotateKnows;
   const options = { ...how, ifExpiringWithinMs, ...(needsGrace ? { graceMs } : {}) };
   const given = new Map(shell.given).set("ifExpiringWithinMs", fromFlag(withinMs));
   if (needsGrace) given.set("graceMs", fromFlag(Math.max(withinMs, shortestGraceMs)));

@@ -55,7 +55,8 @@ const mostInCommand = 20;
 
 /**
  * What fixes one trouble of several namespaces, from what fixes it in the first.
- * @param fix what to do there. A command of acr-pull in it takes all of them; another program's is an example
+ * @param fix what to do there. A command of acr-pull in it takes all of them; another program's is an example,
+ *   and so is one that runs after it
  */
 export function fixOfAll(fix: string, [first, ...more]: Alike<Place>): string {
   const others = [...new Set(more.map(({ namespace }) => namespace))].filter(
@@ -65,7 +66,7 @@ export function fixOfAll(fix: string, [first, ...more]: Alike<Place>): string {
   const flag = `--namespace ${first.namespace}`;
   const flags = [flag, ...others.map((name) => `--namespace ${name}`)].slice(0, mostInCommand);
   const command = new RegExp(
-    `(acr-pull (?:setup|rotate|verify|status|remove) (?:[^;\\n]* )?)${flag}(?![\\w-])`,
+    `(?<!&& )(acr-pull (?:setup|rotate|verify|status|remove) (?:[^;\\n]* )?)${flag}(?![\\w-])`,
     "g",
   );
   const left = command.test(fix) ? others.length + 1 - flags.length : others.length;

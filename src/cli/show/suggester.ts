@@ -1,10 +1,7 @@
 import type { Suggest } from "../../core/suggest.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
-import { clusterOptions, signInOptions } from "../options/shared-options.ts";
+import { clusterOptions, sameServices, signInOptions } from "../options/shared-options.ts";
 import { rehearsedWords, type Shell } from "./equivalent-command.ts";
-
-/** Options that lead to the same services. */
-const sameServices = ["tenant", "cloud", "auth", "kubeconfig", "allowInsecureTls", "execPlugins"] as const;
 
 const known = { ...signInOptions, ...clusterOptions };
 

@@ -3,6 +3,7 @@ import { formatDuration } from "../../domain/duration.ts";
 import { renewalWindowMs } from "../../domain/renewal.ts";
 import type { GivenOptions } from "../options/answers.ts";
 import { pick } from "../options/option.ts";
+import { sameServices } from "../options/shared-options.ts";
 import { rotateOptions } from "../rotate/options.ts";
 import { setupOptions } from "../setup/options.ts";
 import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
@@ -28,26 +29,15 @@ export interface NextCommands {
   readonly attach: (context: string, registry: string) => string;
   /** Removes one orphaned key. */
   readonly prune: (keyId: string) => string;
-  /** Takes back what is left after the secrets are gone; asks for what it needs to know. */
+  /** Takes back what is left after the secrets are gone, of a registry that a person puts in where none was asked for. */
   readonly remove: () => string;
   /** Resumes a removal that did not finish, for one secret. */
   readonly removeOne: (entry: Place) => string;
 }
 
-/** Options for the same clusters and the same Azure. `verify` alone takes no cluster id. */
-const mostKnow = pick(
-  statusOptions,
-  "registry",
-  "tenant",
-  "cloud",
-  "auth",
-  "contexts",
-  "kubeconfig",
-  "clusterId",
-  "allowInsecureTls",
-  "execPlugins",
-);
-const { clusterId: _unknownToVerify, ...allKnow } = mostKnow;
+/** Options for the same registry and the same clusters; `verify` and `setup --attach` take no cluster id. */
+const allKnow = pick(statusOptions, "registry", "contexts", ...sameServices);
+const mostKnow = pick(statusOptions, "registry", "contexts", "clusterId", ...sameServices);
 
 /**
  * The command lines that the answer suggests.
@@ -91,11 +81,13 @@ export function nextCommands(outer: Shell, contexts: readonly string[]): NextCom
       ),
     attach: (context, registry) => {
       const given = at({ contexts: [context], registry: [registry], attach: ["true"] });
-      const { clusterId: _unknownToAttach, ...known } = mostKnow;
-      return equivalentCommand(given, "setup", { ...known, attach: setupOptions.attach }, asking);
+      return equivalentCommand(given, "setup", { ...allKnow, attach: setupOptions.attach }, asking);
     },
     prune: (keyId) => equivalentCommand(at({ prune: [keyId] }), "status", { ...mostKnow, prune }),
-    remove: () => equivalentCommand(shell, "remove", { ...mostKnow, secretName }, asking),
+    remove: () => {
+      const registry = shell.given.get("registry")?.texts ?? ["REGISTRY"];
+      return equivalentCommand(at({ registry }), "remove", { ...mostKnow, secretName }, asking);
+    },
     removeOne: (entry) => equivalentCommand(at(placeOf(entry)), "remove", ofEntry, asking),
   };
 }

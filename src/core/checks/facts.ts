@@ -71,6 +71,8 @@ export interface SecretFacts {
   readonly wantedMissing: boolean;
   /** The name of one that Azure shows and that is much like it. */
   readonly registryMeant: string | undefined;
+  /** Registries that it may be meant for, as commands name them: one where that is known. */
+  readonly registries: readonly string[];
   /** Whether the cloud could be asked which hosts are its registries. */
   readonly cloud: Known<unknown>;
   /** Hosts in it that are registries of Azure, as they are spelled. */
@@ -93,6 +95,8 @@ export interface EntryFacts {
   /** The host it means, in lower case. */
   readonly host: string;
   readonly mark: EntryMark | undefined;
+  /** Whether its mark was made for another cluster: then `rotate` leaves it alone here, and `setup` too unless told to. */
+  readonly isOfAnotherCluster: boolean;
   /** The controller that writes the secret; undefined when none does. */
   readonly writtenBy: string | undefined;
   /** Who writes it, were its password a token. */

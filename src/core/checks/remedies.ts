@@ -1,22 +1,89 @@
 import type { Suggest } from "../suggest.ts";
-import type { SecretPlace } from "./facts.ts";
+import { registryOf } from "./credential/outcomes.ts";
+import type { EntryFacts, SecretFacts, SecretPlace } from "./facts.ts";
 import type { Known } from "./check.ts";
 import type { AccessedRegistry } from "../../domain/registry.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
 import { registryNameIn } from "../../domain/login-server.ts";
+import { applicationUniqueName } from "../../domain/ownership.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
 
 /*
  * Command lines that several checks suggest.
  */
 
-/** `setup` for one secret; without a registry it asks for it. */
+/** Options of a suggested command, beside those that say which secret. */
+type More = ReadonlyArray<readonly [flag: string, value?: string]>;
+
+/** `setup` for one secret. */
 export function setupCommand(
   place: SecretPlace,
   suggest: Suggest,
-  registry: string | undefined,
-  more: ReadonlyArray<readonly [flag: string, value?: string]> = [],
+  registry: string,
+  more: More = [],
 ): string {
   return suggest("setup", [...flagsFor(place, registry), ...more]);
+}
+
+/**
+ * Advice that ends in `setup` for a secret: with the registry, for nobody is asked in a job. Where that is not known, a
+ * person puts it in.
+ */
+export function setupAdvice(
+  advice: string,
+  { place, suggest, registries }: Pick<SecretFacts, "place" | "suggest" | "registries">,
+  more: More = [],
+): string {
+  const { registry, where } = registryIn(registries);
+  return `${advice}${where}: ${setupCommand(place, suggest, registry, more)}`;
+}
+
+/** Advice to delete a secret and make it anew: in one line, in which the second command runs only after the first. */
+export function recreateAdvice(
+  advice: string,
+  { place, suggest, registries }: Pick<SecretFacts, "place" | "suggest" | "registries">,
+): string {
+  const { registry, where } = registryIn(registries);
+  const { context, namespace, name } = place;
+  const deletion = suggest.kubectl(context, "delete", "secret", name, "--namespace", namespace);
+  return `${advice}${where}: ${deletion} && ${setupCommand(place, suggest, registry)}`;
+}
+
+const mostNamed = 5;
+
+/**
+ * The registry of a suggested command, and what is said before it where several may be meant, or none is known.
+ * @param likely all that may be meant
+ */
+export function registryIn(likely: readonly string[]): { readonly registry: string; readonly where: string } {
+  const [first, ...more] = likely;
+  if (first !== undefined && more.length === 0) return { registry: first, where: "" };
+  const some = likely.slice(0, mostNamed).map(inOneLine);
+  const last = likely.length > mostNamed ? "another" : some.pop();
+  const which = some.length > 0 ? `${some.join(", ")} or ${last}` : "the registry of its images";
+  return { registry: "REGISTRY", where: `, with ${which} for REGISTRY` };
+}
+
+/**
+ * Whether an entry holds a password of the application that acr-pull made for its cluster, as far as that is known. A
+ * mark alone does not say so: anybody who may write the secret can name another application in it.
+ */
+export function isOwnEntry({ mark, isOfAnotherCluster, credential, application, host }: EntryFacts): boolean {
+  if (!mark || isOfAnotherCluster) return false;
+  const found = application.known && mark.appId === credential.username ? application.value : undefined;
+  return found === undefined || found.uniqueName === applicationUniqueName(host, mark.clusterId);
+}
+
+/** `setup` that writes a new password for an entry: of an application that is not its own only if a person says so. */
+export function renewingSetup(facts: EntryFacts): string {
+  const { mark, isOfAnotherCluster, place, suggest } = facts;
+  const command = (...more: More) => setupCommand(place, suggest, registryOf(facts), more);
+  if (!mark) return command(["--adopt"]);
+  if (isOwnEntry(facts)) return command();
+  const switched = command(["--switch-principal"]);
+  const { appId } = mark;
+  if (isOfAnotherCluster || appId === undefined) return switched;
+  return `${switched}; or, if this cluster has to pull as ${appId}: ${command(["--service-principal", appId])}`;
 }
 
 /** `remove` of one registry from one secret. */
@@ -24,12 +91,9 @@ export function removeCommand(place: SecretPlace, suggest: Suggest, registry: st
   return suggest("remove", flagsFor(place, registry));
 }
 
-function flagsFor(
-  { context, namespace, name }: SecretPlace,
-  registry: string | undefined,
-): ReadonlyArray<readonly [flag: string, value?: string]> {
+function flagsFor({ context, namespace, name }: SecretPlace, registry: string): More {
   return [
-    ...(registry === undefined ? [] : [["--registry", registry] as const]),
+    ["--registry", registry],
     ["--namespace", namespace],
     ["--context", context],
     ["--secret-name", name],

@@ -2,6 +2,7 @@ import { hasCode, type ActionableError } from "../../domain/errors.ts";
 import { isManaged } from "../../domain/ownership.ts";
 import { troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
 import type { CheckResult } from "../checks/check.ts";
+import { registryIn } from "../checks/remedies.ts";
 import { chosenNamespaces } from "../cluster/namespaces.ts";
 import { isMeant, namedAs } from "../cluster/registry-meant.ts";
 import { viewManaged, type ClusterView, type UnseenPlace } from "../cluster/view.ts";
@@ -109,8 +110,11 @@ function nothingIn(
   const which = secretName === undefined ? "secret" : `secret ${secretName}`;
   const what = registry === undefined ? "that acr-pull manages" : `for ${namedAs(registry)}`;
   const message = `No ${which} in context ${context} has an entry ${what}.`;
-  const more = registry === undefined ? [] : [["--registry", namedAs(registry)] as const];
-  const hint = `Give a namespace one: ${suggest("setup", [...more, ["--context", context]])}`;
+  const named = registryIn(registry === undefined ? [] : [namedAs(registry)]);
+  const hint = `Give a namespace one${named.where}: ${suggest("setup", [
+    ["--registry", named.registry],
+    ["--context", context],
+  ])}`;
   const check: CheckResult = { id: "secret-present", status: isAll ? "fail" : "skip", message, hint };
   return { subject: { context }, checks: [check] };
 }

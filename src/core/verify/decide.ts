@@ -46,6 +46,7 @@ import { namespaceNames } from "../cluster/missing-namespaces.ts";
 import type { ClusterReads } from "../ports.ts";
 import type { CheckedSubject, VerifyInput } from "./contract.ts";
 import { contentOf, entriesOf, isFor, type IsRegistry } from "./entries.ts";
+import { likelyRegistries } from "./likely-registries.ts";
 import { seeEntry, type EntrySight } from "./look-at-entry.ts";
 import type { ChosenSecret } from "./look-at-namespace.ts";
 import { seen } from "./look-at-registry.ts";
@@ -58,6 +59,8 @@ export interface SecretSight extends EntrySight {
   readonly attached: ReadonlyArray<Pick<Registry, "name" | "loginServer">>;
   /** Whether the cloud could be asked which hosts are its registries. */
   readonly cloud: Known<unknown>;
+  /** The cluster's id; undefined where it may not be read. Asked for only where an entry is to be fixed. */
+  readonly clusterId: () => Promise<string | undefined>;
   /** Every pull secret of the cluster that may be seen; asked for only where one is missing. */
   readonly everywhere: () => Promise<readonly PullSecret[]>;
 }
@@ -97,6 +100,7 @@ export async function verifySecret(
     wantedHost: sight.wanted?.loginServer,
     wantedMissing: sight.wanted?.isMissing ?? false,
     registryMeant: sight.wanted?.meant,
+    registries: chosen.forbidden ? [] : await likelyRegistries(chosen.secret, inNamespace, sight),
     cloud: sight.cloud,
     registryKeys: entries.map(({ key }) => key),
     suggest: input.suggest,
@@ -114,11 +118,7 @@ export async function verifySecret(
   };
   // Where there is no secret there are no entries.
   const seenEntries = at ? await Promise.all(entries.map((one) => seeEntry(one, at, input, sight))) : [];
-  const ofEntries = seenEntries.map((entry) => ({
-    entry,
-    // What serves nobody harms nobody, whatever it holds.
-    checks: askAll(entry.isLeftOver ? [host] : entryChecks, entry, ofSecret),
-  }));
+  const ofEntries = await Promise.all(seenEntries.map((entry) => askEntry(entry, ofSecret, sight)));
   const subject = { context, namespace, secret: chosen.name };
   return {
     entries: seenEntries,
@@ -134,6 +134,19 @@ export async function verifySecret(
       entries: new Map(ofEntries.map(({ entry, checks }) => [entry.key, firstFailure(checks)])),
     },
   };
+}
+
+async function askEntry(entry: EntryFacts, ofSecret: readonly CheckResult[], { clusterId }: SecretSight) {
+  // What serves nobody harms nobody, whatever it holds.
+  const questions = entry.isLeftOver ? [host] : entryChecks;
+  const checks = askAll(questions, entry, ofSecret);
+  const isToFix = checks.some(({ status }) => status === "fail" || status === "warn");
+  if (entry.mark === undefined || !isToFix) return { entry, checks };
+  // For which cluster it was made decides nothing but what fixes it.
+  const id = await clusterId();
+  if (id === undefined || id === entry.mark.clusterId) return { entry, checks };
+  const told = { ...entry, isOfAnotherCluster: true };
+  return { entry: told, checks: askAll(questions, told, ofSecret) };
 }
 
 function firstFailure(checks: readonly CheckResult[]): CheckResult | undefined {

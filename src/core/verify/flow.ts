@@ -140,6 +140,11 @@ async function verifyCluster(
     nodesPull: new Set(attached.map(({ loginServer }) => loginServer)),
     isRegistry: registryTeller(owns),
     maySend: owns,
+    clusterId: () =>
+      once.do("id", cluster.context, async () => {
+        const uid = await seen(cluster.kubeSystemUid(signal), signal);
+        return uid.known ? uid.value : undefined;
+      }),
     everywhere: () =>
       once.do("secrets", cluster.context, async () => {
         // Whether there are others like it is an extra.

@@ -105,6 +105,8 @@ export async function seeEntry(
     key: entry.key,
     host,
     mark,
+    // Asked for only where something has to be fixed.
+    isOfAnotherCluster: false,
     credential,
     expectedHost,
     isLeftOver:

@@ -55,6 +55,11 @@ describe("what fixes one trouble of several namespaces", () => {
       "kubectl create role acr-pull --namespace a --verb=get",
       "kubectl create role acr-pull --namespace a --verb=get (and so for the other 1)",
     ],
+    [
+      "both of them, in which acr-pull runs after kubectl: an example",
+      "kubectl delete secret s --namespace a && acr-pull setup --namespace a",
+      "kubectl delete secret s --namespace a && acr-pull setup --namespace a (and so for the other 1)",
+    ],
     ["the same for each", "acr-pull rotate --context kind", "acr-pull rotate --context kind"],
   ])("is %s", (_what, fix, all) => {
     expect(fixOfAll(fix, places("a", "b"))).toBe(all);

@@ -61,6 +61,7 @@ export function entryFacts(more: Partial<EntryFacts> = {}): EntryFacts {
     key: "contoso.azurecr.io",
     host: "contoso.azurecr.io",
     mark: undefined,
+    isOfAnotherCluster: false,
     writtenBy: undefined,
     tokenWriter: { kind: "by-hand", managers: ["kubectl-create"] },
     credential: { username: appId, password: new SecretText("abc8Q~the-password") },

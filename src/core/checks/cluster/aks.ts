@@ -5,6 +5,7 @@ import { repositoriesIn } from "../../../domain/role.ts";
 import { fail, notKnown, pass, warn, type Check, type Verdict } from "../check.ts";
 import { givesPull, roleName } from "../credential/outcomes.ts";
 import type { ClusterFacts, NodesOnRegistry } from "../facts.ts";
+import { registryIn } from "../remedies.ts";
 
 const docs = "https://learn.microsoft.com/azure/aks/cluster-container-registry-integration";
 
@@ -73,7 +74,7 @@ function verdictOn({ registry, roles }: NodesOnRegistry, cluster: string, facts:
     : warn(held, { hint, docs, ids });
 }
 
-function attachHint({ suggest, context }: ClusterFacts, registry: string | undefined): string {
-  const named = registry === undefined ? [] : [["--registry", registry] as const];
-  return `Grant the nodes the role that pulls: ${suggest("setup", [...named, ["--attach"], ["--context", context]])}`;
+function attachHint({ suggest, context }: ClusterFacts, name: string | undefined): string {
+  const { registry, where } = registryIn(name === undefined ? [] : [name]);
+  return `Grant the nodes the role that pulls${where}: ${suggest("setup", [["--registry", registry], ["--attach"], ["--context", context]])}`;
 }

@@ -2,7 +2,7 @@ import { keysForImage } from "../../../domain/kubelet-match.ts";
 import { fail, notKnown, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import type { ServiceAccountObject } from "../../../domain/kubernetes-objects.ts";
-import { linkByHand, setupCommand } from "../remedies.ts";
+import { isOwnEntry, linkByHand, setupCommand } from "../remedies.ts";
 import { registryOf } from "../credential/outcomes.ts";
 
 const docs =
@@ -95,8 +95,8 @@ function namesOf(accounts: readonly ServiceAccountObject[]): string {
 
 /** What has accounts name the secret; `setup` where it keeps the secret, for it leaves others alone. */
 function linkCommand(facts: EntryFacts, accounts: readonly ServiceAccountObject[]): string {
-  const { place, mark, writtenBy, suggest } = facts;
-  if (mark && writtenBy === undefined) {
+  const { place, writtenBy, suggest } = facts;
+  if (isOwnEntry(facts) && writtenBy === undefined) {
     const options = accounts.map(({ name }) => ["--service-account", name] as const);
     return setupCommand(place, suggest, registryOf(facts), options);
   }

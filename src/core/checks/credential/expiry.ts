@@ -1,10 +1,11 @@
 import { isGuid } from "../../../domain/names.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
+import { isKeyOf } from "../../../domain/ownership.ts";
 import { isEndNear, isRenewalDue } from "../../../domain/renewal.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { fail, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { az, changing, setupCommand } from "../remedies.ts";
+import { az, changing, isOwnEntry, renewingSetup, setupCommand } from "../remedies.ts";
 import { isPrincipal, registryOf, signedIn } from "./outcomes.ts";
 import { ofToken } from "./token.ts";
 
@@ -44,10 +45,7 @@ export const expiry: Check<EntryFacts> = {
       return warn(
         `The secret says that its password expired on ${timeText(end)}, but it signs in: somebody replaced it.`,
         {
-          hint: changing(
-            facts,
-            `Correct its marks: ${setupCommand(facts.place, facts.suggest, registryOf(facts))}`,
-          ),
+          hint: changing(facts, `Correct its marks: ${renewingSetup(facts)}`),
           ids,
         },
       );
@@ -87,8 +85,13 @@ export function begins(password: string, { hint }: PasswordCredential): boolean 
 
 /** What gives every secret that holds the key another one. */
 function renewal(facts: EntryFacts): string {
-  const { mark, place, suggest, credential } = facts;
+  const { mark, place, suggest, credential, isOfAnotherCluster } = facts;
   if (mark?.appId === credential.username) {
+    const key = keyOf(facts);
+    const isOwnKey = !isOfAnotherCluster && key !== undefined && isKeyOf(key, mark.clusterId);
+    // `rotate` makes passwords of no other application, unless one that signs in was made by acr-pull for this cluster.
+    if (!isOwnEntry(facts) && !(isOwnKey && signedIn(facts)))
+      return `Make and write a new password: ${renewingSetup(facts)}`;
     const options = [
       ["--registry", registryOf(facts)],
       ["--context", place.context],

@@ -1,9 +1,9 @@
 import { isGuid } from "../../../domain/names.ts";
 import { fail, notKnown, pass, skip, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { changing, setupCommand } from "../remedies.ts";
+import { changing, renewingSetup } from "../remedies.ts";
 import { begins } from "./expiry.ts";
-import { isPrincipal, refusalOf, registryOf, signedIn } from "./outcomes.ts";
+import { isPrincipal, refusalOf, signedIn } from "./outcomes.ts";
 import { ofToken } from "./token.ts";
 
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
@@ -19,13 +19,13 @@ export const password: Check<EntryFacts> = {
     const isToken = ofToken(facts);
     if (isToken) return isToken;
     if (!isPrincipal(facts)) return skip("It is not a password of an application.");
-    const { credential, mark, signIn, application, principal, place, suggest } = facts;
+    const { credential, mark, signIn, application, principal } = facts;
     const appId = credential.username;
     const ids = { appId, ...(typeof mark?.keyId === "string" && { keyId: mark.keyId }) };
     const text = credential.password.reveal();
     const accepted = signedIn(facts) || (signIn.known && signIn.value.kind === "accepted");
     if (accepted) return pass("The application has this password.", { ids });
-    const anew = setupCommand(place, suggest, registryOf(facts), mark ? [] : [["--adopt"]]);
+    const anew = renewingSetup(facts);
     if (text === "")
       return fail("The entry has no password.", { hint: changing(facts, `Write one: ${anew}`), docs, ids });
     if (isGuid(text)) {

@@ -1,8 +1,8 @@
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { fail, notKnown, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { az, changing, setupCommand } from "../remedies.ts";
-import { isPrincipal, refusalOf, registryOf, signedIn } from "./outcomes.ts";
+import { az, changing, renewingSetup } from "../remedies.ts";
+import { isPrincipal, refusalOf, signedIn } from "./outcomes.ts";
 import { ofToken } from "./token.ts";
 
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
@@ -15,7 +15,7 @@ export const principal: Check<EntryFacts> = {
   id: "principal",
   needs: ["host", "token"],
   look: (facts) => {
-    const { credential, principal: found, place, suggest, mark, meantApplication } = facts;
+    const { credential, principal: found, meantApplication } = facts;
     const isToken = ofToken(facts);
     if (isToken) return isToken;
     if (!isPrincipal(facts)) {
@@ -35,7 +35,7 @@ export const principal: Check<EntryFacts> = {
       });
     }
     if (!signedIn(facts) && (number === notFound || (found.known && !there))) {
-      const anew = setupCommand(place, suggest, registryOf(facts), mark ? [] : [["--adopt"]]);
+      const anew = renewingSetup(facts);
       if (meantApplication) {
         return fail(
           `The user name ${appId} is an object id of the application ${inOneLine(meantApplication.displayName)}: it signs in by its application id, ${meantApplication.appId}.`,

@@ -1,8 +1,8 @@
 import { rolesFor } from "../../../domain/role.ts";
 import { fail, notKnown, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { az, setupCommand } from "../remedies.ts";
-import { byGroup, isPrincipal, pulls, registryOf, roleName } from "./outcomes.ts";
+import { az, isOwnEntry, renewingSetup } from "../remedies.ts";
+import { byGroup, isPrincipal, pulls, roleName } from "./outcomes.ts";
 
 const docs = "https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-portal";
 
@@ -46,7 +46,7 @@ export const roleAssignment: Check<EntryFacts> = {
 
 /** What grants a role that pulls. */
 export function grantHint(facts: EntryFacts): string {
-  const { mark, place, suggest, registry, principal, writtenBy } = facts;
+  const { registry, principal, writtenBy } = facts;
   const found = registry.known ? registry.value : undefined;
   const byHand =
     found && principal.known && principal.value
@@ -64,7 +64,6 @@ export function grantHint(facts: EntryFacts): string {
           found.id,
         )
       : undefined;
-  const ours = setupCommand(place, suggest, registryOf(facts), mark ? [] : [["--adopt"]]);
-  const here = byHand === undefined || (mark !== undefined && writtenBy === undefined);
-  return `Grant it: ${here ? ours : byHand}`;
+  const isOurs = isOwnEntry(facts) && writtenBy === undefined;
+  return `Grant it: ${byHand === undefined || isOurs ? renewingSetup(facts) : byHand}`;
 }

@@ -1,7 +1,7 @@
 import { repositoriesIn } from "../../../domain/role.ts";
 import { fail, pass, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { az, setupCommand } from "../remedies.ts";
+import { az, isOwnEntry, setupCommand } from "../remedies.ts";
 import { givesPull, isPrincipal, pulls, registryOf } from "./outcomes.ts";
 
 /** Does the condition of the role, where there is one, allow the repository that is pulled? */
@@ -9,7 +9,7 @@ export const roleCondition: Check<EntryFacts> = {
   id: "role-condition",
   needs: ["host", "principal", "role-assignment", "role-mode"],
   look: (facts) => {
-    const { registry, roles, pull, image, mark, place, suggest, imageIsNamed } = facts;
+    const { registry, roles, pull, image, place, suggest, imageIsNamed } = facts;
     if (!isPrincipal(facts) || !registry.known || !registry.value || !roles.known) return undefined;
     const { name, roleAssignmentMode } = registry.value;
     const fitting = roles.value.filter((held) => givesPull(held, roleAssignmentMode));
@@ -26,7 +26,7 @@ export const roleCondition: Check<EntryFacts> = {
       ["--repository", image.repository],
     ]);
     const hint =
-      mark && allowed.length > 0
+      isOwnEntry(facts) && allowed.length > 0
         ? `Allow it too: ${widened}`
         : `Ask whoever wrote the condition to allow the repository too: ${az("role", "assignment", "list", "--scope", registry.value.id, "--assignee", facts.credential.username, "--include-inherited", "--include-groups")} shows the condition.`;
     return fail(`The role on ${name} is limited to ${shown}, which do not include ${image.repository}.`, {

@@ -1,5 +1,6 @@
 import { pass, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
+import { renewingSetup } from "../remedies.ts";
 import { registryOf } from "./outcomes.ts";
 
 /** During a rotation's grace the secret holds the key before it as well: does that one work? */
@@ -7,7 +8,7 @@ export const secondEntry: Check<EntryFacts> = {
   id: "second-entry",
   needs: ["host", "registry-reachable"],
   look: (facts) => {
-    const { second, host, place, suggest, mark } = facts;
+    const { second, host, place, suggest, mark, isOfAnotherCluster } = facts;
     if (second === undefined) return undefined;
     const until = mark?.retire ? `, until ${mark.retire.after}` : "";
     if (second.kind !== "refused") {
@@ -16,11 +17,13 @@ export const secondEntry: Check<EntryFacts> = {
     return warn(
       `The secret also holds a second password for ${host}, which is refused: readers that try only one entry may get it.`,
       {
-        hint: `If it is from before a rotation, remove it: ${suggest("rotate", [
-          ["--registry", registryOf(facts)],
-          ["--context", place.context],
-          ["--finish"],
-        ])}`,
+        hint: isOfAnotherCluster
+          ? `Give this cluster a service principal of its own: ${renewingSetup(facts)}`
+          : `If it is from before a rotation, remove it: ${suggest("rotate", [
+              ["--registry", registryOf(facts)],
+              ["--context", place.context],
+              ["--finish"],
+            ])}`,
       },
     );
   },

@@ -2,7 +2,7 @@ import { asking } from "../../../domain/closest-name.ts";
 import { heldText } from "../../../domain/held-text.ts";
 import { fail, pass, skip, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
-import { setupCommand } from "../remedies.ts";
+import { setupAdvice } from "../remedies.ts";
 
 const mostNamed = 5;
 
@@ -10,19 +10,20 @@ const mostNamed = 5;
 export const secretPresent: Check<SecretFacts> = {
   id: "secret-present",
   needs: ["secret-readable"],
-  look: ({ secret, place, isNeeded, withoutSecret, namespaceMissing, meant, elsewhere, wanted, suggest }) => {
+  look: (facts) => {
+    const { secret, place, isNeeded, withoutSecret, namespaceMissing, meant, elsewhere } = facts;
     const { namespace, name, context } = place;
     if (secret?.deleting) {
       return fail(
         `Secret ${name} is being deleted${heldText(secret.finalizers)}: once it is gone, pods cannot pull with it.`,
-        { hint: `When it is gone, recreate it: ${setupCommand(place, suggest, wanted)}` },
+        { hint: setupAdvice("When it is gone, recreate it", facts) },
       );
     }
     if (secret) return pass(`Secret ${name} exists.`);
     if (!isNeeded) {
       return skip(
         `There is no secret ${name} in namespace ${namespace}, and nothing there names it or waits for an image: only its labels chose it.`,
-        { hint: `If its pods have to pull: ${setupCommand(place, suggest, wanted)}` },
+        { hint: setupAdvice("If its pods have to pull, make it", facts) },
       );
     }
     if (withoutSecret.length > 0) {
@@ -32,8 +33,12 @@ export const secretPresent: Check<SecretFacts> = {
     }
     const docs = "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/";
     if (namespaceMissing) {
+      const advice =
+        meant === undefined
+          ? "Check the name with -n. Or create it with its secret"
+          : `Did you mean ${meant}? Then: ${verifyCommand(facts, meant)}; or create ${namespace} with its secret`;
       return fail(`There is no namespace ${namespace} in context ${context}.`, {
-        hint: `${asking("Check the name with -n.", meant)} Or create it with its secret: ${setupCommand(place, suggest, wanted, [["--create-namespace"]])}`,
+        hint: setupAdvice(advice, facts, [["--create-namespace"]]),
         docs,
       });
     }
@@ -41,15 +46,26 @@ export const secretPresent: Check<SecretFacts> = {
       const more = elsewhere.length > mostNamed ? ", …" : "";
       return fail(
         `There is no secret ${name} in namespace ${namespace}, but there is one in ${elsewhere.slice(0, mostNamed).join(", ")}${more}: pods use only secrets of their own namespace.`,
-        { hint: `Write it to this namespace too: ${setupCommand(place, suggest, wanted)}`, docs },
+        { hint: setupAdvice("Write it to this namespace too", facts), docs },
       );
     }
     return fail(`There is no secret ${name} in namespace ${namespace}.`, {
-      hint:
+      hint: setupAdvice(
         meant === undefined
-          ? `Make it, or name another with -n and --secret-name: ${setupCommand(place, suggest, wanted)}`
-          : `${asking("Check --secret-name.", meant)} Or make it: ${setupCommand(place, suggest, wanted)}`,
+          ? "Name another with -n and --secret-name, or make it"
+          : `${asking("Check --secret-name.", meant)} Or make it`,
+        facts,
+      ),
       docs,
     });
   },
 };
+
+/** The same look at another namespace. */
+function verifyCommand({ place, wanted, suggest }: SecretFacts, namespace: string): string {
+  return suggest("verify", [
+    ...(wanted === undefined ? [] : [["--registry", wanted] as const]),
+    ["--namespace", namespace],
+    ["--context", place.context],
+  ]);
+}

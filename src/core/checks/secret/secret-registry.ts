@@ -3,7 +3,7 @@ import { keysForImage } from "../../../domain/kubelet-match.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { fail, pass, skip, warn, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
-import { az, changing, removeCommand, setupCommand } from "../remedies.ts";
+import { az, changing, removeCommand, setupAdvice, setupCommand } from "../remedies.ts";
 
 const mostNamed = 5;
 const docs = "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes";
@@ -13,8 +13,7 @@ export const secretRegistry: Check<SecretFacts> = {
   id: "secret-registry",
   needs: ["secret-parses"],
   look: (facts) => {
-    const { config, registryKeys, place, wanted, wantedHost, wantedMissing, suggest, writtenBy, cloud } =
-      facts;
+    const { config, registryKeys, place, wanted, wantedHost, wantedMissing, suggest, cloud } = facts;
     if (!config) return undefined;
     if (registryKeys.length > 0)
       return pass(`It holds an entry for ${registryKeys.map(inOneLine).join(", ")}.`);
@@ -76,10 +75,7 @@ export const secretRegistry: Check<SecretFacts> = {
           ? wanted
           : `${wanted}, whose login server is ${wantedHost}`;
     return fail(`Secret ${place.name} holds no entry for ${meant}: ${holds}.`, {
-      hint: changing(
-        { writtenBy },
-        `Add the entry, and leave the others alone: ${setupCommand(place, suggest, wanted, [["--adopt"]])}`,
-      ),
+      hint: changing(facts, setupAdvice("Add the entry, and leave the others alone", facts, [["--adopt"]])),
       docs,
     });
   },

@@ -2,23 +2,23 @@ import { dockerConfigType, isPullSecretType, legacyDockerConfigType } from "../.
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { fail, pass, warn, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
-import { changing, setupCommand } from "../remedies.ts";
+import { changing, recreateAdvice } from "../remedies.ts";
 
 /** Is it of a type that the kubelet looks into, any other of which it ignores, and may it be written again? */
 export const secretType: Check<SecretFacts> = {
   id: "secret-type",
   needs: ["secret-present"],
-  look: ({ secret, place, wanted, suggest, writtenBy }) => {
+  look: (facts) => {
+    const { secret, place } = facts;
     if (!secret) return undefined;
-    const { context, namespace, name } = place;
-    const remake = `${suggest.kubectl(context, "delete", "secret", name, "--namespace", namespace)}, then ${setupCommand(place, suggest, wanted)}`;
+    const { name } = place;
     if (!isPullSecretType(secret.type)) {
       return fail(
         `Secret ${name} has the type ${inOneLine(secret.type)}; the kubelet reads only pull secrets of the type ${dockerConfigType}.`,
         {
           hint: changing(
-            { writtenBy },
-            `A type cannot be changed. Unless something else uses it, recreate it: ${remake}`,
+            facts,
+            recreateAdvice("A type cannot be changed. Unless something else uses it, recreate it", facts),
           ),
           docs: "https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets",
         },
@@ -28,13 +28,13 @@ export const secretType: Check<SecretFacts> = {
       return warn(
         `Secret ${name} has the old type ${legacyDockerConfigType}: pulls work, but acr-pull cannot renew it.`,
         {
-          hint: changing({ writtenBy }, `Recreate it when its password expires: ${remake}`),
+          hint: changing(facts, recreateAdvice("Recreate it when its password expires", facts)),
         },
       );
     }
     if (secret.immutable) {
       return warn(`Secret ${name} is immutable: pulls work, but acr-pull can neither renew nor remove it.`, {
-        hint: changing({ writtenBy }, `Recreate it before its password expires: ${remake}`),
+        hint: changing(facts, recreateAdvice("Recreate it before its password expires", facts)),
       });
     }
     return pass(`Its type is ${secret.type}.`);
