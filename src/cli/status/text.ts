@@ -275,7 +275,7 @@ function linkLines({ brokenLinks }: StatusResult, { commands, width }: StatusCon
   return [
     ...told,
     ...(more > 0 ? [`  and ${more} more`] : []),
-    ...wrapped("To take back what is left, or give them a secret again run setup:", width),
+    ...wrapped("To remove what is left (setup gives them a secret again instead):", width),
     `  ${commands.remove()}`,
   ];
 }
