@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { randomUUID } from "node:crypto";
 import { access, constants, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ActionableError, refused } from "../domain/errors.ts";
@@ -136,9 +135,11 @@ async function textIfThere(file: string): Promise<string | undefined> {
 /** Who reads the file meanwhile finds the old text or the new one, and never a part. A link keeps leading to it. */
 async function replace(path: string, text: string, isPlain: boolean): Promise<void> {
   const file = await realpath(path).catch(() => path);
-  const draft = join(dirname(file), `.${basename(file)}.${randomUUID()}`);
+  // Of one name, so that what a crash has left, perhaps with a password in it, goes with the next write.
+  const draft = join(dirname(file), `.${basename(file)}.draft`);
   try {
     await mkdir(dirname(file), { recursive: true });
+    await rm(draft, { force: true });
     const known = isPlain ? undefined : await stat(file).catch(() => undefined);
     const handle = await open(draft, "wx", 0o600);
     try {

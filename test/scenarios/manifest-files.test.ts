@@ -62,6 +62,12 @@ describe("a manifest that others write to as well", () => {
   });
 });
 
+it("takes away the draft that a crash has left", async () => {
+  await writeFile(join(folder, ".pull.yaml.draft"), "a password");
+  expect((await manifest(file)).code).toBe(0);
+  expect(await readdir(folder)).toEqual(["pull.yaml"]);
+});
+
 describe("a manifest among files of all kinds", () => {
   it("refuses a file that is not UTF-8, and keeps every byte of it", async () => {
     const latin = Buffer.from("# caf\xe9\nkind: ConfigMap\n", "latin1");
