@@ -19,17 +19,17 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     name: "status",
-    summary: "list pull secrets, and when their passwords end",
+    summary: "list pull secrets, and when their passwords expire",
     load: async () => (await import("./status/command.ts")).statusCommand,
   },
   {
     name: "remove",
-    summary: "take back what setup gave a cluster",
+    summary: "remove what setup gave a cluster",
     load: async () => (await import("./remove/command.ts")).removeCommand,
   },
   {
     name: "sandbox",
-    summary: "rehearse in a made-up Azure and clusters",
+    summary: "rehearse with a made-up Azure and clusters",
     operands: "[command...]",
     load: async () => (await import("./sandbox/command.ts")).sandboxCommand,
   },

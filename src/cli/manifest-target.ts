@@ -1,5 +1,5 @@
-import { stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { refused } from "../domain/errors.ts";
 import { UsageError } from "./options/answers.ts";
 import type { Streams } from "./show/terminal.ts";
@@ -30,7 +30,7 @@ export async function checkManifest(
       "Pipe it on: acr-pull setup --manifest - … | kubectl apply --server-side -f -",
     );
   }
-  if (plainManifest || !(await isInGitTree(manifest))) return;
+  if (plainManifest || !(await mayBeCommitted(manifest))) return;
   throw refused(
     "manifest.plain-in-git",
     `${manifest} lies in a Git repository, and would hold the password in a form that anybody can read.`,
@@ -38,8 +38,23 @@ export async function checkManifest(
   );
 }
 
-async function isInGitTree(path: string): Promise<boolean> {
-  for (let at = resolve(path); ; at = dirname(at)) {
+/** A link may lead into a repository, to the manifest or from a folder to one of its files. */
+async function mayBeCommitted(manifest: string): Promise<boolean> {
+  const entries = await readdir(manifest, { withFileTypes: true }).catch(() => []);
+  const links = entries.filter((entry) => entry.isSymbolicLink()).map(({ name }) => join(manifest, name));
+  const places = await Promise.all([manifest, ...links].map((path) => placeOf(resolve(path))));
+  return (await Promise.all(places.map(isInGitTree))).includes(true);
+}
+
+/** Where a path leads, as far as it exists. */
+async function placeOf(path: string): Promise<string> {
+  const place = await realpath(path).catch(() => undefined);
+  if (place !== undefined || dirname(path) === path) return place ?? path;
+  return join(await placeOf(dirname(path)), basename(path));
+}
+
+async function isInGitTree(place: string): Promise<boolean> {
+  for (let at = place; ; at = dirname(at)) {
     const found = await stat(join(at, ".git")).catch(() => undefined);
     if (found) return true;
     if (dirname(at) === at) return false;

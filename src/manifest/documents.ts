@@ -14,15 +14,19 @@ export interface ManifestDocument {
  */
 const separator = /^---(?=[ \t\r\n]|$)/m;
 
-/** The documents of a manifest. Their texts, one after the other, are the manifest byte for byte. */
-export function documentsOf(text: string): ManifestDocument[] {
+/**
+ * The documents of a manifest. Their texts, one after the other, are the manifest byte for byte.
+ * @param known some that need not be parsed again
+ */
+export function documentsOf(text: string, known: readonly ManifestDocument[] = []): ManifestDocument[] {
+  const values = new Map(known.map((one) => [one.text, one.value]));
   const starts = [...text.matchAll(new RegExp(separator, "gm"))].map(({ index }) => index);
   const cuts = [0, ...starts.filter((at) => at > 0), text.length];
   return cuts
     .slice(1)
     .map((end, index) => text.slice(cuts[index], end))
     .filter((piece) => piece !== "")
-    .map((piece) => ({ text: piece, value: valueOf(piece) }));
+    .map((piece) => ({ text: piece, value: values.has(piece) ? values.get(piece) : valueOf(piece) }));
 }
 
 function valueOf(text: string): ManifestDocument["value"] {

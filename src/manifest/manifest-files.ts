@@ -1,18 +1,10 @@
+import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
-import {
-  access,
-  constants,
-  mkdir,
-  open,
-  readFile,
-  readdir,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from "node:fs/promises";
+import { access, constants, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { refused, type ActionableError } from "../domain/errors.ts";
+import { ActionableError, refused } from "../domain/errors.ts";
+import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
+import { withLock } from "./file-lock.ts";
 
 /** The files of a manifest, by their paths. */
 export interface ManifestFiles {
@@ -25,9 +17,22 @@ export interface ManifestFiles {
    * @param isPlain whether it holds a password that anybody could read
    */
   write(file: string, text: string, isPlain: boolean): Promise<void>;
+  /** Lets no other run read and write the same files meanwhile. */
+  whileLocked<T>(work: () => Promise<T>): Promise<T>;
   /** Where a run notes what it is about to do; undefined where nothing outlives the run. */
-  readonly journal: string | undefined;
+  readonly journal: Journal | undefined;
 }
+
+/** A file beside a manifest. */
+interface Journal {
+  /** Empty where there is none. */
+  read(): Promise<string>;
+  /** @param text empty: takes the file away */
+  write(text: string): Promise<void>;
+}
+
+/** The largest file that is read: all definitions of custom resources of a large project are a tenth of it. */
+const limitBytes = 32 * 1024 * 1024;
 
 const yaml = /\.ya?ml$/i;
 
@@ -38,7 +43,7 @@ const yaml = /\.ya?ml$/i;
 export async function manifestFiles(path: string): Promise<ManifestFiles> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
-    throw unreadable(path, error);
+    throw unreadable(path, whyUnreadable(error));
   });
   const isFolder = found?.isDirectory() ?? /[/\\]$/.test(path);
   const place = found?.isDirectory() ? resolve(path) : dirname(resolve(path));
@@ -56,10 +61,13 @@ export async function manifestFiles(path: string): Promise<ManifestFiles> {
   }
   const file = found ? await realpath(path) : resolve(path);
   return {
-    read: async () => new Map(found || (await isThere(file)) ? [[file, await textOf(file)]] : []),
+    async read() {
+      const text = found ? await textOf(file) : await textIfThere(file);
+      return new Map(text === undefined ? [] : [[file, text]]);
+    },
     fileFor: () => file,
     write: replace,
-    journal: join(dirname(file), `.${basename(file)}.acr-pull`),
+    ...journalIn(join(dirname(file), `.${basename(file)}.acr-pull`)),
   };
 }
 
@@ -69,7 +77,7 @@ function folder(path: string): ManifestFiles {
     async read() {
       const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ENOENT") return [];
-        throw unreadable(root, error);
+        throw unreadable(root, whyUnreadable(error));
       });
       // A name with a dot before it is no manifest for anybody.
       const files = names.filter((name) => yaml.test(name) && !name.startsWith(".")).toSorted();
@@ -81,25 +89,53 @@ function folder(path: string): ManifestFiles {
     },
     fileFor: (namespace, name) => join(root, `${namespace}-${name}.yaml`),
     write: replace,
-    journal: join(root, ".acr-pull"),
+    ...journalIn(join(root, ".acr-pull")),
   };
 }
 
-async function isThere(file: string): Promise<boolean> {
-  return await stat(file).then(
-    () => true,
-    () => false,
-  );
+function journalIn(file: string): Pick<ManifestFiles, "journal" | "whileLocked"> {
+  return {
+    journal: {
+      read: async () => (await textIfThere(file)) ?? "",
+      async write(text) {
+        if (text !== "") return await replace(file, text, true);
+        await rm(file, { force: true }).catch((error: unknown) => {
+          throw unwritable(file, error);
+        });
+      },
+    },
+    async whileLocked(work) {
+      try {
+        await mkdir(dirname(file), { recursive: true });
+        return await withLock(`${file}.lock`, work);
+      } catch (error) {
+        throw error instanceof ActionableError ? error : unwritable(dirname(file), error);
+      }
+    },
+  };
 }
 
 async function textOf(file: string): Promise<string> {
-  return await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw unreadable(file, error);
-  });
+  const text = await textIfThere(file);
+  if (text === undefined) throw unreadable(file, "ENOENT");
+  return text;
 }
 
-/** Who reads the file meanwhile finds the old text or the new one, and never a part. */
-export async function replace(file: string, text: string, isPlain: boolean): Promise<void> {
+/** Only text that reads back as the same bytes, for what others wrote keeps every one. */
+async function textIfThere(file: string): Promise<string | undefined> {
+  try {
+    const bytes = await readNamedFile(file, { limitBytes, signal: new AbortController().signal });
+    if (isUtf8(bytes)) return bytes.toString("utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw unreadable(file, whyUnreadable(error));
+  }
+  throw unreadable(file, "it is not text in UTF-8");
+}
+
+/** Who reads the file meanwhile finds the old text or the new one, and never a part. A link keeps leading to it. */
+async function replace(path: string, text: string, isPlain: boolean): Promise<void> {
+  const file = await realpath(path).catch(() => path);
   const draft = join(dirname(file), `.${basename(file)}.${randomUUID()}`);
   try {
     await mkdir(dirname(file), { recursive: true });
@@ -122,21 +158,17 @@ export async function replace(file: string, text: string, isPlain: boolean): Pro
 function unwritable(path: string, error: unknown): ActionableError {
   return refused(
     "manifest.unwritable",
-    `${path} cannot be written (${codeOf(error)}).`,
+    `${path} cannot be written (${whyUnreadable(error)}).`,
     "Name a file in a folder that exists and that you may write to.",
   );
 }
 
-function unreadable(path: string, error: unknown): ActionableError {
+function unreadable(path: string, why: string): ActionableError {
   return refused(
     "manifest.unreadable",
-    `${path} cannot be read (${codeOf(error)}).`,
+    `${path} cannot be read (${why}).`,
     "Name a file or a folder that you may read for --manifest.",
   );
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "it failed";
 }
 
 /** A manifest that is nowhere but in memory until it is printed. */
@@ -150,6 +182,7 @@ export function printedManifest(): ManifestFiles & { text(): string } {
       files.set(file, text);
       return Promise.resolve();
     },
+    whileLocked: (work) => work(),
     journal: undefined,
     text: () => files.get(file) ?? "",
   };

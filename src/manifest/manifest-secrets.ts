@@ -14,6 +14,7 @@ import {
   isSameObject,
   markedSecret,
   parted,
+  refuseOthersIn,
   refuseUnknownBeside,
   unknownData,
   withMarks,
@@ -46,6 +47,7 @@ export class ManifestSecrets {
   find(name: SecretName, signal: AbortSignal): Promise<PullSecret | undefined> {
     return this.#store.alone(async () => {
       const found = await this.#store.find(name);
+      if (this.#seal && found.made?.sealed === undefined) refuseOthersIn(found.made);
       return this.#asTarget(name, { ...found, made: this.#standing(found) }, signal);
     });
   }
@@ -99,11 +101,12 @@ export class ManifestSecrets {
   change({ namespace, name, resourceVersion }: KnownSecret, change: SecretChange, signal: AbortSignal) {
     return this.#store.alone(async () => {
       const found = await this.#store.find({ namespace, name });
-      const standing = this.#standing(found);
       if (found.version !== resourceVersion) throw conflict("kubernetes.conflict", { namespace, name });
-      const data = standing && (await this.#dataOf(standing, signal));
-      if (standing && !data && change.data) refuseUnknownBeside(standing);
-      const before = withMarks(standing?.secret ?? markedSecret({ namespace, name }), found.pending);
+      // A plain one that is to be sealed keeps what it holds.
+      const { made } = found;
+      const data = made && (await this.#dataOf(made, signal));
+      if (made && !data && change.data) refuseUnknownBeside(made);
+      const before = withMarks(made?.secret ?? markedSecret({ namespace, name }), found.pending);
       return await this.#write(found, applyTo({ ...before, data: data ?? {} }, change), signal);
     });
   }
@@ -152,6 +155,7 @@ export class ManifestSecrets {
       annotations: { ...next.annotations, [entriesAnnotation]: formatMarks(lasting) },
     };
     const standing = this.#standing(found);
+    let written: { readonly text: string; readonly isPlain: boolean } | undefined;
     if (Object.keys(lasting).length > 0 || standing) {
       const isSame =
         standing &&
@@ -161,12 +165,11 @@ export class ManifestSecrets {
           isSameObject((await this.#dataOf(standing, signal)) ?? {}, next.data));
       if (!isSame) {
         if (Object.keys(next.data).length === 0) throw unknownData(next, standing?.sealed);
-        const { text, isPlain } = await this.#textOf(found, document, signal);
-        if (!isPlain) this.#sealedHere.set(text, next.data);
-        await this.#store.write({ namespace, name, standing: found.made?.document, text, isPlain });
+        written = await this.#textOf(found, document, signal);
+        if (!written.isPlain) this.#sealedHere.set(written.text, next.data);
       }
     }
-    await this.#store.note({ namespace, name }, pending);
+    await this.#store.commit({ namespace, name, found, document: written, pending });
     const now = await this.#store.find({ namespace, name });
     const secret = await this.#asTarget({ namespace, name }, { ...now, made: this.#standing(now) }, signal);
     return secret ?? readPullSecret({ ...emptySecret({ namespace, name }), resourceVersion: now.version });

@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
 import { refused } from "../domain/errors.ts";
 import { formatMarks, isEntryMark, type EntryMark, type EntryMarks } from "../domain/ownership.ts";
 import { documentsOf, isRecord, recordIn, withDocument, type ManifestDocument } from "./documents.ts";
-import { replace, type ManifestFiles } from "./manifest-files.ts";
+import type { ManifestFiles } from "./manifest-files.ts";
+import { conflict } from "./secret-changes.ts";
 import { secretDocument, type SecretDocument, type SecretName } from "./secret-document.ts";
 
 /** One file of a manifest. */
 interface ReadFile {
   readonly file: string;
+  readonly text: string;
   readonly documents: readonly ManifestDocument[];
 }
 
@@ -22,11 +23,20 @@ export interface FoundSecret {
   readonly version: string;
 }
 
-/** What is to be written. */
+/** A document that is to be written. */
 export interface DocumentWrite extends SecretName {
   readonly standing: ManifestDocument | undefined;
   readonly text: string;
   readonly isPlain: boolean;
+}
+
+/** What a run makes of a secret, as it found it. */
+export interface SecretWrite extends SecretName {
+  readonly found: FoundSecret;
+  /** Undefined: its document stays as it is. */
+  readonly document: Pick<DocumentWrite, "text" | "isPlain"> | undefined;
+  /** The entries that carry the mark of a run at work. */
+  readonly pending: EntryMarks;
 }
 
 /**
@@ -37,6 +47,8 @@ export class ManifestStore {
   readonly #files: ManifestFiles;
   /** The marks, where no file can hold them. */
   #notes: Readonly<Record<string, EntryMarks>> = {};
+  /** What was read last: most files stay as they are, and parsing takes far longer than reading. */
+  #lastRead: readonly ReadFile[] = [];
   /** One read or write after the other. */
   #underWay: Promise<unknown> = Promise.resolve();
 
@@ -53,6 +65,8 @@ export class ManifestStore {
 
   /** @throws ActionableError `manifest.twice`, `manifest.marks-sealed`, `manifest.unreadable` */
   async find(name: SecretName): Promise<FoundSecret> {
+    // Before the documents: a run writes these first and then takes its mark away, so that one or the other is seen.
+    const notes = await this.#readNotes();
     const read = await this.#read();
     const found = read.flatMap(({ documents }) =>
       documents.flatMap((one) => secretDocument(one, name) ?? []),
@@ -65,20 +79,20 @@ export class ManifestStore {
       );
     }
     const [made] = found;
-    const pending = (await this.#readNotes())[`${name.namespace}/${name.name}`] ?? {};
+    const pending = notes[`${name.namespace}/${name.name}`] ?? {};
     const bytes = JSON.stringify([made?.document.text ?? null, formatMarks(pending)]);
     return { made, pending, version: createHash("sha256").update(bytes).digest("hex") };
   }
 
   /** Names of all secrets that some document makes, or that a run at work has marked. */
   async names(): Promise<readonly SecretName[]> {
-    const made = (await this.#read()).flatMap(({ documents }) =>
-      documents.flatMap(({ value }) => nameIn(value, ["Secret", "SealedSecret"]) ?? []),
-    );
     const marked = Object.keys(await this.#readNotes()).map((key) => {
       const [namespace = "", name = ""] = key.split("/");
       return { namespace, name };
     });
+    const made = (await this.#read()).flatMap(({ documents }) =>
+      documents.flatMap(({ value }) => nameIn(value, ["Secret", "SealedSecret"]) ?? []),
+    );
     return [...new Map([...made, ...marked].map((one) => [`${one.namespace}/${one.name}`, one])).values()];
   }
 
@@ -112,22 +126,40 @@ export class ManifestStore {
   }
 
   /** Puts a document in the place of another, or behind all others; these keep every byte. */
-  async write(write: DocumentWrite): Promise<void> {
+  write(write: DocumentWrite): Promise<void> {
+    return this.#files.whileLocked(() => this.#put(write));
+  }
+
+  /**
+   * Writes what a secret is to be, unless it is no longer what was found: sealing takes a while, and other runs and
+   * people write to the same files.
+   * @throws ActionableError `kubernetes.conflict`, as the API server says it
+   */
+  async commit({ namespace, name, found, document, pending }: SecretWrite): Promise<void> {
+    if (!document && formatMarks(found.pending) === formatMarks(pending)) return;
+    await this.#files.whileLocked(async () => {
+      const { version } = await this.find({ namespace, name });
+      if (version !== found.version) throw conflict("kubernetes.conflict", { namespace, name });
+      const standing = found.made?.document;
+      if (document) await this.#put({ namespace, name, standing, ...document });
+      await this.#note({ namespace, name }, pending);
+    });
+  }
+
+  async #put(write: DocumentWrite): Promise<void> {
     const { file, documents } = await this.#fileOf(write);
     const standing = documents.find(({ text }) => text === write.standing?.text);
     await this.#files.write(file, withDocument(documents, standing, write.text), write.isPlain);
   }
 
-  /** Notes the entries of a secret that carry the mark of a run at work. */
-  async note({ namespace, name }: SecretName, pending: EntryMarks): Promise<void> {
+  async #note({ namespace, name }: SecretName, pending: EntryMarks): Promise<void> {
     const { [`${namespace}/${name}`]: before, ...others } = await this.#readNotes();
     if (formatMarks(before ?? {}) === formatMarks(pending)) return;
     const notes =
       Object.keys(pending).length === 0 ? others : { ...others, [`${namespace}/${name}`]: pending };
-    const { journal } = this.#files;
-    if (journal === undefined) this.#notes = notes;
-    else if (Object.keys(notes).length === 0) await rm(journal, { force: true });
-    else await replace(journal, `${JSON.stringify(notes)}\n`, true);
+    const isEmpty = Object.keys(notes).length === 0;
+    if (this.#files.journal) await this.#files.journal.write(isEmpty ? "" : `${JSON.stringify(notes)}\n`);
+    else this.#notes = notes;
   }
 
   async #fileOf({
@@ -138,22 +170,21 @@ export class ManifestStore {
     const read = await this.#read();
     const holding = read.find(({ documents }) => documents.some(({ text }) => text === standing?.text));
     const file = this.#files.fileFor(namespace, name);
-    return holding ?? read.find((one) => one.file === file) ?? { file, documents: [] };
+    return holding ?? read.find((one) => one.file === file) ?? { file, text: "", documents: [] };
   }
 
-  async #read(): Promise<ReadFile[]> {
+  async #read(): Promise<readonly ReadFile[]> {
     const files = await this.#files.read();
-    return [...files].map(([file, text]) => ({ file, documents: documentsOf(text) }));
+    this.#lastRead = [...files].map(([file, text]) => {
+      const last = this.#lastRead.find((one) => one.file === file);
+      return last?.text === text ? last : { file, text, documents: documentsOf(text, last?.documents) };
+    });
+    return this.#lastRead;
   }
 
   async #readNotes(): Promise<Readonly<Record<string, EntryMarks>>> {
     const { journal } = this.#files;
-    if (journal === undefined) return this.#notes;
-    const text = await readFile(journal, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return "{}";
-      throw error;
-    });
-    return notesIn(text);
+    return journal ? notesIn(await journal.read()) : this.#notes;
   }
 }
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { inOneLine } from "../domain/in-one-line.ts";
-import { withoutSecrets } from "../domain/known-secrets.ts";
+import { holdsSecret, learnSecret, withoutSecrets } from "../domain/known-secrets.ts";
 import type { SecretObject } from "../domain/kubernetes-objects.ts";
 import { entriesAnnotation } from "../domain/ownership.ts";
 import type { Variables } from "../domain/proxy.ts";
@@ -20,6 +20,8 @@ export interface SealCommand {
 const limitMs = 60_000;
 const largestAnswer = 4 * 1024 * 1024;
 const mostSaid = 500;
+/** Enough to be no piece of a ciphertext by chance. */
+const shortestPiece = 12;
 
 /**
  * Runs the command without a shell, gives it a document on standard input and takes what it prints: the document is
@@ -102,7 +104,8 @@ export function checkedSeal(text: string, secret: SecretObject): SecretDocument 
   );
 }
 
+/** Whether a text has the secret's passwords in it, in whatever encoding. */
 function tells(text: string, secret: SecretObject): boolean {
-  const passwords = credentialsIn(readPullSecret(secret)).map(({ password }) => password.reveal());
-  return [...Object.values(secret.data), ...passwords].some((one) => one !== "" && text.includes(one));
+  for (const { password } of credentialsIn(readPullSecret(secret))) learnSecret(password.reveal());
+  return Object.values(secret.data).some((one) => text.includes(one)) || holdsSecret(text, shortestPiece);
 }

@@ -15,7 +15,8 @@ import {
   type EntryMark,
   type EntryMarks,
 } from "../domain/ownership.ts";
-import { readPullSecret, type SealKind } from "../domain/pull-secret.ts";
+import { inOneLine } from "../domain/in-one-line.ts";
+import { credentialsIn, readPullSecret, type SealKind } from "../domain/pull-secret.ts";
 import { documentUid, type SecretDocument, type SecretName } from "./secret-document.ts";
 
 /** What a secret without entries holds. */
@@ -118,4 +119,26 @@ export function unknownData({ namespace, name }: SecretName, by: SealKind | unde
 /** What a document holds for other registries is kept, which nobody can who does not know it. */
 export function refuseUnknownBeside({ secret, sealed }: SecretDocument): void {
   if (Object.keys(readPullSecret(secret).marks).length > 1) throw unknownData(secret, sealed);
+}
+
+/**
+ * A readable document that is to be sealed is made anew, as if it were missing: what others have in it would be lost.
+ * @throws ActionableError `manifest.drops-entries`, exit 2
+ */
+export function refuseOthersIn(made: SecretDocument | undefined): void {
+  if (!made) return;
+  const { secret } = made;
+  const { namespace, name, data } = secret;
+  const { config, marks } = readPullSecret(secret);
+  const hosts = credentialsIn({ config }).map(({ host }) => host);
+  const foreign = [
+    ...hosts.filter((host) => marks[host] === undefined),
+    ...Object.keys(data).filter((key) => key !== dockerConfigKey),
+  ];
+  if (foreign.length === 0) return;
+  throw refused(
+    "manifest.drops-entries",
+    `The readable document of ${namespace}/${name} also holds what acr-pull did not write (${foreign.map(inOneLine).join(", ")}), and would lose it when it is sealed.`,
+    "Seal the document by hand first, or choose another name with --secret-name: a Pod can name several pull secrets.",
+  );
 }

@@ -119,6 +119,32 @@ describe("setup --attach", () => {
     expect(changes()).toEqual(granted);
   });
 
+  it("grants nothing, and takes nothing back, where another cluster has an API server of the same name", async () => {
+    await attach();
+    const [first] = sandbox.world.managedClusters;
+    const kubeletIdentity = { ...nodes(), objectId: randomUUID(), clientId: randomUUID() };
+    sandbox.world.managedClusters.unshift({
+      ...first!,
+      name: "twin",
+      resourceGroup: "twins",
+      kubeletIdentity,
+    });
+    const before = liveAssignments(sandbox).map(({ id }) => id);
+    const run = await attach();
+    expect([run.code, run.json.error.code]).toEqual([2, "aks.ambiguous"]);
+    expect(run.json.error.message).toContain("twins/twin, shop-group/shop");
+    const about = ["--registry", "myregistry", "--context", "shop"];
+    const removal = await runSafely(sandbox, ["remove", ...about, "-y"]);
+    expect(removal.stderr).toContain(
+      "several managed clusters have its API server: twins/twin, shop-group/shop",
+    );
+    const status = await runSafely(sandbox, ["status", ...about, "-o", "json"]);
+    expect(status.json.attachmentsUnknown.message).toContain("several managed clusters");
+    const verify = await runSafely(sandbox, ["verify", ...about, "-o", "json"]);
+    expect(JSON.stringify(verify.json)).toContain("several managed clusters");
+    expect(liveAssignments(sandbox).map(({ id }) => id)).toEqual(before);
+  });
+
   it("is content with the role that az aks update --attach-acr granted", async () => {
     grantByHand("AcrPull");
     const run = await attach();

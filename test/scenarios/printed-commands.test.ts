@@ -41,7 +41,7 @@ const occasions: ReadonlyArray<{
   {
     what: "a setup",
     line: "setup --registry myregistry -n awesomeapps --yes",
-    commands: ["rotate", "rotate", "verify", "setup"],
+    commands: ["verify", "setup", "rotate", "rotate"],
   },
   { what: "a missing namespace", line: "verify -n nowhere", commands: ["setup", "verify"] },
   {
@@ -166,7 +166,7 @@ describe.concurrent("a command that is printed", () => {
       "default",
       "--yes",
     ]);
-    const [, block = ""] = stdout.split("As lines of a crontab:\n");
+    const [, block = ""] = stdout.split("To renew it from a crontab:\n");
     const lines = block
       .split("\n\n")[0]!
       .split("\n")

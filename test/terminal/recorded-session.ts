@@ -47,7 +47,7 @@ export async function recordSession(): Promise<RecordedSession> {
     const constant = withoutChance(whole);
     const lines = run.colored;
     const at = (start: RegExp) => lines.findIndex((line) => start.test(stripVTControlCharacters(line)));
-    const excerpt = lines.slice(at(/^Plan for /), at(/^✓ .* can pull from /) + 1);
+    const excerpt = lines.slice(at(/^Plan for /), at(/^✓ Read the secrets back/) + 1);
     return { whole: constant(whole), excerpt: constant(excerpt.join("\n")) };
   } finally {
     await sandbox.close();

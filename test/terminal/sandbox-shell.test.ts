@@ -24,3 +24,11 @@ it.each([
   expect(run.history).toMatch(/^[\d.]+$/m);
   expect(run.history).not.toContain("Try:");
 });
+
+it("tells where one is in lines that fit a narrow terminal, but for a command", async () => {
+  const run = await TerminalRun.start(undefined, ["sandbox", "--after-setup", "--", "true"], { columns: 60 });
+  expect(await run.exit(), run.history).toBe(0);
+  expect(run.transcript).toContain("You are in the sandbox.");
+  const long = run.transcript.split("\n").filter((line) => line.length > 60);
+  expect(long).toEqual([expect.stringMatching(/^# acr-pull setup --registry myregistry /)]);
+});

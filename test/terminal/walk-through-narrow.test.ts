@@ -33,11 +33,11 @@ it("setup in a terminal of 40 columns breaks its lines itself, leaves nothing of
   await walk.equivalentCommand();
   // What is to be copied has no line ends of its own.
   expect(brokenLines(walk).filter((line) => !isOneWord(line))).toEqual([
-    expect.stringMatching(/^ {8}image: \S+ # your image$/),
-    expect.stringMatching(/^ {2}acr-pull rotate --registry abacregistry .*--if-expiring-within 60d --yes$/),
-    expect.stringMatching(/^ {2}0 6 \* \* \* acr-pull rotate --registry abacregistry .* --yes --quiet$/),
     expect.stringMatching(/^ {2}acr-pull verify --registry abacregistry .*--context sandbox$/),
     expect.stringMatching(/^ {2}acr-pull setup --registry abacregistry .*--yes$/),
+    expect.stringMatching(/^ {2}0 6 \* \* \* acr-pull rotate --registry abacregistry .* --yes --quiet$/),
+    expect.stringMatching(/^ {8}image: \S+ # your image$/),
+    expect.stringMatching(/^ {2}acr-pull rotate --registry abacregistry .*--if-expiring-within 60d --yes$/),
   ]);
   const told = walk.run.transcript.replaceAll(/\s+/g, " ");
   for (const question of asked) expect(told.split(questions[question])).toHaveLength(2);

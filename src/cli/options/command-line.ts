@@ -166,6 +166,12 @@ function describeCommand(
   });
 }
 
+/** A summary with more in its brackets at the end. */
+function withRemarks(summary: string, remarks: string): string {
+  if (remarks === "") return summary;
+  return summary.endsWith(")") ? `${summary.slice(0, -1)}; ${remarks})` : `${summary} (${remarks})`;
+}
+
 function wrapping(command: CommanderCommand, columns: number): (text: string) => string {
   return (text) => command.createHelp().boxWrap(text, columns);
 }
@@ -177,10 +183,7 @@ function commanderOption(
 ): CommanderOption {
   const isFlagOnly = all && variable === undefined;
   const remarks = [fallback && `default: ${fallback}`, isFlagOnly && "flag only"].filter(Boolean);
-  const option = new CommanderOption(
-    flag,
-    remarks.length > 0 ? `${summary} (${remarks.join("; ")})` : summary,
-  );
+  const option = new CommanderOption(flag, withRemarks(summary, remarks.join("; ")));
   // Commander would read --no-azure as the opposite of --azure.
   option.negate = false;
   // Every value is kept: two different ones of an option that takes one are refused later.

@@ -16,7 +16,7 @@ export function outputOption(...more: readonly ListFormat[]) {
   const read = oneOf(...formats);
   return defaultedOption<OutputFormat>({
     flag: "-o, --output <format>",
-    summary: `form of the answer: ${formats.join(", ")}`,
+    summary: `format of the answer: ${formats.join(", ")}`,
     common: true,
     group: "Output",
     parse: knowing(formats, (text) => {
@@ -50,7 +50,7 @@ export const outputOptions = {
   }),
   quiet: switchOption({
     flag: "--quiet",
-    summary: "only failures and warnings: nothing when all is well",
+    summary: "show only failures and warnings: nothing when all is well",
     group: "Output",
   }),
   verbose: switchOption({

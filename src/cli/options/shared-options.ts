@@ -96,7 +96,8 @@ export const clusterOptions = {
   // If it is not given, the user is told of each program that runs.
   execPlugins: yieldingOption({
     flag: "--exec-plugins <policy>",
-    summary: "which sign-in programs a kubeconfig may run: allow any, known ones of clouds, or deny all",
+    summary:
+      "which sign-in programs a kubeconfig may run: any (allow), those of clouds (known), or none (deny)",
     group: "Cluster",
     parse: oneOf(...execPluginPolicies),
     fallback: "allow",
@@ -141,7 +142,7 @@ export const serviceOptions = {
   }),
   concurrency: defaultedOption({
     flag: "--concurrency <number>",
-    summary: "most requests at once in a cluster",
+    summary: "most requests to a cluster at once",
     group: "Run",
     parse: concurrency,
     fallback: "10",

@@ -6,13 +6,13 @@ import { removeChecks, type RemoveTypes, type WholeAnswers } from "./options.ts"
 export const removeCommand = flowCommand<RemoveTypes>({
   name: "remove",
   description: [
-    "Takes back what setup gave a cluster: unlinks service accounts, takes the registry's entry out of pull secrets, and",
-    "removes the cluster's keys, role assignment and application. Removes only what acr-pull made and nothing else needs,",
-    "and says what it keeps and why. After an interruption, the same command continues.",
+    "Removes what setup gave a cluster: links of service accounts, the registry's entries in pull secrets, and the",
+    "cluster's keys, role assignment and application. Keeps what acr-pull did not make and what something else still",
+    "needs, and says why. After an interruption, the same command continues.",
   ].join(" "),
   ...removeChecks,
   examples: [
-    ["remove --registry myregistry --dry-run", "only show what would be removed, and what kept"],
+    ["remove --registry myregistry --dry-run", "only show what would be removed, and what would stay"],
     [
       "remove --registry myregistry -n awesomeapps --yes",
       "one namespace; the key stays while others hold it",

@@ -92,7 +92,7 @@ export const removeOptions = {
   yes,
   force: switchOption({
     flag: "--force",
-    summary: "remove it although pods or service accounts name the secret, or AKS clusters share an identity",
+    summary: "remove even what pods or service accounts still name, or AKS clusters share",
     common: true,
     group: "Consent",
     consent: true,

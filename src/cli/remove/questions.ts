@@ -17,7 +17,7 @@ const indispensable = "registry";
 /** The questions of `remove`: which account, which clusters, and which registry. */
 export const removeQuestionnaire: Questionnaire<RemoveTypes> = {
   opening: () => [
-    "Takes back what acr-pull setup gave a cluster for one registry.",
+    "Removes what acr-pull setup gave a cluster for one registry.",
     "Nothing is written before you agree to the plan. Ctrl-C stops.",
   ],
   questions({ yes, dryRun, registry }) {
@@ -42,7 +42,7 @@ function removeQuestions({
       prompter,
       signal: context.signal,
       signIn: (request) => connections.azure(request),
-      rights: "It needs to own the application, and to be allowed to take roles back on the registry.",
+      rights: "It needs to own the application, and to remove role assignments on the registry.",
     }),
     registryQuestion({
       prompter,

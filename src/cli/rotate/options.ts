@@ -54,14 +54,14 @@ export const rotateOptions = {
   ...rehearsalAfterSetup,
   ifExpiringWithinMs: valueOption({
     flag: "--if-expiring-within <duration>",
-    summary: "replace only keys that end within this time, such as 60d: for a daily job",
+    summary: "replace only keys that expire within this time, such as 60d: for a daily job",
     common: true,
     group: "Rotation",
     parse: positiveDuration,
   }),
   expiresInMs: valueOption({
     flag: "--expires-in <duration>",
-    summary: "life of the new key, or max (default: as before)",
+    summary: "lifetime of the new key, or max (default: as before)",
     common: true,
     group: "Rotation",
     parse: lifetime,
@@ -76,7 +76,7 @@ export const rotateOptions = {
   }),
   wait: switchOption({
     flag: "--wait",
-    summary: "stay until the old key is retired",
+    summary: "wait until the old key is retired",
     common: true,
     group: "Rotation",
     excludes: { manifest: "a manifest is applied between the steps" },

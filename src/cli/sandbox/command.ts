@@ -25,7 +25,7 @@ export const sandboxOptions = {
   }),
   latency: valueOption({
     flag: "--latency <duration>",
-    summary: "delay of every answer of Azure, such as 50ms",
+    summary: "delay of every answer from Azure, such as 50ms",
     group: "Rehearsal",
     common: true,
     parse: duration,
@@ -74,7 +74,7 @@ const firstSetup = ["--registry", "myregistry", "--context", "sandbox", "-n", "a
 export const sandboxCommand = defineCommand({
   description: [
     "Starts a made-up Azure with two registries (myregistry, abacregistry) and two clusters (contexts sandbox and",
-    "sandbox-staging), in memory, on ports of this machine. With a command, it runs that command in there and ends",
+    "sandbox-staging), in memory, on ports of this machine. With a command, it runs that command there and ends",
     "with its exit code. Without one, it prints what to export, and serves until you stop it.",
   ].join(" "),
   options: sandboxOptions,
@@ -92,8 +92,29 @@ function isRehearsal([command]: readonly string[]): boolean {
   return command === "acr-pull";
 }
 
-const rehearsalBegins = "# A rehearsal: this Azure and its clusters are made up, in memory.";
-const rehearsalEnds = "# End of the rehearsal: nothing real was made or changed.";
+const rehearsalBegins = "A rehearsal: this Azure and its clusters are made up, in memory.";
+const rehearsalEnds = "End of the rehearsal: nothing real was made or changed.";
+
+/** Says something beside what a command says, as a comment of a shell. */
+async function remark(
+  { terminal: { stderr } }: Pick<CommandContext, "terminal">,
+  text: string,
+): Promise<void> {
+  const { wrapped } = await import("../show/text-width.ts");
+  for (const line of wrapped(text, stderr.width - 2)) stderr.line(`# ${line}`);
+}
+
+/** Says to somebody at the terminal where they are. */
+async function welcome(
+  { world }: Awaited<ReturnType<typeof start>>,
+  { terminal: { stderr } }: CommandContext,
+): Promise<void> {
+  const { banner } = await import("../../sandbox/banner.ts");
+  const { wrapped } = await import("../show/text-width.ts");
+  // What is put in stands in columns.
+  const fitting = (text: string) => (text.startsWith(" ") ? [text] : wrapped(text, stderr.width));
+  for (const line of banner(world).flatMap(fitting)) stderr.line(line);
+}
 
 async function runSandbox(
   answers: AnswersOf<typeof sandboxOptions>,
@@ -104,7 +125,7 @@ async function runSandbox(
   const isQuiet = answers.quiet || context.operands.includes(outputOptions.quiet.long);
   const isTold = isRehearsal(context.operands) && !isQuiet;
   try {
-    if (isTold) context.terminal.stderr.line(rehearsalBegins);
+    if (isTold) await remark(context, rehearsalBegins);
     const sandbox = await start(answers, interruption.signal);
     try {
       interruption.signal.throwIfAborted();
@@ -115,15 +136,14 @@ async function runSandbox(
       if (command === undefined) return await serve(sandbox.environment, interruption, context);
       // A rehearsed command of acr-pull speaks for itself.
       if (context.terminal.interactive && !answers.quiet && command !== "acr-pull") {
-        const { banner } = await import("../../sandbox/banner.ts");
-        for (const line of banner(sandbox.world)) context.terminal.stderr.line(line);
+        await welcome(sandbox, context);
       }
       interruption.close();
       return await run([command, ...rest], context.process);
     } finally {
       const closing = watchSignals(context.process);
       await sandbox.close().finally(closing.close);
-      if (isTold) context.terminal.stderr.line(rehearsalEnds);
+      if (isTold) await remark(context, rehearsalEnds);
     }
   } finally {
     interruption.close();
@@ -240,7 +260,7 @@ async function setUp(run: RunInside, { terminal }: CommandContext): Promise<void
       "sandbox.bad-options",
     );
   }
-  terminal.stderr.line(`# In the sandbox, after: ${command.join(" ")}`);
+  await remark({ terminal }, `In the sandbox, after: ${command.join(" ")}`);
 }
 
 async function serve(
@@ -256,6 +276,6 @@ async function serve(
     document: { environment: variables },
     lines: () => lines,
   });
-  terminal.stderr.line("# Paste these lines into another shell. Ctrl-C ends the sandbox.");
+  await remark({ terminal }, "Paste these lines into another shell. Ctrl-C ends the sandbox.");
   return await exitCodeOf(signal);
 }

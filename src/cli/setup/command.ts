@@ -11,7 +11,7 @@ export const setupCommand = flowCommand<SetupTypes>({
   name: "setup",
   description: [
     "Gives namespaces a pull secret for a registry: creates or reuses a service principal, assigns it a role, proves",
-    "that it can pull, and writes the secret. Run again, it changes only what differs from what you ask for. At a",
+    "that it can pull, and writes the secret. When run again, it changes only what differs from what you ask for. At a",
     "terminal it asks for what you leave out, and writes nothing before you agree to its plan.",
   ].join(" "),
   ...setupChecks,

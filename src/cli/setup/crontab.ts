@@ -25,7 +25,7 @@ export function crontabLines(
   if (execPath === undefined || rehearsedWords(environment).length > 0) return [];
   const line = `${command(asJob(shell))} ${outputOptions.quiet.long}`;
   return [
-    [toned("strong", "As lines of a crontab:")],
+    [toned("strong", "To renew it from a crontab:")],
     ...variablesOf({ execPath, scriptPath }, environment).map(([name, value]) => `  ${name}=${value}`),
     // Cron takes a percent sign for the end of the line.
     `  ${schedule} ${line.replaceAll("%", "\\%")}`,
@@ -34,7 +34,6 @@ export function crontabLines(
       "It also needs a sign-in that asks nobody: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET there, or another --auth.",
       width,
     ),
-    "",
   ];
 }
 

@@ -108,7 +108,7 @@ export const setupOptions = {
   ...runOptions,
   role: valueOption({
     flag: "--role <role>",
-    summary: `${requestedRoles.join(", ")} (default: what the cluster has, acrpull at first)`,
+    summary: `${requestedRoles.join(", ")} (default: the one it has, else acrpull)`,
     question: "What may the cluster do with the registry?",
     group: "Principal",
     common: true,
@@ -128,7 +128,7 @@ export const setupOptions = {
   }),
   servicePrincipal: valueOption({
     flag: "--service-principal <id>",
-    summary: "existing one, by application id, object id or name",
+    summary: "existing service principal, by application id, object id or name",
     question: "Which service principal pulls?",
     group: "Principal",
     common: true,
@@ -182,7 +182,7 @@ export const setupOptions = {
   }),
   expiresInMs: yieldingOption({
     flag: "--expires-in <duration>",
-    summary: "life of a new password; max is what the tenant allows, and limits the default",
+    summary: "lifetime of a new password, or max for the tenant's limit, which also caps the default",
     question: "How long does a new password live?",
     group: "Principal",
     common: true,

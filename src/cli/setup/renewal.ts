@@ -102,49 +102,64 @@ const units = [
 /** Options for another run: the file with the password exists by then. */
 const { credentialsFile: _written, ...lastingOptions } = setupOptions;
 
-/** How to check that all is in order, and how to renew the password before its last day. */
-export function renewalLines(
-  result: SetupResult,
-  { answers, shell, width, exitCode: code }: Telling<SetupAnswers> & Ended,
-): Line[] {
-  const again = equivalentCommand(shell, "setup", code === exitCode.ok ? lastingOptions : setupOptions);
-  const renew = renewalCommand(shell, result.credentials);
-  const isGiven = isPasswordGiven(answers);
+/** What is needed at some later time: how to check that all is in order, and to do the same without being asked. */
+export function laterLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[][] {
+  const { answers, shell, width } = telling;
+  const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
+  const verify = equivalentCommand(shell, "verify", verifyKnows, { yes: false });
+  const { schedule } = howOften(renewalTimeMs(result.credentials));
+  return [
+    [[toned("strong", "To check it:")], `  ${verify}`],
+    // Of a password that was given, it is how to renew it.
+    isPasswordGiven(answers)
+      ? []
+      : [
+          [toned("strong", "The same setup without a question:")],
+          `  ${setupAgain(telling)}`,
+          ...wrapped(`While all is in order it ${proves}changes nothing.`, width),
+        ],
+    isRenewed(result, answers)
+      ? crontabLines(schedule, shell, (job) => renewalCommand(job, result.credentials), width)
+      : [],
+  ];
+}
+
+/** How to renew the password before its last day. */
+export function renewalLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[][] {
+  const { answers, shell, width } = telling;
   const withinMs = renewalTimeMs(result.credentials);
-  const { words, schedule } = howOften(withinMs);
   const inDays = withinMs >= dayMs;
   const end = inDays ? firstEnd(result) : firstMoment(result);
-  const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
-  const renews = !isGiven && end !== undefined && result.manifest !== "-";
-  const check = [`While all is in order it ${proves}changes nothing.`];
-  const verify = equivalentCommand(shell, "verify", verifyKnows, { yes: false });
-  if (isGiven) {
-    const before = end === undefined ? "Before the password ends" : `Before ${end}`;
-    check.push(`${before}, have a new one made and run the same command with that.`);
-  }
   return [
-    ...(result.renewalDue && end !== undefined
-      ? [[toned("warning", "! renewal due:"), ` the password ends on ${end}.`], ""]
-      : []),
-    ...(renews
+    result.renewalDue && end !== undefined
+      ? [[toned("warning", "! renewal due:"), ` the password ends on ${end}.`]]
+      : [],
+    isPasswordGiven(answers)
       ? [
-          [toned("strong", `To renew it, run this ${words}:`)] as const,
-          `  ${renew}`,
-          "",
-          ...crontabLines(schedule, shell, (job) => renewalCommand(job, result.credentials), width),
           ...wrapped(
-            `Until ${inWords(withinMs)} before ${end} it changes nothing. Then it makes a new password and writes it to the same secrets while the old one stays valid, so that no pull fails. After that ${inDays ? "day" : "time"} no image can be pulled until it is renewed; Pods that run keep running.`,
+            `Before ${end ?? "the password ends"}, have a new one made and run this with it:`,
             width,
-          ),
-          "",
+          ).map((line): Line => [toned("strong", line)]),
+          `  ${setupAgain(telling)}`,
         ]
-      : []),
-    [toned("strong", "To check it:")],
-    `  ${verify}`,
-    "",
-    [toned("strong", "The same setup without a question:")],
-    `  ${again}`,
-    "",
-    ...wrapped(check.join(" "), width),
+      : isRenewed(result, answers)
+        ? [
+            [toned("strong", `To renew it, run this ${howOften(withinMs).words}:`)],
+            `  ${renewalCommand(shell, result.credentials)}`,
+            ...wrapped(
+              `Until ${inWords(withinMs)} before ${end} it changes nothing. Then it makes a new password and writes it to the same secrets while the old one stays valid, so that no pull fails. After that ${inDays ? "day" : "time"} no image can be pulled until it is renewed; Pods that run keep running.`,
+              width,
+            ),
+          ]
+        : [],
   ];
+}
+
+/** Whether rotate can renew it. */
+function isRenewed(result: SetupResult, answers: SetupAnswers): boolean {
+  return !isPasswordGiven(answers) && endTime(result) !== undefined && result.manifest !== "-";
+}
+
+function setupAgain({ shell, exitCode: code }: Telling<SetupAnswers> & Ended): string {
+  return equivalentCommand(shell, "setup", code === exitCode.ok ? lastingOptions : setupOptions);
 }

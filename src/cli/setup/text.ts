@@ -6,7 +6,7 @@ import { imageText } from "../../domain/image-name.ts";
 import type { RequestedRole } from "../../domain/role.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Ended, FlowText, Telling } from "../show/answer.ts";
-import { targetLines, type ShownTarget } from "../show/lines.ts";
+import { parted, targetLines, type ShownTarget } from "../show/lines.ts";
 import type { ShownPlan } from "../show/plan-lines.ts";
 import { registryText } from "../show/registry-text.ts";
 import { labelLines } from "../show/table.ts";
@@ -14,7 +14,7 @@ import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { attachedLines, attachLines } from "./attach-text.ts";
 import { isPasswordGiven, type SetupAnswers } from "./options.ts";
-import { firstEnd, renewalLines } from "./renewal.ts";
+import { firstEnd, laterLines, renewalLines } from "./renewal.ts";
 
 /**
  * How `setup` words its plan and its result: what was made, until when it is valid, how to use it, and the command that
@@ -44,19 +44,24 @@ export function shownPlan({
   return { title, changes, warnings, leftOut: targets, cautious: changesRights, fields };
 }
 
+/** The last screen of a terminal holds what is needed next: who can pull until when, how a Pod does, how to renew it. */
 function resultLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[] {
   const { answers, width } = telling;
-  const lines: Line[] = [
-    ...(telling.stopped ? [] : headLines(result, width)),
-    ...standingLines(result, width),
-  ];
+  const standing = standingLines(result, width);
   // How to go on is told with why it stopped.
-  if (telling.stopped || written(result).length === 0) return lines;
-  // Whoever adds a namespace has read it before.
-  if (isFirst(result)) lines.push("", ...meaningLines(result, isPasswordGiven(answers), width));
-  lines.push("", ...podLines(result, answers, width));
-  lines.push("", ...renewalLines(result, telling));
-  return lines;
+  if (telling.stopped) return standing;
+  const head = headLines(result, width);
+  if (written(result).length === 0) return parted([head, standing]);
+  return parted([
+    standing,
+    // Whoever adds a namespace has read it before.
+    isFirst(result) ? meaningLines(result, isPasswordGiven(answers), width) : [],
+    ...laterLines(result, telling),
+    head,
+    podLines(result, answers),
+    linkedLines(result, width),
+    ...renewalLines(result, telling),
+  ]);
 }
 
 function troubleLines(result: SetupResult, { width }: Pick<Telling<SetupAnswers>, "width">): Line[] {
@@ -100,7 +105,7 @@ function headLines(result: SetupResult, width: number): Line[] {
   const before = isChanged(result) ? "" : "Nothing had to be changed: ";
   const sentence = `${before}${who} can pull from ${registryText(registry.name, registry.loginServer)}${until}.`;
   const [first = "", ...more] = wrapped(sentence, width - 2);
-  return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ""];
+  return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`)];
 }
 
 /** What stands in the manifest, and what has to become of it before anybody can pull. */
@@ -125,7 +130,7 @@ function manifestLines(result: SetupResult, manifest: string, width: number): Li
           )
         : [];
   const [first = "", ...more] = wrapped(sentence, width - 2);
-  return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ...next, ""];
+  return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ...next];
 }
 
 /** One line for each thing in Azure. */
@@ -211,52 +216,42 @@ function meaningLines(
   ];
 }
 
-/** A Pod that pulls with the secret, and which Pods need not name it. */
+/** What a Pod has to say to pull with the secret. */
 function podLines(
-  { registry, secrets, serviceAccounts }: SetupResult,
+  { registry }: SetupResult,
   { secretName, image }: Pick<SetupAnswers, "secretName" | "image">,
-  width: number,
 ): Line[] {
   const name = image ? imageText({ ...image, tag: image.tag ?? "latest" }) : "my-awesome-app:v1";
   const reference = `${registry.loginServer}/${name}`;
-  const pod = {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: {
-      name: "my-awesome-app-pod",
-      namespace: secrets.find(({ error }) => error === undefined)?.namespace ?? "default",
-    },
-    spec: {
-      containers: [{ name: "main-app-container", image: reference }],
-      imagePullSecrets: [{ name: secretName }],
-    },
+  const spec = {
+    containers: [{ name: "main-app-container", image: reference }],
+    imagePullSecrets: [{ name: secretName }],
   };
-  const yaml = dump(pod, { lineWidth: -1 }).trimEnd().split("\n");
+  const yaml = dump({ spec }, { lineWidth: -1 }).trimEnd().split("\n");
   // An example that nobody named is not there to be pulled.
   const remarked = yaml.map((line) =>
     !image && line.trim() === `image: ${reference}` ? `${line} # your image` : line,
   );
-  const linked = serviceAccounts.filter(({ error }) => error === undefined);
-  return [
-    [toned("strong", "A Pod that uses it:")],
-    ...remarked.map((line) => `  ${line}`),
-    ...(linked.length > 0 ? ["", ...linkedLines(new Set(linked.map((one) => one.name)), width)] : []),
-  ];
+  return [[toned("strong", "How a Pod uses it:")], ...remarked.map((line) => `  ${line}`)];
 }
 
 /**
+ * Which Pods need not say it.
  * The API server copies the account's list into a Pod when the Pod is made, and never again.
  * Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#add-imagepullsecrets-to-a-service-account
  */
-function linkedLines(names: ReadonlySet<string>, width: number): string[] {
+function linkedLines({ serviceAccounts }: SetupResult, width: number): string[] {
+  const linked = serviceAccounts.filter(({ error }) => error === undefined);
+  const names = new Set(linked.map(({ name }) => name));
+  if (names.size === 0) return [];
   const accounts = `the service ${names.size === 1 ? "account" : "accounts"} ${[...names].join(", ")}`;
   const sentence = names.has("default")
-    ? "The Pod above need not name the secret: the service account default, as which a Pod runs that names no other, hands it over."
+    ? "The Pod above need not name the secret: it runs as the service account default, which hands the secret over."
     : `New Pods of ${accounts} need not name the secret.`;
   const others = [...names].filter((name) => name !== "default");
   const more = names.has("default") && others.length > 0 ? ` So does ${others.join(", ")}.` : "";
   return wrapped(
-    `${sentence}${more} Pods made before do not get it: make them anew, for example with kubectl rollout restart.`,
+    `${sentence}${more} Pods made before do not get it: recreate them, for example with kubectl rollout restart.`,
     width,
   );
 }

@@ -5,7 +5,7 @@ import { statusChecks, type StatusTypes } from "./options.ts";
 export const statusCommand = flowCommand<StatusTypes>({
   name: "status",
   description: [
-    "Lists every entry that acr-pull manages in a cluster: its registry, key, end and state. Also lists what waits for",
+    "Lists every entry that acr-pull manages in a cluster: its registry, key, expiry and state. Also lists what waits for",
     "a later run, and keys that nothing holds. The right to read secrets is enough; what only the directory knows is",
     "then unknown. Exits with 5 when something is not in order. Writes nothing without --prune.",
   ].join(" "),

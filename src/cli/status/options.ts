@@ -43,7 +43,8 @@ export const statusOptions = {
   }),
   expiringWithinMs: valueOption({
     flag: "--expiring-within <duration>",
-    summary: "exit 5 if a password ends within this time (default: 30d; the last third of a life under 60d)",
+    summary:
+      "exit 5 if a password expires within this time (default: 30d; the last third of a lifetime under 60d)",
     common: true,
     group: "Rotation",
     parse: positiveDuration,

@@ -232,7 +232,7 @@ function orphanLines({ orphans }: StatusResult, { commands, width }: StatusConte
 
 function orphanText({ keyId, appId, context, expiresAt }: OrphanKey): string {
   const end = expiresAt === null ? "" : `, valid until ${expiresAt.slice(0, 10)}`;
-  return `Orphan: no secret that acr-pull manages in ${context} names the key ${keyId} of the application ${appId}${end}. If nothing outside uses it, remove it:`;
+  return `Orphan: no secret that acr-pull manages in ${context} names the key ${keyId} of the application ${appId}${end}. If nothing outside uses it, and no manifest that is still to be applied, remove it:`;
 }
 
 /** What nodes of AKS may pull by their own identity. */
@@ -275,7 +275,7 @@ function linkLines({ brokenLinks }: StatusResult, { commands, width }: StatusCon
   return [
     ...told,
     ...(more > 0 ? [`  and ${more} more`] : []),
-    ...wrapped("To give them a secret again, run setup. To take back what is left of their registry:", width),
+    ...wrapped("To remove what is left of their registry (setup gives them a secret again instead):", width),
     `  ${commands.remove()}`,
   ];
 }

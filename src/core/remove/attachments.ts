@@ -2,7 +2,7 @@ import { ActionableError } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { isManagedHost, type ManagedCluster } from "../../domain/managed-cluster.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
-import { managedClusterOf } from "../attach/managed-cluster-of.ts";
+import { managedClusterOf, whyNotSeen } from "../attach/managed-cluster-of.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import type { Cluster, ManagedClusterList } from "../ports.ts";
 import type { PlannedChange } from "../plan.ts";
@@ -72,6 +72,7 @@ export async function lookAtAttachments(
   }
   const found = search.clusters.map(({ context, apiHost }) => ({
     context,
+    apiHost,
     cluster: managedClusterOf(apiHost, listed),
   }));
   const going = new Map(found.flatMap(({ cluster }) => (cluster ? [[cluster.id, cluster] as const] : [])));
@@ -86,8 +87,8 @@ export async function lookAtAttachments(
       else roles.push({ role, cluster });
     }
   }
-  const unseen = found.flatMap(({ context, cluster }) =>
-    cluster ? [] : [{ context, why: "The account signed in does not see the managed cluster." }],
+  const unseen = found.flatMap(({ context, apiHost, cluster }) =>
+    cluster ? [] : [{ context, why: whyNotSeen(apiHost, listed) }],
   );
   return { roles, keptRoles, unseen };
 }

@@ -6,9 +6,10 @@ import { builtInRole } from "../../domain/role.ts";
 import { pullsToday } from "../../domain/role-standing.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
 import { attachedRegistries } from "../attach/attached-registries.ts";
-import { managedClusterOf } from "../attach/managed-cluster-of.ts";
+import { managedClusterOf, whyNotSeen } from "../attach/managed-cluster-of.ts";
 import { ifToBeHad } from "../cluster/failure-of-one.ts";
 import { isMeant } from "../cluster/registry-meant.ts";
+import type { ManagedClusterList } from "../ports.ts";
 import type {
   AttachmentReads,
   StatusAttachment,
@@ -40,6 +41,7 @@ export async function findAttachments(
     const listed = await azure.managedClusters.listManagedClusters(signal);
     const seen = managed.map(({ context, apiHost }) => ({
       context,
+      apiHost,
       cluster: managedClusterOf(apiHost, listed),
     }));
     const attachments = await Promise.all(
@@ -50,7 +52,7 @@ export async function findAttachments(
     const missing = seen.find(({ cluster }) => !cluster);
     return {
       attachments: attachments.flat(),
-      ...(missing && { attachmentsUnknown: notSeen(missing.context, listed.unseen[0]) }),
+      ...(missing && { attachmentsUnknown: notSeen(missing, listed) }),
     };
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
@@ -59,11 +61,13 @@ export async function findAttachments(
   }
 }
 
-function notSeen(context: string, unseen: ActionableError | undefined) {
-  const why = unseen
-    ? unseen.message
-    : `the account signed in does not see the managed cluster of context ${context}`;
-  return { code: "aks.not-seen", message: why };
+function notSeen(
+  { context, apiHost }: { readonly context: string; readonly apiHost: string },
+  listed: ManagedClusterList,
+) {
+  const [unseen] = listed.unseen;
+  const message = unseen?.message ?? `${whyNotSeen(apiHost, listed)} (context ${context})`;
+  return { code: "aks.not-seen", message };
 }
 
 async function attachmentsOf(

@@ -1,6 +1,6 @@
 import { isManagedHost } from "../../domain/managed-cluster.ts";
 import type { AccessedRegistry } from "../../domain/registry.ts";
-import { managedClusterOf } from "../attach/managed-cluster-of.ts";
+import { managedClusterOf, managedClustersOf, whyNotSeen } from "../attach/managed-cluster-of.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
 import { givesPull } from "../checks/credential/outcomes.ts";
 import type { NodesFacts, NodesOnRegistry } from "../checks/facts.ts";
@@ -17,6 +17,8 @@ export async function seeNodes(
   const [listed, asked] = await Promise.all([azure.managedClusters(), wanted]);
   if (!listed.known) return listed;
   const cluster = managedClusterOf(apiHost, listed.value);
+  if (managedClustersOf(apiHost, listed.value).length > 1)
+    return unknown(`${whyNotSeen(apiHost, listed.value)}.`);
   const [unseen] = listed.value.unseen;
   if (!cluster) return unseen ? unknown(unseen.message, unseen.hint) : known(undefined);
   const identity = cluster.kubeletIdentity;

@@ -22,7 +22,6 @@ describe("somebody who adds a second namespace", () => {
     expect(livePasswords(sandbox)).toHaveLength(1);
     expect(liveAssignments(sandbox)).toEqual(rights);
     expect(said).toMatch(/^Principal +\S+ +unchanged$/m);
-    expect(said).toContain("namespace: default");
     expect(said).not.toContain("What these are:");
     for (const command of toPaste(said)) await expectRepeatable(sandbox, command);
     const status = await see(sandbox, "acr-pull status");
@@ -106,7 +105,7 @@ describe("a job in CI", () => {
 describe("renewal by cron", () => {
   it("runs as the lines that setup printed, with nothing but them and a sign-in: silent, until it is due", async () => {
     const { said } = await see(sandbox, "acr-pull setup --registry myregistry -n awesomeapps --yes");
-    const [, block = ""] = /^As lines of a crontab:\n([^]*?)\n\n/m.exec(said) ?? [];
+    const [, block = ""] = /^To renew it from a crontab:\n([^]*?)\n\n/m.exec(said) ?? [];
     const lines = block.split("\n").map((line) => line.trim());
     const [job = ""] = lines.splice(-1);
     const signIn = Object.entries(sandbox.environment).filter(([name]) =>

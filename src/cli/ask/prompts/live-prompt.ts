@@ -25,6 +25,9 @@ type Asked = {
 /** Esc is told from an arrow key, which begins with the same byte, by what follows within this time. */
 const escapeCodeTimeoutMs = 100;
 
+/** A window that is dragged soon has another size: a question is drawn anew when the size has stood for so long. */
+const settledMs = 100;
+
 /**
  * Puts a question on the screen and waits until it has left it.
  * @returns the answer, which stays on the screen in one line, or back, which leaves nothing there
@@ -101,6 +104,11 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
     question.changed = changed;
     // Inquirer's own type of it leaves the cursor out.
     typed.current = readline as unknown as Interface;
+    let settling: NodeJS.Timeout | undefined;
+    const resized = () => {
+      clearTimeout(settling);
+      settling = setTimeout(changed, settledMs);
+    };
     const ended = () => done({ kind: "failed", error: new InterruptedError() });
     // The whole job stops, as it does where the terminal itself knows Ctrl-Z: readline stops this process alone, and
     // what started it would keep the terminal.
@@ -118,14 +126,15 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
       if (drawn.current) terminal.questions.write(emptyRows(drawn.current));
       changed();
     };
-    terminal.questions.on("resize", changed);
+    terminal.questions.on("resize", resized);
     readline.on("close", ended);
     readline.on("SIGTSTP", suspended);
     if (question.text !== "") readline.write(question.text);
     changed();
     return () => {
       question.changed = () => {};
-      terminal.questions.off("resize", changed);
+      clearTimeout(settling);
+      terminal.questions.off("resize", resized);
       readline.removeListener("close", ended);
       readline.removeListener("SIGTSTP", suspended);
       process.off("SIGCONT", resumed);

@@ -5,7 +5,7 @@ import { inOneLine } from "../../../domain/in-one-line.ts";
 import { isManagedHost, type KubeletIdentity, type ManagedCluster } from "../../../domain/managed-cluster.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import type { RoleAssignment } from "../../../domain/role-assignment.ts";
-import { managedClusterOf } from "../../attach/managed-cluster-of.ts";
+import { managedClustersOf, whyNotSeen } from "../../attach/managed-cluster-of.ts";
 import type { Cluster, ManagedClusterList, RegistryRights } from "../../ports.ts";
 import type { SetupInput, SetupPorts } from "../contract.ts";
 import { findRegistry } from "../find-registry.ts";
@@ -33,7 +33,7 @@ export type AttachAzure = NonNullable<SetupPorts["azure"]>;
 
 /**
  * Looks which managed clusters the contexts lead to, and what their nodes may do with the registry.
- * @throws ActionableError `aks.not-seen`, `aks.no-identity`, `aks.other-tenant`, exit 2, and as findRegistry does
+ * @throws ActionableError `aks.not-seen`, `aks.ambiguous`, `aks.no-identity`, `aks.other-tenant`, exit 2, and as findRegistry does
  */
 export async function lookAtNodes(
   input: SetupInput,
@@ -73,7 +73,8 @@ function meantCluster(
   registry: Registry,
   list: ManagedClusterList,
 ) {
-  const cluster = managedClusterOf(apiHost, list);
+  const [cluster, ...others] = managedClustersOf(apiHost, list);
+  if (others.length > 0) throw ambiguous(context, apiHost, list);
   if (!cluster) throw notSeen(context, apiHost, list.unseen);
   const identity = cluster.kubeletIdentity;
   if (!identity) throw noIdentity(cluster);
@@ -99,6 +100,15 @@ function notSeen(context: string, apiHost: string, unseen: readonly ActionableEr
     retryable: unseen.some(({ retryable }) => retryable),
     requestId: unseen[0]?.requestId,
   });
+}
+
+function ambiguous(context: string, apiHost: string, list: ManagedClusterList): ActionableError {
+  return refused(
+    "aks.ambiguous",
+    `Context ${inOneLine(context)} cannot be attached: ${whyNotSeen(apiHost, list)}.`,
+    `Sign in with an account that sees only the one that is meant. Or ${instead.charAt(0).toLowerCase()}${instead.slice(1)}`,
+    docs,
+  );
 }
 
 function noIdentity({ name, resourceGroup }: ManagedCluster): ActionableError {

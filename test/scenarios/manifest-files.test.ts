@@ -1,0 +1,206 @@
+import { spawnSync } from "node:child_process";
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { secretsIn } from "../canary.ts";
+import { documentsIn, sealWith, sync } from "../gitops/reconciler.ts";
+import { livePasswords, runProgram, setup, spawnProgram } from "../program.ts";
+
+let sandbox: Sandbox;
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  sandbox = await startSandbox();
+  folder = await mkdtemp(join(tmpdir(), "acr-pull-manifest-files-"));
+  file = join(folder, "pull.yaml");
+});
+afterEach(async () => {
+  await sandbox.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const manifest = (path: string, ...args: readonly string[]) => setup(sandbox, ["--manifest", path, ...args]);
+
+/** A command that seals, after a script of bash did something; not while it is only tried. */
+async function sealAfter(script: string): Promise<string> {
+  const command = join(folder, "seal.sh");
+  const body = `#!/bin/bash\ntext=$(cat)\ncase $text in *eyJhdXRocyI6e319*) ;; *) ${script};; esac\n${sealWith} <<<"$text"\n`;
+  await writeFile(command, body, { mode: 0o700 });
+  return command;
+}
+
+describe("a manifest that others write to as well", () => {
+  it("keeps the documents of two runs that write to one file at once", async () => {
+    const namespaces = ["awesomeapps", "default"];
+    for (const name of ["one", "two", "three", "four"]) {
+      const path = join(folder, `${name}.yaml`);
+      const args = ["setup", "--registry", "myregistry", "--secret-name", name, "--manifest", path, "--yes"];
+      const runs = await Promise.all(namespaces.map((one) => spawnProgram(sandbox, [...args, "-n", one])));
+      expect(runs.map(({ code, stderr }) => (code === 0 ? "" : stderr))).toEqual(["", ""]);
+      expect(documentsIn(path).map(({ metadata }) => metadata.namespace)).toHaveLength(2);
+    }
+    expect((await readdir(folder)).toSorted()).toEqual(["four.yaml", "one.yaml", "three.yaml", "two.yaml"]);
+  });
+
+  it("writes nothing into a document that somebody edits while the new one is sealed", async () => {
+    await manifest(file, "--seal-with", sealWith);
+    await sync(sandbox, file);
+    const edit = await sealAfter(`echo "# edited" >> '${file}'`);
+    livePasswords(sandbox)[0]!.removedAt = Date.now();
+    await manifest(file, "--seal-with", edit);
+    await manifest(file, "--seal-with", sealWith);
+    expect(documentsIn(file)).toHaveLength(1);
+    expect(livePasswords(sandbox)).toHaveLength(1);
+  });
+
+  it("takes over a lock that a crash has left", { timeout: 60_000 }, async () => {
+    await writeFile(join(folder, ".pull.yaml.acr-pull.lock"), "");
+    expect((await manifest(file)).code).toBe(0);
+    expect(await readdir(folder)).toEqual(["pull.yaml"]);
+  });
+});
+
+describe("a manifest among files of all kinds", () => {
+  it("refuses a file that is not UTF-8, and keeps every byte of it", async () => {
+    const latin = Buffer.from("# caf\xe9\nkind: ConfigMap\n", "latin1");
+    await writeFile(file, latin);
+    const run = await manifest(file);
+    expect([run.code, run.json.error.code]).toEqual([2, "manifest.unreadable"]);
+    expect(run.json.error.message).toContain("UTF-8");
+    expect(await readFile(file)).toEqual(latin);
+    expect(livePasswords(sandbox)).toEqual([]);
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "refuses a pipe in a folder, and does not wait for it",
+    async () => {
+      spawnSync("mkfifo", [join(folder, "a.yaml")]);
+      const run = await manifest(folder);
+      expect([run.code, run.json.error.code]).toEqual([2, "manifest.unreadable"]);
+    },
+  );
+
+  it("says so when it cannot note what it is about to do", async () => {
+    await mkdir(join(folder, ".acr-pull"));
+    const run = await manifest(folder);
+    expect([run.code, run.json.error.code]).toEqual([2, "manifest.unreadable"]);
+    expect(livePasswords(sandbox)).toEqual([]);
+  });
+
+  it("writes through a link in a folder, which stays a link", async () => {
+    const real = join(folder, "real.txt");
+    const pull = join(folder, "pull");
+    const link = join(pull, "awesomeapps-acr-secret.yaml");
+    await mkdir(pull);
+    await writeFile(real, "# of others\n");
+    await symlink("../real.txt", link);
+    expect((await manifest(pull)).code).toBe(0);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect(await readlink(link)).toBe("../real.txt");
+    expect(documentsIn(real)).toHaveLength(1);
+  });
+
+  it.each(["a folder", "a file", "a file of a folder"])(
+    "does not write a readable password into a repository that %s leads to by a link",
+    async (what) => {
+      const repository = join(folder, "repository", "deploy");
+      await mkdir(join(folder, "repository", ".git"), { recursive: true });
+      await mkdir(repository);
+      await mkdir(join(folder, "pull"));
+      await writeFile(join(repository, "x.yaml"), "");
+      const links = { "a folder": "link", "a file": "link.yaml", "a file of a folder": "pull/link.yaml" };
+      const link = links[what as keyof typeof links];
+      await symlink(what === "a folder" ? repository : join(repository, "x.yaml"), join(folder, link));
+      const run = await manifest(join(folder, what === "a file of a folder" ? "pull" : link));
+      expect([run.code, run.json.error?.code]).toEqual([2, "manifest.plain-in-git"]);
+      expect(livePasswords(sandbox)).toEqual([]);
+    },
+  );
+});
+
+describe("what a sealing command answers", () => {
+  it("is not written when it has the password in another encoding", async () => {
+    const command = join(folder, "reencode.mjs");
+    const body = `import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+const text = readFileSync(0, "utf8");
+const data = /dockerconfigjson: (\\S+)\\n?$/m.exec(text.slice(text.indexOf("\\ndata:")))[1];
+const again = Buffer.from(JSON.stringify(JSON.parse(Buffer.from(data, "base64")), null, 2)).toString("base64");
+const { stdout } = spawnSync(process.execPath, process.argv.slice(2), { input: text, encoding: "utf8" });
+process.stdout.write(stdout.replace(/(dockerconfigjson: )\\S+/, "$1" + again));
+`;
+    await writeFile(command, body);
+    const run = await manifest(
+      file,
+      "--seal-with",
+      sealWith.replace(process.execPath, `${process.execPath} ${command}`),
+    );
+    expect(JSON.stringify(run.json)).toContain("manifest.not-sealed");
+    expect((await readdir(folder)).includes("pull.yaml")).toBe(false);
+    expect(secretsIn(run.stdout + run.stderr, sandbox)).toEqual([]);
+  });
+});
+
+describe("a readable document that is to be sealed from now on", () => {
+  it("is sealed by rotate, with the old key and the new one", async () => {
+    await manifest(file);
+    await sync(sandbox, file);
+    const args = [
+      "rotate",
+      "--manifest",
+      file,
+      "--seal-with",
+      sealWith,
+      "--settle",
+      "0s",
+      "-y",
+      "-o",
+      "json",
+    ];
+    const run = await runProgram(sandbox, args);
+    expect([run.code, run.json.error]).toEqual([0, undefined]);
+    expect(documentsIn(file).map(({ kind }) => kind)).toEqual(["SealedSecret"]);
+    await sync(sandbox, file);
+    expect(livePasswords(sandbox)).toHaveLength(2);
+    const verify = await runProgram(sandbox, ["verify", "-n", "awesomeapps", "-o", "json"]);
+    expect(verify.code).toBe(0);
+  });
+
+  it.each(["other.example", "https://other.example/v1/"])(
+    "is left alone when it also holds a credential for %s",
+    async (host) => {
+      await manifest(file);
+      const [document] = documentsIn(file);
+      const config = JSON.parse(Buffer.from(document.data[".dockerconfigjson"], "base64").toString());
+      config.auths[host] = { auth: Buffer.from("user:a password of others").toString("base64") };
+      document.data[".dockerconfigjson"] = Buffer.from(JSON.stringify(config)).toString("base64");
+      const before = JSON.stringify(document);
+      await writeFile(file, before);
+      const run = await manifest(file, "--seal-with", sealWith);
+      expect([run.code, run.json.error.code]).toEqual([2, "manifest.drops-entries"]);
+      expect(run.json.error.message).toContain("other.example");
+      expect(await readFile(file, "utf8")).toBe(before);
+    },
+  );
+
+  it("is left alone when somebody else wrote it", async () => {
+    const config = {
+      auths: { [sandbox.world.registries[0]!.loginServer]: { username: "u", password: "p" } },
+    };
+    const data = { ".dockerconfigjson": Buffer.from(JSON.stringify(config)).toString("base64") };
+    const metadata = { name: "acr-secret", namespace: "awesomeapps" };
+    const before = JSON.stringify({
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "kubernetes.io/dockerconfigjson",
+      metadata,
+      data,
+    });
+    await writeFile(file, before);
+    const run = await manifest(file, "--seal-with", sealWith);
+    expect([run.code, run.json.error.code]).toEqual([2, "manifest.drops-entries"]);
+    expect(await readFile(file, "utf8")).toBe(before);
+  });
+});
