@@ -275,7 +275,7 @@ function linkLines({ brokenLinks }: StatusResult, { commands, width }: StatusCon
   return [
     ...told,
     ...(more > 0 ? [`  and ${more} more`] : []),
-    ...wrapped("To remove what is left of their registry (setup gives them a secret again instead):", width),
+    ...wrapped("To give them a secret again, run setup. To remove what is left of their registry:", width),
     `  ${commands.remove()}`,
   ];
 }
