@@ -129,6 +129,13 @@ const mendable: readonly Mendable[] = [
     breakIt: somebodyElses,
   },
   {
+    what: "a secret of another cluster was emptied",
+    breakIt: (world) => {
+      putContent(world, {});
+      ofAnotherCluster(world);
+    },
+  },
+  {
     what: "the key's id was pasted",
     breakIt: (world) => putContent(world, { [world.loginServer]: rightEntry(world, world.keyId) }),
   },

@@ -73,6 +73,8 @@ export interface SecretFacts {
   readonly registryMeant: string | undefined;
   /** Registries that it may be meant for, as commands name them: one where that is known. */
   readonly registries: readonly string[];
+  /** Of a secret without an entry: whether its marks were made for another cluster. */
+  readonly isOfAnotherCluster: boolean;
   /** Whether the cloud could be asked which hosts are its registries. */
   readonly cloud: Known<unknown>;
   /** Hosts in it that are registries of Azure, as they are spelled. */

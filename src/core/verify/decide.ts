@@ -1,6 +1,6 @@
 import { closestName } from "../../domain/closest-name.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { isManaged } from "../../domain/ownership.ts";
+import { isManaged, type EntryMark } from "../../domain/ownership.ts";
 import { troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
 import type { Registry } from "../../domain/registry.ts";
 import { tokenWriterOf } from "../../domain/token-writer.ts";
@@ -100,6 +100,8 @@ export async function verifySecret(
     wantedHost: sight.wanted?.loginServer,
     wantedMissing: sight.wanted?.isMissing ?? false,
     registryMeant: sight.wanted?.meant,
+    isOfAnotherCluster:
+      entries.length === 0 && (await isOfAnother(Object.values(chosen.secret?.marks ?? {}), sight)),
     registries: chosen.forbidden ? [] : await likelyRegistries(chosen.secret, inNamespace, sight),
     cloud: sight.cloud,
     registryKeys: entries.map(({ key }) => key),
@@ -136,17 +138,26 @@ export async function verifySecret(
   };
 }
 
-async function askEntry(entry: EntryFacts, ofSecret: readonly CheckResult[], { clusterId }: SecretSight) {
+async function askEntry(entry: EntryFacts, ofSecret: readonly CheckResult[], sight: SecretSight) {
   // What serves nobody harms nobody, whatever it holds.
   const questions = entry.isLeftOver ? [host] : entryChecks;
   const checks = askAll(questions, entry, ofSecret);
   const isToFix = checks.some(({ status }) => status === "fail" || status === "warn");
   if (entry.mark === undefined || !isToFix) return { entry, checks };
   // For which cluster it was made decides nothing but what fixes it.
-  const id = await clusterId();
-  if (id === undefined || id === entry.mark.clusterId) return { entry, checks };
+  if (!(await isOfAnother([entry.mark], sight))) return { entry, checks };
   const told = { ...entry, isOfAnotherCluster: true };
   return { entry: told, checks: askAll(questions, told, ofSecret) };
+}
+
+/** Whether marks were made for another cluster, as far as that can be told. */
+async function isOfAnother(
+  marks: ReadonlyArray<Pick<EntryMark, "clusterId">>,
+  { clusterId }: Pick<SecretSight, "clusterId">,
+): Promise<boolean> {
+  if (marks.length === 0) return false;
+  const id = await clusterId();
+  return id !== undefined && marks.some((mark) => mark.clusterId !== id);
 }
 
 function firstFailure(checks: readonly CheckResult[]): CheckResult | undefined {
