@@ -1,6 +1,6 @@
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
-import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
+import { readNamedFile, whyFileFailed } from "../domain/named-file.ts";
 
 /**
  * Reads the file that a variable names, within bounds.
@@ -11,7 +11,7 @@ export async function readVariableFile(variable: string, file: string, signal: A
     return await readNamedFile(file, { signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw unreadable(variable, file, whyUnreadable(error), error);
+    throw unreadable(variable, file, whyFileFailed(error), error);
   }
 }
 

@@ -15,9 +15,3 @@ export function append(path: string, text: string): void {
     closeSync(file);
   }
 }
-
-/** Why a text could not be added, in Node's one word. */
-export function whyNotAppended(error: unknown): string {
-  const { code, name } = error as NodeJS.ErrnoException;
-  return code ?? name;
-}

@@ -1,7 +1,8 @@
 import type { Report } from "../core/progress.ts";
 import { refused } from "../domain/errors.ts";
+import { whyFileFailed } from "../domain/named-file.ts";
 import type { OnChange } from "../domain/outside-change.ts";
-import { append, whyNotAppended } from "./append-file.ts";
+import { append } from "./append-file.ts";
 import { escaped, speakable } from "./show/foreign-text.ts";
 
 /**
@@ -16,7 +17,7 @@ export function openChangeLog(path: string, operationId: string, report: Report)
   } catch (error) {
     throw refused(
       "usage.log-file",
-      `The file that --log names, ${path}, cannot be written: ${whyNotAppended(error)}.`,
+      `The file that --log names, ${path}, cannot be written: ${whyFileFailed(error)}.`,
       "Name a file in a folder that exists and that you may write to.",
     );
   }
@@ -26,7 +27,7 @@ export function openChangeLog(path: string, operationId: string, report: Report)
     try {
       append(path, `${escaped(JSON.stringify(speakable(line)))}\n`);
     } catch (error) {
-      const text = `${path} could not be written (${whyNotAppended(error)}): it does not tell every change of this run`;
+      const text = `${path} could not be written (${whyFileFailed(error)}): it does not tell every change of this run`;
       if (!hasFailed) report({ kind: "note", level: "warning", text });
       hasFailed = true;
     }

@@ -26,7 +26,7 @@ class UnfitFileError extends Error {
 /**
  * Reads a file that somebody names, within bounds: it may be a pipe that nobody writes to, a device without an end,
  * or far too large. Opening it never blocks.
- * @throws errors that `whyUnreadable` explains; the signal's reason as soon as it aborts
+ * @throws errors that `whyFileFailed` explains; the signal's reason as soon as it aborts
  */
 export async function readNamedFile(path: string, bounds: FileBounds): Promise<Buffer> {
   bounds.signal.throwIfAborted();
@@ -51,8 +51,8 @@ async function isNothing(stats: Stats): Promise<boolean> {
   return stats.isCharacterDevice() && (await promisify(stat)(devNull)).rdev === stats.rdev;
 }
 
-/** Why {@link readNamedFile} failed, to follow a colon or to put in brackets: `ENOENT`, or `it is a directory`. */
-export function whyUnreadable(error: unknown): string {
+/** Why a file could not be read or written, to follow a colon or to put in brackets: `ENOENT`, or `it is a directory`. */
+export function whyFileFailed(error: unknown): string {
   if (error instanceof UnfitFileError) return error.message;
   if (!(error instanceof Error)) return "it failed";
   return "code" in error && typeof error.code === "string" ? error.code : error.name;

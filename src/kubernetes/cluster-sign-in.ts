@@ -2,7 +2,7 @@ import { validateHeaderName, validateHeaderValue, type Agent, type OutgoingHttpH
 import type { AgentOptions } from "node:https";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
-import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
+import { readNamedFile, whyFileFailed } from "../domain/named-file.ts";
 import { serverAgent } from "../domain/server-agent.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
 import { clusterProxy } from "./cluster-proxy.ts";
@@ -103,7 +103,7 @@ async function contentOf(file: string, signal: AbortSignal): Promise<Buffer> {
     return await readNamedFile(file, { signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw new UnreadableFileError(`${file} cannot be read: ${whyUnreadable(error)}`);
+    throw new UnreadableFileError(`${file} cannot be read: ${whyFileFailed(error)}`);
   }
 }
 

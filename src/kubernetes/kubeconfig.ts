@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { KubeContext } from "../core/ports.ts";
 import { refused } from "../domain/errors.ts";
-import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
+import { readNamedFile, whyFileFailed } from "../domain/named-file.ts";
 import type { Variables } from "../domain/proxy.ts";
 import {
   kubeconfigPaths,
@@ -194,7 +194,7 @@ async function readIfThere(path: string, signal: AbortSignal): Promise<string | 
     return (await readNamedFile(path, bounds)).toString("utf8");
   } catch (error) {
     signal.throwIfAborted();
-    const why = whyUnreadable(error);
+    const why = whyFileFailed(error);
     if (why === "ENOENT" || why === "ENOTDIR") return undefined;
     throw refused(
       "kubernetes.kubeconfig-missing",

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { access, constants, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ActionableError, refused } from "../domain/errors.ts";
-import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
+import { readNamedFile, whyFileFailed } from "../domain/named-file.ts";
 import { withLock } from "./file-lock.ts";
 
 /** The files of a manifest, by their paths. */
@@ -42,7 +42,7 @@ const yaml = /\.ya?ml$/i;
 export async function manifestFiles(path: string): Promise<ManifestFiles> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
-    throw unreadable(path, whyUnreadable(error));
+    throw unreadable(path, whyFileFailed(error));
   });
   const isFolder = found?.isDirectory() ?? /[/\\]$/.test(path);
   const place = found?.isDirectory() ? resolve(path) : dirname(resolve(path));
@@ -76,7 +76,7 @@ function folder(path: string): ManifestFiles {
     async read() {
       const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ENOENT") return [];
-        throw unreadable(root, whyUnreadable(error));
+        throw unreadable(root, whyFileFailed(error));
       });
       // A name with a dot before it is no manifest for anybody.
       const files = names.filter((name) => yaml.test(name) && !name.startsWith(".")).toSorted();
@@ -127,7 +127,7 @@ async function textIfThere(file: string): Promise<string | undefined> {
     if (isUtf8(bytes)) return bytes.toString("utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw unreadable(file, whyUnreadable(error));
+    throw unreadable(file, whyFileFailed(error));
   }
   throw unreadable(file, "it is not text in UTF-8");
 }
@@ -159,7 +159,7 @@ async function replace(path: string, text: string, isPlain: boolean): Promise<vo
 function unwritable(path: string, error: unknown): ActionableError {
   return refused(
     "manifest.unwritable",
-    `${path} cannot be written (${whyUnreadable(error)}).`,
+    `${path} cannot be written (${whyFileFailed(error)}).`,
     "Name a file in a folder that exists and that you may write to.",
   );
 }

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readNamedFile, whyUnreadable, type FileBounds } from "../../src/domain/named-file.ts";
+import { readNamedFile, whyFileFailed, type FileBounds } from "../../src/domain/named-file.ts";
 
 const { signal } = new AbortController();
 let folder = "";
@@ -20,7 +20,7 @@ function pipe(name: string): string {
 }
 
 async function whyNot(path: string, bounds: Partial<FileBounds> = {}): Promise<string> {
-  return readNamedFile(path, { signal, ...bounds }).then(() => "it was read", whyUnreadable);
+  return readNamedFile(path, { signal, ...bounds }).then(() => "it was read", whyFileFailed);
 }
 
 describe("a file that somebody names", () => {

@@ -1,5 +1,5 @@
 import { exitCode } from "../../domain/exit-code.ts";
-import { whyNotAppended } from "../append-file.ts";
+import { whyFileFailed } from "../../domain/named-file.ts";
 import { oneLine } from "../show/foreign-text.ts";
 import type { Failure } from "../show/failure.ts";
 import { outputTexts, type OutputTexts } from "../show/outputs.ts";
@@ -29,7 +29,7 @@ export function ciView(view: View, service: CiService, { stderr }: Terminal, { q
     try {
       for (const line of service.publish(outputs, summary)) stderr.document(`${line}\n`);
     } catch (error) {
-      warn(`what the job's later steps read could not be written: ${whyNotAppended(error)}`);
+      warn(`what the job's later steps read could not be written: ${whyFileFailed(error)}`);
     }
   };
   return {

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { exitCode } from "../../domain/exit-code.ts";
-import { readNamedFile, whyUnreadable } from "../../domain/named-file.ts";
+import { readNamedFile, whyFileFailed } from "../../domain/named-file.ts";
 import { UsageError } from "../options/answers.ts";
 import { defineCommand, type CommandContext } from "../command.ts";
 import { exitCodeOf, watchSignals, type Interruption } from "../interruption.ts";
@@ -203,7 +203,7 @@ async function jsonFile(flag: string, path: string | undefined, signal: AbortSig
     return JSON.parse((await readNamedFile(path, { pipe: true, signal })).toString("utf8"));
   } catch (error) {
     signal.throwIfAborted();
-    const reason = error instanceof SyntaxError ? "it is not JSON" : whyUnreadable(error);
+    const reason = error instanceof SyntaxError ? "it is not JSON" : whyFileFailed(error);
     throw new UsageError(`${flag} ${path} cannot be read: ${reason}.`, "sandbox.bad-options");
   }
 }

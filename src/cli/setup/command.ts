@@ -1,10 +1,11 @@
 import type { Writing } from "../../core/ports.ts";
+import { namedAs } from "../../core/cluster/registry-meant.ts";
 import type { SetupPorts } from "../../core/setup/contract.ts";
 import { flowCommand } from "../flow-command.ts";
 import type { Connections } from "../connections.ts";
 import { suggester } from "../show/suggester.ts";
 import { setupChecks } from "./checks.ts";
-import { registryName, type SetupAnswers, type WholeAnswers, type SetupTypes } from "./options.ts";
+import type { SetupAnswers, WholeAnswers, SetupTypes } from "./options.ts";
 
 /** Gives namespaces a working pull secret: the whole job. */
 export const setupCommand = flowCommand<SetupTypes>({
@@ -54,6 +55,6 @@ export async function setupPorts(open: Connections, answers: SetupAnswers): Prom
     open.workplace({ ...answers, mayBeUnreached: true }, noAzure ? undefined : "azure"),
     import("./files.ts"),
   ]);
-  if (noAzure) await open.checkLoginServer(cloud, registryName(registry));
+  if (noAzure) await open.checkLoginServer(cloud, namedAs(registry));
   return { ...workplace, azure: noAzure ? undefined : await open.azure(answers), files };
 }

@@ -3,7 +3,7 @@ import type { SetupAnswers } from "./options.ts";
 import { addAbortSignal } from "node:stream";
 import { access, constants, lstat, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { readNamedFile, whyUnreadable } from "../../domain/named-file.ts";
+import { readNamedFile, whyFileFailed } from "../../domain/named-file.ts";
 import { SecretText } from "../../domain/secret-text.ts";
 import { UsageError } from "../options/answers.ts";
 import type { InputStream } from "../show/terminal.ts";
@@ -34,7 +34,7 @@ export async function passwordFromFile(path: string, signal: AbortSignal): Promi
   const text = await readNamedFile(path, bounds).catch((error: unknown) => {
     signal.throwIfAborted();
     throw new UsageError(
-      `--password-file ${path} cannot be read (${whyUnreadable(error)})`,
+      `--password-file ${path} cannot be read (${whyFileFailed(error)})`,
       "usage.password",
     );
   });

@@ -254,8 +254,3 @@ export type WholeAnswers = SetupAnswers & { readonly registry: RegistryReference
 export function isPasswordGiven({ passwordStdin, passwordFile }: SetupAnswers): boolean {
   return passwordStdin || passwordFile !== undefined;
 }
-
-/** The registry as the user named it. */
-export function registryName(reference: RegistryReference): string {
-  return reference.kind === "login-server" ? reference.loginServer : reference.name;
-}
