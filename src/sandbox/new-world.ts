@@ -69,6 +69,7 @@ export function newWorld(settings: SandboxSettings): NewWorld {
     ...(settings.job && { job: newJob(settings.job, ids) }),
     clockAheadMs: settings.clockAheadMs,
     pageSize: settings.pageSize,
+    certificateReads: { since: 0, count: 0 },
     replication: new Replication({
       replicas: settings.replicas,
       lagMs: settings.replicationLag,

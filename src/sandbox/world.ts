@@ -322,6 +322,8 @@ export interface World {
   /** Items a page holds in Graph, Resource Manager and Kubernetes lists; absent: the services' own sizes. */
   pageSize: number | undefined;
   readonly replication: Replication;
+  /** How often certificates were asked for since a moment, in milliseconds since 1970: the directory counts by the minute. */
+  certificateReads: { readonly since: number; readonly count: number };
   /** The Azure control plane, `https://localhost:PORT`, known once it listens. */
   azureUrl: string;
   /** Called by a service after each write it has committed. */

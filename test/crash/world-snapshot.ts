@@ -43,6 +43,8 @@ export function restore({ world }: Sandbox, { text, loginServers }: Snapshot): v
   const content = JSON.parse(moved, (key, value: unknown) =>
     key === configKey ? Buffer.from(String(value), "utf8").toString("base64") : value,
   ) as Pick<World, (typeof lists)[number]> & { objects: Array<World["clusters"][number]["objects"]> };
+  // What others asked before it is not of this world.
+  world.certificateReads = { since: 0, count: 0 };
   for (const list of lists) world[list].splice(0, Infinity, ...(content[list] as never[]));
   for (const [index, cluster] of world.clusters.entries()) {
     for (const resource of Object.keys(cluster.objects)) delete cluster.objects[resource];

@@ -5,16 +5,12 @@ import { restore, snapshotOf, type Snapshot } from "./world-snapshot.ts";
 /** A sandbox of which something lies elsewhere, and is told there when its world was changed as a whole. */
 type MovableSandbox = Sandbox & { readonly moveIn?: () => Promise<void> };
 
-/** A tenant shows certificates 150 times a minute. A case removes up to three times, and reads them 8 times in each. */
-const mostUses = 6;
-
 /**
  * Sandboxes to be used one after the other by many cases: a state is made once, and each case finds it anew. A
- * sandbox in which a case failed is used no more, nor is one that many cases used.
+ * sandbox in which a case failed is used no more.
  */
 export class Worlds {
   readonly #idle: MovableSandbox[] = [];
-  readonly #uses = new WeakMap<MovableSandbox, number>();
   readonly #states = new Map<State, Promise<Snapshot>>();
   readonly #start: () => Promise<MovableSandbox>;
 
@@ -66,10 +62,7 @@ export class Worlds {
     const sandbox = this.#idle.pop() ?? (await this.#start());
     try {
       const result = await work(sandbox);
-      const uses = (this.#uses.get(sandbox) ?? 0) + 1;
-      this.#uses.set(sandbox, uses);
-      if (uses < mostUses) this.#idle.push(sandbox);
-      else await sandbox.close();
+      this.#idle.push(sandbox);
       return result;
     } catch (error) {
       await sandbox.close();

@@ -1,5 +1,6 @@
 import { graphError } from "./errors.ts";
 import type { Route } from "../service.ts";
+import type { World } from "../world.ts";
 
 /**
  * How many requests of a tenant may name `keyCredentials` in `$select` within a minute:
@@ -9,9 +10,7 @@ const mostInWindow = 150;
 const windowMs = 60_000;
 
 /** The same routes, which refuse to show certificates to who has asked for them too often; all callers count together. */
-export function throttlingCertificateReads(routes: readonly Route[]): Route[] {
-  let begun = 0;
-  let asked = 0;
+export function throttlingCertificateReads(world: World, routes: readonly Route[]): Route[] {
   return routes.map((route) => ({
     ...route,
     handle: (request, parameters) => {
@@ -19,14 +18,12 @@ export function throttlingCertificateReads(routes: readonly Route[]): Route[] {
         return route.handle(request, parameters);
       }
       const now = Date.now();
-      if (now - begun >= windowMs) {
-        begun = now;
-        asked = 0;
-      }
-      asked += 1;
-      if (asked <= mostInWindow) return route.handle(request, parameters);
+      const { since, count } = world.certificateReads;
+      world.certificateReads =
+        now - since < windowMs ? { since, count: count + 1 } : { since: now, count: 1 };
+      if (world.certificateReads.count <= mostInWindow) return route.handle(request, parameters);
       const refusal = graphError(request, 429, "TooManyRequests");
-      const seconds = Math.ceil((begun + windowMs - now) / 1000);
+      const seconds = Math.ceil((since + windowMs - now) / 1000);
       return Promise.resolve({
         ...refusal,
         headers: { ...refusal.headers, "Retry-After": String(seconds) },

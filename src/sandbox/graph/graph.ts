@@ -13,7 +13,7 @@ export { graphError } from "./errors.ts";
 /** Microsoft Graph v1.0, as far as acr-pull and az's own commands for service principals ask it. */
 export function graphRoutes(world: World): Route[] {
   return [
-    ...throttlingCertificateReads([...applicationRoutes(world), ...servicePrincipalRoutes(world)]),
+    ...throttlingCertificateReads(world, [...applicationRoutes(world), ...servicePrincipalRoutes(world)]),
     ...deletedItemRoutes(world),
     ...directoryRoutes(world),
     ...["GET", "POST", "PUT", "PATCH", "DELETE"].map((method) =>
