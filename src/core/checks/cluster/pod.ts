@@ -8,7 +8,8 @@ import { fail, notKnown, pass, skip, warn, type Check, type Verdict } from "../c
 import type { PullOutcome } from "../../ports.ts";
 import type { PodFacts, SecretOutcome } from "../facts.ts";
 import { byNodes } from "./pod-by-nodes.ts";
-import { buildFor, linkByHand } from "../remedies.ts";
+import { withoutSecret } from "./pod-without-secret.ts";
+import { buildFor } from "../remedies.ts";
 
 const docs = "https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff";
 /** Letters that are quoted of the kubelet. */
@@ -65,7 +66,7 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
   const named = found.imagePullSecrets;
   if (named.length === 0 && facts.nodesPull.has(registryHostOf(host.toLowerCase())))
     return byNodes(what, found, facts, kubeletSaid(container, facts));
-  if (named.length === 0) return unnamed(what, container, found, facts);
+  if (named.length === 0) return withoutSecret(what, container, found, facts);
   const outcomes = named.map((name) => facts.secrets.get(name)).filter((one) => one !== undefined);
   const malformed = outcomes.find(({ failed }) => failed?.id === "secret-parses");
   if (malformed) return because(what, malformed, malformed.failed);
@@ -181,61 +182,6 @@ function misfit(
       ids: { cause: "image-platform", pod: found.name, node: name },
     },
   );
-}
-
-/** Neither the pod nor, when it was made, its service account named a secret. */
-function unnamed(what: string, { image }: ContainerImage, found: PodObject, facts: PodFacts): Verdict {
-  const { account, context, namespace, secrets, suggest } = facts;
-  const ids = { cause: "service-account", pod: found.name };
-  const anew = suggest.kubectl(context, "delete", "pod", found.name, "--namespace", namespace);
-  if (!account.known) {
-    return fail(
-      `${what} without a pull secret: it names none, and got none from its service account ${found.serviceAccount}, which you may not read.`,
-      { hint: account.hint, docs, ids },
-    );
-  }
-  const linked = account.value?.imagePullSecrets ?? [];
-  const { host, repository } = imageName(image);
-  const fits = ({ config }: SecretOutcome) =>
-    keysForImage(Object.keys(config?.auths ?? {}), `${host}/${repository}`).length > 0;
-  const outcomes = linked.map((name) => secrets.get(name));
-  // Of a secret that was not looked at nobody knows that it does not help.
-  const helps = linked.filter((_name, index) => outcomes[index] === undefined || fits(outcomes[index]));
-  if (helps.length > 0) {
-    return fail(
-      `${what} without a pull secret: it was created before its service account ${found.serviceAccount} named ${helps.join(", ")}, so it does not get it.`,
-      { hint: `Recreate it, through its deployment or by deleting it: ${anew}`, docs, ids },
-    );
-  }
-  const other = linked.length === 0 ? "" : ` for ${host}`;
-  const ready = [...secrets.values()].find((one) => one.failed === undefined && fits(one));
-  const link =
-    ready && !ready.isOurs
-      ? linkByHand(suggest, context, namespace, found.serviceAccount, [...linked, ready.name])
-      : suggest("setup", [
-          ["--registry", registryHostOf(host.toLowerCase())],
-          ["--namespace", namespace],
-          ["--context", context],
-          ...(ready ? [["--secret-name", ready.name] as const] : []),
-          ["--service-account", found.serviceAccount],
-        ]);
-  return account.value
-    ? fail(
-        `${what} without a pull secret${other}: neither it nor its service account ${found.serviceAccount} names one.`,
-        {
-          hint: `Link the account: ${link}; then recreate the pod: ${anew}. Or name the secret in the pod's imagePullSecrets.`,
-          docs,
-          ids,
-        },
-      )
-    : fail(
-        `${what} without a pull secret: it names none, and its service account ${found.serviceAccount} is gone.`,
-        {
-          hint: `Recreate the account (${suggest.kubectl(context, "create", "serviceaccount", found.serviceAccount, "--namespace", namespace)}) and link it: ${link}; then recreate the pod: ${anew}.`,
-          docs,
-          ids,
-        },
-      );
 }
 
 function because(what: string, { name }: SecretOutcome, cause: SecretOutcome["failed"]): Verdict {
