@@ -29,8 +29,8 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/next-step.ts`,
-        from: `if (!early && due > keys.now.getTime()) return { kind: "none", because: "pending" };`,
-        to: "",
+        from: "!early && retirementDueAt(marked, keys) > keys.now.getTime()",
+        to: "false",
       },
     ],
     caughtBy: {

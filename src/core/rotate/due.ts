@@ -1,6 +1,7 @@
 import { formatDuration } from "../../domain/duration.ts";
 import { renewalWindowMs } from "../../domain/renewal.ts";
 import { timeText } from "../../domain/time-text.ts";
+import type { Holder } from "../cluster/holders.ts";
 import type { RotateInput } from "./contract.ts";
 import type { SeenKey, SeenKeys } from "./look.ts";
 
@@ -34,15 +35,49 @@ export function wholeLifeWarnings({ holders, keyOf }: SeenKeys, wish: DueWish): 
 }
 
 /**
- * Whether a key would count as expiring from its first day, and the next one as well, for it lives as long: every run
- * would replace the key of the run before. Refused is that only where the next one's life is given: a key becomes
- * short-lived by a new policy of the tenant, and a daily job that ended there would let it expire.
+ * Whether a key counts as expiring from its first day. So would its successor, which lives as long, and every run would
+ * replace the key of the run before. A run is refused for it only when the user gives the successor's life. Otherwise a
+ * policy of the tenant may have shortened it, and a daily job that stopped there would let the key expire.
  */
 function isWholeLife(key: SeenKey, { ifExpiringWithinMs, expiresInMs }: DueWish): boolean {
   if (ifExpiringWithinMs === undefined || typeof expiresInMs === "number") return false;
   const { startDateTime, endDateTime } = key.listed ?? {};
   if (!startDateTime || !endDateTime) return false;
   return endDateTime.getTime() - startDateTime.getTime() <= ifExpiringWithinMs;
+}
+
+/** When the key that these secrets were changed over from may be removed, in milliseconds since 1970. */
+export function retirementDueAt(changedOver: readonly Holder[], keys: SeenKeys): number {
+  return Math.min(latestEnd(changedOver, keys), latestRetirement(changedOver, keys));
+}
+
+/**
+ * When the marks of all of them allow the old key to be removed, in milliseconds since 1970. The grace period begins when
+ * the cluster holds the new key: with a manifest, when somebody applied it.
+ */
+function latestEnd(changedOver: readonly Holder[], { applied, keyOf }: SeenKeys): number {
+  const end = Math.max(...changedOver.map(({ mark }) => Date.parse(mark.retire?.after ?? "")));
+  const begun = changedOver.flatMap(({ credential, second }) =>
+    second ? (keyOf(credential.password).listed?.startDateTime?.getTime() ?? []) : [],
+  );
+  if (applied.at === undefined || begun.length === 0) return end;
+  return Math.max(end, applied.at + (end - Math.max(...begun)));
+}
+
+const retiredByThen = 0.9;
+
+/**
+ * When the old key is removed whatever a mark says: while a tenth of the life of the key in use is left. Otherwise the key
+ * in use could not be renewed in time, and anybody who may write one secret could let all of them expire.
+ */
+function latestRetirement(changedOver: readonly Holder[], { keyOf }: SeenKeys): number {
+  const ends = changedOver.flatMap(({ credential }) => {
+    const { startDateTime, endDateTime } = keyOf(credential.password).listed ?? {};
+    if (!startDateTime || !endDateTime) return [];
+    const start = startDateTime.getTime();
+    return [start + retiredByThen * (endDateTime.getTime() - start)];
+  });
+  return ends.length > 0 ? Math.max(...ends) : Infinity;
 }
 
 function lifeOf({ listed }: SeenKey) {

@@ -5,13 +5,13 @@ import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput } from "./contract.ts";
 import type { Holder } from "../cluster/holders.ts";
 import { registryNamed } from "../cluster/registry-meant.ts";
-import { endOf, isDue } from "./due.ts";
+import { endOf, isDue, retirementDueAt } from "./due.ts";
 import { needsNaming, type SeenKey, type SeenKeys } from "./look.ts";
 
 /*
- * A rotation is two steps, each of which looks at everything anew: the change-over to another key, and the
- * retirement of the one before. Which is next follows from the secrets alone, so that a run that died, on whatever
- * machine, is gone on with by the next.
+ * A rotation has two steps: the change-over to another key, and the retirement of the old one. Each step looks at
+ * everything anew. The secrets alone say which step is next, so the next run, on any machine, continues what a
+ * crashed run began.
  */
 
 /** What has to be done next for the keys of one application. */
@@ -212,40 +212,11 @@ function retirement(keys: SeenKeys, changedOver: readonly Holder[], wish: StepWi
   const isCopyOf = ({ mark, second: beside }: Holder) =>
     old !== undefined && !mark.retire && beside?.password.equals(old.credential.password) === true;
   const holders = [...marked, ...keys.holders.filter(isCopyOf)];
-  const due = Math.min(latestEnd(marked, keys), latestRetirement(marked, keys));
   // A dead password beside the living one fails every other pull of a reader that takes the first it finds.
   const early = wish.intent === "compromised" || old?.alive === false;
-  if (!early && due > keys.now.getTime()) return { kind: "none", because: "pending" };
+  if (!early && retirementDueAt(marked, keys) > keys.now.getTime())
+    return { kind: "none", because: "pending" };
   return { kind: "retire", keyId, old, holders };
-}
-
-/**
- * When the last of them lets the key before go, in milliseconds since 1970. The time begins when the cluster holds the new
- * key: of a manifest, when that was applied.
- */
-function latestEnd(marked: readonly Holder[], { applied, keyOf }: SeenKeys): number {
-  const end = Math.max(...marked.map(({ mark }) => Date.parse(mark.retire?.after ?? "")));
-  const begun = marked.flatMap(({ credential, second }) =>
-    second ? (keyOf(credential.password).listed?.startDateTime?.getTime() ?? []) : [],
-  );
-  if (applied.at === undefined || begun.length === 0) return end;
-  return Math.max(end, applied.at + (end - Math.max(...begun)));
-}
-
-const retiredByThen = 0.9;
-
-/**
- * Whatever a mark says, a key before goes while a tenth of the life of the one in use is left: else that one could not be
- * renewed in time, and whoever may write one secret could let all of them end.
- */
-function latestRetirement(marked: readonly Holder[], { keyOf }: SeenKeys): number {
-  const ends = marked.flatMap(({ credential }) => {
-    const { startDateTime, endDateTime } = keyOf(credential.password).listed ?? {};
-    if (!startDateTime || !endDateTime) return [];
-    const start = startDateTime.getTime();
-    return [start + retiredByThen * (endDateTime.getTime() - start)];
-  });
-  return ends.length > 0 ? Math.max(...ends) : Infinity;
 }
 
 /** Secrets whose password signs in no more get one that does: no overlap, no grace, and no new key if one lives. */
