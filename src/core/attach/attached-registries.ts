@@ -4,7 +4,7 @@ import type { Roles } from "../ports.ts";
 
 const registryId = /\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+$/i;
 
-/** What acr-pull granted the nodes of a managed cluster on registries, as far as the caller sees. */
+/** The registries on which acr-pull granted a role to the nodes of a managed cluster, as far as the caller sees. */
 export async function attachedRegistries(
   { objectId }: KubeletIdentity,
   roles: Pick<Roles, "listVisibleAssignments">,
