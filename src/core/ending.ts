@@ -78,7 +78,7 @@ export function isHalfDone({ code }: ActionableError, { wrote, didPart }: DoneBe
 }
 
 /**
- * How a run ended, from its failures. The first one says what to do, and each message stands once.
+ * How a run ended, from its failures. The first one says what to do, and each message appears once.
  * @param isHalfDone whether the same command continues what this run did: then exit 4, else the failure's own exit
  * code
  * @throws the first failure that is a bug of ours
@@ -172,7 +172,7 @@ export function noneWritable([first, ...more]: readonly [
   const passing = errors.every(({ retryable }) => retryable);
   return new ActionableError(
     errors.map(({ message }) => message).join("\n"),
-    // A cluster that does not answer has refused nobody.
+    // A cluster that does not answer has not refused anything.
     {
       code,
       hint: fixesOf(errors),

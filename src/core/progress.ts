@@ -25,7 +25,7 @@ export type Report = (event: ProgressEvent) => void;
 
 /**
  * Reports the work on one of several things.
- * @param name stands before each text; undefined if the run works on only one thing
+ * @param name put before each text; undefined if the run works on only one thing
  */
 export function toldOf(report: Report, name: string | undefined): Report {
   if (name === undefined) return report;

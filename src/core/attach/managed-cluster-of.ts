@@ -41,7 +41,7 @@ export interface ManagedContext {
   readonly cluster: ManagedCluster | undefined;
 }
 
-/** A look at managed clusters that runs in the background. */
+/** A background look at managed clusters. */
 export interface ManagedWatch {
   /** The contexts, with what is known so far. */
   soFar(): readonly ManagedContext[];

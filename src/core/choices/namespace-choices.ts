@@ -18,12 +18,12 @@ export interface NamespaceChoices {
   readonly unlisted: ReadonlyArray<{ readonly context: string; readonly error: ActionableError }>;
 }
 
-/** Where Kubernetes keeps its own things. Users seldom mean these. */
+/** Kubernetes' own namespaces, which users seldom mean. */
 const ofKubernetes = new Set(["kube-system", "kube-public", "kube-node-lease"]);
 
 /**
- * Lists the namespaces of all contexts. A context that does not answer, or does not let the caller list, hides no
- * other one. Every failure comes back in `unlisted`, because a namespace can also be typed.
+ * Lists the namespaces of all contexts. A context that does not answer, or does not let the caller list, does not
+ * hide the others. Every failure comes back in `unlisted`, because a namespace can also be typed.
  */
 export async function listNamespaceChoices(
   clusters: ReadonlyArray<Pick<Cluster, "context" | "listNamespaces">>,

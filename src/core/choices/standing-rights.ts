@@ -14,18 +14,18 @@ export interface StandingChoice {
   readonly repositories: readonly string[] | undefined;
 }
 
-/** Whose rights are looked for. */
+/** Whose rights to look up. */
 export interface StandingWish {
   readonly registry: Registry;
   /** The principal that the user named. Undefined for each cluster's own. */
   readonly servicePrincipal: string | undefined;
-  /** The cluster's id, for a cluster whose own may not be read. */
+  /** The cluster's id, if it may not be read from the cluster. */
   readonly clusterId: string | undefined;
 }
 
 /**
- * The rights that exist for each cluster, in their order. Undefined if there are none, or if they cannot be read.
- * Whatever depends on them is looked up again before the plan.
+ * The current rights for each cluster, in the order of the clusters. Undefined if there are none, or if they cannot
+ * be read. Whatever depends on them is looked up again before the plan.
  */
 export async function findStandingRights(
   wish: StandingWish,

@@ -13,7 +13,7 @@ export interface ClusterIdClues {
 
 /**
  * The UID of kube-system. If it may not be read, the id that the user gave, else the one that the marks record, if
- * they agree. A context's name or a server's URL identifies no cluster: two laptops share both.
+ * they agree. A context's name or a server's URL does not identify a cluster: two laptops can have both in common.
  * @returns undefined if nothing shows the id
  * @throws ActionableError `cluster.id-mismatch`, `cluster.id-unknown`, exit 2
  */

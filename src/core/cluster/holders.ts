@@ -9,7 +9,7 @@ import type { Target } from "./read-targets.ts";
 import { isMeant } from "./registry-meant.ts";
 import { isChosen, type ClusterView } from "./view.ts";
 
-/** A secret that holds a key for a registry, according to our mark and to its bytes. */
+/** A secret that holds a key for a registry, according to both our mark and its bytes. */
 export interface Holder {
   readonly target: Target;
   readonly secret: PullSecret;
@@ -50,7 +50,7 @@ export interface HeldKeys {
   }>;
 }
 
-/** The part of a run's wishes that decides which keys are meant. */
+/** The options that decide which keys are meant. */
 export interface KeyChoice {
   readonly registry: RegistryReference | undefined;
   readonly secretName: string | undefined;
@@ -64,7 +64,7 @@ export function heldKeys(seen: ClusterView, choice: KeyChoice): HeldKeys[] {
   const groups = new Map<string, Group>();
   const pending: Array<{ loginServer: string; target: Target; mark: NonNullable<EntryMark["pending"]> }> = [];
   for (const secret of seen.secrets) {
-    // acr-pull writes no secret of the older type: one that holds a key is a copy.
+    // acr-pull writes no secret of the older type, so one that holds a key is a copy.
     if (secret.type !== dockerConfigType) continue;
     const target = targetOf(seen, secret);
     for (const [loginServer, mark] of Object.entries(secret.marks)) {

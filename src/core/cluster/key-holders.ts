@@ -5,7 +5,7 @@ import { keyOrigin } from "../../domain/ownership.ts";
 /**
  * The secrets that hold each key of an application: by their bytes, by a mark that names the key as in use or on its
  * way out, or by the pending mark of the run that makes it.
- * @param now a key that has ended at this time pulls nothing, whoever holds it, and counts by its mark alone
+ * @param now a key that ended before this time pulls nothing, whoever holds it, and counts by its mark alone
  * @returns the secrets, by key id
  */
 export function keyHolders(
@@ -30,7 +30,7 @@ export function keyHolders(
 /**
  * Ids of the keys that secrets hold: those of the application by their bytes, and every key that a mark names as in
  * use or on its way out. A pending mark makes no holder: the run that takes the mark over removes the key.
- * @param now a key that has ended at this time pulls nothing, whoever holds it, and counts by its mark alone
+ * @param now a key that ended before this time pulls nothing, whoever holds it, and counts by its mark alone
  */
 export function heldKeyIds(
   secrets: readonly PullSecret[],

@@ -6,11 +6,11 @@ import { listWriter } from "../../domain/other-writers.ts";
 import type { ServiceAccountLink } from "./service-account.ts";
 import type { ClusterView } from "./view.ts";
 
-/** A service account that names a pull secret of acr-pull's that does not exist, or no longer exists. */
+/** A service account that names a pull secret that does not exist, or no longer exists. */
 export interface LeftLink extends ServiceAccountLink {
   /**
-   * Who wrote the account's list as it is. The API server keeps no record for most accounts, such as `default`. Then
-   * only other traces of acr-pull show that it was acr-pull.
+   * Who wrote the account's list as it is now. For most accounts, such as `default`, the API server keeps no record
+   * of that. Then only other traces show that acr-pull wrote it.
    */
   readonly writer: ReturnType<typeof listWriter>;
 }

@@ -8,7 +8,7 @@ import type { Cluster } from "../ports.ts";
 import { ifToBeHad } from "./failure-of-one.ts";
 import type { Target } from "./read-targets.ts";
 
-/** The reads of a cluster by which namespaces are looked up. */
+/** The reads that a look for namespaces needs. */
 export type NamespaceReads = Pick<Cluster, "context" | "findNamespace" | "listNamespaces">;
 
 /** A namespace that none of the clusters has. */
@@ -50,8 +50,8 @@ export async function missingNamespaces(
 
 /**
  * Says that a secret cannot be written to a namespace that does not exist.
- * @param meant an existing namespace that was probably meant: suggested instead of creating one, which would make a
- * typing error permanent
+ * @param meant an existing namespace that may have been meant: it comes before the advice to create one, which would
+ * make a typing error permanent
  */
 export function namespaceNotFound(
   { cluster, namespace }: Pick<Target, "cluster" | "namespace">,

@@ -22,9 +22,9 @@ export async function readSecrets(
 }
 
 /**
- * Reads the secret of the context's own namespace, for a run without chosen namespaces that may not list secrets in
- * all of them. If even that is forbidden, the right to list is the one that is missing, because the context's own
- * namespace may hold nothing.
+ * Reads the secret in the context's own namespace, for a run that chose no namespaces and may not list secrets
+ * cluster-wide. If this is forbidden too, the error names the right to list. That is the right to ask for, because
+ * the context's own namespace may hold nothing.
  * @throws ActionableError `kubernetes.forbidden` that names the right to list, exit 3
  */
 export async function readOwnNamespace(

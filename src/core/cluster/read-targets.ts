@@ -12,12 +12,12 @@ export interface Target {
   readonly name: string;
 }
 
-/** Something that was planned for a cluster, such as a target, with a cluster that may be written to. */
+/** A planned thing, such as a target, in a cluster that may be written to. */
 export type Writable<Planned extends { readonly cluster: Cluster }> = Planned & {
   readonly cluster: WritableCluster;
 };
 
-/** The planned thing, in the same cluster, now with the right to write to it. */
+/** The planned thing, with the client that may write to its cluster. */
 export function writable<Planned extends { readonly cluster: Cluster }>(
   planned: Planned,
   { clusters }: Writing<{ readonly clusters: readonly ClusterTarget[] }>,
@@ -64,7 +64,7 @@ interface Reading {
   readonly namespaces?: readonly NamespaceObject[] | undefined;
 }
 
-/** Reads targets in one cluster. Many of the same name are read by lists, if those are allowed. */
+/** Reads targets in one cluster. Many targets of the same name are read through lists, if those are allowed. */
 export async function readTargets(
   targets: readonly Target[],
   reading: Reading,
@@ -103,7 +103,7 @@ async function readAlike(
   );
 }
 
-/** Reads by lists what targets hold. Undefined if the secrets may not be listed, or if the list failed. */
+/** Reads through lists what targets hold. Undefined if the secrets may not be listed, or if the list failed. */
 async function listContents(
   targets: readonly Target[],
   known: readonly NamespaceObject[] | undefined,
@@ -111,7 +111,7 @@ async function listContents(
 ): Promise<((target: Target) => TargetContent | undefined) | undefined> {
   const [first] = targets;
   if (!first) return undefined;
-  // A failure here is not reported: each target is then read by itself, and reports its own.
+  // A failure here is not reported: each target is then read by itself, and reports its own failure.
   const [secrets, namespaces] = await Promise.all([
     ifToBeHad(first.cluster.listSecretsNamed(first.name, signal), signal),
     known ?? ifToBeHad(first.cluster.listNamespaces("", signal), signal),
@@ -122,7 +122,7 @@ async function listContents(
   return (target) => {
     const secret = secretIn.get(target.namespace);
     if (secret) return { secret, namespace: undefined };
-    // A list of selected namespaces may not have all of them: those that it does not have are looked up.
+    // The known namespaces may be only those with the labels. Any other one is looked up by itself.
     const namespace = namespaceOf?.get(target.namespace);
     return namespace || (namespaceOf && !known) ? { secret: undefined, namespace } : undefined;
   };

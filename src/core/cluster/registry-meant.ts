@@ -32,7 +32,7 @@ export function nameInId(registryId: string | undefined): string | undefined {
   return /\/registries\/(?<name>[^/]+)$/i.exec(registryId ?? "")?.groups?.["name"];
 }
 
-/** How to name a registry after `--registry`: by name, or by login server if it was set up without Azure. */
+/** How `--registry` names a registry: by its name, or by its login server if it was set up without Azure. */
 export function registryNamed({
   registry,
   loginServer,

@@ -5,7 +5,7 @@ import type { Clock, Cluster } from "../ports.ts";
 import { waitUntil } from "../patience.ts";
 import type { Writable } from "./read-targets.ts";
 
-/** A service account whose Pods shall use the pull secret. */
+/** A service account whose Pods are to use the pull secret. */
 export interface ServiceAccountLink {
   readonly cluster: Cluster;
   readonly namespace: string;
@@ -99,7 +99,8 @@ export async function removeLink(
 
 /**
  * Asks the API server whether the secret could be taken out of the account's list. Succeeds if there is nothing to
- * take out, or if somebody changes the account meanwhile: by then the API server has said that it may be written.
+ * take out, or if somebody changed the account meanwhile: the API server has then already checked the right to write
+ * it.
  */
 export async function rehearseUnlink(
   { cluster, namespace, account: name, secretName }: ServiceAccountLink,

@@ -60,7 +60,7 @@ export interface LeftOut {
   readonly error: ActionableError;
 }
 
-/** The clusters that could not be looked at, as named by a run that continues without them. */
+/** Names the clusters that a run continues without, with the reason for each. */
 export function leftOutOf(unseen: readonly UnseenPlace[]): LeftOut[] {
   return unseen.map(({ context, error }) => ({ name: `context ${inOneLine(context)}`, error }));
 }
@@ -72,7 +72,7 @@ export function requireClusters(clusters: readonly unknown[]): void {
 
 /**
  * Views the pull secrets of every chosen cluster: all of them by one list, else those of the namespaces asked for. A
- * cluster that does not answer is reported separately. The others continue without it.
+ * cluster that does not answer is reported separately, and the run continues with the others.
  * @throws ActionableError `cluster.id-unknown`, `cluster.id-mismatch`, `namespace.none-selected`, exit 2
  */
 export function viewClusters(
@@ -96,7 +96,8 @@ export function viewClusters(
 
 /**
  * Views the secrets that carry our label: by one list if that is allowed, else namespace by namespace. A cluster that
- * does not answer, or a namespace that may not be read, is reported separately. The others continue without it.
+ * does not answer, or a namespace that may not be read, is reported separately, and the run continues with the
+ * others.
  * @throws ActionableError `cluster.id-mismatch`, `namespace.none-selected`, exit 2
  */
 export function viewManaged(
@@ -123,7 +124,7 @@ interface KindOfView {
   /** Undefined if they may not be listed cluster-wide. */
   readonly list: (cluster: Cluster) => Promise<readonly PullSecret[] | undefined>;
   readonly readSome: (one: ClusterTarget, chosen: readonly string[] | undefined) => Promise<PartlyRead>;
-  /** Whether a failure means that the request can be met in no cluster. */
+  /** Whether a failure means that no cluster can meet the request. */
   readonly endsAll: (error: ActionableError) => boolean;
 }
 
@@ -188,8 +189,8 @@ async function viewContext(
 }
 
 /**
- * Joins two contexts of one cluster: whatever either of them shows, and the client of the user who may see more. That
- * client looks again at everything and writes it. A namespace that either of them could read was not missed.
+ * What two contexts of one cluster show together, with the client of the user who may see more. That client looks
+ * again at everything and writes it. A namespace that either of them could read was not missed.
  */
 function joined(one: ClusterView, other: ClusterView): ClusterView {
   const [able, less] = other.whole && !one.whole ? [other, one] : [one, other];

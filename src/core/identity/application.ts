@@ -39,7 +39,7 @@ export interface ApplicationWish extends OwnershipWish {
   readonly expected: boolean;
   /** The application that such a mark names. Its principal is looked up at the same time as the application. */
   readonly expectedAppId: string | undefined;
-  /** Lets another run go first that may be working on an application without a role of ours. @throws `busy` */
+  /** Lets another run go first if one may be at work on this application, which has no role of ours. @throws `busy` */
   makeWayFor(application: Application): Promise<void>;
 }
 
@@ -169,7 +169,7 @@ export async function principalWithRoles(
     signal,
   );
   if (!principal) return { principal, assignments: [] };
-  // A role that a stale answer hides may be narrower than the one that would then be granted.
+  // If a stale answer hides a role, that role may be narrower than the one that would then be granted.
   const assignments = await untilBelievable(
     () => roles.listAssignments(id, principal.objectId, signal),
     (some) => some.length > 0,

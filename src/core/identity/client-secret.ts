@@ -16,7 +16,7 @@ const triesAfterLostAnswers = 3;
  */
 const clockSkewMs = 5 * 60_000;
 
-/** What a key is made from. */
+/** What making a key needs. */
 export interface KeyWish {
   readonly application: Application;
   readonly clusterId: string;

@@ -15,8 +15,8 @@ import type { DirectoryTools } from "./directory-tools.ts";
 import { asForeseen, foreseeRefusedOwners } from "./foreseen-refusal.ts";
 
 /**
- * The run believed that the cluster's own application did not exist. What it decided, such as to make a key because
- * the old one is dead, is therefore wrong.
+ * The run believed that the cluster's own application did not exist. So its decisions are wrong, such as to make a
+ * key because the old one is dead.
  */
 function seenTooLate(application: Application): ActionableError {
   return new ActionableError(
@@ -118,7 +118,7 @@ export async function ensureApplication(
 
 /**
  * The principal of an application, made if it is missing. A part of the directory that does not know a fresh
- * application yet refuses for a while, so this waits.
+ * application yet refuses for a while, and acr-pull waits for it.
  * @throws ActionableError `directory.application-unknown` if it still refuses when the time is over
  */
 export async function ensureServicePrincipal(

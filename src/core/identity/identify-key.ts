@@ -12,7 +12,7 @@ export interface IdentifiedKey {
 /**
  * Identifies which of an application's passwords a text is. Marks can be edited, so they are believed only if the
  * hint that the directory keeps (the first three characters) does not contradict them.
- * @param claimed ids that marks give it
+ * @param claimed the key ids that marks give for this text
  */
 export function identifyKey(
   password: SecretText,

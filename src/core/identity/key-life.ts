@@ -40,7 +40,7 @@ export function livesToTry(
   return [first, ...shorter];
 }
 
-/** The plan's note that a key whose lifetime nobody named lives shorter than usual. Empty if it does not. */
+/** Says in the plan that a key lives shorter than usual although nobody asked for that. Empty if it does not. */
 export function cappedLife(policy: PasswordPolicy, usualMs: number = usualLifetimeMs): string[] {
   const lifeMs = lifetimeOf(undefined, policy, usualMs);
   return lifeMs < usualMs

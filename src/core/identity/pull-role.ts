@@ -198,8 +198,8 @@ export function roleChanges(finding: RolesFinding, registry: Registry): PlannedC
 }
 
 /**
- * How far a role reaches: the repositories for people, if it can be limited to some, and Azure's condition for
- * programs.
+ * How far a role reaches. For people: its repositories, if it can be limited to some. For programs: Azure's
+ * condition.
  */
 function reach(role: BuiltInRole | undefined, condition: string | undefined) {
   const limited = condition !== undefined || (role?.dataActions.length ?? 0) > 0;

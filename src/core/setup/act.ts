@@ -12,8 +12,8 @@ import { obtainCredential } from "./obtain-credential.ts";
 import type { JobRecord } from "./result.ts";
 
 /**
- * Carries out one job: add, prove, distribute, prove again, and only then take away. Never throws: a failure is in
- * the record.
+ * Carries out one job: add, prove, distribute, prove again, and only then take away. Never throws: the record holds
+ * what failed.
  */
 export async function act(work: JobWork): Promise<JobRecord> {
   const { record } = work;
@@ -160,7 +160,7 @@ async function removeKeys(work: JobWork, { keyId }: TargetCredential): Promise<v
     onRemoved: (removed: string) => noteRemovedKey(work, removed),
   };
   const { marksStay } = await closeTurn(turn, closing, work.tools());
-  // If it was known beforehand that they stay, the plan has said so.
+  // If it was known beforehand that the marks stay, the plan has said so.
   if (!marksStay || job.marksStay) return;
   for (const text of standingMarks(job)) work.report({ kind: "note", level: "warning", text });
 }

@@ -89,7 +89,7 @@ export interface SetupPorts {
   readonly manifest?: Manifest | undefined;
 }
 
-/** A file that the user wants a password in. */
+/** Writes the file in which the user wants the password. */
 export interface CredentialsFile {
   write(path: string, content: string): Promise<void>;
 }
@@ -108,8 +108,8 @@ export interface SetupPlan {
   /** Secrets that cannot be written, and why. The others are written. */
   readonly leftOut: readonly ResultSecret[];
   /**
-   * Whether a principal that has rights on the registry gets different ones. To agree to that, pressing Enter is not
-   * enough.
+   * Whether a principal that has rights on the registry gets different ones. Pressing Enter alone does not agree to
+   * that.
    */
   readonly changesRights: boolean;
 }

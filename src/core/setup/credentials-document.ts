@@ -2,8 +2,8 @@ import type { Look } from "./look.ts";
 import type { JobRecord } from "./result.ts";
 
 /**
- * The content of `--credentials-file`, the only file in which a user can ask for the password. The caller writes it
- * with mode 0600, and only if the file does not exist.
+ * The content of `--credentials-file`, by which a user asks for the password in a file. The caller writes it with
+ * mode 0600, and only if the file does not exist.
  */
 export function credentialsDocument({ loginServer, caller }: Look, records: readonly JobRecord[]): string {
   const credentials = records.flatMap(({ job, credential }) =>

@@ -171,7 +171,7 @@ async function firstLiving(
     distinct(ofThis).map(async ({ mark, credential }) => {
       const { keyId, listed: key } = identify(credential, application?.passwords);
       if (key?.endDateTime && key.endDateTime <= now) return undefined;
-      // A key that another run is just making works, although the directory may not list it yet.
+      // A key that another run has just made works, although the directory may not list it yet.
       const state =
         question.cannotSignInYet && key
           ? ("signs-in" as const)
@@ -188,7 +188,7 @@ async function firstLiving(
     const one = { kind: "living" as const, credential, keyId, createdAt, expiresAt, state, from };
     return { one, rank: rank(state, expiresAt ?? mark.expiresAt ?? null) };
   });
-  // One that pulls comes before one that only signs in. Of those, the one that lives longest comes first.
+  // A credential that pulls comes first. Among equals, the one that lives longest comes first.
   living.sort((left, right) => right.rank - left.rank);
   const alive = living.map(({ one }) => one);
   return alive[0] && { ...alive[0], alive };
@@ -227,7 +227,7 @@ function distinct(entries: readonly HeldEntry[]): Array<HeldEntry & { credential
 /** The entry that a secret holds for a login server. Undefined if it has none or cannot be read. */
 export function heldEntry(secret: PullSecret, loginServer: string): HeldEntry | undefined {
   const { mark, credential } = entryFor(secret, loginServer);
-  // There is nothing to copy from a secret that nobody can read, but that is no reason to stop.
+  // A secret that nobody can read holds nothing to copy, but that is no reason to stop.
   if (!mark || !secret.config || isOlderType(secret)) return undefined;
   return { namespace: secret.namespace, name: secret.name, mark, credential };
 }

@@ -89,8 +89,8 @@ export async function lookAtJob(look: JobLook, signal: AbortSignal): Promise<Job
 }
 
 /**
- * Nobody reads back what is printed. A run that finds a living key, but not its password, would make another key each
- * time.
+ * Printed documents are not read back. A run that finds a living key, but not its password, would make another key
+ * each time.
  * @throws ActionableError `manifest.key-elsewhere`, exit 2
  */
 function refuseForgottenKey(
@@ -110,7 +110,9 @@ function refuseForgottenKey(
   );
 }
 
-/** Counts the cluster's keys that no target names, if secrets may not be listed: others may hold them. */
+/**
+ * Counts the cluster's living keys that no target names, if secrets may not be listed: hidden secrets may hold them.
+ */
 async function countUnseenKeys(
   look: JobLook,
   { application, clusterId, now }: CredentialQuestion,
@@ -144,9 +146,9 @@ function proofWithin(roles: RolesFinding | undefined, { input, proof }: JobLook)
 }
 
 /**
- * The pending marks of this cluster for this registry. Those of runs that have ended: in the targets and, if a key is
- * made, wherever acr-pull may look. And one of a run at work, which may be about to retire the key that would be
- * copied.
+ * The pending marks of this cluster for this registry. First, those of runs that are no longer at work: in the
+ * targets and, if a key is made, wherever acr-pull may look. Second, one of a run at work, which may be about to
+ * retire the key that would be copied.
  */
 async function findMarks(
   look: JobLook,
@@ -166,7 +168,7 @@ async function findMarks(
   };
 }
 
-/** Warnings that the marks of earlier runs stay, and why: nobody can say whether a secret holds what they name. */
+/** Warnings that the marks of earlier runs stay, and why. */
 export function standingMarks({ staleMarks, marksStay }: Pick<Job, "staleMarks" | "marksStay">): string[] {
   const why = marksStay
     ? "you may not list secrets in every namespace, so another one may hold it. The same command, run by somebody who may list them, removes both"

@@ -7,7 +7,7 @@ import type { Target } from "../cluster/read-targets.ts";
 import { fixesOf, noneWritable } from "../ending.ts";
 import type { LeftOut } from "./job.ts";
 
-/** The targets that cannot be written: if never, the run is refused; if not now, they are left out. */
+/** The targets that cannot be written. One that never can be refuses the run. One that cannot be now is left out. */
 export class Exclusions {
   readonly leftOut: LeftOut[] = [];
   #refused: readonly LeftOut[] = [];

@@ -29,8 +29,8 @@ import { finishedOutcome, resultOf, type JobRecord } from "./result.ts";
  *
  *   1. where the services of the cloud are; only for a cloud that is not Microsoft's own
  *   2. a token for each of them
- *   3. the registry, whose id is needed to ask for the rights and the role, and whose login server names the application;
- *      if the login server is known beforehand, also the application
+ *   3. the registry, whose id is needed to ask for the rights and the role, and whose login server names the
+ *      application; if the login server is known beforehand, also the application
  *   4. the caller's rights on the registry, before which nothing may be written; at the same time the application, the
  *      tenant's policy on passwords, and whether the registry can be reached
  *   5. making the application
@@ -174,7 +174,7 @@ async function attempt(
   if (overtaken && busy.mayWait) {
     throw new OvertakenError(overtaken.error as BusyError, records);
   }
-  // A person who was shown the plan has seen them.
+  // A person who was shown the plan has seen its warnings.
   for (const text of changes ? [] : plan.warnings) {
     conversation.report({ kind: "note", level: "warning", text });
   }

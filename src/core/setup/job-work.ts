@@ -16,7 +16,7 @@ import { applicationOf, type Job } from "./job.ts";
 import type { Look } from "./look.ts";
 import type { JobRecord } from "./result.ts";
 
-/** What carries out a setup, the same for all jobs of a run. */
+/** What carrying out a setup needs, the same for all jobs of a run. */
 export interface SetupTools {
   readonly input: SetupInput;
   readonly ports: Writing<SetupPorts>;
@@ -146,7 +146,7 @@ export class JobWork {
     this.report({ kind: "ended", id });
   }
 
-  /** Reports how far a step is that does the same thing many times. */
+  /** Reports the progress of a step that does the same thing many times. */
   progress(id: string, made: number, total: number, what: string): void {
     if (total > 1) this.report({ kind: "advanced", id, text: `${made} of ${total} ${what}` });
   }

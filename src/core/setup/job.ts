@@ -71,7 +71,7 @@ export interface Outlook {
   readonly foreseenOfOwners: ActionableError | undefined;
 }
 
-/** Everything about one cluster that the plan and the act phase need. */
+/** Everything that the plan and the act phase need about one cluster. */
 export interface Job {
   readonly clusterId: string;
   readonly contexts: readonly string[];

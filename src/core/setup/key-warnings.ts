@@ -55,7 +55,7 @@ export function lifeWarnings(
 
 /** `--expires-in` is about keys to be made. A living key keeps its own end. */
 function lifetimeNote(job: Job, keyId: string | null, input: SetupInput): string | undefined {
-  // A given password is not rotated.
+  // acr-pull does not rotate a password that the user gave.
   if (input.knownPassword) return undefined;
   const { identity } = job;
   const application = identity?.application.kind === "found" ? identity.application.application : undefined;

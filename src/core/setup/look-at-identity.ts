@@ -126,8 +126,8 @@ const grantedWithinMs = 45_000;
 
 /**
  * Another run may have made the application a moment ago, and be about to grant the role that it was asked for. If
- * its mark can be seen, the mark decides. If not, an application that is older and has no role yet was left by a run
- * that has ended.
+ * its mark can be seen, the mark decides. If not, an application that is older than that and has no role yet was left
+ * by a run that has ended.
  * @throws BusyError
  */
 async function makeWayFor(

@@ -32,7 +32,8 @@ export async function lookAtTargets(
   const mayWriteAll = await mayWriteEverywhere(look, wishes, signal);
   const rehearse = async ({ target, state, changes }: Wish): Promise<void> => {
     if (!changes || mayWriteAll) return;
-    // Many targets were read by lists. But acr-pull reads by name to set the mark, and when somebody else writes too.
+    // Many targets were read through lists. But a write also reads by name: for the mark, and after somebody else has
+    // written.
     const read =
       look.cluster.targets.length >= manyTargets &&
       target.cluster.findSecret(target.namespace, target.name, signal);
@@ -77,9 +78,9 @@ function isSealedWith(state: TargetState, decision: CredentialDecision): boolean
 }
 
 /**
- * Whether the caller may write and read back secrets in the whole cluster. It is asked if many are to be written,
- * which then need no rehearsal. A refusal by a quota or a policy shows at the write, as it also does for a target
- * that changes meanwhile. Only a dry run would never see it, so it always rehearses.
+ * Whether the caller may write secrets, and read them back, in the whole cluster. Asked only if many are to be
+ * written, which then are not rehearsed one by one. A refusal by a quota or a policy shows when the secret is
+ * written, just like a change that somebody makes meanwhile. A dry run would never see it, so it always rehearses.
  */
 async function mayWriteEverywhere(
   { input, cluster: { cluster } }: JobLook,

@@ -116,9 +116,9 @@ async function look(
 }
 
 /**
- * Begins what needs the registry's login server, while the registry itself is still being looked up. Usually the
- * registry's name already shows the login server. Checks whether it can be reached, and looks for the clusters' own
- * applications, whose names are derived from it.
+ * Begins the looks that need the registry's login server, while the registry itself is still being looked up. Usually
+ * the registry's name already shows the login server. The looks are whether it can be reached, and the search for the
+ * clusters' own applications, whose names are derived from it.
  */
 function beginLooks(
   ahead: FirstLooks,

@@ -93,7 +93,7 @@ function registryWarnings({ registry, unseen, proof }: Look): string[] {
   return warnings;
 }
 
-/** Warnings about a manifest, for before it is committed. */
+/** Warnings about a manifest, to be read before it is committed. */
 function manifestWarnings({ manifest, jobs }: Look): string[] {
   if (!manifest) return [];
   const targets = jobs.flatMap((job) => job.targets);

@@ -158,7 +158,7 @@ function credentials({ job, credential, madeKey, application, targets }: JobReco
   const isHeld = targets.some(
     ({ action, error }) => !error && (action === "created" || action === "updated"),
   );
-  // A credential that was to be copied, but reached no secret, is only where it was.
+  // A credential that was to be copied, but reached no secret, is still only where it was before.
   const action = planned === "copied" && !isHeld ? "unchanged" : planned;
   return job.contexts.map((context) => ({
     context,

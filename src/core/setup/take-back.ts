@@ -34,7 +34,7 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
   if (record.made) {
     if (work.turn.isTaken) await work.turn.mark.noteDeletion(application.objectId, work.signal);
     const left = await directory.removeApplication(application.objectId, work.signal);
-    // If it is only deleted, it keeps its unique name for 30 days.
+    // The application is deleted, but not for good: it keeps its unique name for 30 days.
     if (left) throw left.because;
     delete record.application;
     delete record.made;

@@ -18,7 +18,7 @@ export class BusyError extends ActionableError {
   }
 }
 
-/** Anybody who may write in one namespace can keep a mark there for ever. A person can continue without that secret. */
+/** Anybody who may write in one namespace can keep a mark there forever. A person can continue without that secret. */
 function wayAround(name: string): string {
   const [, reference] = /^[^ ].*\/([a-z0-9-]+\/[a-z0-9.-]+)$/.exec(name) ?? [];
   return reference === undefined || name.startsWith("the application ")
@@ -48,7 +48,7 @@ export class BusyWait {
     return waitedMs < this.#waitBusyMs;
   }
 
-  /** Counts the time of the next wait from its start. */
+  /** Forgets the time that was waited so far. */
   reset(): void {
     this.#since = undefined;
     this.#report({ kind: "ended", id: "busy" });

@@ -4,8 +4,8 @@ import type { ProcessIdentity } from "../ports.ts";
 const staleAfterMs = 60_000;
 
 /**
- * Whether another run may still be at work under a mark. A mark older than a minute is no longer renewed. If its
- * process is one that this process could see, and it is gone, the mark is dead at once. A mark in this process's own
+ * Whether another run may still be at work under a mark. A mark older than a minute is no longer renewed. If this
+ * process could see the mark's process, and that one is gone, the mark is dead at once. A mark in this process's own
  * name was left by an earlier process with the same number.
  */
 export function isLive(pending: PendingMark, serverTime: Date, process: ProcessIdentity): boolean {

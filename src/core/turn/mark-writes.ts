@@ -20,12 +20,12 @@ export interface MarkWish {
   /** The secret as last read. Undefined if it is yet to be created. */
   readonly secret: PullSecret | undefined;
   readonly loginServer: string;
-  /** What the entry says if the secret has none yet. An entry that exists is kept. */
+  /** The mark that a new entry gets. An existing entry keeps its own. */
   readonly entry: EntryMark;
   readonly process: ProcessIdentity;
   /** Operations of earlier runs whose keys must be removed before the mark. */
   readonly sweep: readonly string[];
-  /** Whether the run removes what is there. */
+  /** Whether the run is a removal, which no other command may continue. */
   readonly removes?: boolean | undefined;
   /** Object id of the application that this run may delete, or that an earlier run deleted. */
   readonly deletes?: string | undefined;

@@ -136,7 +136,7 @@ export class HeldMark {
 
   /**
    * Makes sure of the same with a request, however fresh the mark is: somebody has written where this run was about
-   * to.
+   * to write.
    * @throws ActionableError `busy` if it was taken over
    */
   async confirmHeld(signal: AbortSignal): Promise<void> {

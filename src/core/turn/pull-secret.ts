@@ -28,7 +28,7 @@ export function targetName({ cluster, namespace, name }: Target): string {
   return `${inOneLine(cluster.context)}/${namespace}/${name}`;
 }
 
-/** Whether both are the same secret of one cluster. */
+/** Whether both are the same secret, within one cluster. */
 export function isSameTarget(
   one: Pick<Target, "namespace" | "name">,
   other: Pick<Target, "namespace" | "name">,

@@ -13,8 +13,8 @@ type RehearsedState = Exclude<TargetState, Present> | Pick<Present, "kind" | "se
 
 /**
  * Asks the API server whether the target could be written. Nothing is kept. A secret that does not exist is to be
- * created and then patched, by a pending mark or after a write that somebody undid. The API server checks rights
- * before it looks for the object, so both rehearsals show whether the right exists.
+ * created and then patched, for a pending mark or after somebody undid a write. The API server checks rights before
+ * it looks for the object, so both rehearsals show whether the right exists.
  */
 export async function rehearseWrite(
   target: Target,
@@ -27,7 +27,7 @@ export async function rehearseWrite(
   if (state.kind === "present") {
     refuseDeleting(target, state.secret);
     const annotations = { [entriesAnnotation]: withRoomForMark(state.secret) };
-    // Somebody changed it after the look. By then the API server has checked the right to write it.
+    // Somebody changed it after the look. The API server checked the right to write it before it noticed that.
     await unless(
       rehearsal.patchSecret(state.secret, { ...change, annotations }, signal),
       "kubernetes.conflict",
@@ -90,7 +90,7 @@ async function isThere(rehearsal: Promise<unknown>): Promise<boolean> {
     await rehearsal;
   } catch (error) {
     if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) return false;
-    // Somebody changed it after the look. By then the API server has checked the right to write it.
+    // Somebody changed it after the look. The API server checked the right to write it before it noticed that.
     if (!hasCode(error, "kubernetes.conflict")) throw error;
   }
   return true;

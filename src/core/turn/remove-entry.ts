@@ -19,7 +19,7 @@ export type EntryRemoved =
 const triesOnConflict = 5;
 
 /**
- * Takes our entry out of a secret, and deletes the secret if it then holds nothing of others. If another writer
+ * Takes our entry out of a secret, and deletes the secret if nothing of others is left in it. If another writer
  * changes the secret meanwhile, it is read and judged again, and the change is kept.
  * @throws ActionableError `busy` if another run put another key or its own mark there meanwhile, or continued in
  * place of this one

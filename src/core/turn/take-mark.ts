@@ -30,12 +30,12 @@ export interface TurnPorts extends Writing<{ readonly clusters: readonly Cluster
 export interface MarkPlan {
   /** The best first. Every run that sees the same secrets begins with the same one. */
   readonly places: readonly MarkPlace[];
-  /** What the entry says if the secret has none yet. */
+  /** The mark that a new entry gets. An existing entry keeps its own. */
   readonly entry: EntryMark;
   readonly policy: TargetPolicy;
   /** Operations of earlier runs whose keys are to be removed at the end. */
   readonly sweep: readonly string[];
-  /** Whether the run removes what is there. */
+  /** Whether the run is a removal, which no other command may continue. */
   readonly removes?: boolean;
   /** Object id of the application that this run may delete, or that an earlier run deleted. */
   readonly deletes?: string | undefined;
@@ -44,9 +44,9 @@ export interface MarkPlan {
 }
 
 /**
- * Puts a run's mark on the first secret that takes it, so that what somebody did in one namespace stops nobody in the
- * others. Two runs for different namespaces mark different secrets. The second one sees the other's mark, or what the
- * other has written.
+ * Puts a run's mark on the first secret that takes it. So what somebody did in one namespace does not stop the run in
+ * the others. Two runs for different namespaces mark different secrets. The second one sees the other's mark, or what
+ * the other has written.
  * @param lost aborted when another run takes the mark over
  * @throws ActionableError `busy` if another run is at work, or has written something since the cluster was seen
  */
@@ -86,8 +86,8 @@ function wishFor(
 }
 
 /**
- * Whether a write was refused because of the state of its own secret or namespace. Somebody may have caused that in
- * one namespace, so another secret may still be written.
+ * Whether a write was refused for a reason that concerns only its own secret or namespace. Somebody may have caused
+ * that in one namespace, so the run may still write another secret.
  */
 export function isRefusedWrite(error: unknown): error is ActionableError {
   return hasCode(

@@ -17,7 +17,8 @@ export interface TurnWish extends MarkPlan {
   /** The cluster, and its secrets that were seen. */
   readonly seen: SeenSecrets;
   /**
-   * Called when another run has continued in place of this one. Uses `runSignal`, because the turn's own is aborted.
+   * Called when another run has continued in place of this one. It uses `runSignal`, because the turn's own is
+   * aborted.
    */
   readonly overtaken?: (turn: Turn) => Promise<void>;
 }

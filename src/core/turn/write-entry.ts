@@ -40,7 +40,7 @@ export interface DesiredEntry {
   readonly mark: Omit<EntryMark, "pending" | "retire">;
   /** The operation whose pending mark is removed by the write. Every other mark stays. */
   readonly closes?: string | undefined;
-  /** What happens to the previous credential. If absent, what is there of it stays. */
+  /** What happens to the previous credential. If absent, nothing about it changes. */
   readonly before?: {
     readonly credential: PullCredential | undefined;
     readonly retire: RetireMark | undefined;

@@ -32,7 +32,7 @@ export interface AttachTools {
 }
 
 /**
- * Nodes have their identity long before somebody attaches their cluster. What does not know it after this time never
+ * Nodes have their identity long before somebody attaches their cluster. If Azure does not know it by then, it never
  * will.
  */
 const mostPatienceMs = 60_000;

@@ -28,7 +28,7 @@ export interface AttachLook {
   readonly nodes: readonly SeenNodes[];
 }
 
-/** Azure. Nothing else is looked at: the cluster is neither read nor written. */
+/** Azure is all that this looks at. It neither reads nor writes in the cluster. */
 export type AttachAzure = NonNullable<SetupPorts["azure"]>;
 
 /**

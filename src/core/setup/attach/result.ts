@@ -4,7 +4,7 @@ import type { NodesRecord } from "./act.ts";
 import type { NodesJob } from "./decide.ts";
 import type { AttachLook } from "./look.ts";
 
-/** What was done, in the form of the published contract. A cluster gets nothing, and there is no password. */
+/** What was done, in the form of the published contract. Nothing was written to a cluster, and there is no password. */
 export function attachResult({ registry }: AttachLook, records: readonly NodesRecord[]): SetupResult {
   const { id, name, loginServer, roleAssignmentMode = null } = registry;
   return {
