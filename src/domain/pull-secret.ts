@@ -32,6 +32,8 @@ export type SecretTrouble =
   | { readonly kind: "marks-malformed" }
   /** It is a document of a manifest whose password cannot be read; what it holds is known by its marks alone. */
   | { readonly kind: "sealed"; readonly by: SealKind }
+  /** It is an object of a manifest without a document of its own. */
+  | { readonly kind: "embedded"; readonly within: string }
   /** The cluster has it from a manifest, or is to have it from there: it is written there alone. */
   | { readonly kind: "applied" };
 
