@@ -79,8 +79,7 @@ export function isHalfDone({ code }: ActionableError, { wrote, didPart }: DoneBe
 
 /**
  * How a run ended, from its failures. The first one says what to do, and each message appears once.
- * @param isHalfDone whether the same command continues what this run did: then exit 4, else the failure's own exit
- * code
+ * @param isHalfDone whether the same command continues what this run did: then exit 4, else the failure's own exit code
  * @throws the first failure that is a bug of ours
  */
 export function endingBy(failures: readonly unknown[], isHalfDone: boolean): Ending {

@@ -8,8 +8,7 @@ import type { Directory, Roles } from "../ports.ts";
 /** A service principal that may be reused because it holds a role on the registry. */
 export interface PrincipalCandidate extends ServicePrincipalSummary {
   /**
-   * Whether acr-pull gave it a role. Only somebody who administers roles can have written that; a name proves
-   * nothing.
+   * Whether acr-pull gave it a role. Only somebody who administers roles can have written that; a name proves nothing.
    */
   readonly ours: boolean;
   /** The roles it holds on the registry itself: by name if acr-pull grants them, else by GUID. */

@@ -51,7 +51,7 @@ export async function missingNamespaces(
 /**
  * Says that a secret cannot be written to a namespace that does not exist.
  * @param meant an existing namespace that may have been meant: it comes before the advice to create one, which would
- * make a typing error permanent
+ *   make a typing error permanent
  */
 export function namespaceNotFound(
   { cluster, namespace }: Pick<Target, "cluster" | "namespace">,

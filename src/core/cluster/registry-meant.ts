@@ -45,8 +45,7 @@ export function registryNamed({
 
 /**
  * The registry that somebody may have meant by a reference that matches none of these, named in the same way. Login
- * servers are compared by the name in them: they all end alike, and one may contain a hash that nobody knows by
- * heart.
+ * servers are compared by the name in them: they all end alike, and one may contain a hash that nobody knows by heart.
  */
 export function nearRegistry(
   reference: RegistryReference,

@@ -98,9 +98,8 @@ export async function removeLink(
 }
 
 /**
- * Asks the API server whether the secret could be taken out of the account's list. Succeeds if there is nothing to
- * take out, or if somebody changed the account meanwhile: the API server has then already checked the right to write
- * it.
+ * Asks the API server whether the secret could be taken out of the account's list. Succeeds if there is nothing to take
+ * out, or if somebody changed the account meanwhile: the API server has then already checked the right to write it.
  */
 export async function rehearseUnlink(
   { cluster, namespace, account: name, secretName }: ServiceAccountLink,

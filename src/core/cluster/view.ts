@@ -96,8 +96,7 @@ export function viewClusters(
 
 /**
  * Views the secrets that carry our label: by one list if that is allowed, else namespace by namespace. A cluster that
- * does not answer, or a namespace that may not be read, is reported separately, and the run continues with the
- * others.
+ * does not answer, or a namespace that may not be read, is reported separately, and the run continues with the others.
  * @throws ActionableError `cluster.id-mismatch`, `namespace.none-selected`, exit 2
  */
 export function viewManaged(

@@ -65,8 +65,7 @@ export async function refuseUnlessOurs(
 }
 
 /**
- * @throws ActionableError `service-principal.not-ours` if it has a certificate, or a key that the cluster does not
- * know
+ * @throws ActionableError `service-principal.not-ours` if it has a certificate, or a key that the cluster does not know
  */
 export async function refuseForeignKeys(
   application: Application & Certified,

@@ -138,8 +138,7 @@ async function findNamed(reference: string, directory: Directory, signal: AbortS
 }
 
 /**
- * Finds it by the unique name, or by the application id in the cluster's marks if that application has the unique
- * name.
+ * Finds it by the unique name, or by the application id in the cluster's marks if that application has the unique name.
  */
 async function findOurs(
   uniqueName: string,

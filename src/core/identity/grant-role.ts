@@ -74,8 +74,7 @@ async function grant(
 }
 
 /**
- * The assignment that caused a 409, if it is the wanted one. `undefined` while the list does not show it as wanted
- * yet.
+ * The assignment that caused a 409, if it is the wanted one. `undefined` while the list does not show it as wanted yet.
  */
 async function findSame(
   desired: DesiredAssignment,

@@ -51,7 +51,7 @@ export interface RoleWish {
  * Compares the existing assignments with the wanted ones, for a registry of this mode. Whatever the user did not ask
  * for stays as it is.
  * @throws ActionableError `repository.needs-abac`, `repository.limit-unreadable`, `roles.foreign-assignment`,
- * `roles.shared-principal`, exit 2
+ *   `roles.shared-principal`, exit 2
  */
 export function compareRoles(
   wish: RoleWish,
@@ -198,8 +198,7 @@ export function roleChanges(finding: RolesFinding, registry: Registry): PlannedC
 }
 
 /**
- * How far a role reaches. For people: its repositories, if it can be limited to some. For programs: Azure's
- * condition.
+ * How far a role reaches. For people: its repositories, if it can be limited to some. For programs: Azure's condition.
  */
 function reach(role: BuiltInRole | undefined, condition: string | undefined) {
   const limited = condition !== undefined || (role?.dataActions.length ?? 0) > 0;

@@ -51,8 +51,7 @@ export interface Prospect {
 }
 
 /**
- * A person may look at a plan for a long time. What was seen longer ago than this is looked up again before any
- * write.
+ * A person may look at a plan for a long time. What was seen longer ago than this is looked up again before any write.
  */
 const freshMs = 60_000;
 
@@ -79,8 +78,7 @@ export async function lookAhead(
  * The whole job: looks, shows what it would change, and brings a registry's pull credential into the namespaces. Run
  * again, it finishes what was interrupted, and changes nothing if all is in order. If another run is at work, it
  * waits and then looks again, because the other run may have done all that is needed.
- * @param conversation.foreseen what was seen with the same input and ports; not looked up again if it was a moment
- * ago
+ * @param conversation.foreseen what was seen with the same input and ports; not looked up again if it was a moment ago
  * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
  */
 export async function setup(

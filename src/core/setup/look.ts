@@ -41,7 +41,7 @@ export interface LookPorts extends SetupPorts {
 /**
  * Looks at everything that setup touches, and writes nothing.
  * @throws ActionableError with exit 2 for input that can never work in some target; with exit 3 if a right is missing
- * or no target is left
+ *   or no target is left
  */
 export async function lookAtAll(
   input: SetupInput,

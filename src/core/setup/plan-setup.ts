@@ -144,8 +144,7 @@ function keyChange({ decision, targets, clusterId }: Job): PlannedChange {
 }
 
 /**
- * What happens to the credential: it is made, it stays, it is copied to targets without it, or the user's own is
- * used.
+ * What happens to the credential: it is made, it stays, it is copied to targets without it, or the user's own is used.
  */
 export function credentialAction(
   decision: Job["decision"],
@@ -238,8 +237,7 @@ function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
 }
 
 /**
- * Warnings about how the principal's rights change, and about rights that it keeps although nobody asked for them
- * here.
+ * Warnings about how the principal's rights change, and about rights that it keeps although nobody asked for them here.
  */
 function rightsWarnings({ roles, roleWish: { registry, said, before } }: JobIdentity): string[] {
   const change = rightsChange(roles);

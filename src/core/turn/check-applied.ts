@@ -8,8 +8,7 @@ import type { TargetPolicy, TargetState } from "./pull-secret.ts";
 /**
  * Makes sure that applying a document to the cluster takes nothing from anybody, because a document replaces
  * everything that the secret holds. Succeeds if nothing is applied.
- * @throws ActionableError `secret.wrong-type`, `secret.immutable`, `secret.not-ours`, `manifest.drops-entries`, exit
- * 2
+ * @throws ActionableError `secret.wrong-type`, `secret.immutable`, `secret.not-ours`, `manifest.drops-entries`, exit 2
  */
 export async function checkApplied(
   { cluster, namespace, name }: Target,

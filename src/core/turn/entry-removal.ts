@@ -48,7 +48,7 @@ export type KeptSecret =
 /**
  * Judges whether our entry can be taken out of a secret. Undefined if there is none, or no longer.
  * @throws ActionableError with exit 2 for what can never work: `secret.reconciled`, `secret.malformed`,
- * `secret.immutable`, `secret.marks-malformed`, `secret.wrong-type`
+ *   `secret.immutable`, `secret.marks-malformed`, `secret.wrong-type`
  */
 export function readEntry(target: Target, secret: PullSecret, loginServer: string): MarkedSecret | undefined {
   const policy = { loginServer, adopt: true, createNamespace: false };

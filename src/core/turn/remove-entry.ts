@@ -11,8 +11,7 @@ import type { Turn } from "./turn.ts";
 export type EntryRemoved =
   | { readonly action: "removed" }
   /**
-   * `why` it stays; absent if somebody else took the entry out. `finalizers` are what holds one that is being
-   * deleted.
+   * `why` it stays; absent if somebody else took the entry out. `finalizers` are what holds one that is being deleted.
    */
   | { readonly action: "updated"; readonly why?: KeptSecret; readonly finalizers?: readonly string[] };
 
@@ -22,7 +21,7 @@ const triesOnConflict = 5;
  * Takes our entry out of a secret, and deletes the secret if nothing of others is left in it. If another writer
  * changes the secret meanwhile, it is read and judged again, and the change is kept.
  * @throws ActionableError `busy` if another run put another key or its own mark there meanwhile, or continued in
- * place of this one
+ *   place of this one
  */
 export async function removeEntry(turn: Turn, entry: MarkedSecret): Promise<EntryRemoved> {
   const { signal } = turn;

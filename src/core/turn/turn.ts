@@ -17,8 +17,7 @@ export interface TurnWish extends MarkPlan {
   /** The cluster, and its secrets that were seen. */
   readonly seen: SeenSecrets;
   /**
-   * Called when another run has continued in place of this one. It uses `runSignal`, because the turn's own is
-   * aborted.
+   * Called when another run has continued in place of this one. It uses `runSignal`, because the turn's own is aborted.
    */
   readonly overtaken?: (turn: Turn) => Promise<void>;
 }
@@ -170,7 +169,7 @@ export class Turn {
    * Writes what the secrets are to hold. A failure is recorded, and the other secrets are written all the same. The
    * marked one comes first: from then on, a new key is known by the secret that holds it.
    * @param closes whether the write of the marked secret also removes the mark, if the mark names nothing that is to
-   * be removed
+   *   be removed
    * @returns those that hold it now
    */
   async write(writes: readonly SecretWrite[], { closes = false } = {}): Promise<readonly SecretWrite[]> {

@@ -121,7 +121,7 @@ export interface EntryWritten {
  * Writes what a target is to hold, in place. If another writer changes the target meanwhile, it is read and judged
  * again, and the change is kept.
  * @param stillOurTurn throws `busy` if another run continued in place of this one; called after somebody else has
- * written, before the next try
+ *   written, before the next try
  * @throws ActionableError `busy` if another run put its own credential or mark there meanwhile
  */
 export async function writeEntry(
@@ -174,7 +174,7 @@ function contentOf(state: TargetState) {
 /**
  * Reads a written target back. If somebody undid the write, it is made once more.
  * @param read what the target holds, or why it could not be read, if that was tried since the write; else it is read
- * now
+ *   now
  * @param stillOurTurn as in `writeEntry`
  * @returns the credential that the secret holds, from exactly the bytes that were read
  * @throws ActionableError `secret.reverted` if it is undone again, `busy` if another run wrote its own there

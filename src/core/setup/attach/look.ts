@@ -34,7 +34,7 @@ export type AttachAzure = NonNullable<SetupPorts["azure"]>;
 /**
  * Finds the managed clusters that the contexts lead to, and what their nodes may do with the registry.
  * @throws ActionableError `aks.not-seen`, `aks.ambiguous`, `aks.no-identity`, `aks.other-tenant`, exit 2, and as
- * findRegistry does
+ *   findRegistry does
  */
 export async function lookAtNodes(
   input: SetupInput,
