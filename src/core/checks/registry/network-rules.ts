@@ -5,7 +5,9 @@ import { azAcr } from "../remedies.ts";
 const docs =
   "https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks";
 
-/** Whom does the registry let in, by its resource? What it lets in from here need not hold for the nodes. */
+/**
+ * Whom does the registry let in, by its settings in Azure? If it lets this machine in, it may still refuse the nodes.
+ */
 export const networkRules: Check<EntryFacts> = {
   id: "network-rules",
   needs: ["host"],
