@@ -207,7 +207,7 @@ export interface StatusResult {
   readonly attachments?: readonly StatusAttachment[];
   /** Why the attachments of some cluster are not known. */
   readonly attachmentsUnknown?: { readonly code: string; readonly message: string };
-  /** Only from where service accounts may be listed. */
+  /** Only from namespaces whose service accounts may be listed. */
   readonly brokenLinks: readonly BrokenLink[];
   readonly pending: readonly PendingWork[];
   readonly scopes: readonly Scope[];

@@ -67,7 +67,7 @@ export async function findPrunable(
 
 /**
  * Secrets that hold a key by their bytes, whoever wrote them, or name it in their marks, even without our label. They
- * are listed anew, because they may have been written after the first look and before the key was looked up.
+ * are listed again, because they may have been written after the first look and before the key was looked up.
  * @param isItsOwn whether the key was made for this cluster; any other chosen cluster can only hold a copy
  * @param now by Azure's clock
  */
