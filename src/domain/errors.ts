@@ -4,7 +4,7 @@ import { exitCode, type ExitCode } from "./exit-code.ts";
 export interface ErrorDetails {
   /** A stable, documented name: `area.what`, such as `registry.not-found`. */
   readonly code: string;
-  /** What to do about it, as a sentence or a command: a line for each fix. Lines that begin with a space continue it. */
+  /** What to do about it, as sentences or commands: a line for each fix. Lines that begin with a space continue it. */
   readonly hint?: string | undefined;
   /** Where to read more. */
   readonly docs?: string | undefined;

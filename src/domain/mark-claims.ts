@@ -63,16 +63,14 @@ export interface SweepProof {
   readonly ofRunAtWork: boolean;
 }
 
-/**
- * Whether a key may be removed because a pending mark names the operation that made it, and no visible secret has it.
- */
+/** Whether a key may be removed that a pending mark's operation made and that no visible secret has. */
 export function mayBeSwept({ seesAll, lostByThisRun, ofRunAtWork }: SweepProof): boolean {
   return lostByThisRun || (seesAll && !ofRunAtWork);
 }
 
 /** The evidence for removing a key that has this cluster's name in the directory but is no longer in any secret. */
 export interface KeyProof {
-  /** The bytes: a secret of this cluster names it in its entry or a pending mark, or has a password that begins like it. */
+  /** The bytes: a secret of this cluster names it in its entry or a pending mark, or has a password that begins so. */
   readonly namedHere: boolean;
   /** The directory: it has expired, so it pulls nothing wherever it is. */
   readonly hasEnded: boolean;

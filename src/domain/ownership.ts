@@ -66,9 +66,7 @@ export function keysOfOtherClusters(application: Application, clusterId: string)
 export interface MarkHolder {
   readonly host: string;
   readonly boot: string;
-  /**
-   * The namespace of its process number, on Linux. Absent in older marks: then the namespace is not known.
-   */
+  /** The namespace of its process number, on Linux. Absent in older marks: then the namespace is not known. */
   readonly pidNamespace?: string;
   readonly pid: number;
   /** When the process started, in the system's own form: numbers are reused. Absent in older marks. */

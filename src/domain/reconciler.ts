@@ -11,9 +11,7 @@ import { shellQuote } from "./shell-quote.ts";
 export interface Reconciler {
   /** The controller's own name; for an owner that is not known, its kind and name. */
   readonly controller: string;
-  /**
-   * The controller and, if the secret says it, the object that it writes the secret from: `Flux (Kustomization a/b)`.
-   */
+  /** The controller and, if known, the object that it writes the secret from: `Flux (Kustomization a/b)`. */
   readonly by: string;
   /** What to do instead, as a sentence with a command. */
   readonly instead: string;

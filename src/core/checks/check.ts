@@ -23,9 +23,7 @@ export interface Verdict {
 export interface Check<Facts> {
   /** Stable and documented, such as `pull-scope`. */
   readonly id: string;
-  /**
-   * Checks of the same round that say all there is to say if they fail. While one of them fails, this one is skipped.
-   */
+  /** Checks of the same round that say all there is to say if they fail. While one fails, this one is skipped. */
   readonly needs: readonly string[];
   /** Undefined if the question does not arise. */
   readonly look: (facts: Facts) => Verdict | undefined;

@@ -97,9 +97,7 @@ export interface EntryFacts {
   /** The host that the key means, in lower case. */
   readonly host: string;
   readonly mark: EntryMark | undefined;
-  /**
-   * Whether its mark was made for another cluster. Then `rotate` leaves it alone here, and so does `setup` by default.
-   */
+  /** Whether its mark was made for another cluster. Then `rotate` leaves it alone here, and by default so does `setup`. */
   readonly isOfAnotherCluster: boolean;
   /** The controller that writes the secret; undefined if none does. */
   readonly writtenBy: string | undefined;
@@ -199,9 +197,7 @@ export interface PodFacts {
   readonly pulls: ReadonlyMap<string, PullOutcome>;
   /** The platforms of each image that could be pulled, by the image as the pod names it. */
   readonly platforms: ReadonlyMap<string, Known<readonly string[]>>;
-  /**
-   * Its node. The value is undefined if the node is gone or the pod has none. Read only if an image could be pulled.
-   */
+  /** Its node. The value is undefined if that is gone or the pod has none. Read only if an image could be pulled. */
   readonly node: Known<NodePlatform | undefined>;
   /** Whether a host is an Azure registry. */
   readonly isRegistry: (host: string) => boolean;

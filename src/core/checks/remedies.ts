@@ -74,9 +74,7 @@ export function isOwnEntry({ mark, isOfAnotherCluster, credential, application, 
   return found === undefined || found.uniqueName === applicationUniqueName(host, mark.clusterId);
 }
 
-/**
- * `setup` that writes a new password for an entry. If its application is not the cluster's own, a person has to choose.
- */
+/** `setup` that writes a new password for an entry. If its application is not the cluster's own, a person chooses. */
 export function renewingSetup(facts: EntryFacts): string {
   const { mark, isOfAnotherCluster, place, suggest } = facts;
   const command = (...more: More) => setupCommand(place, suggest, registryOf(facts), more);

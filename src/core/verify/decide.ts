@@ -61,9 +61,7 @@ export interface SecretSight extends EntrySight {
   readonly cloud: Known<unknown>;
   /** The cluster's id; undefined if it may not be read. Read only if a secret or an entry needs a fix. */
   readonly clusterId: () => Promise<string | undefined>;
-  /**
-   * Every pull secret of the cluster that may be seen. Listed only if a secret is missing or does not say its registry.
-   */
+  /** Every pull secret of the cluster that may be seen. Listed only if a secret is missing or shows no registry. */
   readonly everywhere: () => Promise<readonly PullSecret[]>;
 }
 

@@ -70,9 +70,7 @@ export class AzureSight {
     return search.known ? known(search.value.registries) : search;
   }
 
-  /**
-   * Says that a registry that was not found does not exist. That is not known if a subscription could not be searched.
-   */
+  /** Says that a registry that was not found does not exist, unless a subscription could not be searched. */
   async noRegistry(): Promise<Known<undefined>> {
     const search = await this.#search();
     if (!search.known) return search;

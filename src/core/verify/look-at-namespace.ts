@@ -152,9 +152,7 @@ function waitsForRegistry({ containers }: PodObject, isRegistry: IsRegistry): bo
   );
 }
 
-/**
- * Reads a secret by its name. Verify needs at least this right, so it reports a missing right for the secret itself.
- */
+/** A secret by its name. Verify needs at least the right to read it, so a missing right is reported for the secret. */
 async function readSecret(
   cluster: NamespaceReads,
   namespace: string,

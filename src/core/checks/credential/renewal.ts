@@ -4,9 +4,7 @@ import { warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { keyOf } from "./expiry.ts";
 
-/**
- * Can the password be renewed? Reported while it is valid, because a tenant's rule otherwise shows only at the renewal.
- */
+/** Can the password be renewed? Reported while it is valid: a tenant's rule otherwise shows only at the renewal. */
 export const renewal: Check<EntryFacts> = {
   id: "renewal",
   needs: [],

@@ -5,9 +5,7 @@ import { azAcr } from "../remedies.ts";
 const docs =
   "https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks";
 
-/**
- * Whom does the registry let in, by its settings in Azure? If it lets this machine in, it may still refuse the nodes.
- */
+/** Whom does the registry let in, by its settings in Azure? It may let in this machine but not the nodes. */
 export const networkRules: Check<EntryFacts> = {
   id: "network-rules",
   needs: ["host"],
