@@ -63,7 +63,7 @@ export interface SweepProof {
   readonly ofRunAtWork: boolean;
 }
 
-/** Whether a key may be removed that a pending mark's operation made and that no visible secret has. */
+/** Whether a key may be removed if a pending mark names the operation that made it and no visible secret has it. */
 export function mayBeSwept({ seesAll, lostByThisRun, ofRunAtWork }: SweepProof): boolean {
   return lostByThisRun || (seesAll && !ofRunAtWork);
 }

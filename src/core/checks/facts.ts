@@ -97,7 +97,7 @@ export interface EntryFacts {
   /** The host that the key means, in lower case. */
   readonly host: string;
   readonly mark: EntryMark | undefined;
-  /** Whether its mark was made for another cluster. Then `rotate` leaves it alone here, and by default so does `setup`. */
+  /** Whether its mark was made for another cluster. `rotate` then leaves it alone here, and `setup` does by default. */
   readonly isOfAnotherCluster: boolean;
   /** The controller that writes the secret; undefined if none does. */
   readonly writtenBy: string | undefined;
