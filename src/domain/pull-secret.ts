@@ -32,6 +32,8 @@ export type SecretTrouble =
   | { readonly kind: "marks-malformed" }
   /** It is a document of a manifest, and its password cannot be read. Only its marks say what it holds. */
   | { readonly kind: "sealed"; readonly by: SealKind }
+  /** It is an object of a manifest without a document of its own. */
+  | { readonly kind: "embedded"; readonly within: string }
   /** The cluster gets it from a manifest, now or later, so it is written only there. */
   | { readonly kind: "applied" };
 

@@ -211,20 +211,22 @@ async function refuseOtherPrincipal(
   for (const { target, state } of states) {
     const mark = state.kind === "present" ? state.mark : undefined;
     if (mark?.appId === undefined) continue;
-    let reason: string | undefined;
     if (mark.clusterId !== clusterId) {
-      reason = `was made for the cluster ${mark.clusterId}, and this one is ${clusterId}`;
+      const reason = `was made for the cluster ${mark.clusterId}, and this one is ${clusterId}`;
+      exclusions.exclude(
+        target,
+        otherPrincipal(target, reason, "Replace it with --switch-principal."),
+        signal,
+      );
     } else if (mark.appId !== appId) {
       if (!gone.has(mark.appId)) {
         gone.set(mark.appId, await isGone(mark.appId, ports, signal));
       }
-      const wanted = appId ?? "a new one";
-      if (!gone.get(mark.appId)) {
-        reason = `names the service principal ${mark.appId}, and ${wanted} would be used`;
-      }
+      if (gone.get(mark.appId)) continue;
+      const reason = `names the service principal ${mark.appId}, and ${appId ?? "a new one"} would be used`;
+      const fix = `Replace it with --switch-principal, or keep it with --service-principal ${mark.appId}.`;
+      exclusions.exclude(target, otherPrincipal(target, reason, fix), signal);
     }
-    if (reason === undefined) continue;
-    exclusions.exclude(target, otherPrincipal(target, reason, mark.appId), signal);
   }
   exclusions.refuse();
 }
@@ -239,10 +241,6 @@ async function isGone(
   return !isThere(await untilBelievable(look, isThere, clock, signal));
 }
 
-function otherPrincipal(target: Target, what: string, appId: string): ActionableError {
-  return refused(
-    "secret.other-principal",
-    `The entry in secret ${targetName(target)} ${what}.`,
-    `Replace it with --switch-principal, or keep it with --service-principal ${appId}.`,
-  );
+function otherPrincipal(target: Target, reason: string, fix: string): ActionableError {
+  return refused("secret.other-principal", `The entry in secret ${targetName(target)} ${reason}.`, fix);
 }

@@ -130,6 +130,12 @@ function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble):
         `The document of ${name} is sealed (${trouble.by}), and the cluster does not hold what is in it, so nothing can be added to it.`,
         "Commit and sync the manifest, then run the same command again; or choose another name with --secret-name.",
       );
+    case "embedded":
+      return refused(
+        "manifest.embedded",
+        `The manifest has the secret ${target.namespace}/${target.name} in ${trouble.within}, which acr-pull does not edit.`,
+        "Move it to a YAML document of its own, or remove it from there, and run again.",
+      );
     case "applied":
       return refused(
         "manifest.not-in-manifest",
