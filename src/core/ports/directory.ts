@@ -108,8 +108,8 @@ export interface ApplicationRemoval {
   restoreApplication(objectId: string, signal: AbortSignal): Promise<void>;
   /**
    * Permanently deletes a deleted application, if it has the unique name. A caller who may not read deleted
-   * applications may still delete its own permanently. So this tries without reading first: only deleted applications
-   * can be affected.
+   * applications may still delete its own permanently. So this tries even if the read is refused: only deleted
+   * applications can be affected.
    * @returns undefined if no such deleted application is left
    */
   purgeApplication(
