@@ -124,9 +124,9 @@ function proofOf(
 }
 
 /**
- * A password that signs in proves that its secret was given it. If none signs in, a mark alone could have a password
- * made for any application that it names. So the application has to be ours, and all secrets have to hold the same
- * password: otherwise, a forged secret could pass for a true one.
+ * A password that signs in proves that its secret was given it. If none signs in, a mark alone could cause a password
+ * to be made for any application that it names. So the application has to be ours, and all secrets have to hold the
+ * same password: otherwise, a forged secret could pass for a true one.
  */
 function refuseUnlessOne(held: HeldKeys, isOurs: boolean, suggest: Suggest): void {
   const { appId, holders } = held;
