@@ -7,7 +7,7 @@ import type { Target } from "../cluster/read-targets.ts";
 import type { ClusterView } from "../cluster/view.ts";
 import { targetName } from "../turn/pull-secret.ts";
 
-/** What the cluster holds of its manifest. A cluster that acr-pull writes to itself holds everything at once. */
+/** What the cluster holds of its manifest. A cluster that acr-pull writes directly holds everything at once. */
 export interface Applied {
   /** Documents that the cluster does not hold in their present form. */
   readonly missing: readonly Target[];

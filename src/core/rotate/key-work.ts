@@ -62,7 +62,7 @@ export class KeyWork {
   made: MadeKey | undefined;
   /** What the secrets are changed over to; set before the first write. */
   changed: ChangedOver | undefined;
-  /** Whether the old key is removed but not yet in the result. */
+  /** Whether the old key is removed and the result does not say so yet. */
   removedUntold = false;
   readonly #ports: Writing<RotatePorts>;
   readonly #signal: AbortSignal;
@@ -161,8 +161,8 @@ export class KeyWork {
 
   /**
    * Proves a credential the given number of times in a row, spread over the given time. If the living keys cannot
-   * pull just any name, their role is limited to repositories that nobody named. Then the new key need not pull it
-   * either.
+   * pull just any name, their role is limited to repositories that nobody named. Then the new key does not
+   * have to either.
    */
   async prove(credential: PullCredential, times = 1, spreadMs = 0): Promise<void> {
     const { holders, keyOf } = this.keys;

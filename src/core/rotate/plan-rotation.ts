@@ -28,7 +28,7 @@ export interface Look {
   readonly seen: readonly ClusterView[];
   readonly leftOut: readonly LeftOut[];
   readonly prospects: readonly Prospect[];
-  /** What to know before agreeing to the plan that concerns no single application. */
+  /** What to know before agreeing to the plan, as far as it concerns no single application. */
   readonly warnings: readonly string[];
 }
 
@@ -198,8 +198,8 @@ function marksToRemove({ staleMarks, seen }: SeenKeys): PlannedChange[] {
 }
 
 /**
- * Warns that a secret shows the key although no run wrote it there. The record of that can be forged, and is missing
- * after a restore.
+ * Warns that a secret holds the key although no run wrote it there. The record that shows this can be forged, and is
+ * missing after a restore.
  */
 function unwrittenWarning({ target, secret }: Holder): string[] {
   const { managers } = secret;

@@ -160,8 +160,8 @@ const evidenceTexts: Readonly<Record<RemovalEvidence, string>> = {
 };
 
 /**
- * Looks until some part of the directory lists the key: one that is not listed counts as gone, and anybody may remove
- * it.
+ * Looks until some part of the directory lists the key. If none does, the key counts as gone, and may be removed even
+ * if it is not ours.
  */
 async function findListed(
   keyId: string,
