@@ -111,7 +111,7 @@ function markedSecrets(
   });
 }
 
-/** Reports all entries that can never be removed at once. */
+/** Collects the entries that can never be removed, to report all of them together. */
 function readAll(marked: readonly Marked[], loginServer: string): MarkedSecret[] {
   const entries: MarkedSecret[] = [];
   const refusals: Refusal[] = [];

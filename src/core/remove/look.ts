@@ -100,7 +100,7 @@ export async function judgeAgain(
   return facts.map((one) => judgePrincipal(one, question));
 }
 
-/** Whether more is to be removed by what the cluster's other secrets hold now than by what they held at the look. */
+/** Whether the cluster's other secrets now let more be removed than they did at the look. */
 export function mayRemoveMore(
   removal: Removal,
   remaining: readonly PullSecret[],
@@ -120,10 +120,10 @@ export function removesSomething({ keys, roles, keptBecause }: PrincipalVerdict)
 }
 
 /**
- * Which links to a secret that is gone are removed. If the user named accounts: the links of those. Otherwise: links
- * that acr-pull made by the API server's record, unless everything that is left of acr-pull here is another
- * registry's. If there is no record: only if our application for the registry still exists, and no secret for it is
- * left.
+ * Which links to a secret that is gone are removed. If the user named accounts: the links of those. Otherwise:
+ * links that acr-pull made, as the API server's record shows, unless everything that is left of acr-pull here is for
+ * another registry. If there is no record: only if our application for the registry still exists, and no secret for
+ * it is left.
  */
 function meansLink(
   { seen, registry, entries }: Pick<Removal, "seen" | "registry" | "entries">,
@@ -142,7 +142,7 @@ function meansLink(
   };
 }
 
-/** A registry that was set up without Azure has nothing there that we made. */
+/** A registry that was set up without Azure has nothing of ours in Azure. */
 async function lookAt(
   { seen, registry, entries: { entries } }: Pick<Removal, "seen" | "registry" | "entries">,
   how: Pick<PrincipalsWish, "gone" | "decisive">,
