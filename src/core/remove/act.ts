@@ -91,9 +91,8 @@ async function removeUnderMark(removal: Removal, run: Removing, turn: Turn): Pro
 }
 
 /**
- * What kept a key may have been removed by another removal in the meantime. The last removal has to remove that key
- * too.
- * @throws BusyError if it was, so that this run looks again
+ * Another removal may have removed in the meantime what kept a key here. Then the last removal has to remove that key.
+ * @throws BusyError if this is so: this run then looks again
  */
 async function makeWayForMore(removal: Removal, { gone, input }: Removing, turn: Turn): Promise<void> {
   const { entries, verdicts } = removal;
@@ -128,7 +127,7 @@ async function removeWithoutMark(removal: Removal, run: Removing, turn: Turn): P
     return secrets.filter((secret) => !entries.some(({ target }) => isSameTarget(target, secret)));
   };
   if (users.links.length > 0) {
-    // A link to a secret that was made again in the meantime is rightly there.
+    // A link to a secret that was created again in the meantime is valid.
     const standing = await remaining();
     const inVain = users.links.filter(
       ({ namespace, secretName: name }) => !standing.some((one) => isSameTarget(one, { namespace, name })),

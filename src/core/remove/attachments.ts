@@ -23,17 +23,14 @@ export interface Attachments {
   /** Roles to remove, each with the cluster whose nodes hold it. */
   readonly roles: ReadonlyArray<{ readonly role: RoleAssignment; readonly cluster: ManagedCluster }>;
   readonly keptRoles: ReadonlyArray<Kept<RoleAssignment>>;
-  /** Contexts of which acr-pull cannot say whether their nodes were granted something, and why. */
+  /** Contexts for which acr-pull cannot say whether the nodes were granted a role, and why. */
   readonly unseen: ReadonlyArray<{ readonly context: string; readonly why: string }>;
 }
 
 /** The answer if nothing was searched. */
 const none: Attachments = { roles: [], keptRoles: [], unseen: [] };
 
-/**
- * The contexts whose API servers have names of AKS, and the list of AKS clusters, which is requested while other work
- * goes on.
- */
+/** The contexts whose API server has a host name of AKS, and the list of AKS clusters, requested beside other work. */
 export interface AttachmentSearch {
   readonly clusters: ReadonlyArray<Pick<Cluster, "context" | "apiHost">>;
   readonly listed: Promise<ManagedClusterList | ActionableError>;

@@ -72,15 +72,16 @@ function findOwn(
   signal: AbortSignal,
 ): Promise<Application | undefined> {
   const findByName = () => azure.directory.findApplicationByUniqueName(uniqueName, signal);
-  // A run that was interrupted early has marked a secret before it recorded an application: a 404 may be stale.
+  // A mark without an application is from a run that was interrupted early. It may have made the application just
+  // before that, so a 404 may be stale.
   const isExpected = entries.some(({ mark }) => mark.appId === undefined);
   return untilBelievable(findByName, (one) => one !== undefined || !isExpected, clock, signal);
 }
 
 /**
  * Asks until the directory shows every key that the entries name, and combines what its parts show. Nobody knows
- * which keys others made. So before something of a shared application is removed, the look repeats until it must have
- * met a part that knows them.
+ * which keys others made. So before something of a shared application is removed, the look repeats often enough to
+ * meet a part that knows them.
  */
 async function findNamed(
   { appId, entries }: { readonly appId: string; readonly entries: readonly MarkedSecret[] },

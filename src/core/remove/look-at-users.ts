@@ -24,10 +24,10 @@ export interface SecretUsers {
 
 /**
  * Finds what names the secrets. If a secret is deleted, its links are removed, unless the API server's record shows
- * that somebody else wrote the account's list. Such an account still names the secret, and so does every pod that may
- * still pull. Most accounts have no record: `default`, for example, is made without a list, so setup is the first to
- * write one. If a secret stays for other hosts, it loses only the links that acr-pull wrote for certain, and only
- * pods that pull from this registry count as its users.
+ * that somebody else wrote the account's list. Such an account counts as a user of the secret, and so does every pod
+ * that may still pull. Most accounts have no record: `default`, for example, is made without a list, so setup is the
+ * first to write one. If a secret stays for other hosts, it loses only the links that acr-pull wrote for certain, and
+ * only pods that pull from this registry count as its users.
  * @throws ActionableError `remove.still-named`, exit 2, unless the user agreed to that; `kubernetes.forbidden`, exit
  *   3, if the caller may not look; `service-account.not-found`, exit 2
  */
@@ -194,7 +194,7 @@ function stillNamed(names: readonly string[]): ActionableError {
   );
 }
 
-/** Adds `--force` to the hint: it also agrees to remove a secret although nobody can see what names it. */
+/** Adds `--force` to the hint: it also allows removing a secret when nobody can see what names it. */
 function withWayOut(error: unknown, what: string): unknown {
   if (!hasCode(error, "kubernetes.forbidden")) return error;
   const { code, hint, docs, requestId, status, exitCode } = error;

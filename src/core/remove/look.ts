@@ -23,7 +23,7 @@ import { lookAtPrincipals, type LookedAt, type PrincipalsWish } from "./look-at-
 import { lookAtEntries, type SeenEntries } from "./look-at-entries.ts";
 import { findUsers, rehearseUnlinking, withLeftLinks, type SecretUsers } from "./look-at-users.ts";
 
-/** What is removed in one cluster and its part of Azure, and what stays. */
+/** What is removed for one cluster, there and in Azure, and what stays. */
 export interface Removal {
   readonly seen: ClusterView;
   readonly registry: MeantRegistry;

@@ -138,7 +138,7 @@ async function removeApplication(verdict: PrincipalVerdict, removal: AzureRemova
 
 /**
  * Permanently deletes the application that an interrupted run had already deleted. Only the mark of that run leads to
- * it, and it would keep its name for 30 days.
+ * it, and otherwise it would keep its name for 30 days.
  */
 export async function purgeLeft(
   { entries, facts, registry, seen }: Removal,

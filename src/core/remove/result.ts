@@ -64,7 +64,7 @@ export class Records {
 
   /** Notes that one thing could not be removed. */
   fail(item: Omit<RemovedItem, "action" | "error">, error: ActionableError): void {
-    // What was done to it before that is still true.
+    // What was already done to it stays true.
     const { reason } = this.items.find((one) => one.reason === "unfinished" && isSameThing(one, item)) ?? {};
     this.add({
       ...item,

@@ -18,7 +18,7 @@ export interface Applied {
   readonly at: number | undefined;
 }
 
-/** Looks whether the cluster holds what the documents say: the same marks, and the very same passwords. */
+/** Checks whether the cluster holds what the documents say: the same marks, and the very same passwords. */
 export async function lookAtApplied(
   { seen, loginServer, holders, unapplied }: HeldKeys,
   signal: AbortSignal,

@@ -60,7 +60,7 @@ function beforeWriting({ holders }: ChangeOver, { keys, input }: KeyWork): Retur
     : { times: proofsBeforeWriting, spreadMs: proofSpreadMs };
 }
 
-/** A key that does not pull is of no use. If this run made it, this run removes it at once. */
+/** A key that does not pull is of no use: if this run made it, it is removed at once. */
 async function proveOrTakeBack(to: NextKey, step: ChangeOver, work: KeyWork): Promise<void> {
   const { times, spreadMs } = beforeWriting(step, work);
   try {
@@ -71,7 +71,7 @@ async function proveOrTakeBack(to: NextKey, step: ChangeOver, work: KeyWork): Pr
   }
 }
 
-/** If this fails, the mark still names the key, and the next run removes it. */
+/** Removes the key that this run made. If that fails, the mark still names the key, and the next run removes it. */
 async function takeBack(work: KeyWork): Promise<void> {
   try {
     await work.removeMade();
@@ -197,8 +197,8 @@ async function write(writes: readonly SecretWrite[], work: KeyWork): Promise<num
 }
 
 /**
- * If secrets could not be written, the marked one may be among them. That is reported already, and the mark goes
- * stale.
+ * If secrets could not be written, the marked one may be among them. That failure is already reported, and the
+ * mark goes stale.
  */
 async function closeAfter(
   writes: readonly SecretWrite[],

@@ -81,7 +81,7 @@ export interface RotatePorts {
   readonly azure: {
     readonly directory: Directory;
     readonly signIn: SignIn;
-    /** Whether signing in needs a person, who should not be asked for nothing. */
+    /** Whether signing in needs a person, who should not be asked needlessly. */
     readonly asksPerson: boolean;
     /**
      * Whether a host is a login server of the cloud that the user is signed in to. A new password is sent to no other
@@ -138,7 +138,7 @@ export interface ResultRotation {
   readonly expiresAt: string | null;
   /**
    * `unchanged`: nothing was due. `pending`: the new key is in use and the old one stays valid until `retireAfter`.
-   * `rotated`: the old key is gone. `aborted`: the old key is in use again. `failed`: see `error`.
+   * `rotated`: the old key is gone. `aborted`: the old key is in use again. `failed`: the answer's `error` says why.
    */
   readonly state: "unchanged" | "pending" | "rotated" | "aborted" | "failed";
   /** The key that it replaced, or will replace; null if there is none. */

@@ -34,7 +34,10 @@ export interface SeenKey {
   readonly expiresAt: string | null;
 }
 
-/** Whether a key is retired only if `--retire-key` names it: acr-pull did not make it for this cluster, or cannot tell. */
+/**
+ * Whether a key is retired only if `--retire-key` names it: acr-pull did not make it for this cluster, or cannot tell
+ * whether it did.
+ */
 export function needsNaming(
   { keyId, listed }: Pick<SeenKey, "keyId" | "listed">,
   { seen }: Pick<HeldKeys, "seen">,

@@ -30,7 +30,7 @@ export function checkNamedKey(looked: readonly StepOfKeys[], { retireKey }: Rota
   );
 }
 
-/** Whether it may be the id of one of these keys. If the old password's id is not known, it may be the id of that one. */
+/** Whether it may be the id of one of these keys, or of the old password if that one's id is not known. */
 function mayKnow({ application, holders, keyOf }: SeenKeys, retireKey: string): boolean {
   return (
     application.passwords.some(({ keyId }) => keyId === retireKey) ||

@@ -103,7 +103,7 @@ function touchedBy(step: Exclude<NextStep, { kind: "none" }>, keys: SeenKeys): r
   return step.kind === "tidy" || step.holders.length === 0 ? keys.holders : step.holders;
 }
 
-/** A run that could write no secret at all ends before it begins. */
+/** Refuses a run that could not write a single secret. */
 function refuseIfNone(touched: readonly Holder[], failed: readonly Unwritable[]): void {
   const isFailed = ({ target }: Holder) => failed.some((one) => isSameTarget(one.target, target));
   const [first] = failed;
