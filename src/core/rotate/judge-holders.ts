@@ -148,7 +148,7 @@ function refuseUnlessOne(held: HeldKeys, isOurs: boolean, suggest: Suggest): voi
   );
 }
 
-/** Anybody who knows a password of an application could have more of them made, with a mark that names it. */
+/** Anybody who knows a password of an application could get more of them by writing a mark that names it. */
 function strangersKeys({ appId, holders }: HeldKeys): ActionableError {
   return refused(
     "service-principal.unproven",

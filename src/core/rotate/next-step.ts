@@ -10,7 +10,7 @@ import { needsNaming, type SeenKey, type SeenKeys } from "./look.ts";
 
 /*
  * A rotation has two steps: the change-over to another key, and the retirement of the old one. Each step looks at
- * everything anew. The secrets alone say which step is next, so the next run, on any machine, continues what a
+ * everything again. The secrets alone say which step is next, so the next run, on any machine, continues what a
  * crashed run began.
  */
 
