@@ -121,7 +121,7 @@ export const removeOptions = {
 /** What `remove` was asked for. */
 export type RemoveAnswers = AnswersOf<typeof removeOptions>;
 
-/** Answers with nothing missing: a registry is given, or asked for. */
+/** Answers with nothing missing: the registry was given or asked for. */
 export type WholeAnswers = RemoveAnswers & { readonly registry: RegistryReference };
 
 /** What `remove` and its flow exchange. */
