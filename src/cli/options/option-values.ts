@@ -46,8 +46,9 @@ export const lifetime = knowing(["max"], (text): number | "max" => {
 });
 
 /**
- * How long an old key stays valid beside the new one, in milliseconds. A new key takes up to a quarter of an hour to be
- * known everywhere, and a node that failed to pull tries again within 5 minutes. Less than half an hour is too short.
+ * How long an old key stays valid next to the new one, in milliseconds. A new key takes up to a quarter of an hour to
+ * be known everywhere, and a node that failed to pull tries again within 5 minutes. Less than half an hour is too
+ * short.
  */
 export function grace(text: string): number {
   return durationBetween(text, "30m", "365d", "24h");

@@ -40,7 +40,7 @@ export interface OptionDefinition<A> {
   readonly kind: OptionKind;
   /** As help shows it: `-n, --namespace <ns>`. */
   readonly flag: string;
-  /** The long flag alone: `--namespace`. */
+  /** Only the long flag: `--namespace`. */
   readonly long: string;
   /** `ACR_PULL_NAMESPACE`; undefined for consent, which only a flag gives. */
   readonly variable: string | undefined;

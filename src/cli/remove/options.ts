@@ -118,7 +118,7 @@ export const removeOptions = {
   ...outputOptions,
 };
 
-/** What `remove` was asked for. */
+/** What `remove` was asked to do. */
 export type RemoveAnswers = AnswersOf<typeof removeOptions>;
 
 /** Answers with nothing missing: the registry was given or asked for. */

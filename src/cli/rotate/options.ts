@@ -164,7 +164,7 @@ export const rotateOptions = {
   ...outputOptions,
 };
 
-/** What `rotate` was asked for. */
+/** What `rotate` was asked to do. */
 export type RotateAnswers = AnswersOf<typeof rotateOptions>;
 
 /** What `rotate` and its flow exchange. */

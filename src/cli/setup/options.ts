@@ -234,7 +234,7 @@ export const setupOptions = {
   ...outputOptions,
 };
 
-/** What `setup` was asked for. */
+/** What `setup` was asked to do. */
 export type SetupAnswers = AnswersOf<typeof setupOptions>;
 
 /** What `setup` and its flow exchange. */

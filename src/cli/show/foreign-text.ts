@@ -28,7 +28,7 @@ const command = /##(?=(?:vso)?\[)/gi;
  */
 const shortestPiece = 12;
 
-/** The text as it may appear in one line of a terminal: without control or invisible characters, and without secrets. */
+/** The text as it may appear in one line of a terminal: with no control character, invisible character or secret. */
 export function oneLine(text: string): string {
   const visible = stripVTControlCharacters(text.replace(controlStrings, "").replace(controlSequences, ""))
     .replace(whiteSpace, " ")

@@ -77,7 +77,7 @@ export const statusOptions = {
   output: outputOption("wide", "name"),
 };
 
-/** What `status` was asked for. */
+/** What `status` was asked to do. */
 export type StatusAnswers = AnswersOf<typeof statusOptions>;
 
 /** What `status` and its flow exchange. */

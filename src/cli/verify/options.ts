@@ -72,7 +72,7 @@ export const verifyOptions = {
   output: outputOption("name"),
 };
 
-/** What `verify` was asked for. */
+/** What `verify` was asked to do. */
 export type VerifyAnswers = AnswersOf<typeof verifyOptions>;
 
 /** What `verify` and its flow exchange. */
