@@ -1,7 +1,8 @@
-// What a user waits for, measured as whole processes on this machine, beside what they would use instead: one table of
-// medians for each part, both sides in turn in the same run and against the same sandbox. After a build:
+// Measures how long a user waits for acr-pull, and for the commands that they would use instead: whole processes, on
+// this machine. Each part prints one table of medians. Both sides take turns in the same run, against the same
+// sandbox. After a build:
 //   node bench/bench.js [--runs N] [start] [setup] [secrets] [fleet] [install]
-// `az` and `kubectl` stand for the other side where they are installed; the install needs a package registry.
+// The other side is `az` and `kubectl`, if they are installed. The install part needs a package registry.
 import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { loadSandbox } from "./sandbox.js";

@@ -1,6 +1,7 @@
-// How long a person looks at an empty screen: from the start of the process until the first question of the
-// walk-through stands in a terminal, and until its choices do, beside Node's own start in the same terminal:
-// `node bench/first-question.js [runs]`, after a build. Medians, in milliseconds, with the smallest and the largest.
+// Measures how long a person looks at an empty screen: from the start of the process until the terminal shows the
+// first question of the walk-through, and until it shows its choices. Measures Node's own start in the same terminal
+// beside it. After a build: `node bench/first-question.js [runs]`. Prints medians in milliseconds, with the smallest
+// and the largest.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { spawn } from "@lydell/node-pty";
@@ -17,7 +18,7 @@ if (process.argv[2] === "inside") {
   });
 }
 
-/** Inside a sandbox: every measurement in turn, so that what disturbs one disturbs all. */
+/** Runs inside a sandbox. Takes the measurements in turn, so that a disturbance affects all of them. */
 async function inside(runs) {
   const bare = [];
   const question = [];
@@ -25,7 +26,7 @@ async function inside(runs) {
   for (let run = -1; run < runs; run += 1) {
     const [ended] = await timesUntil(["-e", "0"], []);
     const [asked, listed] = await timesUntil([program, "setup"], ["Sign in to Azure as", "a work account"]);
-    // The first run of each fills the caches that every later one finds.
+    // The first run fills the caches for all later ones.
     if (run < 0) continue;
     bare.push(ended);
     question.push(asked);

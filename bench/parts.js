@@ -11,7 +11,7 @@ const program = join(root, "bin", "acr-pull.cjs");
 const ms = (figure) => `${Math.round(figure)} ms`;
 const ratio = (ours, theirs) => `${(ours / theirs).toFixed(2)} x`;
 
-/** The environment without what would make a run another than a user's. */
+/** The environment without the variables that would make a run differ from a user's. */
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) => !["CI", "NODE_COMPILE_CACHE", "NODE_EXTRA_CA_CERTS"].includes(name),
@@ -21,7 +21,7 @@ const environmentOf = (sandbox) => ({ ...environment, ...sandbox.environment });
 
 const acrPull = (env, ...args) => run(process.execPath, [program, ...args], { env });
 
-/** Each measurement once unseen, to fill the caches, and then all in turn, so that what disturbs one disturbs all. */
+/** Takes each measurement once uncounted, to fill the caches, then all in turn: a disturbance affects all of them. */
 async function inTurn(runs, measurements) {
   const figures = measurements.map(() => []);
   for (let turn = -1; turn < runs; turn += 1) {
@@ -50,7 +50,7 @@ async function start({ runs, startSandbox, found }) {
     return sandbox.requests.entries[from].startedAt - startedAt;
   };
   const kubectl = () => time("kubectl", ["version", "--client"], { env: environment });
-  // Each group beside Node in the same environment: with more certificates to trust it takes longer to start by itself.
+  // Each group is compared with Node in the same environment: Node itself starts more slowly with more certificates.
   const groups = [
     [
       { name: "node -e 0", measure: node(environment) },
@@ -127,7 +127,7 @@ async function setup({ runs, startSandbox, found }) {
         name,
         ms(figure("ms")),
         theirs ? ratio(median(theirs.map((one) => one.ms)), figure("ms")) : "-",
-        // Which answer was waited for is seen only where they take their time.
+        // Which requests wait for each other can be seen only if answers take time.
         latency === 0 ? `${figure("requests")}` : `${figure("requests")}, ${figure("chain")}`,
         all === theirs || latency === 0 ? "-" : `${ms(floor)}, ${ratio(figure("ms"), floor)}`,
       ]);
@@ -165,7 +165,7 @@ async function signInAz(env) {
   await az("login", ...principal, "-t", AZURE_TENANT_ID);
 }
 
-/** Microsoft's own commands, somebody signed in already. */
+/** Microsoft's own commands, run by somebody who is already signed in. */
 async function recipe(_sandbox, env) {
   const startedAt = performance.timeOrigin + performance.now();
   const az = async (...args) => (await run("az", args, { env })).stdout.trim();
@@ -296,7 +296,7 @@ async function fleet({ runs, startSandbox }) {
   };
 }
 
-/** What it takes to have it. */
+/** What it takes to install acr-pull. */
 async function install({ runs }) {
   const folder = await mkdtemp(join(tmpdir(), "acr-pull-bench-"));
   try {
@@ -351,5 +351,5 @@ async function weigh(folder) {
   return { packages, mb: (sizes.reduce((sum, size) => sum + size, 0) / 1e6).toFixed(1) };
 }
 
-/** What can be measured, by name. */
+/** The parts that can be measured, by name. */
 export const parts = { start, setup, secrets, fleet, install };

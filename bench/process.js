@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 
 /**
  * Runs a command to its end.
- * @returns its wall time in milliseconds, its peak memory in megabytes (0 where it was too short to be looked at), when
- *   it started (milliseconds since 1970), and what it wrote
+ * @returns its wall time in milliseconds, its peak memory in megabytes (0 if it ended before the first look), when it
+ *   started (milliseconds since 1970), and its output
  */
 export async function run(command, args, { env = process.env, cwd, input = "" } = {}) {
   const startedAt = performance.timeOrigin + performance.now();
@@ -17,7 +17,7 @@ export async function run(command, args, { env = process.env, cwd, input = "" } 
     });
   }
   let peakMb = 0;
-  // The kernel keeps the peak itself, so that a look now and then misses only the last moments.
+  // The kernel records the peak, so a look now and then misses only the last moments.
   const looking = setInterval(async () => {
     const status = await readFile(`/proc/${child.pid}/status`, "utf8").catch(() => "");
     const peakKb = Number(/^VmHWM:\s+(?<kb>\d+)/m.exec(status)?.groups.kb ?? 0);
@@ -33,7 +33,7 @@ export async function run(command, args, { env = process.env, cwd, input = "" } 
   return { ms, peakMb, startedAt, ...output };
 }
 
-/** The middle of some figures. */
+/** The median of some figures; for an even number of them, the upper of the two in the middle. */
 export function median(figures) {
   const sorted = [...figures].sort((left, right) => left - right);
   return sorted[Math.floor(sorted.length / 2)];

@@ -1,5 +1,6 @@
-// How readable the program and its README are, in numbers: `node bench/readability.js [CHECKOUT]` prints a table of a
-// built checkout, this one by default. Sentences are those in string literals, with one word for what is filled in.
+// How readable the program and its README are, in numbers: `node bench/readability.js [CHECKOUT]` prints a table for
+// a built checkout, by default this one. Sentences come from string literals, with one word in place of each
+// filled-in value.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -51,24 +52,24 @@ function helpOf(command) {
     .split("\n");
 }
 
-/** Where a reader first finds something to run that is not the output of a recording. */
+/** The line of the first command that a reader can run. A command inside a recording does not count. */
 function firstCommand() {
   return 1 + readmeLines.findIndex((line) => /^(?:npm|node|npx|az|acr-pull) /.test(line));
 }
 
-/** Finds what a source file says to people. @param {string} text */
+/** Finds the sentences and the usage errors of a source file. @param {string} text */
 function read(text) {
   for (const [, plain, filled] of text.matchAll(/"((?:[^"\\\n]|\\.)+)"|`((?:[^`\\]|\\.)+)`/g)) {
     keep((plain ?? filled ?? "").replaceAll(/\$\{[^}]*\}/g, "X"));
   }
   for (const [, given = ""] of text.matchAll(/new UsageError\(((?:[^()]|\([^()]*\))*)\)/g)) {
     failures.all += 1;
-    // What it is, its code, and what to do.
+    // Its arguments: a message, a code and a fix.
     if (!/"[a-z.-]+",\s*\S/.test(given)) failures.withoutFix += 1;
   }
 }
 
-/** Keeps what stands between a capital and the end of a sentence, if it has four words or more. @param {string} text */
+/** Keeps each sentence of four words or more, from a capital to a period or question mark. @param {string} text */
 function keep(text) {
   for (const sentence of text.split(/(?<=[.?])\s+|\\n/)) {
     if (/^[A-Z][^]*[.?]$/.test(sentence) && sentence.split(/\s+/).length > 3) sentences.push(sentence);

@@ -6,7 +6,7 @@ import { build } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What starts a sandbox in this process, so that its requests can be looked at. */
+/** Loads the function that starts a sandbox in this process, so that its requests can be inspected. */
 export async function loadSandbox() {
   const folder = await mkdtemp(join(tmpdir(), "acr-pull-bench-"));
   const { output } = await build({
@@ -19,7 +19,7 @@ export async function loadSandbox() {
   return startSandbox;
 }
 
-/** A world whose cluster has so many namespaces besides its own, all labelled `bench=yes`. */
+/** A world whose cluster has this many more namespaces, each labelled `bench=yes`. */
 export function worldOf(namespaces) {
   const names = Array.from({ length: namespaces }, (_, index) => `bench-${index}`);
   return {
@@ -38,7 +38,7 @@ export function worldOf(namespaces) {
   };
 }
 
-/** The longest chain of requests of which each was sent only after the one before it was answered. */
+/** The length of the longest chain of requests in which each was sent only after the one before was answered. */
 export function longestChain(requests) {
   const depths = new Map();
   for (const request of requests) {

@@ -2,7 +2,7 @@
 "use strict";
 const { main } = require("../dist/main.cjs");
 
-// Node ends when it has nothing more to wait for: a run that never came to its end has not succeeded.
+// Node exits when nothing is left to wait for. A run that did not reach its end has not succeeded.
 process.once("beforeExit", () => {
   process.exitCode ??= 1;
 });

@@ -1,6 +1,7 @@
-// Asks the package registry for known vulnerabilities of what is in the bundle, and of nothing else: `node bin/audit.js`,
-// after a build; arguments go on to `npm audit`. For npm the bundled libraries are development dependencies, so that its
-// own audit leaves out just what is published (--omit=dev), or fails for tools that nobody gets.
+// Asks the package registry for known vulnerabilities of the bundled packages, and of nothing else. After a build:
+// `node bin/audit.js`. It passes its arguments to `npm audit`. To npm, the bundled libraries are development
+// dependencies. So npm's own audit either skips exactly what is published (--omit=dev), or fails for tools that
+// nobody installs.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +14,7 @@ const { components } = read("dist/sbom.cdx.json");
 const bundled = new Set(components.map(({ name, version }) => `${name} ${version}`));
 const { packages, ...lock } = read("package-lock.json");
 
-// A lock file that holds the bundled packages where the project's own does, all of them needed.
+// A lock file with the bundled packages in the same places as in the project's own, all of them required.
 const kept = Object.entries(packages)
   .filter(([path, { version }]) => bundled.has(`${path.replace(/^.*node_modules\//, "")} ${version}`))
   .map(([path, { version, resolved, integrity }]) => [path, { version, resolved, integrity }]);

@@ -1,14 +1,14 @@
-// Of the clients of Azure Resource Manager takes the groups of calls that our source may use. A client makes all of its
-// groups when it is made, so that no bundler can tell which are used.
+// Removes the groups of calls that our source never uses from the clients of Azure Resource Manager. A client creates
+// all of its groups when it is created, so a bundler cannot see which are used.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const source = "src/azure/resource-manager.ts";
 
-/** A plugin of the bundler. It fails where our source names a group that the client does not have. */
+/** A plugin of the bundler. It fails if our source names a group that the client does not have. */
 export function azureCallsInUse(root) {
   const inUse = groupsInUse(root);
-  // A failure is told by whoever asks.
+  // Each caller that awaits it reports its failure.
   inUse.catch(() => {});
   return {
     name: "azure-calls-in-use",
@@ -20,7 +20,7 @@ export function azureCallsInUse(root) {
   };
 }
 
-/** The clients that our source picks groups of, and which. */
+/** The clients that our source picks groups from, with the names of those groups. */
 async function groupsInUse(root) {
   const text = await readFile(join(root, source), "utf8");
   const picks = [...text.matchAll(/\bPick<\s*(\w+Client),([^>]+)>/g)];
@@ -30,7 +30,7 @@ async function groupsInUse(root) {
   }));
 }
 
-/** A line that makes a group, as the clients are printed. */
+/** A line that creates a group, as it is printed in the clients. */
 const making = /^ *this\.(\w+) = (?:new \w+Impl\(this\)|_get\w+Operations\(this\._client\));\n/gm;
 
 function withGroups(code, { name, groups }) {

@@ -1,6 +1,7 @@
-// Builds what is published: one bundled file set in dist/, a chunk for all that every start needs and others for each
-// lazily imported part, and of everything that went into it the licences and a bill of materials. The bundle loads in a
-// tenth of the time of the dependency tree. The same sources give the same bytes, wherever they lie.
+// Builds what is published into dist/: one set of bundled files, with the licences and a bill of materials of
+// everything that went into it. One chunk holds what every start needs, and others hold each lazily imported part.
+// The bundle loads in a tenth of the time that the dependency tree takes. The same sources give the same bytes, in
+// any folder.
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,27 +15,28 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const lock = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8"));
 
-// Built aside and then put in place, so that a program that runs meanwhile never meets half a build.
+// Built aside and then moved into place, so that a program that is running never sees half a build.
 const aside = join(root, `dist-${process.pid}`);
 const { output } = await build({
   cwd: root,
   input: { main: "src/main.ts" },
   platform: "node",
-  // What the entry shares with the rest stands in it: every file costs a start some time.
+  // Code that the entry shares with other chunks stays in the entry: every extra file slows the start down.
   preserveEntrySignatures: "allow-extension",
-  // A folder of packages that lies elsewhere changes nothing of what is built.
-  // Of a package that has both, its modules: what they import is then bundled once, and what nobody uses is left out.
+  // Symlinks stay unresolved: a package folder that is a link to elsewhere does not change the output.
+  // If a package ships both kinds, its ES modules are used. Their imports are bundled once, and unused code is left
+  // out.
   resolve: { symlinks: false, mainFields: ["module", "main"] },
-  // Its packages say nothing of side effects, and of its models of every Kubernetes resource none is needed.
+  // The client does not declare its modules free of side effects, so the models that nobody uses would stay in.
   treeshake: { moduleSideEffects: [{ test: /[\\/]@kubernetes[\\/]client-node[\\/]/, sideEffects: false }] },
   transform: { target: "node20.19", define: { __ACR_PULL_VERSION__: JSON.stringify(manifest.version) } },
   plugins: [
-    // Commander starts programs for commands that are files of their own. None of ours is, and loading what starts them
-    // takes longer than help.
+    // Commander starts programs for commands that are separate files. None of ours is, and loading this module takes
+    // longer than showing help.
     without("node:child_process", { of: "/commander/", exporting: ["spawn"] }),
-    // No question opens an editor, whose tables of encodings weigh more than all other prompts.
+    // No question opens an editor, and the editor's encoding tables weigh more than all other prompts.
     without("@inquirer/external-editor", { of: "/@inquirer/editor/", exporting: ["editAsync"] }),
-    // The Kubernetes client's requests travel by our own transport.
+    // The Kubernetes client's requests go through our own transport.
     without("node-fetch", {
       of: "/@kubernetes/client-node/",
       exporting: ["default", "AbortError", "FetchError", "Headers"],
@@ -44,19 +46,20 @@ const { output } = await build({
   ],
   output: {
     dir: aside,
-    // As modules of the older kind: Node 20 takes 3 ms longer to start with its loader of the newer.
+    // As CommonJS: Node 20 takes 3 ms longer to start with its loader of ES modules.
     format: "cjs",
     entryFileNames: "[name].cjs",
     codeSplitting: {
       groups: [
-        // The Kubernetes client's calls and what it reads kubeconfigs with share modules; a chunk of both is loaded for either.
+        // The Kubernetes client's calls share modules with its kubeconfig reader. Without this group, one chunk would
+        // hold both, and either would load it.
         { name: "kubernetes-calls", test: /[\\/]@kubernetes[\\/]client-node[\\/]dist[\\/]gen[\\/]/ },
         sharedLayers(root),
       ],
     },
     chunkFileNames: ({ name }) => `${name.replaceAll(".", "-")}-[hash].cjs`,
-    // Names stay, for several SDKs tell error classes apart by them, and so do lines: of a crash Node prints the one
-    // where it happened.
+    // Names are kept because several SDKs distinguish error classes by name. Lines are kept because Node prints the
+    // line of a crash.
     keepNames: true,
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
     comments: { legal: false, annotation: false, jsdoc: false },
@@ -68,7 +71,7 @@ await writeFile(join(aside, "sbom.cdx.json"), `${JSON.stringify(billOfMaterials(
 await rm(join(root, "dist"), { recursive: true, force: true });
 await rename(aside, join(root, "dist"));
 
-/** Leaves a module out that a package imports and never uses for us; what it exports is undefined. */
+/** Leaves out a module that a package imports but never uses for us. Its exports are undefined. */
 function without(module, { of, exporting }) {
   const left = `\0without ${module}`;
   return {
@@ -86,7 +89,7 @@ async function bundledPackages(moduleIds) {
   const folders = new Set();
   for (const id of moduleIds) {
     const path = id.split(sep).join("/");
-    // The innermost: a package may hold others of its own.
+    // The innermost package: one package may contain others.
     const match = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path);
     if (match) folders.add(match[0]);
   }
@@ -101,7 +104,7 @@ async function bundledPackages(moduleIds) {
   return packages.sort((left, right) => (key(left) < key(right) ? -1 : 1));
 }
 
-/** The licence as a package ships it; the SPDX text where it ships none. */
+/** The licence text that a package ships, or the SPDX text if it ships none. */
 async function licenceText(folder, name, licence) {
   const names = ["LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "license", "License.txt", "LICENSE-MIT"];
   for (const file of names) {
@@ -120,8 +123,8 @@ function licences(packages) {
 }
 
 /**
- * What is in the bundle, as CycloneDX has it: https://cyclonedx.org/docs/1.6/json/. Without a serial number or a time,
- * which would make each build another.
+ * What is in the bundle, in the CycloneDX format: https://cyclonedx.org/docs/1.6/json/. It has no serial number and
+ * no time, because they would make each build different.
  */
 function billOfMaterials(packages) {
   const integrity = new Map(

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// What kubectl runs to complete `kubectl acr-pull`. A file of its own instead of a third name for the program: where
-// a package manager starts it by another path, the name is lost, and the line being typed would be carried out.
+// kubectl runs this to complete `kubectl acr-pull`. It is a file of its own instead of a third name for the program:
+// if a package manager starts the program by another path, that name is lost, and the line being typed would be
+// executed.
 "use strict";
 const { main } = require("../dist/main.cjs");
 

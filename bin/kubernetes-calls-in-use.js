@@ -1,15 +1,16 @@
-// Of the Kubernetes client's API takes what our source calls, and of its models what those calls read and write. Nothing
-// else can tell that the rest is never used: calls are methods of three classes each, and models are found by their names.
+// Keeps only the calls of the Kubernetes client's API that our source makes, and only the models that those calls
+// read and write. Nothing else can tell that the rest is unused: each call is a method of three classes, and models
+// are looked up by name.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const generated = "node_modules/@kubernetes/client-node/dist/gen";
 const apis = { core: "CoreV1Api", authorization: "AuthorizationV1Api" };
 
-/** A plugin of the bundler. It fails where the source makes a call that the client does not have. */
+/** A plugin of the bundler. It fails if the source makes a call that the client does not have. */
 export function kubernetesCallsInUse(root) {
   const inUse = findInUse(root);
-  // A failure is told by whoever asks.
+  // Each caller that awaits it reports its failure.
   inUse.catch(() => {});
   return {
     name: "kubernetes-calls-in-use",
@@ -22,7 +23,7 @@ export function kubernetesCallsInUse(root) {
   };
 }
 
-/** The calls that the source makes, and the models of what they send and are answered with. */
+/** The calls that the source makes, and the models of their requests and answers. */
 export async function findInUse(root) {
   const folder = join(root, "src/kubernetes");
   const files = await Promise.all(
@@ -53,7 +54,7 @@ function isApi(file) {
   return Object.values(apis).some((api) => file === `apis/${api}.js`);
 }
 
-/** A method of a class, as the client's are printed. */
+/** A method of a class, as it is printed in the client. */
 const method = /\n    (?:async )?(\w+)\([^\n]*\) \{\n[^]*?\n    \}(?=\n)/g;
 
 function callOf(name) {

@@ -1,5 +1,5 @@
-// What `npm start` shows, inside a sandbox: the whole setup as it would be typed, the secret it leaves (its password
-// masked), and that the same command again changes nothing. Asks nothing.
+// What `npm start` shows, inside a sandbox: the whole setup as a person would type it, the secret that it leaves
+// (with the password masked), and that the same command changes nothing when run again. It asks nothing.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -44,7 +44,7 @@ function say(text) {
   stdout.write(`\n# ${text}\n`);
 }
 
-/** Shows a command as one would type it, and runs it. */
+/** Shows a command as a person would type it, and runs it. */
 async function type(words) {
   stdout.write(`\n$ acr-pull ${words.join(" ")}\n\n`);
   const child = spawn("acr-pull", words, { stdio: "inherit" });
@@ -52,7 +52,7 @@ async function type(words) {
   if (code !== 0) throw new Error(`acr-pull ended with exit code ${code}`);
 }
 
-/** Asks the API server itself, as the current context of the kubeconfig may; kubectl may not be installed. */
+/** Asks the API server itself, as the current context of the kubeconfig, because kubectl may not be installed. */
 async function readSecret() {
   const kubeconfig = parseYaml(await readFile(env.KUBECONFIG, "utf8"));
   const { context } = named(kubeconfig.contexts, kubeconfig["current-context"]);

@@ -1,10 +1,10 @@
 import { join, relative, sep } from "node:path";
 
 /**
- * Puts what several commands share of a layer into one file: with one for each set of commands that share something, a
- * start reads twice as many. What help needs of all layers stands apart, and so does what every run needs. What a file
- * imports is shared as widely, and stands in the same file, in one of those two or in that of a layer below: no two
- * files need each other.
+ * Puts the code of a layer that several commands share into one file. With one file for each set of commands that
+ * share something, a start would read twice as many files. Code of any layer that help needs has a file of its own,
+ * and so does code that every run needs. Whatever a file imports is shared at least as widely. It is in the same
+ * file, in one of those two, or in the file of a lower layer, so no two files need each other.
  * @param root folder of the project
  */
 export function sharedLayers(root) {
@@ -32,7 +32,7 @@ export function sharedLayers(root) {
   };
 }
 
-/** All that is loaded with some modules, themselves included. */
+/** Everything that is loaded along with some modules, including them. */
 function importedBy(ids, modules, known = new Set()) {
   for (const id of ids.filter((one) => !known.has(one))) {
     known.add(id);

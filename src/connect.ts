@@ -23,7 +23,7 @@ import type { AzureOptions } from "./azure/directory-services.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 import type { RegistryOptions } from "./registry/registry-connection.ts";
 
-/** Joins the clients to what the flows need; each is loaded when it is first asked for. */
+/** Joins the clients to what the flows need. Each client is loaded when it is first asked for. */
 export function connectWith({
   env,
   execArgv,
@@ -32,7 +32,7 @@ export function connectWith({
 }: Pick<HostProcess, "env" | "execArgv" | "pid" | "stdout">): Connect {
   return (report, signal) => {
     const opened = new Once();
-    // Comes before any secret is read and before any request.
+    // Runs before any secret is read and before any request.
     const guard = () =>
       opened.do("environment", undefined, async () => {
         for (const text of guardSecrets({ env, execArgv })) report({ kind: "note", level: "warning", text });
@@ -139,7 +139,7 @@ export function connectWith({
   };
 }
 
-/** The environment to sign in from, and who is told what a person must do for it. */
+/** The environment to sign in from, and where to report what a person must do for it. */
 interface OpenAs extends Pick<AzureOptions, "operationId" | "onChange"> {
   readonly env: HostProcess["env"];
   readonly report: Report;
@@ -156,7 +156,7 @@ async function openAzure(
   ]);
   const { env: variables, operationId, onChange } = openAs;
   const http = createAzureHttp({ variables, timeoutMs: request.timeoutMs, operationId, onChange });
-  // A run that asks Azure first asks a cluster next.
+  // A run that calls Azure first calls a cluster next, so the code for that is loaded meanwhile.
   http.underWay.then(() => import("./kubernetes/typed-api.ts")).catch(() => {});
   const { credential, ...clients } = await openAzure(azureOptions(request, openAs), signal, http);
   return { ...clients, method: credential.method };
@@ -180,7 +180,7 @@ function azureOptions(request: AzureRequest, { report, ...openAs }: OpenAs): Azu
   return { ...request, ...openAs, onDeviceCode };
 }
 
-/** What tries registries. It is loaded when the first one is tried: before that, a run asks others. */
+/** Tries registries. The client is loaded for the first try, because a run calls other services before that. */
 function registriesOf(options: RegistryOptions): Workplace["pullProof"] {
   const client = async () => new (await import("./registry/pull-client.ts")).PullClient(options);
   return {
@@ -192,7 +192,7 @@ function registriesOf(options: RegistryOptions): Workplace["pullProof"] {
 }
 
 async function checkLoginServer(cloudName: string, loginServer: string, signal: AbortSignal): Promise<void> {
-  // Only its Resource Manager knows the registries of another cloud, and none may be asked here.
+  // Only its Resource Manager knows the registries of another cloud, and it may not be called here.
   if (cloudName.startsWith("https:")) return;
   const { loginServerBelongsTo, resolveCloud } = await import("./azure/cloud.ts");
   const cloud = await resolveCloud(cloudName, () => Promise.resolve(undefined), signal);
@@ -224,20 +224,20 @@ function currentContext({ currentContext, contexts }: Kubeconfig): string {
   );
 }
 
-/** The current one first, by which a cluster of several contexts is called. */
+/** Puts the current context first, because a cluster with several contexts is named by it. */
 function everyContext({ currentContext: current, contexts }: Kubeconfig): string[] {
   const names = contexts.map(({ name }) => name);
   return names.toSorted((left, right) => Number(right === current) - Number(left === current));
 }
 
-/** A context that nobody named may lead nowhere: that is told of it, and hides no other. */
+/** A context that nobody named may lead nowhere. That is reported, and hides no other context. */
 async function outOfReach(context: string, error: unknown): Promise<WritableClusterTarget> {
   if (!(error instanceof ActionableError)) throw error;
   const { lostCluster } = await import("./kubernetes/lost-cluster.ts");
   return { cluster: lostCluster(context, error), defaultNamespace: "default" };
 }
 
-/** Who is told of the programs that sign in to clusters. */
+/** Who hears about a cluster: about programs that sign in to it, and about changes. */
 interface Hearing {
   readonly report: Report;
   readonly onPluginStart: (context: string, program: string) => void;
@@ -267,7 +267,7 @@ async function openCluster(
   const options = {
     allowInsecureTls,
     execPlugins,
-    // Whoever chose a policy need not be told.
+    // A user who chose a policy does not need to be told.
     ...(execPlugins === undefined && { onPluginStart }),
     onPluginMessage,
     timeoutMs,

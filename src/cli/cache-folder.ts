@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Variables } from "../domain/proxy.ts";
 
 /**
- * The user's own folder for what only saves time; it may not be there yet. Never one under /tmp, where anybody could
- * plant something.
+ * The user's own folder for files that only save time. It may not exist yet. Never one under /tmp, where anybody
+ * could plant something.
  * Source: https://specifications.freedesktop.org/basedir-spec/latest/ and its counterparts elsewhere.
  */
 export function cacheFolder(environment: Variables, platform: NodeJS.Platform): string {

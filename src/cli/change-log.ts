@@ -6,9 +6,9 @@ import { append } from "./append-file.ts";
 import { escaped, speakable } from "./show/foreign-text.ts";
 
 /**
- * Opens the file in which each change is a line of JSON, written when its answer has come. What cannot be written later
- * stops nothing, since the change is made: it is told, once.
- * @param operationId of the run, which Azure is also told
+ * Opens the file that gets a line of JSON for each change, once the change is answered. If a line cannot be written
+ * later, the run continues, because the change is made. A warning says so, once.
+ * @param operationId of the run, which Azure also gets
  * @throws ActionableError `usage.log-file` if the file cannot be written
  */
 export function openChangeLog(path: string, operationId: string, report: Report): OnChange {

@@ -6,7 +6,7 @@ import type { OptionSet, OptionsOf } from "./options/option.ts";
 import type { Streams, Terminal } from "./show/terminal.ts";
 import type { View } from "./show/view.ts";
 
-/** What a command works with. It makes none of this itself. */
+/** What a command works with. It creates none of this itself. */
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly view: View;
@@ -16,7 +16,7 @@ export interface CommandContext {
   readonly given: GivenOptions;
   /** What follows the options. */
   readonly operands: readonly string[];
-  /** Every command there is, for the one that completes them. */
+  /** All commands, for the one that completes them. */
   readonly commands: readonly ListedCommand[];
   /** As a user types it: `acr-pull` or `kubectl acr-pull`. */
   readonly program: string;
@@ -26,10 +26,10 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
-/** The parts of its process that the program uses; `process` is one. */
+/** The parts of its process that the program uses; Node's `process` fits. */
 export interface HostProcess extends SignalSource, Streams {
   readonly argv: readonly string[];
-  /** What Node itself was given on the command line. */
+  /** Node's own arguments on the command line. */
   readonly execArgv?: readonly string[] | undefined;
   readonly env: Variables;
   readonly execPath: string;
@@ -51,16 +51,16 @@ export interface ListedCommand {
 
 /** What a command takes and does. */
 export interface CommandDefinition {
-  /** What its own help says. */
+  /** The description in its own help. */
   readonly description: string;
   readonly options: OptionSet;
-  /** The words that an operand can be, where they are known. */
+  /** The words that an operand can be, if they are known. */
   readonly operandWords?: readonly string[];
   /** Command lines without the program's name, each with what it does. */
   readonly examples: ReadonlyArray<readonly [commandLine: string, does: string]>;
   /** Lines at the end of its help, for the name that the program was called by. */
   readonly moreHelp?: (program: string) => readonly string[];
-  /** Whether it handles signals itself. Otherwise the first one aborts `signal` and the second ends the process. */
+  /** Whether it handles signals itself. Otherwise the first one aborts `signal` and the second one ends the process. */
   readonly handlesSignals?: boolean;
   run(context: CommandContext): Promise<number>;
 }

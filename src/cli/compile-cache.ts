@@ -16,6 +16,6 @@ export async function enableCompileCache(environment: Variables, platform: NodeJ
     await mkdir(folder, { recursive: true, mode: 0o700 });
     enable(folder);
   } catch {
-    // A read-only home is no reason to stop.
+    // A read-only home folder is no reason to stop.
   }
 }

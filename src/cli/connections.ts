@@ -23,46 +23,46 @@ export interface AzureRequest {
   readonly auth: AuthChoice;
   /** Bounds each wait for a service, in milliseconds. */
   readonly timeoutMs: number;
-  /** The file to tell each change in. */
+  /** The file that records each change. */
   readonly log?: string | undefined;
 }
 
 /** Which clusters. */
 export interface ClusterRequest {
   readonly kubeconfig: string | undefined;
-  /** Empty: the current one. */
+  /** Empty for the current one. */
   readonly contexts: readonly string[];
-  /** Every one of the kubeconfig, the current one first. */
+  /** Every context of the kubeconfig, the current one first. */
   readonly allContexts?: boolean;
   readonly allowInsecureTls: boolean;
-  /** Undefined: any program may run, and the user is told of it. */
+  /** If undefined, any program may run, and the user is told about it. */
   readonly execPlugins: ExecPluginPolicy | undefined;
   readonly timeoutMs: number;
-  /** The most requests under way at once in each cluster. */
+  /** How many requests may run at once in each cluster. */
   readonly concurrency: number;
   /** Secrets, as `namespace/name`, to leave out of every list. */
   readonly leaveOut?: readonly string[];
-  /** The file to tell each change in. */
+  /** The file that records each change. */
   readonly log?: string | undefined;
 }
 
-/** Where documents go instead of changes to the cluster; for the rest as ClusterRequest. */
+/** Where documents go instead of changes to the cluster. The rest is as in ClusterRequest. */
 export interface ManifestRequest extends ClusterRequest {
-  /** A file, a folder, or `-` for standard output; undefined: the cluster itself is written to. */
+  /** A file, a folder, or `-` for standard output; undefined if the cluster itself is written to. */
   readonly manifest?: string | undefined;
   /** The command that seals each document, in words. */
   readonly sealWith?: readonly string[] | undefined;
   readonly clusterId?: string | undefined;
-  /** Whether documents can be written for a cluster that no kubeconfig leads to, known by its id alone. */
+  /** Whether documents can be written for a cluster that no kubeconfig leads to, if its id is known. */
   readonly mayBeUnreached?: boolean;
 }
 
-/** Picks these answers alone, in a fixed order, so that equal requests share one connection. */
+/** Picks only these answers, in a fixed order, so that equal requests share one connection. */
 export function azureRequest({ cloud, tenant, auth, timeoutMs, log }: AzureRequest): AzureRequest {
   return { cloud, tenant, auth, timeoutMs, log };
 }
 
-/** Picks these answers alone, in a fixed order, so that equal requests share one connection. */
+/** Picks only these answers, in a fixed order, so that equal requests share one connection. */
 export function clusterRequest(answers: ClusterRequest): ClusterRequest {
   const { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency } = answers;
   const { allContexts = false, leaveOut = [], log } = answers;
@@ -86,14 +86,14 @@ export interface KubeContexts {
   readonly contexts: readonly KubeContext[];
 }
 
-/** What a run works with besides Azure. */
+/** What a run works with, apart from Azure. */
 export interface Workplace {
-  /** One for each chosen context, in their order. */
+  /** One for each chosen context, in the order of the contexts. */
   readonly clusters: readonly WritableClusterTarget[];
   readonly pullProof: PullProof & RegistryLooks;
   readonly clock: Clock;
   readonly process: ProcessIdentity;
-  /** Undefined: the clusters themselves are written to. */
+  /** Undefined if the clusters themselves are written to. */
   readonly manifest: Manifest | undefined;
 }
 
@@ -103,17 +103,17 @@ export interface Workplace {
  */
 export interface Connections {
   /**
-   * Asks for no token yet.
+   * Does not request a token yet.
    * @param until ends this connection, which is then not shared
    */
   azure(request: AzureRequest, until?: AbortSignal): Promise<AzureConnection>;
-  /** Asks for no token yet, and never for one of Resource Manager. */
+  /** Does not request a token yet, and never requests one for Resource Manager. */
   directory(request: AzureRequest): Promise<DirectoryConnection>;
-  /** Reads files alone. */
+  /** Reads only files. */
   contexts(kubeconfig: string | undefined): Promise<KubeContexts>;
-  /** Reads files alone, without loading a client. A file that cannot be read has no contexts. */
+  /** Reads only files, and loads no client. A file that cannot be read has no contexts. */
   contextNames(kubeconfig: string | undefined): Promise<readonly NamedContext[]>;
-  /** One for each context, in order; sends nothing yet. */
+  /** One for each context, in order. Sends nothing yet. */
   clusters(request: ClusterRequest): Promise<Workplace["clusters"]>;
   /**
    * Everything but Azure. Open this first: a broken kubeconfig is then refused before any request.
@@ -129,6 +129,6 @@ export interface Connections {
 
 /**
  * @param report receives what a person needs to sign in: codes to type, messages of plugins
- * @param signal of the whole run
+ * @param signal the signal of the whole run
  */
 export type Connect = (report: Report, signal: AbortSignal) => Connections;

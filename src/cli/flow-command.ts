@@ -11,7 +11,7 @@ import type { FlowText, Plan } from "./show/answer.ts";
 
 /** What one command and its flow exchange. */
 export interface FlowTypes {
-  /** Every run heeds the answers named here, if the command has them. */
+  /** Every run respects the answers named here, if the command has them. */
   answers: {
     readonly yes?: boolean;
     readonly verbose?: boolean;
@@ -37,15 +37,15 @@ type Flow<Types extends FlowTypes> = (
   signal: AbortSignal,
 ) => Promise<Outcome<Types["plan"], Types["result"]>>;
 
-/** All that a command brings to run a flow of the core. Its heavy parts are loaded when they are needed. */
+/** Everything that a command needs to run a flow of the core. Its heavy parts are loaded when they are needed. */
 export interface FlowCommand<Types extends FlowTypes>
   extends Checks<Types["answers"]>, Pick<CommandDefinition, "description" | "examples"> {
   readonly name: string;
-  /** Whether it never writes, so that it may stop anywhere. */
+  /** Whether it never writes, so that it may stop at any point. */
   readonly looksOnly?: boolean;
   /**
    * Reads the files that the answers name, before any question.
-   * @returns makes the flow's input from the final answers
+   * @returns a function that makes the flow's input from the final answers
    */
   input(
     answers: Types["answers"],
@@ -58,7 +58,7 @@ export interface FlowCommand<Types extends FlowTypes>
   questions?(): Promise<Questionnaire<Types>>;
 }
 
-/** Defines a command that runs a flow of the core. The code that runs it is loaded then. */
+/** Defines a command that runs a flow of the core. The code that runs the flow is loaded only then. */
 export function flowCommand<Types extends FlowTypes>(command: FlowCommand<Types>): CommandDefinition {
   const { description, examples, options } = command;
   return {
@@ -71,7 +71,7 @@ export function flowCommand<Types extends FlowTypes>(command: FlowCommand<Types>
 
 /** A way to continue after a failure. */
 export interface Remedy {
-  /** What is agreed to by it. */
+  /** What a person agrees to with it. */
   readonly label: string;
   readonly more: Omit<OptionMore, "kind">;
 }
@@ -88,9 +88,9 @@ export interface QuestionParts<Types extends FlowTypes> {
 
 /** What a person is asked for one command. */
 export interface Questionnaire<Types extends FlowTypes> {
-  /** What the command is about, one sentence a line, shown before the first question. */
+  /** What the command is about, one sentence on each line, shown before the first question. */
   opening(given: Types["answers"]): readonly string[];
-  /** What to ask when these answers were given; undefined: nothing. */
+  /** What to ask when these answers were given; undefined if there is nothing to ask. */
   questions(given: Types["answers"]): ((parts: QuestionParts<Types>) => Asking<Types>) | undefined;
   /** Options that would fix a failure, the likeliest first. They apply to what failed, and to nothing else. */
   remedies?(error: ActionableError, given: GivenOptions): readonly Remedy[];

@@ -3,7 +3,7 @@ import { learnSecret } from "../domain/known-secrets.ts";
 import { UsageError } from "./options/answers.ts";
 import type { HostProcess } from "./command.ts";
 
-/** Variables whose value is a secret, of Azure's SDKs and of hosts with managed identities. */
+/** Variables whose value is a secret, for Azure's SDKs and on hosts with managed identities. */
 const secretVariables = [
   "AZURE_CLIENT_SECRET",
   "AZURE_CLIENT_CERTIFICATE_PASSWORD",
@@ -14,20 +14,20 @@ const secretVariables = [
 
 /** Names in NODE_DEBUG that make Node print requests with their headers and bodies. */
 const nodeTellers = ["http", "https", "http2", "net", "tls", "stream", "undici", "fetch"];
-/** What `@azure/core-rest-pipeline` reaches a proxy with. In DEBUG they print the proxy with its password. */
+/** Names in DEBUG that make the proxy agents of `@azure/core-rest-pipeline` print the proxy with its password. */
 const proxyTellers = ["http-proxy-agent", "https-proxy-agent"];
-/** https://nodejs.org/api/cli.html */
+/** Options that make Node write secrets to files. Source: https://nodejs.org/api/cli.html */
 const secretFiles =
   /^--(?:tls-keylog|report-on-fatalerror|report-on-signal|report-uncaught-exception|heapsnapshot-)/;
 
 /**
- * Keeps the process from leaking the run's secrets: refuses unverified certificates, and warns of every switch that
+ * Keeps the process from leaking the run's secrets: refuses unverified certificates, and warns about every switch that
  * makes Node or a library print secrets.
  * @returns a sentence for each such switch
  * @throws UsageError `usage.unverified-tls`
  */
 export function guardSecrets({ env, execArgv = [] }: Pick<HostProcess, "env" | "execArgv">): string[] {
-  // By no other value: https://nodejs.org/api/cli.html#node_tls_reject_unauthorizedvalue
+  // No other value turns it off: https://nodejs.org/api/cli.html#node_tls_reject_unauthorizedvalue
   if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
     throw new UsageError(
       "NODE_TLS_REJECT_UNAUTHORIZED=0 would have certificates go unverified, and passwords and tokens to whoever is in between",
@@ -60,7 +60,7 @@ export function guardSecrets({ env, execArgv = [] }: Pick<HostProcess, "env" | "
   ];
 }
 
-/** Whether the variable, a list of names with `*` for any letters, matches one of these. */
+/** Whether the variable, a list of names in which `*` stands for any letters, matches one of these. */
 function names(value = "", tellers: readonly string[]): boolean {
   return value.split(/[\s,]+/).some((name) => {
     const pattern = name.replace(/[^\w*]/g, "\\$&").replaceAll("*", ".*");
@@ -81,7 +81,7 @@ function decoded(text: string): string {
   }
 }
 
-/** In the order in which requests over TLS heed them. */
+/** In the order in which requests over TLS look at them. */
 const proxyVariables = [
   "HTTPS_PROXY",
   "https_proxy",
@@ -93,7 +93,7 @@ const proxyVariables = [
 
 /**
  * Refuses a proxy that the libraries would fail on or mistake for another kind, each in its own way. The value is not
- * shown, since it may hold a password.
+ * shown, because it may hold a password.
  * @throws UsageError `usage.proxy`
  */
 export function checkProxyVariables(environment: Variables): void {

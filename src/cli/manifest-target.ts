@@ -4,7 +4,7 @@ import { refused } from "../domain/errors.ts";
 import { UsageError } from "./options/answers.ts";
 import type { Streams } from "./show/terminal.ts";
 
-/** What was said of a manifest. */
+/** The answers about a manifest. */
 export interface ManifestAnswers {
   readonly manifest: string | undefined;
   readonly sealWith: readonly string[] | undefined;
@@ -13,8 +13,8 @@ export interface ManifestAnswers {
 }
 
 /**
- * Refuses a place where a password would be seen by who is not meant to: a terminal, or a repository that it may be
- * committed to.
+ * Refuses a place where the wrong people could see a password: a terminal, or a repository that it may be committed
+ * to.
  * @throws UsageError `usage.manifest`; ActionableError `manifest.plain-in-git`; exit 2
  */
 export async function checkManifest(
@@ -38,7 +38,7 @@ export async function checkManifest(
   );
 }
 
-/** A link may lead into a repository, to the manifest or from a folder to one of its files. */
+/** A link may lead into a repository, whether it is the manifest itself or a file in its folder. */
 async function mayBeCommitted(manifest: string): Promise<boolean> {
   const entries = await readdir(manifest, { withFileTypes: true }).catch(() => []);
   const links = entries.filter((entry) => entry.isSymbolicLink()).map(({ name }) => join(manifest, name));

@@ -7,8 +7,8 @@ import { readCommandLine } from "./options/command-line.ts";
 import { commands } from "./commands.ts";
 
 /**
- * Runs a command line. Help and the version load only what reads it.
- * @param commandLine what follows the program's name
+ * Runs a command line. Help and the version load only the code that reads the line.
+ * @param commandLine the words after the program's name
  * @returns the exit code; every failure has been shown
  */
 export async function runProgram(
@@ -17,7 +17,7 @@ export async function runProgram(
   parts: Omit<RunningProgram, "commands">,
 ): Promise<number> {
   const program = { ...parts, commands };
-  // A run that another program holds in its own process has no descriptors of its own.
+  // A run inside another program's process has no descriptors of its own.
   const isOwn = parts.process === process;
   const columns = isOwn && !isDevice() ? undefined : parts.process.stdout.columns || undefined;
   let reading = await readCommandLine(commandLine, program, columns && Math.min(columns, widestHelp));
@@ -34,26 +34,26 @@ export async function runProgram(
 const widestHelp = 100;
 
 /*
- * Standard output without Node's stream: creating that takes longer than help itself.
+ * Standard output without Node's stream: creating the stream takes longer than help itself.
  */
 
 const descriptor = 1;
 
-/** Whether it is a device: a terminal, or such as /dev/null. */
+/** Whether it is a device: a terminal, or something like /dev/null. */
 function isDevice(): boolean {
   return fstatSync(descriptor).isCharacterDevice();
 }
 
 /**
  * Writes a text synchronously.
- * @returns the rest that could not be written, for the stream to retry and report
+ * @returns the rest that could not be written, for the stream to write again and to report
  */
 function writeAtOnce(text: string): string {
   let rest = Buffer.from(text);
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
   } catch {
-    // Full for now or for good, or nobody reads.
+    // It is full for now or for good, or nobody reads.
   }
   return rest.toString();
 }

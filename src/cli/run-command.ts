@@ -20,7 +20,7 @@ import type { Detail, View } from "./show/view.ts";
 /** The program and the process that it runs in. */
 export interface RunningProgram extends Program {
   readonly process: HostProcess;
-  /** Loads the connections to the services; called before a command runs, never for help. */
+  /** Loads the connections to the services. Called before a command runs, never for help. */
   readonly begin: () => Promise<Connect>;
 }
 
@@ -76,7 +76,7 @@ async function runOrShow(
   return showFailure(error, view, undefined);
 }
 
-/** The view for an output format, which in a job of a CI service also tells that; the other views are not loaded. */
+/** The view for an output format. In a CI job, it also reports to the CI service. Other views are not loaded. */
 async function openView(
   format: OutputFormat,
   detail: Detail,
@@ -160,7 +160,7 @@ async function runCommand(
   }
 }
 
-/** A usage error names the command's help where it has no better advice. */
+/** A usage error names the command's help if it has no better advice. */
 function withHelp(error: unknown, program: string, command: string): unknown {
   if (!(error instanceof UsageError) || error.hint !== undefined) return error;
   return new UsageError(error.message, error.code, `See ${program} ${command} --help-all.`);
@@ -195,14 +195,14 @@ async function optionsOf(commands: readonly ListedCommand[]): Promise<OptionSet>
   return Object.fromEntries(loaded.flatMap(({ options }) => Object.entries(options)));
 }
 
-/** Turns a success into a failure when the output could not be written. */
+/** Turns a success into a failure if the output could not be written. */
 async function failingOnLostOutput(
   { stdout, stderr }: Pick<HostProcess, "stdout" | "stderr">,
   run: () => Promise<number>,
 ): Promise<number> {
   const unwritten: string[] = [];
   const onUnwritten = ({ code, name }: NodeJS.ErrnoException) => {
-    // A reader such as `head` may stop early. The work goes on, as it does on a full disk.
+    // A reader such as `head` may stop early. The work continues, as it does on a full disk.
     if (code !== "EPIPE") unwritten.push(code ?? name);
   };
   for (const stream of [stdout, stderr]) stream.on("error", onUnwritten);

@@ -48,12 +48,12 @@ export async function runFlow<Types extends FlowTypes>(
   });
 }
 
-/** The answers as commands that are printed repeat them. */
+/** The given options as printed commands repeat them. */
 async function pinnedAnswers(
   { connections, given }: Pick<Asked<FlowTypes>, "connections" | "given">,
   { kubeconfig }: { readonly kubeconfig?: string | undefined },
 ): Promise<GivenOptions> {
-  // Why it cannot be read the run itself says.
+  // If it cannot be read, the run itself says why.
   const known = await connections.contexts(kubeconfig).catch(() => undefined);
   return pinned(given, known?.current);
 }
@@ -68,7 +68,7 @@ interface Asked<Types extends FlowTypes> {
   readonly foreseen: Types["foreseen"] | undefined;
 }
 
-/** Connects, and asks questions if somebody is at the terminal. Only then is that code loaded. */
+/** Connects, and asks questions if somebody is at the terminal. The code for that is loaded only then. */
 async function ask<Types extends FlowTypes>(
   command: FlowCommand<Types>,
   inputOf: (answers: Types["answers"]) => Types["input"],
@@ -118,7 +118,7 @@ async function runStoppably<Types extends FlowTypes>(
       run(command, job, context, {
         leave,
         approve: async (plan) => {
-          // The person agreed to this very plan. Another run may have changed what is left to do.
+          // The person agreed to this very plan. If it differs, another run may have changed what is left to do.
           if (foreseen && isDeepStrictEqual(plan.changes, foreseen.plan.changes)) return true;
           return await whileAsking(() => approve(text.plan(plan, answers), answers, context));
         },
@@ -131,7 +131,7 @@ async function runStoppably<Types extends FlowTypes>(
   );
 }
 
-/** Runs the flow. It is loaded while its services are opened. */
+/** Runs the flow. Its code is loaded while its services are opened. */
 async function run<Types extends FlowTypes>(
   command: FlowCommand<Types>,
   { connections, answers, input, report, foreseen }: Job<Types>,
@@ -142,7 +142,7 @@ async function run<Types extends FlowTypes>(
   return await flow(input, ports, { ...conversation, report, foreseen }, signal);
 }
 
-/** The command line that does the same: without a question, or asking for what it does not say. */
+/** The command line that does the same, either without a question or asking for what it does not say. */
 function sameCommand(
   { name, options }: Pick<FlowCommand<FlowTypes>, "name" | "options">,
   shell: Pick<CommandContext, "program" | "given" | "environment">,

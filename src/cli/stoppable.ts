@@ -27,10 +27,10 @@ interface GoingOn {
 }
 
 /**
- * Runs work that stops at a safe point when told to. Says at once that it is stopping, and at the end what is unfinished
- * and how to resume. The command for that includes consent only if it was given: whoever stops at the question has
- * just withheld it.
- * @throws InterruptedError when it was told to stop, whatever error that caused in the work
+ * Runs work that stops at a safe point when told to. Says at once that it is stopping, and at the end what is
+ * unfinished and how to resume. The command for that includes consent only if it was given: a person who stops at the
+ * question has just withheld it.
+ * @throws InterruptedError if it was told to stop, whatever error that caused in the work
  */
 export async function stoppable<T>(
   work: (whileAsking: WhileAsking) => Promise<T>,
@@ -43,7 +43,7 @@ export async function stoppable<T>(
   let written = agreedBefore;
   let stoppedUnwritten = false;
   const stopping = () => {
-    // At a question nothing is under way, so the run stops at once. The screen belongs to the question.
+    // At a question nothing else is running, so the run stops at once. The screen belongs to the question.
     if (!asking) view.report({ kind: "note", level: "warning", text: stoppingText(signal.reason) });
   };
   signal.addEventListener("abort", stopping, { once: true });
@@ -71,7 +71,7 @@ export async function stoppable<T>(
   }
 }
 
-/** For Ctrl-C at a question: the hint keeps the answers given so far. */
+/** For Ctrl-C at a question. The hint keeps the answers given so far. */
 export function interruptedAtQuestion({ exitCode: code }: InterruptedError, again: string): InterruptedError {
   return new InterruptedError(code, [nothingWritten], `To continue: ${again}`);
 }
@@ -87,7 +87,7 @@ function stoppingText(reason: unknown): string {
   return `stopping as soon as it is safe; ${byKey ? "Ctrl-C again" : "a second signal"} stops at once`;
 }
 
-/** Says what is unfinished and how to resume. Finished steps have been reported already. */
+/** Says what is unfinished and how to resume. Finished steps have already been reported. */
 function interrupted(
   reason: unknown,
   state: readonly string[],

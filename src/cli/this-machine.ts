@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 import type { Clock, ProcessIdentity } from "../core/ports.ts";
 
-/** Node's timers fire at once when asked to wait longer: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+/** Node's timers fire at once for a longer wait: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
 const longestTimerMs = 2 ** 31 - 1;
 
 /** This machine's time. */
@@ -18,7 +18,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Who a process is, so that another run on this machine can tell whether it is still there. */
+/** Identifies a process, so that another run on this machine can see whether it still exists. */
 export function processIdentity(pid: number): ProcessIdentity {
   return {
     host: hostname(),
@@ -31,7 +31,7 @@ export function processIdentity(pid: number): ProcessIdentity {
 }
 
 /**
- * Linux has an id for each boot. Elsewhere the minute of the boot has to do.
+ * Linux has an id for each boot. Elsewhere, the minute of the boot has to do.
  * Source: https://man7.org/linux/man-pages/man5/proc_sys_kernel.5.html (random/boot_id is in random(4))
  */
 function bootId(): string {
@@ -51,7 +51,7 @@ function pidNamespace(): string | undefined {
 }
 
 /**
- * When a process started, in clock ticks since boot; undefined where that is unknown.
+ * When a process started, in clock ticks since boot; undefined if that is unknown.
  * Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (22, starttime)
  */
 function startOf(pid: number): string | undefined {

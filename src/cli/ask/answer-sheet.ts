@@ -3,7 +3,7 @@ import type { Changeable, OptionMore, Question, Texts } from "./question.ts";
 
 interface Answered {
   readonly texts: Texts;
-  /** The answers that it depends on. */
+  /** The answers that it depends on, as one text to compare. */
   readonly basis: string;
 }
 
@@ -15,7 +15,7 @@ interface Recovered extends Answered, Pick<OptionMore, "dependsOn"> {}
  */
 export class AnswerSheet<Answers> {
   readonly #questions: ReadonlyArray<Question<Answers>>;
-  /** What flags and variables gave. */
+  /** The options that flags and variables set. */
   readonly #given: GivenOptions;
   readonly #read: (given: GivenOptions) => Answers;
   readonly #answered = new Map<string, Answered>();
@@ -61,12 +61,12 @@ export class AnswerSheet<Answers> {
     return this.#withRecovered(answered);
   }
 
-  /** What was last answered to a question, whether it counts or not. */
+  /** The last answer to a question, whether it still counts or not. */
   lastAnswer({ id }: Question<Answers>): Texts | undefined {
     return this.#answered.get(id)?.texts;
   }
 
-  /** What a question was last answered, or else what was given for its options. */
+  /** The last answer to a question, or else the texts given for its options. */
   previous(question: Question<Answers>, given: GivenOptions): Texts {
     const known = question.options.flatMap((name) => {
       const texts = given.get(name)?.texts;
@@ -119,7 +119,6 @@ export class AnswerSheet<Answers> {
     return !this.#answered.has(id) && settledBy.some((option) => given.has(option));
   }
 
-  /** Whether its answer still counts. */
   #stands({ id, dependsOn }: Question<Answers>, given: GivenOptions): boolean {
     return this.#answered.get(id)?.basis === basisOf(dependsOn, given);
   }
@@ -129,7 +128,10 @@ export class AnswerSheet<Answers> {
     return this.#closed.get(id) === basisOf(dependsOn, given);
   }
 
-  /** Consent covers only what it was asked for: when other answers lead back to it, it is asked again. */
+  /**
+   * Consent covers only the answers that it was given for. Once they change, it is asked again, even if they change
+   * back.
+   */
   #withdrawConsent(): void {
     for (const [at, question] of this.#questions.entries()) {
       if (question.subject !== undefined || this.#stands(question, this.givenBefore(at))) continue;
@@ -138,7 +140,7 @@ export class AnswerSheet<Answers> {
   }
 
   #withRecovered(given: GivenOptions): GivenOptions {
-    // One may have been added to what another before it had changed.
+    // An addition may depend on an option that an earlier addition changed.
     return this.#recovered.reduce(
       (known, { texts, dependsOn, basis }) =>
         basisOf(dependsOn, known) === basis ? withTexts(known, texts, []) : known,
@@ -152,7 +154,7 @@ export function basisOf(options: readonly string[], given: GivenOptions): string
   return JSON.stringify(options.map((option) => given.get(option)?.texts ?? null));
 }
 
-/** The given options, with some texts added and the options removed that they replace. */
+/** The given options with some texts added, and without the options that these replace. */
 export function withTexts(given: GivenOptions, texts: Texts, instead: readonly string[]): GivenOptions {
   const known = new Map([...given].filter(([option]) => !instead.includes(option)));
   for (const [option, one] of Object.entries(texts)) known.set(option, { texts: one, source: "answer" });

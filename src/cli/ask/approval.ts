@@ -9,8 +9,8 @@ const choices: readonly Choice[] = [
 ];
 
 /**
- * Shows a plan and asks whether to carry it out. With `--yes` nothing is asked, and the plan is shown with `--verbose`
- * alone. Where nobody can be asked, the check of the options has demanded `--yes`.
+ * Shows a plan and asks whether to carry it out. With `--yes` nothing is asked, and the plan is shown only with
+ * `--verbose`. If nobody can be asked, the check of the options has already required `--yes`.
  */
 export async function approve(
   plan: ShownPlan,
@@ -40,7 +40,7 @@ export async function approve(
   return reply.kind === "answer" && reply.value === "yes";
 }
 
-/** Has a name typed: Enter alone must not agree to this. */
+/** Asks the person to type a name: Enter alone must not agree to this. */
 async function typesName(
   prompter: Prompter,
   { message, names }: NonNullable<ShownPlan["typed"]>,
@@ -56,7 +56,7 @@ async function typesName(
   return reply.kind === "answer" && names.includes(reply.value);
 }
 
-/** What Enter alone replies to a plan. Enter alone never agrees to a removal. */
+/** The reply that Enter alone gives to a plan. Enter alone never agrees to a removal. */
 export function usualReply({ changes, cautious }: Pick<ShownPlan, "changes" | "cautious">): "yes" | "no" {
   return cautious || changes.some(({ action }) => action === "removed") ? "no" : "yes";
 }

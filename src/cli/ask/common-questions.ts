@@ -16,22 +16,22 @@ import { InterruptedError } from "../interruption.ts";
 import { signInOptions, clusterOptions } from "../options/shared-options.ts";
 import { brokenRule } from "../options/option.ts";
 
-/** What the questions are asked with. */
+/** What the questions need. */
 interface PlaceParts {
   readonly connections: Connections;
   readonly prompter: Prompter;
-  /** Of the whole run. */
+  /** The signal of the whole run. */
   readonly signal: AbortSignal;
-  /** Signs in to no more of Azure than the command needs. */
+  /** Signs in only to those parts of Azure that the command needs. */
   readonly signIn: (request: AzureRequest) => Promise<{
     readonly directory: { caller(signal: AbortSignal): Promise<Caller> };
     readonly method: AzureConnection["method"];
   }>;
-  /** What the account has to be allowed to do, in a sentence. */
+  /** What the account must be allowed to do, in a sentence. */
   readonly rights: string;
 }
 
-/** Which account to use and which clusters: for a command that finds all else in the clusters. */
+/** Asks for the account and the clusters, for a command that finds everything else in the clusters. */
 export function placeQuestions<Answers extends AzureRequest & ClusterRequest>({
   connections,
   prompter,
@@ -62,24 +62,24 @@ export function placeQuestions<Answers extends AzureRequest & ClusterRequest>({
   ];
 }
 
-/** Who is signed in, and by what. */
+/** Who is signed in, and how. */
 export interface SignedIn {
   readonly caller: Caller;
   readonly method: AzureConnection["method"];
 }
 
-/** What the question is asked with. */
+/** What the question needs. */
 interface SignInParts<Answers> {
   readonly prompter: Pick<Prompter, "choose">;
   /** @throws ActionableError when nobody is signed in */
   readonly signedIn: (answers: Answers) => Promise<SignedIn>;
-  /** What the account has to be allowed to do, in a sentence. */
+  /** What the account must be allowed to do, in a sentence. */
   readonly rights: string;
   /** Whether anybody has to sign in at all. */
   readonly applies: (answers: Answers) => boolean;
 }
 
-/** Who is signed in here already, or why nobody is. */
+/** Who is already signed in here, or why nobody is. */
 type Recognised = SignedIn | ActionableError;
 
 const by: Readonly<Record<SignedIn["method"], string>> = {
@@ -93,7 +93,7 @@ const by: Readonly<Record<SignedIn["method"], string>> = {
   browser: "by a browser",
 };
 
-/** Which account to use in Azure: the one signed in already, or one that signs in now. */
+/** Which account to use in Azure: the one that is already signed in, or one that signs in now. */
 export function signInQuestion<Answers extends { readonly auth: AuthChoice }>({
   prompter,
   signedIn,
@@ -160,7 +160,7 @@ function choicesOf(recognised: Recognised, rights: string): Choice[] {
   return [signedIn, ...others, ...choices];
 }
 
-/** What the question is asked with. */
+/** What the question needs. */
 interface ContextsParts<Answers> {
   readonly prompter: Pick<Prompter, "chooseSeveral">;
   readonly contexts: (answers: Answers) => Promise<KubeContexts>;
@@ -185,7 +185,7 @@ export function contextsQuestion<Answers>({
       return likely === undefined ? {} : { contexts: [likely] };
     },
     async ask({ data, previous, canGoBack }) {
-      // A local file needs no waiting.
+      // A local file is read at once, so the list does not wait for it.
       const { current, contexts } = await data;
       const first = current ?? contexts[0]?.name;
       const reply = await prompter.chooseSeveral({

@@ -29,14 +29,14 @@ export class Interview<Types extends FlowTypes> {
     this.#context = context;
   }
 
-  /** Receives the progress of the run. While a question is on the screen, only notes are shown, beside it. */
+  /** Receives the progress of the run. While a question is on the screen, only notes are shown, along with it. */
   readonly report: Report = (event) => {
     const { view } = this.#context;
     if (!this.#prompter?.asking) view.report(event);
     else if (event.kind === "note") this.#prompter.note(event.text);
   };
 
-  /** What was given and answered so far. */
+  /** The options given and answered so far. */
   get given(): GivenOptions {
     return this.#wizard?.given ?? this.#context.given;
   }
@@ -44,7 +44,8 @@ export class Interview<Types extends FlowTypes> {
   /**
    * Asks until no question is open.
    * @returns what the person saw when agreeing to the plan; undefined if no plan was shown
-   * @throws InterruptedError for Ctrl-C, UsageError `….declined` for a no, and what stopped a question for good
+   * @throws InterruptedError for Ctrl-C, UsageError `….declined` for a no, and the error that stopped a question for
+   *   good
    */
   async hold(
     parts: Pick<QuestionParts<Types>, "connections" | "inputOf" | "portsOf">,
@@ -78,7 +79,7 @@ export class Interview<Types extends FlowTypes> {
     return review?.applies(this.#read(all)) ? await wizard.shown(review) : undefined;
   }
 
-  /** Tells what is in the way, and asks how to continue. */
+  /** Shows what failed, and asks how to continue. */
   async #recover(
     error: unknown,
     { canGoBack, changeable }: { readonly canGoBack: boolean; readonly changeable: readonly Changeable[] },
@@ -112,8 +113,8 @@ export class Interview<Types extends FlowTypes> {
 }
 
 /**
- * Looks for contexts before the first question: without one, every answer would be for nothing. Only where there is none
- * is the client loaded, which says why.
+ * Looks for contexts before the first question: without one, every answer would be in vain. Loads the client only if
+ * there is none, because the client says why.
  * @throws ActionableError
  */
 async function checkKubeconfig(

@@ -3,15 +3,15 @@ import { AnswerSheet, basisOf, withTexts } from "./answer-sheet.ts";
 import type { GivenOptions } from "../options/answers.ts";
 import type { Asked, OptionMore, Question, Texts, WizardReply } from "./question.ts";
 
-/** What a wizard is made with. */
+/** What a wizard needs. */
 interface WizardParts<Answers> {
   readonly questions: ReadonlyArray<Question<Answers>>;
-  /** What flags and variables gave. */
+  /** The options that flags and variables set. */
   readonly given: GivenOptions;
   readonly read: (given: GivenOptions) => Answers;
-  /** Says what is waited for while no question is on the screen. */
+  /** Shows what the wizard waits for while no question is on the screen. */
   readonly wait: <T>(text: string, awaited: Promise<T>) => Promise<T>;
-  /** Called when a question could not be asked, or its answer not be used. @throws to stop */
+  /** Called when a question could not be asked, or its answer could not be used. @throws to stop */
   readonly failed: (
     error: unknown,
     asked: Pick<Asked<Answers, unknown>, "canGoBack" | "changeable">,
@@ -19,7 +19,7 @@ interface WizardParts<Answers> {
   readonly signal: AbortSignal;
 }
 
-/** How a wizard goes on after a failure: asks again, goes back, goes elsewhere, or adds an option. */
+/** How a wizard continues after a failure: it asks again, goes back, goes to another question, or adds an option. */
 export type Recovery = Exclude<WizardReply, { kind: "answer" }> | OptionMore;
 
 interface Fetched {
@@ -30,8 +30,8 @@ interface Fetched {
 
 /**
  * Asks questions in order, with a way back from each. An answer is kept while the answers that it depends on stay the
- * same; otherwise it is asked again with the old answer as its default. While a person reads one question, the data of
- * the later ones is fetched for the likely answers.
+ * same; otherwise its question is asked again with the old answer as its default. While a person reads one question,
+ * the data of the later ones is fetched for the likely answers.
  */
 export class Wizard<Answers> {
   readonly #parts: WizardParts<Answers>;
@@ -43,12 +43,12 @@ export class Wizard<Answers> {
     this.#sheet = new AnswerSheet(parts.questions, parts.given, parts.read);
   }
 
-  /** All that was given and answered. An answer does not count once what it depends on has changed. */
+  /** Everything that was given and answered. An answer does not count once what it depends on has changed. */
   get given(): GivenOptions {
     return this.#sheet.givenBefore(this.#parts.questions.length);
   }
 
-  /** Asks whatever is open, until nothing is. */
+  /** Asks every open question, until none is left. */
   async run(): Promise<GivenOptions> {
     const { questions } = this.#parts;
     let returnTo: number | undefined;
@@ -57,7 +57,7 @@ export class Wizard<Answers> {
       const back = returnTo ?? this.#sheet.placeBefore(at);
       const reply = await this.#put(question, at, back !== undefined);
       if (reply.kind === "back" && back !== undefined) {
-        // Its data may have changed by the time it is asked again.
+        // Its data may have changed when it is asked again.
         this.#forget(question);
         at = back;
         returnTo = undefined;
@@ -78,7 +78,7 @@ export class Wizard<Answers> {
     return this.given;
   }
 
-  /** What a question shows for all that was given and answered. */
+  /** What a question shows for everything that was given and answered. */
   async shown<Data>(question: Question<Answers, Data>): Promise<Data> {
     return (await this.#look(question, this.given)) as Data;
   }
@@ -96,7 +96,7 @@ export class Wizard<Answers> {
       const answers = read(given);
       const data = this.#look(question, given);
       this.#lookAhead(at, left.signal);
-      // Whoever comes here to change an answer wants to be asked in any case.
+      // A person who came here to change an answer wants to be asked in any case.
       if (question.isOpen && this.#sheet.isUnanswered(question, at)) {
         const seen = await wait(question.looking ?? "Looking", data);
         if (!question.isOpen(seen, answers)) return { kind: "closed" };
@@ -151,7 +151,7 @@ export class Wizard<Answers> {
       .every((question, index) => !this.#sheet.isUnanswered(question, from + 1 + index));
   }
 
-  /** Fetches what a question shows, once for what it depends on. */
+  /** Fetches what a question shows, once for each set of answers that it depends on. */
   #look(question: Question<Answers>, given: GivenOptions): Promise<unknown> {
     const basis = basisOf(question.dependsOn, given);
     const known = this.#fetched.get(question.id);
@@ -161,7 +161,7 @@ export class Wizard<Answers> {
     const controller = new AbortController();
     const signal = AbortSignal.any([controller.signal, this.#parts.signal]);
     const answers = this.#parts.read(given);
-    // In the next turn: the question is on the screen before its clients are loaded.
+    // In the next turn of the event loop, so that the question is on the screen before its clients are loaded.
     const data = nextTurn().then(() => question.look(answers, signal));
     data.catch(() => {
       // A second attempt may succeed.

@@ -5,21 +5,21 @@ import { append } from "../append-file.ts";
 import type { CiService } from "./ci-service.ts";
 
 /**
- * Azure Pipelines. Names of its variables have no dash, so they are called as in the JSON output.
+ * Azure Pipelines. Names of its variables have no dash, so the outputs are named as in the JSON output.
  * Source: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands, and `taskcommand.ts` of
- * https://github.com/microsoft/azure-pipelines-task-lib for what is escaped how
+ * https://github.com/microsoft/azure-pipelines-task-lib for the escaping
  */
 export function azurePipelines(environment: Variables): CiService {
   return {
     annotation: (level, title, text) => command(`task.logissue type=${level}`, `${title}: ${text}`),
     publish(outputs, summary) {
-      // An output, so that it hides no variable of the same name: a later step reads $(STEP.changed).
+      // As an output, so that it hides no variable with the same name: a later step reads $(STEP.changed).
       const lines = Object.entries(outputs ?? {}).map(([name, value]) =>
         command(`task.setvariable variable=${property(name)};isoutput=true`, String(value)),
       );
       const { AGENT_TEMPDIRECTORY: folder } = environment;
       if (!folder) return lines;
-      // Emptied after each job.
+      // The agent empties this folder after each job.
       const file = join(folder, `acr-pull-${randomUUID()}.md`);
       append(file, summary);
       return [...lines, command("task.uploadsummary", file)];

@@ -1,19 +1,19 @@
 import type { Variables } from "../../domain/proxy.ts";
 import type { OutputTexts } from "../show/outputs.ts";
 
-/** What a CI service takes from a program that runs in one of its jobs. */
+/** What a CI service accepts from a program that runs in one of its jobs. */
 export interface CiService {
-  /** The line by which it shows a text beside the log. The text is clean, and may have several lines. */
+  /** The line that makes it show a text beside the log. The text is clean, and may have several lines. */
   annotation(level: "warning" | "error", title: string, text: string): string;
   /**
-   * Hands over what later steps read, and Markdown to show with the run.
+   * Passes on what later steps read, and Markdown to show with the run.
    * @returns lines to print for it
    * @throws Error of Node if a file that the service names cannot be written
    */
   publish(outputs: OutputTexts | undefined, summary: string): readonly string[];
 }
 
-/** The service whose job this is; undefined anywhere else, where nothing is loaded for it. */
+/** The service that runs this job; undefined anywhere else, where nothing is loaded for it. */
 export async function ciServiceIn(environment: Variables): Promise<CiService | undefined> {
   // https://docs.github.com/actions/reference/workflows-and-actions/variables
   if (environment["GITHUB_ACTIONS"] === "true") {

@@ -8,7 +8,7 @@ import type { Detail, View } from "../show/view.ts";
 import type { CiService } from "./ci-service.ts";
 import { failureSummary, summaryOf } from "./summary.ts";
 
-/** A failure as a job's service shows it, with what to do. */
+/** Shows a failure, with its fix, as an annotation of the CI service. */
 export function annotateFailure(service: CiService, { stderr }: Terminal, failure: Failure): void {
   const { code, message, hint, docs, requestId } = failure;
   const lines = [
@@ -20,7 +20,7 @@ export function annotateFailure(service: CiService, { stderr }: Terminal, failur
   stderr.document(`${service.annotation("error", `acr-pull: ${code}`, lines.map(oneLine).join("\n"))}\n`);
 }
 
-/** A view that also tells the service of the job: warnings, outputs, and a summary. */
+/** A view that also passes warnings, outputs and a summary to the CI service. */
 export function ciView(view: View, service: CiService, { stderr }: Terminal, { quiet }: Detail): View {
   const warn = (text: string) => {
     if (!quiet) stderr.document(`${service.annotation("warning", "acr-pull", oneLine(text))}\n`);
@@ -40,7 +40,7 @@ export function ciView(view: View, service: CiService, { stderr }: Terminal, { q
     },
     answer(answer) {
       view.answer(answer);
-      // Only what looked at clusters and registries has something to say of them.
+      // Only a command that looked at clusters and registries has something to say about them.
       if (answer.outputs) publish(outputTexts(answer.outputs), summaryOf(answer));
       if (
         answer.exitCode === exitCode.notInOrder &&

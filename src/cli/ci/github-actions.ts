@@ -5,7 +5,7 @@ import type { CiService } from "./ci-service.ts";
 /**
  * GitHub Actions.
  * Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands, and `command.ts` of
- * https://github.com/actions/toolkit for what is escaped how
+ * https://github.com/actions/toolkit for the escaping
  */
 export function githubActions(environment: Variables): CiService {
   return {

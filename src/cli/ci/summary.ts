@@ -6,7 +6,7 @@ import { planRow } from "../show/plan-lines.ts";
 import { plainText, type Line } from "../show/terminal.ts";
 import type { Answer } from "../show/view.ts";
 
-/** GitHub shows nothing of a summary beyond 1 MiB, all steps of a job together. */
+/** GitHub drops the summary of a step that is larger than 1 MiB, and a step may run several commands. */
 const longestSummary = 256 * 1024;
 
 /** How a command ended, in Markdown. */
@@ -20,7 +20,7 @@ export function summaryOf({ command, exitCode: code, document, lines, failure }:
   return page(command, code, [table(plan), notes.join(""), failed(failure)], "plan");
 }
 
-/** The same of a command that came to no answer. */
+/** The same for a command that failed before it had an answer. */
 export function failureSummary(command: string, failure: Failure): string {
   return page(command, failure.exitCode, [failed(failure)]);
 }
@@ -47,7 +47,7 @@ function table(plan: readonly PlannedChange[]): string {
   return `|  | what | change |\n| --- | --- | --- |\n${rows.join("")}`;
 }
 
-/** Lines as they are, whatever they hold: the fence is longer than any in them. */
+/** Lines shown unchanged, whatever they hold: the fence is longer than any in them. */
 function fence(lines: readonly Line[]): string {
   if (lines.length === 0) return "";
   const text = lines.map(plainText).join("\n");
@@ -55,7 +55,7 @@ function fence(lines: readonly Line[]): string {
   return `${marks}text\n${text}\n${marks}\n`;
 }
 
-/** A text as code, in which Markdown has no other sign than the end and, in a table, the bar. */
+/** A text as code. Inside code, Markdown gives a meaning only to the closing mark and, in a table, to the bar. */
 function span(text: string): string {
   const clean = oneLine(text);
   if (clean.trim() === "") return "";

@@ -1,6 +1,7 @@
 /*
- * A command line as bash's readline has it. The words that bash gives a completion function are still quoted, and also
- * split at `=`, `:` and `@`, which occur in image names, contexts and --option=value. So the line itself is read.
+ * A command line as bash's readline sees it. The words that bash gives a completion function are still quoted. They
+ * are also split at `=`, `:` and `@`, which occur in image names, contexts and --option=value. So the line itself is
+ * read.
  */
 
 /** A line up to the cursor. */
@@ -9,7 +10,7 @@ interface BashLine {
   readonly words: readonly string[];
   /** The typed part of the word under the cursor, without quotes. */
   readonly current: string;
-  /** What readline is to put in place of `replaced`: that part of `word`, quoted as it was begun. */
+  /** What readline puts in place of `replaced`: that part of `word`, quoted the way it was begun. */
   insert(word: string): string;
 }
 
@@ -17,8 +18,8 @@ type Quote = "'" | '"' | undefined;
 
 /**
  * @param line the command, up to the cursor
- * @param replaced the end of the line that readline will replace, as it stands there: the part of the word behind the
- *   last break or opening quote; a break of its own when it is an `@`, which begins the name of a host
+ * @param replaced the end of the line that readline will replace, unchanged: the part of the word after the last break
+ *   or opening quote. It includes the break if that is an `@`, which begins the name of a host.
  * Source: https://www.gnu.org/software/bash/manual/bash.html#Quoting
  */
 export function readBashLine(line: string, replaced: string): BashLine {
@@ -27,7 +28,7 @@ export function readBashLine(line: string, replaced: string): BashLine {
   let current = "";
   let begun = false;
   let quote: Quote;
-  /** How much of `current` stands before what is replaced. */
+  /** How much of `current` comes before the part that is replaced. */
   let before = 0;
   const end = () => {
     if (begun) words.push(current);
@@ -44,7 +45,7 @@ export function readBashLine(line: string, replaced: string): BashLine {
     begun = true;
     if (character === "\\" && escapes(quote, next)) {
       at += 1;
-      // A line that goes on in the next one.
+      // Before a line break, the backslash only continues the line.
       if (next !== "\n") current += next;
     } else if (character === quote) {
       quote = undefined;

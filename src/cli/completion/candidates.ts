@@ -25,24 +25,24 @@ interface Candidate {
 /** What the word under the cursor can become. */
 export interface Completion {
   readonly candidates: readonly Candidate[];
-  /** What the shell is to complete by itself: nothing, names of files, or the command line behind `--`. */
+  /** What the shell completes by itself: nothing, names of files, or the command line after `--`. */
   readonly leftToShell: "nothing" | "files" | "command";
 }
 
-/** What a completion draws on. */
+/** Where the candidates come from. */
 export interface Sources {
   readonly commands: readonly ListedCommand[];
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The contexts of a kubeconfig: that of a file, or whichever a run would take. */
+  /** The contexts in this kubeconfig file, or in the kubeconfig that a run would take. */
   readonly contextNames: (file: string | undefined) => Promise<readonly NamedContext[]>;
-  /** Names that servers know; absent: no server may be asked. */
+  /** Names that servers know; undefined if no server may be asked. */
   readonly serverNames?: ServerNames | undefined;
 }
 
 /**
- * What a word can become, whatever has been typed of it: it is for the shell to say which of that fits.
- * @param words what stands before it behind the program's name, without quotes
- * @param current what has been typed of it
+ * What a word can become, whatever was typed of it: the shell decides which candidates fit.
+ * @param words the words before it and after the program's name, without quotes
+ * @param current the typed part of it
  */
 export async function complete(
   words: readonly string[],
@@ -82,7 +82,7 @@ function optionsAndOperands(
   current: string,
 ): readonly Candidate[] {
   const isOption = current.startsWith("-");
-  // A command that takes no operand takes nothing but options; one that takes a command wants `--` before it.
+  // A command without operands takes only options. One that runs another command needs `--` before that.
   if (!optionsEnded && (isOption || command.operands === undefined || operandValues === "command")) {
     const open = inHelpOrder(command.options).filter(
       (option) => option.kind === "list" || !typed.has(option),
@@ -100,7 +100,7 @@ function optionsAndOperands(
 
 const commandFollows: Candidate = { word: "--", summary: "behind it: the command to run" };
 
-/** By its long flag; by its letter only where that has been typed out, since one of both is enough to choose from. */
+/** Offers the long flag, or the letter if that was typed out: one of the two is enough to choose from. */
 function optionCandidate(option: OptionDefinition<unknown>, current: string): Candidate {
   const short = shortOf(option);
   return { word: short === current ? short : option.long, summary: option.summary };
@@ -127,7 +127,7 @@ async function named(
 ): Promise<readonly Candidate[]> {
   if (typeof values !== "string") return values.map((word) => ({ word, summary: "" }));
   const found = await foundNames(long === registryFlag ? "registry" : values, typed, sources);
-  // A name with a character in it that is not to be seen is typed by nobody, and must not reach a prompt.
+  // Nobody types a name with an invisible character in it, and such a name must not reach a prompt.
   return found
     .filter(({ word }) => !isUnsafe(word))
     .map(({ word, summary }) => ({ word, summary: oneLine(summary) }));
@@ -150,7 +150,7 @@ async function foundNames(
   return [...named, ...asked.filter(({ word }) => named.every((one) => one.word !== word))];
 }
 
-/** What has been typed, as the parser of the command line would yield it. */
+/** The typed options, as the parser of the command line would return them. */
 function flagsOf(typed: Typed): Flags {
   return Object.fromEntries(
     [...typed].map(([{ long, kind }, texts]) => [
@@ -173,7 +173,7 @@ function namespaceCandidates(contexts: readonly NamedContext[]): readonly Candid
   return [...naming].map(([word, names]) => ({ word, summary: `of context ${names.join(", ")}` }));
 }
 
-/** The kubeconfig that the line names, else the variable of that option; the shell has not expanded the line yet. */
+/** The kubeconfig that the line names, or else that option's variable. The shell has not expanded the line yet. */
 function kubeconfigOf(typed: Typed, environment: Sources["environment"]): string | undefined {
   const { kubeconfig } = clusterOptions;
   const text = typed.get(kubeconfig)?.at(-1);

@@ -3,7 +3,7 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { UsageError } from "../options/answers.ts";
 import { shellNames, type ShellName } from "./shell.ts";
 
-/** The script by which a shell completes command lines of this program. */
+/** Prints the script that lets a shell complete command lines of this program. */
 export const completionCommand = defineCommand({
   description: [
     "Prints a script that lets a shell complete commands, options and values. It knows the program's own options, and",
@@ -19,7 +19,7 @@ export const completionCommand = defineCommand({
     const shell = shellNames.find((name) => name === given);
     if (shell === undefined) throw unknownShell(given, program);
     const { scripts } = await import("./scripts.ts");
-    // Plain text whatever ACR_PULL_OUTPUT says: a shell reads it.
+    // Always plain text, whatever ACR_PULL_OUTPUT says: a shell reads it.
     terminal.stdout.document(scripts[shell]);
     return exitCode.ok;
   },
@@ -38,15 +38,15 @@ function unknownShell(given: string | undefined, program: string): UsageError {
 }
 
 interface Installation {
-  /** For the shell that runs now. */
+  /** For the shell that is running. */
   readonly now: string;
   /** For every shell started from now on. */
   readonly always: string;
 }
 
 /*
- * `eval` and not `source <(...)`: the bash of macOS, 3.2, reads nothing from the latter. The folders that bash-completion
- * and zsh read by themselves differ from machine to machine; fish has one that is always there.
+ * `eval` and not `source <(...)`: bash 3.2, which macOS has, reads nothing from the latter. The folders that
+ * bash-completion and zsh read by themselves differ from machine to machine; fish has one that always exists.
  */
 const installations: Record<ShellName, (program: string) => Installation> = {
   bash: (program) => ({

@@ -8,7 +8,7 @@ import type { Connect } from "../connections.ts";
 import type { ServerNames } from "./server-names.ts";
 import type { ShellName } from "./shell.ts";
 
-/** What the scripts of `completion` call, at each press of the key: a command line up to the cursor in, candidates out. */
+/** The scripts of `completion` call this at each press of the key, with the line as typed. It prints candidates. */
 export const completeCommand = defineCommand({
   description: "For the scripts that completion prints: what the last of these words can become.",
   options: {},
@@ -43,24 +43,24 @@ async function openServerNames(connect: Connect, environment: Variables): Promis
   return serverNames(connect, environment, cacheFolder(environment, process.platform));
 }
 
-/** Who asks for candidates: a shell by its script, or kubectl for the shell it serves. */
+/** Who asks for candidates: a shell through its script, or kubectl for the shell that it serves. */
 export type Asker = ShellName | "kubectl";
 
 /** What was asked: a command line up to the cursor. */
 interface Asked {
-  /** What stands before the word under the cursor, behind the program's name. */
+  /** The words after the program's name and before the word under the cursor. */
   readonly words: readonly string[];
   readonly current: string;
-  /** The lines that say the answer. */
+  /** The lines of the answer. */
   answer(completion: Completion): readonly string[];
 }
 
 /**
- * How each asker tells a command line, and how it is answered. To a shell's script the first line names what is left to
- * the shell; each of the others is a candidate, with what else that shell shows behind tabs.
+ * How each asker passes a command line, and how it gets the answer. To a shell's script, the first line says what is
+ * left to the shell. Each other line is a candidate, followed by tabs and whatever else that shell shows.
  */
 export const dialects: Readonly<Record<Asker, (words: readonly string[]) => Asked>> = {
-  // One argument is the line, the other the end of it that readline will replace.
+  // The first argument is the line, the second is the end of it that readline will replace.
   bash: ([line = "", replaced = ""]) => {
     const read = readBashLine(line, replaced);
     return {
@@ -75,7 +75,7 @@ export const dialects: Readonly<Record<Asker, (words: readonly string[]) => Aske
   // These two choose among all candidates themselves, by rules that their user sets.
   zsh: withSummaries,
   fish: withSummaries,
-  // Windows PowerShell drops an empty argument, so the word under the cursor comes behind a mark.
+  // Windows PowerShell drops an empty argument, so the word under the cursor comes after a mark.
   powershell: (args) => {
     const { words, current: marked } = lastApart(args);
     const current = marked.slice(1);
@@ -90,9 +90,9 @@ export const dialects: Readonly<Record<Asker, (words: readonly string[]) => Aske
       ],
     };
   },
-  // As cobra's `__complete` answers; 0 leaves it to the shell, which completes files, and 4 does not.
+  // Answers as cobra's `__complete` does: 0 leaves the word to the shell, which completes files, and 4 does not.
   // Source: https://github.com/kubernetes/sample-cli-plugin#shell-completion
-  // Not all of kubectl's scripts quote what they insert, and what is inserted is run at the next key.
+  // Not all of kubectl's scripts quote what they insert, and the next press of the key runs what was inserted.
   kubectl: (args) => {
     const { words, current } = lastApart(args);
     return {

@@ -4,11 +4,11 @@ import { valueHint, type OptionDefinition, type ValueHint } from "../options/opt
 import { commandPlace } from "../options/command-place.ts";
 import { readOptionWord, readWords, type Typed } from "../options/words.ts";
 
-/** What the word under the cursor is, by the words before it. */
+/** What the word under the cursor is, judged by the words before it. */
 export type Place =
-  /** The name of a command; behind `help`, of one that help is wanted for. */
+  /** The name of a command. After `help`, it is the command that help is wanted for. */
   | { readonly at: "command"; readonly forHelp: boolean }
-  /** An option or an operand; behind `--` an operand only. */
+  /** An option or an operand; after `--`, only an operand. */
   | {
       readonly at: "option-or-operand";
       readonly command: Command;
@@ -17,7 +17,7 @@ export type Place =
       readonly operands: readonly string[];
       readonly optionsEnded: boolean;
     }
-  /** The value of an option, behind `before` in the same word, such as `--output=`. */
+  /** The value of an option, after `before` in the same word, such as `--output=`. */
   | {
       readonly at: "value";
       readonly option: OptionDefinition<unknown>;
@@ -26,16 +26,16 @@ export type Place =
     }
   /** A word of another program's command line. */
   | { readonly at: "other-program" }
-  /** Behind what is no command. */
+  /** After a word that is not a command. */
   | { readonly at: "nowhere" };
 
-/** This program, however it is called. */
+/** The names that this program is called by. */
 const ownNames = new Set(["acr-pull", "kubectl-acr_pull"]);
 
 /**
  * Finds out where the cursor is.
- * @param words what stands before it behind the program's name, without quotes
- * @param current what has been typed of the word it is in
+ * @param words the words before it and after the program's name, without quotes
+ * @param current the typed part of the word under it
  */
 export async function findPlace(
   words: readonly string[],
@@ -61,7 +61,7 @@ export async function findPlace(
   if (awaiting) return { at: "value", option: awaiting, before: "", typed };
   if (optionsEnded && operandValues === "command") {
     const [program, ...rest] = operands;
-    // Left to the shell, unless it is this same program once more.
+    // Left to the shell, unless it is this program again.
     return program !== undefined && ownNames.has(basename(program))
       ? await findPlace(rest, current, commands)
       : { at: "other-program" };
@@ -71,7 +71,7 @@ export async function findPlace(
   return { at: "option-or-operand", command, operandValues, typed, operands, optionsEnded };
 }
 
-/** The option whose value has been begun in the word under the cursor: `--output=j`, `-oj`. */
+/** The option whose value was begun in the word under the cursor: `--output=j`, `-oj`. */
 function attachedValue(
   current: string,
   options: ReadonlyArray<OptionDefinition<unknown>>,

@@ -2,13 +2,14 @@ import type { ShellName } from "./shell.ts";
 
 /*
  * One small script for each shell: it passes the command line to the hidden command `__complete` and shows the result.
- * All knowledge of commands and options stays in the program, so that a script never goes stale. Errors are not shown at
- * a prompt.
+ * All knowledge of commands and options stays in the program, so a script never goes stale. Errors are not shown at a
+ * prompt.
  *
- * Written here because no library does it, as of November 2026. tabtab and omelette have no PowerShell, and @pnpm/tabtab
- * asks questions to edit the user's profiles. @bomb.sh/tab, the liveliest, is 0.0.x, takes choices from commander (which
- * holds none here: a definition does), and its script for bash needs bash-completion and expands both the line that is
- * being typed and the words it offers, so that the name of a context could run a command.
+ * Written here because no library does it, as of November 2026. tabtab and omelette do not support PowerShell, and
+ * @pnpm/tabtab asks questions to edit the user's profiles. @bomb.sh/tab, the most active one, is at 0.0.x. It takes
+ * choices from commander, which has none here, because the definitions of options have them. Its script for bash needs
+ * bash-completion, and expands both the typed line and the words that it offers, so the name of a context could run a
+ * command.
  */
 
 const bash = `# bash completion of acr-pull; made by: acr-pull completion bash

@@ -18,21 +18,21 @@ export interface ServerName {
   readonly summary: string;
 }
 
-/** What only servers know. Each answers nothing where a server cannot be asked in time. */
+/** What only servers know. Each returns nothing if a server cannot be asked in time. */
 export interface ServerNames {
   namespaces(flags: Flags): Promise<readonly ServerName[]>;
   registries(flags: Flags): Promise<readonly ServerName[]>;
 }
 
-/** Longer, and a shell feels dead. */
+/** A shell that waits longer than this feels dead. */
 const patienceMs = 2_000;
-/** Names that are so old are asked for again. */
+/** Names that are older than this are asked for again. */
 const freshMs = 5 * 60_000;
 
 const namespaceSources = { ...clusterOptions, ...serviceOptions };
 const registrySources = { ...signInOptions, ...registryScopeOptions, ...serviceOptions };
 
-/** What else decides whom a server takes the caller for, or which server it is. */
+/** Other variables that decide who the caller is to a server, or which server is asked. */
 const deciding = [
   "KUBECONFIG",
   "AZURE_CLIENT_ID",
@@ -42,8 +42,8 @@ const deciding = [
 ];
 
 /**
- * Names from the servers that a command line means: its cluster's, its Azure's. Nobody is asked to sign in.
- * @param folder where names are kept for some minutes; it need not be there
+ * Names from the servers that a command line means: its clusters and its Azure. Nobody is asked to sign in.
+ * @param folder where names are kept for some minutes; it does not have to exist
  */
 export function serverNames(connect: Connect, environment: Variables, folder: string): ServerNames {
   const until = AbortSignal.timeout(patienceMs);
@@ -58,7 +58,7 @@ export function serverNames(connect: Connect, environment: Variables, folder: st
     try {
       return await kept(folder, key, () => ask(readAnswers(options, given)));
     } catch {
-      // A shell has nothing to say but names.
+      // A shell can show nothing but names.
       return [];
     }
   };
@@ -80,7 +80,7 @@ export function serverNames(connect: Connect, environment: Variables, folder: st
   };
 }
 
-/** What is known of a question, from a file where that is fresh. Only what a server said is kept. */
+/** The answer to a question, from a file if that is fresh. Only answers of a server are kept. */
 async function kept(
   folder: string,
   question: unknown,

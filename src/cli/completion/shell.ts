@@ -1,3 +1,3 @@
-/** The shells that a script is made for, in the order they are listed. */
+/** The shells that have a script, in the order in which they are listed. */
 export const shellNames = ["bash", "zsh", "fish", "powershell"] as const;
 export type ShellName = (typeof shellNames)[number];

@@ -19,7 +19,7 @@ export type GivenOptions = ReadonlyMap<string, Given>;
 /** What the parser of the command line yields: a text, several, or `true` for a switch. */
 export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
-/** The command line cannot be carried out as it stands: exit 2, before any request. */
+/** The command line cannot be carried out as it is: exit 2, before any request. */
 export class UsageError extends ActionableError {
   constructor(message: string, code: string, hint?: string) {
     super(message, { code, hint, exitCode: exitCode.usage });
@@ -27,7 +27,7 @@ export class UsageError extends ActionableError {
   }
 }
 
-/** Flags win over variables. An empty variable counts as not set, since pipelines set unknown ones to nothing. */
+/** Flags win over variables. An empty variable counts as not set, because pipelines set unknown ones to nothing. */
 export function gather(options: OptionSet, flags: Flags, environment: Variables): GivenOptions {
   const given = new Map<string, Given>();
   for (const [name, option] of Object.entries(options)) {
@@ -94,7 +94,7 @@ export function readAnswers<Answers>(options: OptionsOf<Answers>, given: GivenOp
   return Object.fromEntries(entries) as Answers;
 }
 
-/** The value that a person meant, where the letters of one that was given tell it. */
+/** The value that a person meant, if the letters of a given value show it. */
 function correction(option: OptionDefinition<unknown>, texts: readonly string[]): string | undefined {
   const bad = texts.find((text) => brokenRule(option, text) !== undefined) ?? "";
   const words = Array.isArray(option.values) ? (option.values as readonly string[]) : [];
@@ -105,7 +105,7 @@ function correction(option: OptionDefinition<unknown>, texts: readonly string[])
   );
 }
 
-/** All inputs that are missing, in one error: each by its flag and its variable. */
+/** All missing inputs in one error, each with its flag and its variable. */
 export function missingInput(missing: ReadonlyArray<OptionDefinition<unknown>>): UsageError {
   const names = missing.map((option) => {
     const { variable } = option;
@@ -126,21 +126,21 @@ function asTyped({ flag, long, values }: OptionDefinition<unknown>): string {
   return `${long} ${only !== undefined && others.length === 0 ? only : placeholder}`;
 }
 
-/** Lets a shell's completion ask servers, by its one value `server`. A shell has no place for an option. */
+/** Lets a shell's completion ask servers, if it is `server`. A shell has no place for an option. */
 export const completionVariable = "ACR_PULL_COMPLETION";
 
 const variablePrefix = "ACR_PULL_";
 
-/** What tells one variable from another. */
+/** The part that distinguishes one variable from another. */
 function bareVariable(name: string): string {
   return name.slice(variablePrefix.length);
 }
 
 /**
- * Sentences about variables that look like ours and are not read: misspelt ones, and consent, which only a flag
- * gives.
+ * Sentences about variables that look like ours but are not read: misspelt ones, and those for consent, which only a
+ * flag gives.
  * @param own the options of the command that runs
- * @param all those of every command, asked for only when a variable is none of its own
+ * @param all the options of every command, loaded only if a variable is not one of `own`
  */
 export async function variableWarnings(
   environment: Variables,

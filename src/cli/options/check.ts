@@ -9,14 +9,14 @@ export interface Checks<Answers> {
   readonly conflicts?: (answers: Answers, given: GivenOptions) => readonly string[];
   /**
    * Required options that were not given.
-   * @param interactive whether somebody is there to be asked
+   * @param interactive whether somebody can be asked
    */
   readonly missing?: (answers: Answers, interactive: boolean) => ReadonlyArray<OptionDefinition<unknown>>;
 }
 
 /**
  * Refuses answers that no run could work with.
- * @throws UsageError `usage.conflict` naming every conflict, then `usage.missing-input` naming all that is missing
+ * @throws UsageError `usage.conflict` with every conflict, or else `usage.missing-input` with everything missing
  */
 export function check<Answers>(
   { options, conflicts, missing }: Checks<Answers>,
@@ -30,7 +30,7 @@ export function check<Answers>(
   if (lacking.length > 0) throw missingInput(lacking);
 }
 
-/** A sentence for each pair of options that exclude each other, and for each option that lacks what it needs. */
+/** A sentence for each pair of options that exclude each other, and for each option that needs a missing one. */
 function brokenRules(options: OptionSet, given: GivenOptions): string[] {
   const present = Object.entries(options).filter(([name, { kind }]) => {
     const texts = given.get(name)?.texts;

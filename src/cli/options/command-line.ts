@@ -34,7 +34,7 @@ export interface Program {
 
 /**
  * Reads a command line. Only the commands that it names are loaded.
- * @param given what follows the program's name
+ * @param given the words after the program's name
  * @param columns the width of the terminal that help is shown on
  */
 export async function readCommandLine(
@@ -76,7 +76,7 @@ export async function readCommandLine(
     });
   for (const listed of commands) {
     const subcommand = listCommand(program, listed);
-    // The command is named somewhere among the words.
+    // A command whose name is not among the words is only listed.
     if (!commandLine.includes(listed.name)) continue;
     const command = await loadCommand(listed);
     loaded.push(command);
@@ -100,7 +100,7 @@ export async function readCommandLine(
   return chosen ?? { kind: "text", text };
 }
 
-/** The command first, and the words `help` and `version` as the options that they stand for. */
+/** Moves the command to the front, and replaces the words `help` and `version` with the options that they stand for. */
 async function usualOrder(
   given: readonly string[],
   commands: readonly ListedCommand[],
@@ -117,24 +117,24 @@ async function usualOrder(
   return [...given.slice(at, at + 1), ...given.slice(0, at), ...given.slice(at + 1)];
 }
 
-/** Whether a command line can begin so. */
+/** Whether a command line can begin with this word. */
 function isWordOf(first: string, commands: readonly ListedCommand[]): boolean {
   return first.startsWith("-") || first === helpCommand.name || commands.some(({ name }) => name === first);
 }
 
-/** The command line with `--help` for `--help-all`, which commander does not know. */
+/** The command line with `--help` in place of `--help-all`, which commander does not know. */
 function withPlainHelp(commandLine: readonly string[]): readonly string[] {
   const at = commandLine.indexOf(helpAllFlag.flag);
   return [...commandLine.slice(0, at), "--help", ...commandLine.slice(at + 1)];
 }
 
-/** The words that are not of another program's command line. */
+/** The words that do not belong to another program's command line. */
 function ownWords(commandLine: readonly string[]): readonly string[] {
   const end = commandLine.indexOf("--");
   return end < 0 ? commandLine : commandLine.slice(0, end);
 }
 
-/** Adds a command as help of the program lists it; it inherits the parent's settings. */
+/** Adds a command as the program's help lists it. The command inherits the parent's settings. */
 function listCommand(
   parent: CommanderCommand,
   { name, summary, operands, hidden = false }: ListedCommand,
@@ -144,7 +144,7 @@ function listCommand(
   return command;
 }
 
-/** Adds what a command takes, and what its own help says. */
+/** Adds what a command takes, and the text of its own help. */
 function describeCommand(
   subcommand: CommanderCommand,
   command: Command,
@@ -166,7 +166,7 @@ function describeCommand(
   });
 }
 
-/** A summary with more in its brackets at the end. */
+/** A summary with the remarks added to its last brackets. */
 function withRemarks(summary: string, remarks: string): string {
   if (remarks === "") return summary;
   return summary.endsWith(")") ? `${summary.slice(0, -1)}; ${remarks})` : `${summary} (${remarks})`;
@@ -186,7 +186,7 @@ function commanderOption(
   const option = new CommanderOption(flag, withRemarks(summary, remarks.join("; ")));
   // Commander would read --no-azure as the opposite of --azure.
   option.negate = false;
-  // Every value is kept: two different ones of an option that takes one are refused later.
+  // Every value is kept. Two different values of an option that takes one are refused later.
   if (kind !== "switch") {
     option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);
   }

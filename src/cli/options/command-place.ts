@@ -2,9 +2,9 @@ import { helpCommand, loadCommand, type ListedCommand } from "../command.ts";
 import { readWords } from "./words.ts";
 
 /**
- * Where a command line names its command. Options may stand before it, as in `-o json status`: then the command is
- * loaded, for its options tell which words are their values.
- * @param words what follows the program's name
+ * Where a command line names its command. Options may come before it, as in `-o json status`. Then the command is
+ * loaded, because its options show which words are their values.
+ * @param words the words after the program's name
  */
 export async function commandPlace(
   words: readonly string[],

@@ -20,7 +20,7 @@ interface Speaker {
   readonly flags: readonly string[];
 }
 
-/** The word stands where a command has to. */
+/** For a word that is not a command but stands in the place of one. */
 export function unknownCommand(word: string, { name, commands }: Speaker): Complaint {
   const names = commands.filter(({ hidden }) => !hidden).map((command) => command.name);
   const meant = otherCommands.get(word) ?? closestName(word, names);
@@ -29,11 +29,11 @@ export function unknownCommand(word: string, { name, commands }: Speaker): Compl
 }
 
 /**
- * Says in words of ours what the parser complains about. No value is repeated that may have been meant as a password.
- * @param code of the parser's error
+ * Says in our own words what the parser complains about. It repeats no value that may have been meant as a password.
+ * @param code the code of the parser's error
  * @param said the parser's own message
- * @param command that the line names
- * @param words those behind the command's name, or all where it names none
+ * @param command the command that the line names
+ * @param words the words after the command's name, or all words if the line names none
  */
 export async function explained(
   { code, said }: { readonly code: string; readonly said: string },
@@ -59,7 +59,7 @@ export async function explained(
   return complaint(`${said.replace(/^error: /, "").trim()}.`, undefined, help);
 }
 
-/** What to do about a line of nothing but options, or with a misspelt command behind them. */
+/** What to do about a line that has only options, or a misspelt command after them. */
 function withoutCommand(flag: string, words: readonly string[], speaker: Speaker): Complaint {
   const { name, commands, flags } = speaker;
   if (flag === "-v") {
@@ -95,7 +95,7 @@ function instead(flag: string, { options }: Command, { flags }: Speaker): string
   return near === undefined ? undefined : `Did you mean ${near}?`;
 }
 
-/** Where an option goes that is taken by the command in which this one is rehearsed. */
+/** Where to put an option that belongs to the command in which this one is rehearsed. */
 async function aheadOfRehearsal(
   flag: string,
   command: Command,
@@ -115,11 +115,11 @@ async function aheadOfRehearsal(
   return undefined;
 }
 
-/** What to say of a word that is no option and no option's value. */
+/** What to say about a word that is neither an option nor the value of one. */
 function excess(command: Command, first: string, help: string): Complaint {
   if (command.operands !== undefined)
     return complaint(`${command.name} takes one argument.`, undefined, help);
-  // Behind an option it may have been meant as a value, and a value may be a password.
+  // After an option, the word may have been meant as its value, and a value may be a password.
   const shown = first.startsWith("-") ? undefined : first;
   const { registry, namespaces } = command.options;
   const likely = (
@@ -156,7 +156,7 @@ function complaint(message: string, advice: string | undefined, help: string): C
   };
 }
 
-/** An option without the value that may stand behind it in the same word. */
+/** An option without the value that may follow it in the same word. */
 function bare(flag: string): string {
   return flag.startsWith("--") ? (flag.split("=")[0] ?? flag) : flag.slice(0, 2);
 }

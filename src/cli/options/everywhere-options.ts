@@ -2,7 +2,7 @@ import { switchOption } from "./option.ts";
 
 /**
  * For commands that can work on every namespace with an entry of ours at once.
- * @param summary which that are, and whether that is the default
+ * @param summary which namespaces those are, and whether they are the default
  */
 export function allNamespacesOption(summary: string) {
   const why = "one chooses every namespace, the other some";
@@ -16,7 +16,7 @@ export function allNamespacesOption(summary: string) {
   };
 }
 
-/** For commands that only look: in every cluster that the kubeconfig knows. */
+/** For commands that only look, in every cluster that the kubeconfig knows. */
 export const allContextsOption = {
   allContexts: switchOption({
     flag: "--all-contexts",

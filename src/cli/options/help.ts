@@ -1,13 +1,13 @@
 import type { Command as CommanderCommand, Help } from "commander";
 import type { Command } from "../command.ts";
 
-/** A longer term stands in a line of its own, and its description below. */
+/** A longer term gets a line of its own, with its description below. */
 const widestTerm = 24;
 
-/** In a narrower terminal every description stands below its term. */
+/** In a narrower terminal, every description is below its term. */
 const leastColumns = 56;
 
-/** How commander lays help out: no line is wider than the terminal, and descriptions stand in one column. */
+/** How commander lays out help: no line is wider than the terminal, and the descriptions form one column. */
 export const helpLayout: Partial<Help> = {
   minWidthToWrap: 10,
   padWidth: (command: CommanderCommand, helper: Help) =>
@@ -29,7 +29,7 @@ export const helpLayout: Partial<Help> = {
   },
 };
 
-/** What program help says at its end; without `all` it is to fit a screen of 24 lines. */
+/** The end of the program's help. Without `all`, the help must fit a screen of 24 lines. */
 export function afterProgramHelp(
   program: string,
   { columns, all, wrap }: Pick<Showing, "columns" | "all" | "wrap">,
@@ -64,7 +64,7 @@ const exitCodes = `Exit codes:
   5    looked only, and something is not in order
   130  stopped by Ctrl-C (143: terminated)`;
 
-/** So many examples stand in help that is to fit a screen. */
+/** How many examples are in help that must fit a screen. */
 const fewExamples = 3;
 
 /** How help is shown. */
@@ -103,7 +103,7 @@ export function afterHelp(
   return `\n${parts.join("\n\n")}`;
 }
 
-/** What there is more of, and the command that shows it: whole, so in a line of its own where the terminal is narrow. */
+/** What there is more of, and the command that shows it, which is never broken: it gets its own line instead. */
 function moreText(what: string, command: string, columns: number): string {
   const line = `${what} ${command}`;
   return line.length <= columns ? line : `${what}\n  ${command}`;
@@ -112,7 +112,7 @@ function moreText(what: string, command: string, columns: number): string {
 const variables =
   "Each option has a variable too, except those marked `flag only`: --secret-name is ACR_PULL_SECRET_NAME. Commas separate the values of a list, a switch is true or false, and a flag wins over a variable.";
 
-/** A command line in several lines where it is too long, so that it can still be pasted. */
+/** A command line, broken into several lines if it is too long, so that it can still be pasted. */
 function continued(line: string, columns: number): string {
   if (line.length <= columns) return line;
   const at = line.lastIndexOf(" -", columns - 2);

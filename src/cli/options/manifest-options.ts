@@ -28,7 +28,7 @@ export const manifestOptions = {
   }),
 };
 
-/** What cannot go with a manifest. */
+/** A sentence for each option that cannot be used with a manifest. */
 export function manifestConflicts({
   manifest,
   contexts,

@@ -23,7 +23,7 @@ export function duration(text: string): number {
   }
 }
 
-/** A duration in milliseconds that is longer than nothing. */
+/** A duration in milliseconds that is longer than zero. */
 export function positiveDuration(text: string): number {
   const milliseconds = duration(text);
   if (milliseconds <= 0) throw new RangeError("must be longer than 0");
@@ -33,7 +33,7 @@ export function positiveDuration(text: string): number {
 /** A hundred years: every calendar involved can still represent such a date. */
 const longestLifeMs = 36_500 * 86_400_000;
 
-/** How long a password lives, in milliseconds, or as long as the tenant allows. */
+/** How long a password lives, in milliseconds, or `max` for as long as the tenant allows. */
 export const lifetime = knowing(["max"], (text): number | "max" => {
   if (text === "max") return text;
   try {
@@ -46,8 +46,9 @@ export const lifetime = knowing(["max"], (text): number | "max" => {
 });
 
 /**
- * How long an old key stays valid beside the new one, in milliseconds. A new key takes up to a quarter of an hour to be
- * known everywhere, and a node that failed to pull tries again within 5 minutes. Less than half an hour is too short.
+ * How long an old key stays valid next to the new one, in milliseconds. A new key takes up to a quarter of an hour to
+ * be known everywhere, and a node that failed to pull tries again within 5 minutes. Less than half an hour is too
+ * short.
  */
 export function grace(text: string): number {
   return durationBetween(text, "30m", "365d", "24h");

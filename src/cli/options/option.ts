@@ -20,7 +20,7 @@ type OptionGroup = (typeof optionGroups)[number];
 /** `value`: given once, the last wins; `list`: repeatable; `switch`: present or not. */
 type OptionKind = "value" | "list" | "switch";
 
-/** Reads one text, and may know words that it takes, perhaps among others. */
+/** Reads one text. It may know the words that it accepts, perhaps among others. */
 interface Reader<T> {
   (text: string): T;
   readonly words?: readonly string[];
@@ -40,30 +40,30 @@ export interface OptionDefinition<A> {
   readonly kind: OptionKind;
   /** As help shows it: `-n, --namespace <ns>`. */
   readonly flag: string;
-  /** The long flag alone: `--namespace`. */
+  /** Only the long flag: `--namespace`. */
   readonly long: string;
   /** `ACR_PULL_NAMESPACE`; undefined for consent, which only a flag gives. */
   readonly variable: string | undefined;
   readonly summary: string;
   /** What its value can be; a switch has none. */
   readonly values: ValueHint;
-  /** How it is asked for at a terminal when it was not given; undefined: never. */
+  /** The question at a terminal if it was not given; undefined if it is never asked for. */
   readonly question: string | undefined;
   readonly group: OptionGroup;
   /** Whether `--help` lists it; `--help-all` lists every option. */
   readonly common: boolean;
   /** Whether commas separate the values of a flag, as they do in a variable. */
   readonly commas: boolean;
-  /** The text that is read when none is given; shown in help. */
+  /** The text that is read if none is given; shown in help. */
   readonly fallback: string | undefined;
   /** Options of the same command that cannot go with it, and why. */
   readonly excludes: Reasons;
   /** Options of the same command that it needs, and why. */
   readonly needs: Reasons;
-  /** Makes the command line that runs instead, when the option is given. */
+  /** Makes the command line that runs instead if the option is given. */
   readonly instead: ((commandLine: readonly string[]) => readonly string[]) | undefined;
   /**
-   * The answer, from the texts that were given (none: not given).
+   * The answer, from the texts that were given; no texts if it was not given.
    * @throws RangeError with the rule that a text breaks
    */
   read(texts: readonly string[]): A;
@@ -136,7 +136,7 @@ export function defaultedOption<T>(
   };
 }
 
-/** An option whose default gives way to circumstances: `undefined` when not given. */
+/** An option whose default yields to circumstances: `undefined` if not given. */
 export function yieldingOption<T>(
   description: Description & { readonly parse: Reader<T>; readonly fallback: string },
 ): OptionDefinition<T | undefined> {
@@ -144,8 +144,8 @@ export function yieldingOption<T>(
 }
 
 /**
- * An option that can be repeated. Commas separate values too. Duplicates count once.
- * @param description.hasCommas whether a value itself may hold a comma, so that only those of a variable separate
+ * An option that can be repeated. Commas also separate values. Duplicates count once.
+ * @param description.hasCommas whether a value itself may hold a comma, so that commas separate only in the variable
  */
 export function listOption<T>(
   description: Description & { readonly parse: Reader<T>; readonly hasCommas?: true },
@@ -180,7 +180,7 @@ export function switchOption(
   };
 }
 
-/** The rule that a text breaks, such as `must not be empty`; undefined: it is a valid value. */
+/** The rule that a text breaks, such as `must not be empty`; undefined if the text is a valid value. */
 export function brokenRule(option: OptionDefinition<unknown>, text: string): string | undefined {
   try {
     option.read([text]);
@@ -191,7 +191,7 @@ export function brokenRule(option: OptionDefinition<unknown>, text: string): str
   }
 }
 
-/** A parser that takes one of these words, in upper or lower case. */
+/** A parser that accepts one of these words, in upper or lower case. */
 export function oneOf<const Choice extends string>(...choices: readonly Choice[]): Reader<Choice> {
   return knowing(choices, (text) => {
     const choice = choices.find((known) => known === text.toLowerCase());
@@ -200,14 +200,14 @@ export function oneOf<const Choice extends string>(...choices: readonly Choice[]
   });
 }
 
-/** A parser that takes these words, and whatever else it reads. */
+/** A parser that accepts these words, and anything else that it can read. */
 export function knowing<T>(words: readonly string[], read: (text: string) => T): Reader<T> {
   return Object.assign((text: string) => read(text), { words });
 }
 
 /**
- * What a value can be: from its placeholder, such as `<file>` or `[command...]`, else from the words that its reader
- * knows.
+ * What a value can be: from its placeholder, such as `<file>` or `[command...]`, or else from the words that its
+ * reader knows.
  */
 export function valueHint(shown: string, words: readonly string[] | undefined): ValueHint {
   const called = /[<[](?<name>[a-z]+)/.exec(shown)?.groups?.["name"];
@@ -240,7 +240,7 @@ function define(
   };
 }
 
-/** What the parser of the command line calls an option: `--create-namespace` is `createNamespace`. */
+/** The name that the parser of the command line gives an option: `--create-namespace` is `createNamespace`. */
 export function parsedName(long: string): string {
   return long.slice(2).replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 }

@@ -2,7 +2,7 @@ import { defaultedOption, knowing, oneOf, switchOption } from "./option.ts";
 
 /** How answers are written. */
 const outputFormats = ["text", "json", "yaml"] as const;
-/** Those of a command that lists things. */
+/** The formats that only a command that lists things has. */
 type ListFormat = "name" | "wide";
 export type OutputFormat = (typeof outputFormats)[number] | ListFormat;
 
@@ -10,7 +10,7 @@ export type OutputFormat = (typeof outputFormats)[number] | ListFormat;
 const colorChoices = ["auto", "always", "never"] as const;
 export type ColorChoice = (typeof colorChoices)[number];
 
-/** How the answer is written, of a command that also knows these formats. */
+/** How the answer is written, for a command that also has these formats. */
 export function outputOption(...more: readonly ListFormat[]) {
   const formats: readonly OutputFormat[] = [...outputFormats, ...more];
   const read = oneOf(...formats);

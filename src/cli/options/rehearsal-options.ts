@@ -1,12 +1,12 @@
 import { switchOption } from "./option.ts";
 
-/** Set to `true` for the one command that is rehearsed, which prints its commands as rehearsals. */
+/** Set to `true` for the one command that is rehearsed, so that it prints its commands as rehearsals. */
 export const rehearsalVariable = "__ACR_PULL_REHEARSAL";
 
 /** The flag that rehearses a command. */
 export const rehearsalFlag = "--sandbox";
 
-/** For a command that can be rehearsed in a world where nobody has been yet. */
+/** For a command that can be rehearsed in a fresh world. */
 export const rehearsalOptions = {
   sandbox: switchOption({
     flag: rehearsalFlag,
@@ -17,7 +17,7 @@ export const rehearsalOptions = {
   }),
 };
 
-/** For a command that has nothing to work on before `setup` has been run. */
+/** For a command that has nothing to work on before `setup` has run. */
 export const rehearsalAfterSetup = {
   sandbox: switchOption({
     flag: rehearsalFlag,

@@ -20,7 +20,7 @@ const authChoices = ["auto", ...authMethods] as const satisfies readonly AuthCho
 /** How a credential is proven. */
 const proofs = ["registry", "entra", "none"] as const;
 
-/** Which programs a kubeconfig may name. */
+/** Which sign-in programs of a kubeconfig may run. */
 const execPluginPolicies = ["allow", "known", "deny"] as const satisfies readonly ExecPluginPolicy[];
 
 /** Options of every command that works in Azure: where, and as whom. */
@@ -64,7 +64,7 @@ export const registryScopeOptions = {
   }),
 };
 
-/** Options of every command that works on clusters: which. */
+/** Options of every command that works on clusters: which clusters. */
 export const clusterOptions = {
   contexts: listOption({
     flag: "--context <context>",
@@ -72,7 +72,7 @@ export const clusterOptions = {
     question: "Which clusters, by their kubeconfig contexts?",
     group: "Cluster",
     common: true,
-    // A context may be called anything.
+    // A context may have any name.
     hasCommas: true,
     parse: plainText,
   }),
@@ -93,7 +93,7 @@ export const clusterOptions = {
     summary: "accept a kubeconfig that does not check the cluster's certificate",
     group: "Cluster",
   }),
-  // If it is not given, the user is told of each program that runs.
+  // If it is not given, the user is told about each program that runs.
   execPlugins: yieldingOption({
     flag: "--exec-plugins <policy>",
     summary:
@@ -104,7 +104,7 @@ export const clusterOptions = {
   }),
 };
 
-/** By their names, the options that lead to the same services: a command that is printed takes them along. */
+/** The names of the options that lead to the same services. A printed command repeats them. */
 export const sameServices = [
   "tenant",
   "cloud",
@@ -114,7 +114,7 @@ export const sameServices = [
   "execPlugins",
 ] as const;
 
-/** Options of every command that tries a credential: how. */
+/** Options of every command that tries a credential: how it does so. */
 export const proofOptions = {
   proof: defaultedOption({
     flag: `--proof <${proofs.join("|")}>`,
@@ -131,7 +131,7 @@ export const proofOptions = {
   }),
 };
 
-/** Options of every command that speaks to services: how patiently, and how many at once. */
+/** Options of every command that talks to services: how long it waits, and how many requests it sends at once. */
 export const serviceOptions = {
   timeoutMs: defaultedOption({
     flag: "--timeout <duration>",
@@ -149,7 +149,7 @@ export const serviceOptions = {
   }),
 };
 
-/** Consent for commands that remove keys: there are no secrets but the visible ones. */
+/** Consent for commands that remove keys: the visible secrets are all that exist. */
 export const completenessOptions = {
   namespacesComplete: switchOption({
     flag: "--namespaces-complete",
@@ -177,7 +177,7 @@ export const askingOptions = {
   noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),
 };
 
-/** For every command that changes something outside. */
+/** For every command that changes something in Azure or in a cluster. */
 export const changeLogOptions = {
   log: valueOption({
     flag: "--log <file>",
@@ -224,7 +224,7 @@ export const runOptions = {
 
 /**
  * The options that choose namespaces.
- * @param texts what a command does with those that are named, and with those that have the labels
+ * @param texts what a command does with named namespaces, and with namespaces that have the labels
  */
 export function namespaceOptions(texts: {
   readonly named: string;

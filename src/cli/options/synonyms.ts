@@ -1,11 +1,12 @@
 /*
- * What other tools call it. A word of theirs leads to ours; it is not taken, so that scripts have one way to say it.
+ * Words of other tools. The answer to such a word names ours. It is not accepted, so that scripts have only one way to
+ * say a thing.
  */
 
 const signIn =
   "acr-pull signs in by itself: with the account of az login, by environment variables, or as --auth says.";
 
-/** Commands of others, with ours, or with a sentence where we have none. */
+/** Commands of other tools, with ours, or with a sentence if we have none. */
 export const otherCommands: ReadonlyMap<string, string> = new Map([
   ...["create", "add", "install", "init", "apply", "new", "configure"].map(
     (word) => [word, "setup"] as const,
@@ -20,7 +21,7 @@ export const otherCommands: ReadonlyMap<string, string> = new Map([
   ...["login", "logout", "signin", "auth"].map((word) => [word, signIn] as const),
 ]);
 
-/** Options of others, with ours as they are typed. */
+/** Options of other tools, with ours as they are typed. */
 export const otherOptions: ReadonlyMap<string, string> = new Map(
   [
     ["--json", "--output json"],
@@ -60,8 +61,8 @@ export const otherOptions: ReadonlyMap<string, string> = new Map(
   ].map(([theirs = "", ours = ""]) => [theirs, ours]),
 );
 
-/** Other tools choose every namespace so. `setup`, which has none of these options, writes a secret in each. */
+/** How other tools choose every namespace. `setup` has none of these options: it would write a secret into each. */
 export const everyNamespace: readonly string[] = ["-A", "--all-namespaces", "--all"];
 
-/** What leads on where a command never takes every namespace. */
+/** Advice for a command that never takes every namespace. */
 export const byName = "Name each namespace by -n, or choose them by their labels with --namespace-selector.";

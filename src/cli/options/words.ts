@@ -1,19 +1,19 @@
 import { shortOf, type OptionDefinition } from "./option.ts";
 
-/** The texts that were given for options, none of a switch. */
+/** The texts that were given for options. A switch has none. */
 export type Typed = ReadonlyMap<OptionDefinition<unknown>, readonly string[]>;
 
-/** Words in front of the cursor, or of a whole command line, by what they are. */
+/** The words before the cursor, or of a whole command line, sorted by what they are. */
 interface Line {
   readonly typed: Typed;
-  /** The option that the next word is the value of. */
+  /** The option whose value the next word is. */
   readonly awaiting: OptionDefinition<unknown> | undefined;
   readonly operands: readonly string[];
-  /** Whether `--` came. */
+  /** Whether `--` was among the words. */
   readonly optionsEnded: boolean;
 }
 
-/** Reads words as the parser of the command line does; what it would refuse is passed over. */
+/** Reads words as the parser of the command line does, but skips what the parser would refuse. */
 export function readWords(words: readonly string[], options: ReadonlyArray<OptionDefinition<unknown>>): Line {
   const typed = new Map<OptionDefinition<unknown>, string[]>();
   const note = (option: OptionDefinition<unknown>, ...texts: readonly string[]) => {
@@ -41,11 +41,11 @@ export function readWords(words: readonly string[], options: ReadonlyArray<Optio
 
 /** A word that begins with a dash. */
 interface OptionWord {
-  /** The switches in it: one, or several letters behind one dash. */
+  /** The switches in it: one, or several letters after one dash. */
   readonly switches: ReadonlyArray<OptionDefinition<unknown>>;
-  /** The option that takes a value. */
+  /** The option in it that takes a value. */
   readonly last?: OptionDefinition<unknown>;
-  /** That value, when it is in the same word. */
+  /** That value, if it is in the same word. */
   readonly text?: string;
 }
 

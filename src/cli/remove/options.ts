@@ -118,10 +118,10 @@ export const removeOptions = {
   ...outputOptions,
 };
 
-/** What `remove` was asked for. */
+/** What `remove` was asked to do. */
 export type RemoveAnswers = AnswersOf<typeof removeOptions>;
 
-/** Answers with nothing missing: a registry is given, or asked for. */
+/** Answers with nothing missing: the registry was given or asked for. */
 export type WholeAnswers = RemoveAnswers & { readonly registry: RegistryReference };
 
 /** What `remove` and its flow exchange. */

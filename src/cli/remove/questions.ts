@@ -11,7 +11,7 @@ import type { Question } from "../ask/question.ts";
 import type { RemoveTypes } from "./options.ts";
 import { removeOptions, type RemoveAnswers } from "./options.ts";
 
-/** Without it nothing can be done; for all else `--yes` and `--dry-run` take the defaults. */
+/** Nothing can be done without it. For everything else, `--yes` and `--dry-run` take the defaults. */
 const indispensable = "registry";
 
 /** The questions of `remove`: which account, which clusters, and which registry. */
@@ -52,14 +52,14 @@ function removeQuestions({
   ];
 }
 
-/** What the question is asked with. */
+/** What the question needs. */
 interface RegistryParts {
   readonly prompter: Pick<Prompter, "choose">;
   /** The registries that the chosen clusters' secrets have entries for. */
   readonly registries: (answers: RemoveAnswers, signal: AbortSignal) => Promise<readonly RemovableRegistry[]>;
 }
 
-/** Which registry: one that secrets have entries for, or a typed one whose secrets are gone. */
+/** Asks which registry: one that secrets have entries for, or a typed one whose secrets are already gone. */
 function registryQuestion({
   prompter,
   registries,

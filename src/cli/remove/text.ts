@@ -29,7 +29,7 @@ export const removeText: FlowText<RemoveAnswers, RemovePlan, RemoveResult> = {
   outputs: ({ removed }) => ({ changed: hasChanges(removed) }),
 };
 
-/** Says in words why something stays. What goes needs only its name. */
+/** Says in words why something stays. A thing that is removed needs only its name. */
 function inWords(change: PlannedChange): PlannedChange {
   const { because, by } = (change.after ?? {}) as {
     readonly because?: KeptReason;
@@ -39,7 +39,7 @@ function inWords(change: PlannedChange): PlannedChange {
   return { ...change, before: null, after: reasonText(because, by) };
 }
 
-/** More rows of one kind than this are only counted, since nobody reads them. */
+/** More rows of one kind than this are only counted, because nobody reads them. */
 const mostRows = 20;
 
 /** For people: what became of each thing, and why something stays. */

@@ -8,7 +8,7 @@ interface BlockRemedy {
   readonly commands: readonly string[];
 }
 
-/** What would allow the retirement of a key, by what stands in its way. */
+/** What would allow a key to be retired, for each thing that may block it. */
 export function remediesOf(
   { replaced, appId }: Pick<ResultRotation, "replaced" | "appId">,
   { intent, commands }: { readonly intent: RotateIntent; readonly commands: NextCommands },

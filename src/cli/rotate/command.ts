@@ -2,7 +2,7 @@ import { flowCommand } from "../flow-command.ts";
 import { suggester } from "../show/suggester.ts";
 import { rotateChecks, rotateInput, type RotateTypes } from "./options.ts";
 
-/** A new key in place of each in use, with no failed pull in between. */
+/** Puts a new key in place of each key in use, with no failed pull in between. */
 export const rotateCommand = flowCommand<RotateTypes>({
   name: "rotate",
   description: [

@@ -2,23 +2,23 @@ import type { GivenOptions } from "../options/answers.ts";
 import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
 import { rotateOptions, type RotateAnswers } from "./options.ts";
 
-/** A consent that a retirement may lack, as an option. */
+/** A consent that a retirement may be missing, as an option. */
 type RetireConsent =
   | { readonly namespacesComplete: "true" }
   /** A key's id. */
   | { readonly retireKey: string };
 
-/** Command lines that the last screen names: for the same keys, of the same clusters. */
+/** Command lines that the last screen shows, for the same keys of the same clusters. */
 export interface NextCommands {
   /** Does the same again. */
   readonly again: string;
-  /** Retires what is due, and no more. */
+  /** Retires what is due, and nothing else. */
   readonly finish: string;
-  /** Retires a key that this run left alive, with a consent that it lacked. */
+  /** Retires a key that this run left alive, with the consent that was missing. */
   readonly retire: (consent: RetireConsent) => string;
 }
 
-/** Options of the run that was asked for, which the command that retires its old keys must not have. */
+/** Options of this run that the command for retiring its old keys must not have. */
 const ofTheRotation = [
   "ifExpiringWithinMs",
   "expiresInMs",
@@ -33,10 +33,10 @@ const ofTheRotation = [
   "exitCode",
 ] as const satisfies ReadonlyArray<keyof RotateAnswers>;
 
-/** The command lines that the last screen names: for the same keys of the same clusters. */
+/** The command lines that the last screen shows, for the same keys of the same clusters. */
 export function nextCommands(shell: Shell): NextCommands {
   const finishing = instead(withoutRotation(shell.given), { finish: "true" });
-  // After a leak and on the way back retirement is due at once, which --finish alone would not do.
+  // After a leak and on the way back, retirement is due at once. With --finish alone it would not be.
   const same = isTrue(shell.given, "compromised") || isTrue(shell.given, "abort");
   const command = (given: GivenOptions) => equivalentCommand({ ...shell, given }, "rotate", rotateOptions);
   return {

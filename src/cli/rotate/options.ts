@@ -145,7 +145,7 @@ export const rotateOptions = {
   }),
   ...completenessOptions,
   ...leaveOutOptions,
-  // Consent, so no variable: naming one for setup in a pipeline is no consent to this.
+  // Consent, so it has no variable: naming a principal for setup in a pipeline is not consent to this.
   servicePrincipals: listOption({
     flag: "--service-principal <app-id>",
     summary: "also keys of this service principal that acr-pull did not make (repeatable)",
@@ -153,7 +153,7 @@ export const rotateOptions = {
     parse: guidName,
     consent: true,
   }),
-  // Consent, so no variable: one forgotten in a pipeline must not remove somebody else's key.
+  // Consent, so it has no variable: one forgotten in a pipeline must not remove somebody else's key.
   retireKey: valueOption({
     flag: "--retire-key <key-id>",
     summary: "retire this key after it is replaced, although acr-pull did not make it for this cluster",
@@ -164,7 +164,7 @@ export const rotateOptions = {
   ...outputOptions,
 };
 
-/** What `rotate` was asked for. */
+/** What `rotate` was asked to do. */
 export type RotateAnswers = AnswersOf<typeof rotateOptions>;
 
 /** What `rotate` and its flow exchange. */
@@ -187,7 +187,7 @@ export function intentOf({
   return compromised ? "compromised" : "rotate";
 }
 
-/** What the flow is asked for. */
+/** Makes the flow's input from the answers. */
 export function rotateInput(answers: RotateAnswers, suggest: Suggest): RotateInput {
   // Without --yes a person sees the plan first, or nothing is done.
   const agreedTo = answers.dryRun || !answers.yes ? "plan" : undefined;
@@ -206,14 +206,14 @@ export const rotateChecks: Checks<RotateAnswers> = {
   missing: ({ dryRun, yes }, interactive) => (interactive || dryRun || yes ? [] : [rotateOptions.yes]),
 };
 
-/** What is printed nobody reads back, so that nobody knows which key is to be replaced. */
+/** Nobody reads a printed manifest back, so it cannot show which key to replace. */
 function unreadManifest({ manifest }: RotateAnswers): string[] {
   return manifest === "-"
     ? ["--manifest - cannot be rotated: name the file or folder that holds the documents"]
     : [];
 }
 
-/** A grace longer than the new key's life would end with no key at all. */
+/** A grace period longer than the new key's lifetime would end with no key at all. */
 function outlivedBy({ graceMs, expiresInMs }: RotateAnswers): string[] {
   if (typeof expiresInMs !== "number" || graceMs < expiresInMs) return [];
   return [

@@ -46,7 +46,7 @@ export function rotateQuestions({
   ];
 }
 
-/** What the question is asked with. */
+/** What the question needs. */
 interface KeysParts {
   readonly prompter: Pick<Prompter, "chooseSeveral">;
   /** The keys that the chosen clusters' secrets hold. */
@@ -54,7 +54,7 @@ interface KeysParts {
   readonly now: () => Date;
 }
 
-/** Which keys, if there are several. The answer is the options that select just those. */
+/** Asks which keys, if there are several. The answer is the options that select exactly those. */
 export function keysQuestion({
   prompter,
   keys,
@@ -122,7 +122,7 @@ function endOf({ expiresAt }: RotatableKey, now: Date): string {
   return days === 1 ? "expires in one day" : `expires in ${days} days`;
 }
 
-/** Whether a key is meant by `--registry` and `--namespace`; without them every key is. */
+/** Whether `--registry` and `--namespace` select a key. Without them, every key is selected. */
 export function isSelected({ loginServer, secrets }: RotatableKey, { registry, namespaces }: Texts): boolean {
   const spaces = new Set(secrets.map(namespaceOf));
   return (
@@ -132,8 +132,8 @@ export function isSelected({ loginServer, secrets }: RotatableKey, { registry, n
 }
 
 /**
- * The fewest options that select these keys and no others: none for all, else the registry, else namespaces in which no
- * other key is held. Undefined if no options do.
+ * The fewest options that select these keys and no others: none for all keys, else the registry, else namespaces that
+ * hold no other keys. Undefined if no options do.
  * @param all the keys to choose from, in the same order
  */
 export function selectionOf(
@@ -166,7 +166,7 @@ export function selectionOf(
   );
 }
 
-/** For each chosen key a namespace in which no other key is held, if there is one. */
+/** For each chosen key, a namespace that holds only chosen keys, if there is one. */
 function tellingNamespaces(chosen: readonly RotatableKey[], all: readonly RotatableKey[]): string[] {
   const others = new Set(
     all.filter((key) => !chosen.includes(key)).flatMap(({ secrets }) => secrets.map(namespaceOf)),

@@ -35,7 +35,7 @@ export const rotateText: FlowText<RotateAnswers, RotatePlan, RotateResult> = {
   outputs: (result) => ({ changed: isChanged(result), keys: result.rotations }),
 };
 
-/** Whether a key was made or taken away, or a secret given another one. */
+/** Whether a key was made or removed, or a secret got another one. */
 function isChanged({ rotations, secrets, sweptKeys, unwrittenKeys }: RotateResult): boolean {
   return (
     rotations.some(({ retired }) => retired) ||
@@ -48,7 +48,7 @@ function contextOf({ answers, shell, asked, now, width }: Telling<RotateAnswers>
   return { asked, now, width, intent: intentOf(answers), commands: nextCommands(shell) };
 }
 
-/** What the lines depend on besides the result. */
+/** What the lines depend on, apart from the result. */
 interface ResultContext {
   readonly intent: RotateIntent;
   readonly commands: NextCommands;
@@ -57,10 +57,10 @@ interface ResultContext {
   readonly width: number;
 }
 
-/** Runs that change nothing when they are repeated at once. */
+/** Runs that change nothing if they are repeated at once. */
 const repeatable: ReadonlySet<RotateIntent> = new Set(["rotate", "finish"]);
 
-/** For people: the state of each key, what happens to its predecessor and when, and what each secret got. */
+/** For people: the state of each key, what happens to the old key and when, and what each secret got. */
 function resultLines(result: RotateResult, context: ResultContext): Line[] {
   const { rotations, secrets, sweptKeys } = result;
   const { intent, commands, asked, width } = context;
@@ -84,7 +84,7 @@ function resultLines(result: RotateResult, context: ResultContext): Line[] {
   ]);
 }
 
-/** What goes wrong one day though nothing failed: an old key that no later run will retire, or one that nothing holds. */
+/** Trouble to come although nothing failed: an old key that no later run will retire, or one that nothing holds. */
 function troubleLines(result: RotateResult, context: ResultContext): Line[][] {
   const { rotations } = result;
   const blocked = rotations.filter(({ retireBlocked }) => retireBlocked !== undefined);
@@ -95,7 +95,7 @@ function troubleLines(result: RotateResult, context: ResultContext): Line[][] {
   ];
 }
 
-/** What has to become of a manifest before the rotation can go on. */
+/** What has to be done with a manifest before the rotation can continue. */
 function manifestLines(
   { rotations, secrets }: RotateResult,
   manifest: string,
@@ -158,7 +158,7 @@ function rotationLines(rotation: ResultRotation, result: RotateResult, context: 
   ];
 }
 
-/** Which key is in use, by how many secrets and until when. */
+/** Which key is in use, by how many secrets, and until when. */
 function headOf(rotation: ResultRotation, result: RotateResult, { now }: ResultContext): string {
   const { registry, loginServer, context, keyId, expiresAt, state } = rotation;
   const key = keyId === null ? "The key in use" : `The key ${keyId}`;
@@ -176,7 +176,7 @@ function headOf(rotation: ResultRotation, result: RotateResult, { now }: ResultC
   return `${key} ${where} ${states[state]}.`;
 }
 
-/** How many secrets hold the key, if the list of secrets shows no other key's. */
+/** How many secrets hold the key, if the list of secrets shows only this key's. */
 function usersOf({ context }: ResultRotation, { rotations, secrets }: RotateResult): string {
   const keys = new Set(rotations.filter((one) => one.context === context).map(({ keyId }) => keyId));
   if (keys.size > 1) return "";
@@ -193,7 +193,7 @@ function daysLeft(expiresAt: string | null, now: Date): string {
   return days === 1 ? ", one more day" : `, ${days} more days`;
 }
 
-/** What happens, or has happened, to the key before it. */
+/** What happens, or has happened, to the old key. */
 function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
   const { replaced, retireAfter, retired, retirement, retireBlocked, state } = rotation;
   const { commands, now, width } = context;
@@ -232,7 +232,7 @@ function momentOf(time: string): string {
   return `${time.slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** The key beside the one in use, named by its place in the rotation. */
+/** The other key of a rotation, named by its place in it. */
 function otherKey({ replaced, state }: ResultRotation, { intent }: Pick<ResultContext, "intent">): string {
   const name = replaced === null ? "The key" : `The key ${replaced}`;
   return state === "aborted" || intent === "abort" ? `${name} that was to follow it` : `${name} before it`;
@@ -240,7 +240,7 @@ function otherKey({ replaced, state }: ResultRotation, { intent }: Pick<ResultCo
 
 /**
  * Why the old key stays, or will stay after its time, and what would allow its retirement.
- * @param until the end of its time, in words; undefined: it is over
+ * @param until the end of its time, in words; undefined if that has passed
  */
 function blockLines(
   rotation: ResultRotation,

@@ -87,7 +87,7 @@ export const sandboxCommand = defineCommand({
   run: runSandbox,
 });
 
-/** Whether a command of ours alone is run: then the sandbox ends with it, and is not to be taken for the real thing. */
+/** Whether only a command of ours runs. The sandbox then ends with it, and must not be mistaken for the real thing. */
 function isRehearsal([command]: readonly string[]): boolean {
   return command === "acr-pull";
 }
@@ -95,7 +95,7 @@ function isRehearsal([command]: readonly string[]): boolean {
 const rehearsalBegins = "A rehearsal: this Azure and its clusters are made up, in memory.";
 const rehearsalEnds = "End of the rehearsal: nothing real was made or changed.";
 
-/** Says something beside what a command says, as a comment of a shell. */
+/** Says something in addition to what a command says, as a shell comment. */
 async function remark(
   { terminal: { stderr } }: Pick<CommandContext, "terminal">,
   text: string,
@@ -104,14 +104,14 @@ async function remark(
   for (const line of wrapped(text, stderr.width - 2)) stderr.line(`# ${line}`);
 }
 
-/** Says to somebody at the terminal where they are. */
+/** Tells a person at the terminal where they are. */
 async function welcome(
   { world }: Awaited<ReturnType<typeof start>>,
   { terminal: { stderr } }: CommandContext,
 ): Promise<void> {
   const { banner } = await import("../../sandbox/banner.ts");
   const { wrapped } = await import("../show/text-width.ts");
-  // What is put in stands in columns.
+  // Indented lines are columns.
   const fitting = (text: string) => (text.startsWith(" ") ? [text] : wrapped(text, stderr.width));
   for (const line of banner(world).flatMap(fitting)) stderr.line(line);
 }
@@ -120,7 +120,7 @@ async function runSandbox(
   answers: AnswersOf<typeof sandboxOptions>,
   context: CommandContext,
 ): Promise<number> {
-  // From the first moment: whatever ends the run also removes what it laid down.
+  // From the first moment, so that whatever ends the run also removes the sandbox's files.
   const interruption = watchSignals(context.process);
   const isQuiet = answers.quiet || context.operands.includes(outputOptions.quiet.long);
   const isTold = isRehearsal(context.operands) && !isQuiet;
@@ -157,7 +157,7 @@ async function start(answers: AnswersOf<typeof sandboxOptions>, signal: AbortSig
   const faults = await jsonFile("--faults", answers.faults, signal);
   const given = { port, latency, replicationLag, registryServer, faults };
   const flags = Object.entries(given).filter(([, value]) => value !== undefined);
-  // The file's form is checked by whoever it is for.
+  // `startSandbox` checks what the files hold.
   const options = {
     ...(await worldFile(world, signal)),
     ...Object.fromEntries(flags),
@@ -169,7 +169,7 @@ async function start(answers: AnswersOf<typeof sandboxOptions>, signal: AbortSig
   }
 }
 
-/** What a user can do about a sandbox that did not start; anything else is a bug. */
+/** What a user can do about a sandbox that did not start. Any other error is a bug. */
 function startFailure(error: unknown, { port, registryServer }: AnswersOf<typeof sandboxOptions>): unknown {
   if (!(error instanceof Error)) return error;
   if (error.name === "SandboxOptionsError") return new UsageError(error.message, "sandbox.bad-options");
@@ -208,7 +208,7 @@ async function jsonFile(flag: string, path: string | undefined, signal: AbortSig
   }
 }
 
-/** A list or a text would be spread into options of its own. */
+/** The file must hold an object: a list or a text would be spread into options of its own. */
 async function worldFile(path: string | undefined, signal: AbortSignal): Promise<object | undefined> {
   const content = await jsonFile("--world", path, signal);
   if (content === undefined || (typeof content === "object" && content !== null && !Array.isArray(content))) {
@@ -217,7 +217,7 @@ async function worldFile(path: string | undefined, signal: AbortSignal): Promise
   throw new UsageError(`--world ${path} does not hold a JSON object.`, "sandbox.bad-options");
 }
 
-/** Runs a command inside, its streams joined to these, and answers its exit code. */
+/** Runs a command inside, with its streams joined to these, and returns its exit code. */
 type RunInside = (command: readonly [string, ...string[]], streams: Streams) => Promise<number>;
 
 async function runnerInside(
@@ -237,8 +237,8 @@ async function runnerInside(
 }
 
 /**
- * Makes by the program itself what there is to work on: nothing that is made up could be as true.
- * @throws UsageError `sandbox.bad-options` where it does not succeed in the world that was asked for
+ * Runs the program itself to make something to work on: nothing made up could be as true.
+ * @throws UsageError `sandbox.bad-options` if it fails in the world that was asked for
  */
 async function setUp(run: RunInside, { terminal }: CommandContext): Promise<void> {
   const command = ["acr-pull", "setup", ...firstSetup] as const;

@@ -41,7 +41,7 @@ export function attachLines(
   ];
 }
 
-/** What stands now. */
+/** What exists now. */
 export function attachedLines(
   result: SetupResult,
   attachments: readonly ResultAttachment[],
@@ -101,7 +101,7 @@ function nameOf({ managedCluster }: ResultAttachment): string {
   return managedCluster.split("/").at(-1) ?? managedCluster;
 }
 
-/** A Pod that pulls by it, which names no secret. */
+/** A Pod that pulls this way, and names no secret. */
 function podLines({ registry }: SetupResult): Line[] {
   const reference = `${registry.loginServer}/my-awesome-app:v1`;
   const pod = {

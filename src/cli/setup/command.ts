@@ -48,7 +48,7 @@ export const setupCommand = flowCommand<SetupTypes>({
   questions: async () => (await import("./questions/questions.ts")).setupQuestionnaire,
 });
 
-/** What `setup` works with. With `--no-azure` that is the registry alone, after a check of its login server. */
+/** What `setup` works with. With `--no-azure`, Azure is left out, and the login server is checked instead. */
 export async function setupPorts(open: Connections, answers: SetupAnswers): Promise<Writing<SetupPorts>> {
   const { registry, noAzure, cloud } = answers as WholeAnswers;
   const [workplace, { credentialsFile: files }] = await Promise.all([

@@ -4,15 +4,15 @@ import { rehearsedWords, type Shell } from "../show/equivalent-command.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 
-/** What npm calls the links to the program, in the folder that it was told to put them in. */
+/** The names that npm gives the links to the program, in the folder that it was told to put them in. */
 const programNames: ReadonlySet<string> = new Set(["acr-pull", "kubectl-acr_pull"]);
 
-/** Where programs are, the folder of Node apart. */
+/** Where programs are, apart from Node's folder. */
 const usualFolders = ["/usr/local/bin", "/usr/bin", "/bin"];
 
 /**
  * The same job as lines of a crontab, whose commands see nothing of the environment in which they were made.
- * @param command makes the job's command line for the options that it is given
+ * @param command makes the job's command line from the options of a shell
  */
 export function crontabLines(
   schedule: string,
@@ -21,13 +21,13 @@ export function crontabLines(
   width: number,
 ): Line[] {
   const { execPath, scriptPath, environment } = shell;
-  // Nothing that was made up is there tomorrow.
+  // A made-up world does not exist tomorrow.
   if (execPath === undefined || rehearsedWords(environment).length > 0) return [];
   const line = `${command(asJob(shell))} ${outputOptions.quiet.long}`;
   return [
     [toned("strong", "To renew it from a crontab:")],
     ...variablesOf({ execPath, scriptPath }, environment).map(([name, value]) => `  ${name}=${value}`),
-    // Cron takes a percent sign for the end of the line.
+    // Cron treats a percent sign as the end of the line.
     `  ${schedule} ${line.replaceAll("%", "\\%")}`,
     "",
     ...wrapped(
@@ -37,7 +37,7 @@ export function crontabLines(
   ];
 }
 
-/** With what variables said here, and with files by their whole names: a job starts in another folder. */
+/** Turns what variables say here into flags, and gives files their full paths: a job starts in another folder. */
 function asJob(shell: Shell): Shell {
   const given = new Map(
     [...shell.given].map(([name, { texts, source }]) => [

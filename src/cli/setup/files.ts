@@ -10,12 +10,12 @@ import type { InputStream } from "../show/terminal.ts";
 import type { CredentialsFile } from "../../core/setup/contract.ts";
 import { refused } from "../../domain/errors.ts";
 
-/** Longer than any password of Entra. More than that is the wrong file. */
+/** Longer than any password of Entra. A longer text means the wrong file. */
 const longestPassword = 4096;
 
 /**
- * The known password of a service principal, where it is given.
- * @throws UsageError `usage.password` when it cannot be read or is none
+ * The known password of a service principal, if one is given.
+ * @throws UsageError `usage.password` if it cannot be read or is not a password
  */
 export async function passwordGiven(
   { passwordStdin, passwordFile }: Pick<SetupAnswers, "passwordStdin" | "passwordFile">,
@@ -27,7 +27,7 @@ export async function passwordGiven(
 
 /**
  * The known password of a service principal, from a file.
- * @throws UsageError `usage.password` when it cannot be read or is none
+ * @throws UsageError `usage.password` if it cannot be read or is not a password
  */
 export async function passwordFromFile(path: string, signal: AbortSignal): Promise<SecretText> {
   const bounds = { limitBytes: longestPassword, pipe: true, signal };
@@ -43,7 +43,7 @@ export async function passwordFromFile(path: string, signal: AbortSignal): Promi
 
 /**
  * The known password of a service principal, from a stream that ends.
- * @throws UsageError `usage.password` when a person would have to type it, or when it is none
+ * @throws UsageError `usage.password` if a person would have to type it, or if it is not a password
  */
 export async function passwordFromStream(stream: InputStream, signal: AbortSignal): Promise<SecretText> {
   if (stream.isTTY) {
@@ -64,7 +64,7 @@ export async function passwordFromStream(stream: InputStream, signal: AbortSigna
   return password(Buffer.concat(chunks).toString("utf8"), "--password-stdin");
 }
 
-/** One newline at the end is the shell's, not the password's. */
+/** One newline at the end belongs to the shell, not to the password. */
 function password(text: string, flag: string): SecretText {
   const value = text.replace(/\r?\n$/, "");
   if (value === "") throw new UsageError(`${flag} gave an empty password`, "usage.password");
@@ -75,7 +75,7 @@ function password(text: string, flag: string): SecretText {
 }
 
 /**
- * Whether a password may be written to this file, looked at before anything else is done.
+ * Checks that a password may be written to this file, before anything else is done.
  * @throws ActionableError `credentials-file.exists` or `.unwritable`, exit 2
  */
 export async function checkCredentialsFile(path: string | undefined): Promise<void> {
@@ -90,7 +90,7 @@ export async function checkCredentialsFile(path: string | undefined): Promise<vo
   });
 }
 
-/** Files that a password may be written to: new, and readable by their owner alone. */
+/** Files that a password may be written to: new ones, readable only by their owner. */
 export const credentialsFile: CredentialsFile = {
   async write(path, content) {
     // Exclusive: never writes to an existing file or through a planted link.

@@ -114,7 +114,7 @@ export const setupOptions = {
     common: true,
     parse: oneOf(...requestedRoles),
   }),
-  // Undefined keeps the limit that stands; an empty list lifts it.
+  // Undefined keeps the limit that is in place; an empty list lifts it.
   repositories: {
     ...repositories,
     read: (texts: readonly string[]): readonly string[] | undefined =>
@@ -234,7 +234,7 @@ export const setupOptions = {
   ...outputOptions,
 };
 
-/** What `setup` was asked for. */
+/** What `setup` was asked to do. */
 export type SetupAnswers = AnswersOf<typeof setupOptions>;
 
 /** What `setup` and its flow exchange. */
@@ -250,7 +250,7 @@ export interface SetupTypes extends FlowTypes {
 /** Answers with nothing missing. */
 export type WholeAnswers = SetupAnswers & { readonly registry: RegistryReference };
 
-/** Whether the password is known already, so that none is made. */
+/** Whether the password is already known, so that none is made. */
 export function isPasswordGiven({ passwordStdin, passwordFile }: SetupAnswers): boolean {
   return passwordStdin || passwordFile !== undefined;
 }

@@ -12,7 +12,7 @@ import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { isPasswordGiven, setupOptions, type SetupAnswers } from "./options.ts";
 
-/** Options by which `setup`, `rotate` and `verify` alike know which secrets are meant, and what a proof pulls. */
+/** Options that tell `setup`, `rotate` and `verify` alike which secrets are meant, and what a proof pulls. */
 const whichSecrets = [
   "registry",
   ...sameServices,
@@ -25,12 +25,12 @@ const whichSecrets = [
 const rotateKnows = pick(setupOptions, ...whichSecrets, "clusterId", "manifest", "sealWith", "proof");
 const verifyKnows = pick(setupOptions, ...whichSecrets, "subscription", "resourceGroup", "serviceAccounts");
 
-/** The keys of a result: what they live decides when they are renewed. */
+/** The keys of a result. Their lifetimes decide when they are renewed. */
 type Keys = ReadonlyArray<KeyLife>;
 
 /** How long before the end of the first key all of them are renewed, in milliseconds. */
 function renewalTimeMs(keys: Keys): number {
-  // The longest of several would have the others renewed again and again.
+  // With the longest of several, the others would be renewed again and again.
   return Math.min(...[...keys, unknownLife].map(renewalWindowMs));
 }
 
@@ -43,10 +43,10 @@ const unknownLife: KeyLife = { createdAt: null, expiresAt: null };
 export function renewalCommand(shell: Shell, keys: Keys): string {
   const { ifExpiringWithinMs, graceMs } = rotateOptions;
   const withinMs = renewalTimeMs(keys);
-  // The usual grace ends before the next renewal, except for keys that live only a little longer.
+  // The usual grace period ends before the next renewal, unless the keys live only a little longer than it.
   const needsGrace = withinMs * 2 < usualGraceMs;
   const { auth: _asks, ...others } = rotateKnows;
-  // Nobody is there to sign in to a job.
+  // In a job, there is nobody who could sign in.
   const how = asksPerson.has(shell.given.get("auth")?.texts.at(-1)) ? others : rotateKnows;
   const options = { ...how, ifExpiringWithinMs, ...(needsGrace ? { graceMs } : {}) };
   const given = new Map(shell.given).set("ifExpiringWithinMs", fromFlag(withinMs));
@@ -62,12 +62,12 @@ function fromFlag(milliseconds: number) {
   return { texts: [formatDuration(milliseconds)], source: "flag" as const };
 }
 
-/** The day, in UTC, on which the first password ends, where it is known. */
+/** The day, in UTC, on which the first password ends, if it is known. */
 export function firstEnd(result: Pick<SetupResult, "credentials">): string | undefined {
   return endTime(result)?.slice(0, 10);
 }
 
-/** The same to the minute, for a password that lives for hours only. */
+/** The same to the minute, for a password that lives only for hours. */
 function firstMoment(result: Pick<SetupResult, "credentials">): string | undefined {
   const time = endTime(result);
   return time && `${time.slice(0, 16).replace("T", " ")} UTC`;
@@ -80,7 +80,7 @@ function endTime({ credentials }: Pick<SetupResult, "credentials">): string | un
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** Often enough that a job which failed has another one behind it in time. */
+/** Often enough that a failed job is followed by another one in time. */
 function howOften(withinMs: number): { readonly words: string; readonly schedule: string } {
   if (withinMs >= 2 * dayMs) return { words: "once a day", schedule: "0 6 * * *" };
   if (withinMs >= 2 * hourMs) return { words: "once an hour", schedule: "0 * * * *" };
@@ -99,10 +99,10 @@ const units = [
   ["minute", 60_000],
 ] as const;
 
-/** Options for another run: the file with the password exists by then. */
+/** Options for a later run, without the file for the password, which exists then. */
 const { credentialsFile: _written, ...lastingOptions } = setupOptions;
 
-/** What is needed at some later time: how to check that all is in order, and to do the same without being asked. */
+/** What is needed later: how to check that everything is in order, and how to do the same without being asked. */
 export function laterLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[][] {
   const { answers, shell, width } = telling;
   const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
@@ -110,7 +110,7 @@ export function laterLines(result: SetupResult, telling: Telling<SetupAnswers> &
   const { schedule } = howOften(renewalTimeMs(result.credentials));
   return [
     [[toned("strong", "To check it:")], `  ${verify}`],
-    // Of a password that was given, it is how to renew it.
+    // For a given password, this command is the way to renew it, and is shown as that.
     isPasswordGiven(answers)
       ? []
       : [

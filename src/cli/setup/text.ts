@@ -29,7 +29,7 @@ export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
   outputs: (result) => ({ changed: hasChanges(thingsIn(result)), keys: result.credentials }),
 };
 
-/** The plan of `setup` as it is shown: by the registry that it is for. */
+/** The plan of `setup` as it is shown, with the registry that it is for. */
 export function shownPlan({
   registry,
   manifest,
@@ -44,17 +44,17 @@ export function shownPlan({
   return { title, changes, warnings, leftOut: targets, cautious: changesRights, fields };
 }
 
-/** The last screen of a terminal holds what is needed next: who can pull until when, how a Pod does, how to renew it. */
+/** Ends with what the last screen must show: who can pull until when, how a Pod does so, how to renew the password. */
 function resultLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[] {
   const { answers, width } = telling;
   const standing = standingLines(result, width);
-  // How to go on is told with why it stopped.
+  // The reason why it stopped also says how to continue.
   if (telling.stopped) return standing;
   const head = headLines(result, width);
   if (written(result).length === 0) return parted([head, standing]);
   return parted([
     standing,
-    // Whoever adds a namespace has read it before.
+    // A person who adds a namespace has read it before.
     isFirst(result) ? meaningLines(result, isPasswordGiven(answers), width) : [],
     ...laterLines(result, telling),
     head,
@@ -68,7 +68,7 @@ function troubleLines(result: SetupResult, { width }: Pick<Telling<SetupAnswers>
   return result.attachments ? attachedLines(result, result.attachments, width) : standingLines(result, width);
 }
 
-/** What stands now: in Azure, and in the clusters. */
+/** What exists now, in Azure and in the clusters. */
 function standingLines(result: SetupResult, width: number): Line[] {
   return [...madeLines(result, width), "", ...targetLines(targetsOf(result), width)];
 }
@@ -88,12 +88,12 @@ function thingsIn(result: SetupResult): ReadonlyArray<{ readonly action: Action 
   return [servicePrincipals, roleAssignments, credentials, namespaces, secrets, serviceAccounts].flat();
 }
 
-/** Whether something is new, and the principal is too: one that the cluster had was explained when it got it. */
+/** Whether something is new, including the principal. An older one was explained when the cluster got it. */
 function isFirst(result: SetupResult): boolean {
   return isChanged(result) && result.servicePrincipals.some(({ action }) => action !== "unchanged");
 }
 
-/** In one sentence who can pull what, until when; nothing where that is not known. */
+/** One sentence that says who can pull what, and until when; nothing if that is not known. */
 function headLines(result: SetupResult, width: number): Line[] {
   if (result.manifest !== undefined) return manifestLines(result, result.manifest, width);
   const { registry } = result;
@@ -108,7 +108,7 @@ function headLines(result: SetupResult, width: number): Line[] {
   return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`)];
 }
 
-/** What stands in the manifest, and what has to become of it before anybody can pull. */
+/** What the manifest holds, and what must happen to it before anybody can pull. */
 function manifestLines(result: SetupResult, manifest: string, width: number): Line[] {
   const documents = [...result.secrets, ...result.serviceAccounts].filter(({ error }) => error === undefined);
   const isWritten = documents.some(({ action }) => action === "created" || action === "updated");
@@ -137,7 +137,7 @@ function manifestLines(result: SetupResult, manifest: string, width: number): Li
 function madeLines(result: SetupResult, width: number): Line[] {
   const { registry, servicePrincipals, roleAssignments, credentials, verification } = result;
   const mode = registry.roleAssignmentMode === "AbacRepositoryPermissions" ? ", in ABAC mode" : "";
-  // With several clusters each has a principal of its own.
+  // With several clusters, each has its own principal.
   const of = ({ context }: { readonly context: string }) =>
     servicePrincipals.length > 1 ? ` (${context})` : "";
   const rows = [
@@ -191,7 +191,7 @@ const allows: Readonly<Record<RequestedRole, string>> = {
   owner: "do anything to",
 };
 
-/** What was made, in one sentence each for somebody who has met none of it before. */
+/** What was made, with one sentence for each thing, for somebody who has never met any of it. */
 function meaningLines(
   { servicePrincipals, roleAssignments }: SetupResult,
   isGiven: boolean,
@@ -216,7 +216,7 @@ function meaningLines(
   ];
 }
 
-/** What a Pod has to say to pull with the secret. */
+/** What a Pod must contain to pull with the secret. */
 function podLines(
   { registry }: SetupResult,
   { secretName, image }: Pick<SetupAnswers, "secretName" | "image">,
@@ -228,7 +228,7 @@ function podLines(
     imagePullSecrets: [{ name: secretName }],
   };
   const yaml = dump({ spec }, { lineWidth: -1 }).trimEnd().split("\n");
-  // An example that nobody named is not there to be pulled.
+  // An image that nobody named is only an example, and cannot be pulled.
   const remarked = yaml.map((line) =>
     !image && line.trim() === `image: ${reference}` ? `${line} # your image` : line,
   );
@@ -236,7 +236,7 @@ function podLines(
 }
 
 /**
- * Which Pods need not say it.
+ * Which Pods do not have to name the secret.
  * The API server copies the account's list into a Pod when the Pod is made, and never again.
  * Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#add-imagepullsecrets-to-a-service-account
  */

@@ -14,7 +14,7 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
-/** What the lines of an answer depend on besides the result. */
+/** What the lines of an answer depend on, apart from the result. */
 export interface Telling<Answers> {
   readonly answers: Answers;
   /** Where the suggested command lines will run. */
@@ -26,7 +26,7 @@ export interface Telling<Answers> {
   readonly width: number;
 }
 
-/** What an answer depends on in every command that has these answers. */
+/** The options that decide the form of an answer, in every command that has them. */
 interface ViewAnswers {
   readonly exitCode?: boolean;
   readonly verbose?: boolean;
@@ -46,23 +46,23 @@ export interface FlowText<Answers, FlowPlan, Result> {
   plan(plan: FlowPlan, answers: Answers): ShownPlan;
   /** What the flow did, for people. */
   lines(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
-  /** Whether stdout holds documents that were asked for, so that what is for people goes beside them. */
+  /** Whether stdout holds documents that were asked for, so that text for people goes to stderr. */
   aside?(answers: Answers): boolean;
-  /** What of it is not as it should be: all that `--quiet` leaves. Empty, and nothing is said. */
+  /** What is not as it should be: the only thing that `--quiet` leaves. If it is empty, nothing is said. */
   troubles(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
-  /** What it lists, by name, where `-o name` may be asked for. */
+  /** What it lists, by name, if `-o name` may be asked for. */
   names?(result: Result, answers: Answers): readonly string[];
-  /** The fields of the published contract, where they are not those of the result. */
+  /** The fields of the published contract, if they are not those of the result. */
   document?(result: Result, answers: Answers): Readonly<Record<string, unknown>>;
-  /** What later steps of a pipeline can use; absent: nothing is ever changed. */
+  /** What later steps of a pipeline can use; absent if nothing is ever changed. */
   outputs?(result: Result): Outputs;
 }
 
-/** A run that was stopped, or that failed by something of its own, with what it had done by then. */
+/** A run that was stopped, or that failed by an error of its own, with what it had done until then. */
 interface Stopped<Result> {
   readonly kind: "stopped";
   readonly result: Result;
-  /** What it ended with. */
+  /** The error that ended it. */
   readonly error: unknown;
 }
 
@@ -83,7 +83,7 @@ export async function orStopped<FlowOutcome, Result>(
 }
 
 /**
- * How a flow ended as it is shown, in the fields of the published contract and for people.
+ * How a flow ended, in the fields of the published contract and in lines for people.
  * @param command its name
  */
 export function answerOf<Answers extends ViewAnswers, FlowPlan extends Plan, Result extends object>(

@@ -8,7 +8,7 @@ import type { ProgressLines } from "./progress-lines.ts";
 
 /**
  * Prints exactly one document on stdout, as JSON or YAML. A failure is also reported on stderr.
- * @param tell reports it
+ * @param tell reports the failure
  */
 export function openDocumentView(
   terminal: Terminal,
@@ -53,7 +53,7 @@ function envelope(
   };
 }
 
-/** JSON in lines, with no character in it that a terminal would act on. */
+/** JSON over several lines, without a character that a terminal would act on. */
 export function jsonText(document: Readonly<Record<string, unknown>>): string {
   return `${escaped(JSON.stringify(document, undefined, 2))}\n`;
 }

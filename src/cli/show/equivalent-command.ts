@@ -5,7 +5,7 @@ import type { GivenOptions } from "../options/answers.ts";
 import type { OptionDefinition, OptionSet } from "../options/option.ts";
 import { rehearsalFlag, rehearsalVariable } from "../options/rehearsal-options.ts";
 
-/** Where a suggested command line will run, and what was given there. */
+/** Where a suggested command line will run, and which options were given. */
 export interface Shell {
   /** As a user types it: `acr-pull` or `kubectl acr-pull`. */
   readonly program: string;
@@ -14,13 +14,13 @@ export interface Shell {
   readonly environment: Variables;
   /** The Node that runs the program, for a job that has to find it. */
   readonly execPath?: string;
-  /** The file by which the program was started: the link in a folder of programs, where it was installed. */
+  /** The file that started the program: if it is installed, the link in a folder of programs. */
   readonly scriptPath?: string | undefined;
 }
 
 /**
- * What was given, with the context that was meant: a command that is pasted later, or elsewhere, must not follow
- * whatever context is current there, nor a variable that is not there.
+ * The given options, with the context that was meant. A command that is pasted later, or elsewhere, must not depend on
+ * the context that is current there, or on a variable that is not set there.
  */
 export function pinned(given: GivenOptions, currentContext: string | undefined): GivenOptions {
   const texts = given.get("contexts")?.texts ?? [];
@@ -34,7 +34,7 @@ export function pinned(given: GivenOptions, currentContext: string | undefined):
  * to the variables, and output options are left out. No option's value is ever a secret.
  * @param shell where it will run: an answer that equals the default is left out unless a variable says otherwise
  * @param how.asking whether it asks for what it does not say
- * @param how.yes whether it carries its consent; a command that only looks takes none
+ * @param how.yes whether it includes `--yes`; a command that only looks has no such option
  */
 export function equivalentCommand(
   { program, given, environment }: Shell,
@@ -53,7 +53,7 @@ export function equivalentCommand(
   return [...words, ...rehearsedWords(environment), ...(yes ? ["--yes"] : [])].join(" ");
 }
 
-/** What is printed in a rehearsal is to be rehearsed as well: nobody who pastes it means the real cloud. */
+/** A command that is printed in a rehearsal is a rehearsal, too: nobody who pastes it means the real cloud. */
 export function rehearsedWords(environment: Variables): string[] {
   return environment[rehearsalVariable] === "true" ? [rehearsalFlag] : [];
 }

@@ -18,13 +18,13 @@ export interface Failure {
   readonly requestId?: string | undefined;
   readonly retryable: boolean;
   readonly exitCode: ExitCode;
-  /** What is said instead below an answer that tells of each part. */
+  /** Shown instead below an answer that already reports each part. */
   readonly brief?: { readonly message: string; readonly hint: string } | undefined;
   /** What was thrown, for `--debug`. */
   readonly cause?: unknown;
 }
 
-/** Describes whatever was thrown. An error that no person can act on is a bug of ours. */
+/** Describes anything that was thrown. An error that no person can act on is a bug of ours. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof ActionableError) {
     const { code, message, hint, docs, requestId, retryable } = error;
@@ -40,7 +40,7 @@ export function describeFailure(error: unknown): Failure {
   };
 }
 
-/** A failure on stderr. */
+/** Shows a failure on stderr. */
 export function tellFailure(terminal: Terminal, { debug }: Detail, failure: Failure): void {
   const { width } = terminal.stderr;
   for (const line of failureLines(failure, { debug, width })) terminal.stderr.line(line);

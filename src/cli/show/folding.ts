@@ -1,12 +1,12 @@
 /*
- * What two hundred namespaces have in common is said once: nobody reads it two hundred times, and what is different
- * would be lost in it.
+ * What two hundred namespaces have in common is said once. Nobody reads it two hundred times, and a difference would
+ * be lost in it.
  */
 
-/** Things that are told in the same words: one at least. */
+/** Things that are described in the same words; at least one. */
 export type Alike<T> = readonly [first: T, ...more: T[]];
 
-/** Things with the same key together, in the order in which the first of each came. */
+/** Groups things with the same key, in the order in which each key first came. */
 export function alike<T>(items: readonly T[], keyOf: (item: T) => string): Array<Alike<T>> {
   const groups = new Map<string, [T, ...T[]]>();
   for (const item of items) {
@@ -45,7 +45,7 @@ export function placesText(places: Alike<Place>): string {
   return `${names.length} namespaces of ${context}: ${several(names)}`;
 }
 
-/** The text with its own namespace left out, by which one tells whether others say the same. */
+/** The text without its own namespace, to compare it with the texts of others. */
 export function apartFrom(namespace: string, text: string): string {
   return text.replaceAll(wholeWord(namespace), "*");
 }
@@ -54,9 +54,9 @@ export function apartFrom(namespace: string, text: string): string {
 const mostInCommand = 20;
 
 /**
- * What fixes one trouble of several namespaces, from what fixes it in the first.
- * @param fix what to do there. A command of acr-pull in it takes all of them; another program's is an example,
- *   and so is one that runs after it
+ * What fixes the same trouble in several namespaces, made from what fixes it in the first.
+ * @param fix what to do in the first. A command of acr-pull in it takes all namespaces. Another program's command is
+ *   only an example, and so is one that runs after it
  */
 export function fixOfAll(fix: string, [first, ...more]: Alike<Place>): string {
   const others = [...new Set(more.map(({ namespace }) => namespace))].filter(
@@ -74,7 +74,7 @@ export function fixOfAll(fix: string, [first, ...more]: Alike<Place>): string {
   return left === 0 ? all : `${all} (and so for the other ${left})`;
 }
 
-/** A name of Kubernetes as a word by itself; none of its characters means anything in an expression but the dot. */
+/** A Kubernetes name as a separate word. Of its characters, only the dot means something in an expression. */
 function wholeWord(name: string): RegExp {
   return new RegExp(`(?<![\\w-])${name.replaceAll(".", "\\.")}(?![\\w-])`, "g");
 }

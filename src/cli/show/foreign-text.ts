@@ -2,10 +2,10 @@ import { stripVTControlCharacters } from "node:util";
 import { withoutSecrets, withoutSecretsIn } from "../../domain/known-secrets.ts";
 
 /*
- * Text that others wrote (services, files, kubeconfigs) must not move the cursor, change colours or the clipboard,
- * or read differently from what it is: https://nvd.nist.gov/vuln/detail/CVE-2021-25743
- * Nor must it command the CI service that reads the log: it takes `##[` and `##vso[` for a command anywhere in a line,
- * and `::` at its beginning.
+ * Text that others wrote (services, files, kubeconfigs) must not move the cursor, change colours or the clipboard, or
+ * read differently from what it is: https://nvd.nist.gov/vuln/detail/CVE-2021-25743
+ * It must not command the CI service that reads the log either. The service takes `##[` and `##vso[` for a command
+ * anywhere in a line, and `::` at its beginning.
  * Sources: ActionCommand.cs of https://github.com/actions/runner, Command.cs of
  * https://github.com/microsoft/azure-pipelines-agent
  */
@@ -19,16 +19,16 @@ const whiteSpace = /[\t\n\v\f\r\u0085\u2028\u2029\u2800]+/g;
 // C0, DEL, C1; marks that reorder, and all letters and marks that Unicode means to show nothing.
 const invisible = /[\u0000-\u001f\u007f-\u009f\ufff9-\ufffb]|\p{Default_Ignorable_Code_Point}/gu;
 
-/** The signs before the bracket; a service may overlook the case of what is between. */
+/** The signs before the bracket. A service may ignore the case of the letters in between. */
 const command = /##(?=(?:vso)?\[)/gi;
 
 /**
- * No output holds this many characters of a secret in a row, whatever their source. Error messages are cleaned of
- * shorter pieces already, and a secret made of words must not blank out our own words and names.
+ * No output holds this many characters of a secret in a row, whatever their source. Shorter pieces are already removed
+ * from error messages, and a secret made of words must not blank out our own words and names.
  */
 const shortestPiece = 12;
 
-/** The text as it may stand in one line of a terminal: no control or invisible character is left, and no secret. */
+/** The text as it may appear in one line of a terminal: with no control character, invisible character or secret. */
 export function oneLine(text: string): string {
   const visible = stripVTControlCharacters(text.replace(controlStrings, "").replace(controlSequences, ""))
     .replace(whiteSpace, " ")
@@ -37,19 +37,19 @@ export function oneLine(text: string): string {
   return withoutSecrets(visible, shortestPiece);
 }
 
-/** A whole line, in which no text begins as a command of a CI service. */
+/** A whole line, changed so that it does not begin a command of a CI service. */
 export function withoutCommand(line: string): string {
   return line.replace(/^(\s*):(?=:)/, "$1: ");
 }
 
-/** A document for others to read, without secrets in any of its texts. */
+/** A document for others to read, with no secret in any of its texts. */
 export function speakable<T extends object>(document: T): T {
   return withoutSecretsIn(document, shortestPiece) as T;
 }
 
 /** JSON (or YAML in double quotes) with every such character escaped; it reads back as the same value. */
 export function escaped(document: string): string {
-  // What is printable in ASCII is safe, and a document is made of little else.
+  // Printable ASCII is safe, and a document is made of little else.
   return document
     .replace(command, String.raw`\u0023#`)
     .replace(/[^\n -~]/gu, (character) =>
@@ -61,7 +61,7 @@ export function escaped(document: string): string {
     );
 }
 
-/** Whether a text holds a character that `oneLine` would take away or replace. */
+/** Whether a text holds a character that `oneLine` would remove or replace. */
 export function isUnsafe(text: string): boolean {
   return oneLine(text) !== text;
 }

@@ -4,7 +4,7 @@ import type { Terminal } from "./terminal.ts";
 import type { View } from "./view.ts";
 
 /**
- * Prose: the answer on stdout, all else on stderr.
+ * Prose: the answer on stdout, everything else on stderr.
  * @param tell shows a failure
  */
 export function openHumanView(
@@ -29,7 +29,7 @@ export function openHumanView(
   };
 }
 
-/** What is told on stderr whatever the form of the answer. */
+/** What goes to stderr, whatever the form of the answer. */
 export function talk(
   terminal: Terminal,
   progress: ProgressLines,

@@ -5,7 +5,7 @@ import { type Line, type Toned, toned } from "./terminal.ts";
 import { columnsOf, wrapped } from "./text-width.ts";
 
 /**
- * A sign or a label, and a sentence behind it over as many lines as it takes.
+ * A sign or a label, followed by a sentence in as many lines as it needs.
  * @param width columns that the terminal has
  */
 export function signedLines(sign: Toned, text: string, width: number): Line[] {
@@ -16,7 +16,7 @@ export function signedLines(sign: Toned, text: string, width: number): Line[] {
 
 const fix = "  fix:";
 
-/** What to do about a failure: several fixes a line each, of which one that begins with a space continues the one above. */
+/** What to do about a failure, one fix on each line. A line that begins with a space continues the one above. */
 export function fixLines(hint: string, width: number): Line[] {
   return hint
     .split("\n")
@@ -27,7 +27,7 @@ export function fixLines(hint: string, width: number): Line[] {
     );
 }
 
-/** Parts of an answer, with an empty line between those that say something. */
+/** Parts of an answer, with an empty line between those that are not empty. */
 export function parted(parts: readonly Line[][]): Line[] {
   return parts
     .filter(({ length }) => length > 0)
@@ -36,7 +36,7 @@ export function parted(parts: readonly Line[][]): Line[] {
 
 /** What became of one thing in a namespace. */
 export interface ShownTarget {
-  /** Empty for what lies in no cluster. */
+  /** Empty for a thing that is in no cluster. */
   readonly context: string;
   readonly namespace: string;
   /** "secret" */
@@ -51,7 +51,7 @@ type FailedTarget = ShownTarget & Required<Pick<ShownTarget, "error">>;
 /** More rows than these are counted: nobody reads them, and they push the rest off the screen. */
 const mostRows = 20;
 
-/** Why some failed, and then what became of each secret and service account. */
+/** Why some failed, then what became of each secret and service account. */
 export function targetLines(targets: readonly ShownTarget[], width: number): Line[] {
   const failures = failureLines(targets, width);
   const inOrder = targets.filter(({ error }) => error === undefined);
@@ -61,7 +61,7 @@ export function targetLines(targets: readonly ShownTarget[], width: number): Lin
 }
 
 function rowLines(targets: readonly ShownTarget[], width: number): Line[] {
-  // What was written for several registries stands once.
+  // A target that was written for several registries is listed once.
   const once = alike(targets, ({ context, namespace, kind, name, action }) =>
     JSON.stringify([context, namespace, kind, name, action]),
   ).map(([first]) => first);
@@ -84,7 +84,7 @@ function countLines(targets: readonly ShownTarget[], width: number): Line[] {
   return listLines(columns, rows, width);
 }
 
-/** What failed, and what helps: once, where several namespaces of a cluster have the same trouble. */
+/** What failed, and what helps. Said once if several namespaces of a cluster have the same trouble. */
 export function failureLines(targets: readonly ShownTarget[], width: number): Line[] {
   const failed = targets.filter((one): one is FailedTarget => one.error !== undefined);
   const groups = alike(failed, ({ context, namespace, kind, error: { message, hint = "" } }) =>

@@ -5,7 +5,8 @@ import type { Terminal } from "./terminal.ts";
 import type { View } from "./view.ts";
 
 /**
- * Names alone on stdout, one a line, for another program to take; the exit code tells how they stand.
+ * Prints only names on stdout, one on each line, for another program to read. The exit code says whether all is in
+ * order.
  * @param tell shows a failure
  */
 export function openNameView(

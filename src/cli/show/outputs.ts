@@ -1,16 +1,16 @@
-/** What later steps of a pipeline can use of an answer. */
+/** What later steps of a pipeline can use from an answer. */
 export interface Outputs {
-  /** Whether anything was written; of a plan, whether it would be. */
+  /** Whether anything was written; for a plan, whether it would be. */
   readonly changed: boolean;
   /** The keys in use. */
   readonly keys?: ReadonlyArray<{
     readonly keyId: string | null;
-    /** RFC 3339 UTC; null where it is not known. */
+    /** RFC 3339 UTC; null if it is not known. */
     readonly expiresAt: string | null;
   }>;
 }
 
-/** Outputs as texts: the keys as their ids, and the first of their ends. What is not known is left out. */
+/** Outputs as texts: the ids of the keys, and the first of their ends. Unknown values are left out. */
 export interface OutputTexts {
   readonly changed: string;
   readonly keyId?: string;

@@ -5,7 +5,7 @@ import { changeText } from "./plan-words.ts";
 import { toned, type Line, type Tone } from "./terminal.ts";
 import { wrapped } from "./text-width.ts";
 
-/** A sign and a colour for each action; the word stands beside them. */
+/** A sign and a colour for each action, shown beside its word. */
 const signs: Readonly<Record<Action, readonly [sign: string, tone: Tone]>> = {
   created: ["+", "good"],
   copied: ["+", "good"],
@@ -30,7 +30,7 @@ const planned: Readonly<Record<Action, string>> = {
   failed: "cannot",
 };
 
-/** Behind sign and verb. */
+/** The width of the sign and the verb. */
 const targetIndent = 11;
 const detailIndent = 13;
 
@@ -41,20 +41,20 @@ export interface ShownPlan {
   readonly changes: readonly PlannedChange[];
   /** Things to know before saying yes. */
   readonly warnings: readonly string[];
-  /** What nobody can undo, in sentences. It is no trouble of a run that was agreed to. */
+  /** What nobody can undo, in sentences. It does not count as trouble in a run that was agreed to. */
   readonly lasting?: readonly string[];
-  /** What cannot be written, and why: the result of a run says so too. */
+  /** What cannot be written, and why. The result of a run says so, too. */
   readonly leftOut?: readonly ShownTarget[];
-  /** Whether it does what nobody agrees to by Enter alone, though nothing goes. */
+  /** Whether Enter alone must not agree to it, although nothing is removed. */
   readonly cautious?: boolean;
-  /** What a person types to agree, where a yes is too little. */
+  /** What a person types to confirm when a plain yes is not enough. */
   readonly typed?: { readonly message: string; readonly names: readonly string[] };
-  /** Fields that its document has besides. */
+  /** Further fields of its document. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * A plan for people: what is the same in many namespaces stands once.
+ * A plan for people. What is the same in many namespaces is shown once.
  * @param width columns that the terminal has
  * @param isWhole whether every namespace has a line of its own
  */
@@ -65,7 +65,7 @@ export function planLines(plan: ShownPlan, width = Infinity, isWhole = false): L
   lines.push("", ...shown.flatMap((change) => changeLines(change, width)), "");
   if (leftOut.length > 0) lines.push(...failureLines(leftOut, width), "");
   const warnings = [...foldedWarnings(plan), ...lasting];
-  // Apart from the count below, of which they are no part.
+  // Kept apart from the count below, which does not include them.
   if (warnings.length > 0)
     lines.push(...warnings.flatMap((text) => signedLines(toned("warning", "! warning:"), text, width)), "");
   const isFolded = shown.length < changes.length;
@@ -90,10 +90,10 @@ function alone({ target, action, before, after }: PlannedChange): LoneChange {
   return { target, action, what: target, details: changeText(before, after, target) };
 }
 
-/** Fewer than this are listed. */
+/** Fewer changes than this are listed one by one. */
 const leastFolded = 6;
 
-/** Changes that are the same in many namespaces, in one line each, where the first of them stood. */
+/** Changes that are the same in many namespaces become one line each, in the place of the first of them. */
 function folded(changes: readonly LoneChange[]): ShownChange[] {
   const groups = alike(changes, ({ target, action, details }) => {
     const one = placed(target);
@@ -120,7 +120,7 @@ function together(group: Alike<LoneChange>): ShownChange {
   return { action, what, details };
 }
 
-/** What a line of a plan is about, where that lies in a namespace. A context's name may hold slashes. */
+/** What a line of a plan is about, if it is in a namespace. A context's name may contain slashes. */
 function placed(target: string): (Place & { readonly what: string }) | undefined {
   const namespaced = /^(secret|service account|pending mark of) (.+)\/([^/]+)\/([^/]+)$/.exec(target);
   if (namespaced) {
@@ -149,7 +149,7 @@ export function planRow({ target, action, before, after }: PlannedChange): strin
   return [`${signs[action][0]} ${planned[action]}`, target, changeText(before, after, target)];
 }
 
-/** Warnings that say the same of several namespaces, once: with the names of the others. */
+/** Warnings that say the same about several namespaces are shown once, with the names of the others. */
 export function foldedWarnings({ changes, warnings }: Pick<ShownPlan, "changes" | "warnings">): string[] {
   const places = changes.flatMap(({ target }) => placed(target) ?? []);
   const ofWarnings = warnings.map((text) => {

@@ -1,8 +1,8 @@
 /*
- * The two sides of a planned change, in people's words. Programs read them by their fields.
+ * The two sides of a planned change, in words for people. Programs read its fields.
  */
 
-/** What changes in one thing: `key c9daafdf… → a new key`; empty where the line above says it all. */
+/** What changes in one thing: `key c9daafdf… → a new key`; empty if the line above already says everything. */
 export function changeText(before: unknown, after: unknown, target: string): string {
   const [old, next] = [sideText(before, target), sideText(after, target)];
   if (old === next) return "";
@@ -11,7 +11,7 @@ export function changeText(before: unknown, after: unknown, target: string): str
   return `${old} → ${next.startsWith(label) ? next.slice(label.length) : next}`;
 }
 
-/** A side of a change, without what the line above says already. */
+/** One side of a change, without what the line above already says. */
 function sideText(side: unknown, target: string): string {
   if (side === null || side === undefined) return "";
   if (Array.isArray(side)) return side.map((one) => sideText(one, target)).join(", ");
@@ -23,7 +23,7 @@ function sideText(side: unknown, target: string): string {
     .join(", ");
 }
 
-/** How each field is said; one that is not here tells a person nothing. */
+/** How each field is worded. A field that is not here tells a person nothing. */
 const words: Readonly<Record<string, (value: unknown) => string | undefined>> = {
   keyId: (value) => (value === "new" ? "a new key" : `key ${String(value)}`),
   beside: (value) => `beside it key ${String(value)}`,

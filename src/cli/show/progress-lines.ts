@@ -4,24 +4,24 @@ import { toned, type Printer, type Toned } from "./terminal.ts";
 import type { Detail } from "./view.ts";
 import { wrapped } from "./text-width.ts";
 
-/** In a log, a step that takes long is mentioned after this long, and then each time after twice as long. */
+/** In a log, a step that takes long is mentioned after this time, and then again, each time after twice as long. */
 const quietTimeMs = 10_000;
 const tickMs = 1000;
-/** How far the rest of a line that is broken stands to the right of its sign. */
+/** How far the second and later lines of a broken text are indented. */
 const indentColumns = 2;
 
 interface ActiveStep {
   text: string;
   readonly startedAt: number;
-  /** When a line last told of it. */
+  /** When a line last mentioned it. */
   mentionedAt: number | undefined;
-  /** How long it is silent from then on. */
+  /** For how long no line mentions it after that. */
   silentMs: number;
 }
 
 /**
- * Progress for people: one line for each step that was done, in the order they were. What goes on stands in one status
- * line at a terminal; elsewhere what is waited for, and what takes long, is a line of its own, less and less often.
+ * Progress for people: one line for each finished step, in the order of finishing. At a terminal, one status line
+ * shows what is going on. Elsewhere, waits and long steps have lines of their own, less and less often.
  */
 export class ProgressLines {
   readonly #printer: Printer;
@@ -64,19 +64,19 @@ export class ProgressLines {
       case "note":
         if (event.level === "warning") this.#write(toned("warning", "! warning:"), event.text);
         else if (event.level === "info") this.#print(toned("faint", "·"), event.text);
-        // Nobody acts on what was not said, however little they want to hear.
+        // Shown even with --quiet, because nobody acts on an instruction that was not shown.
         else this.#write(toned("strong", ">"), event.text);
         break;
     }
     this.#refresh();
   }
 
-  /** What began and did not end. */
+  /** The steps that began and did not end. */
   unfinished(): readonly string[] {
     return [...this.#active.values()].map(({ text }) => text);
   }
 
-  /** Takes the status line away, for good. */
+  /** Removes the status line for good. */
   close(): void {
     clearInterval(this.#ticker);
     this.#ticker = undefined;
@@ -118,7 +118,7 @@ export class ProgressLines {
     this.#watch();
   }
 
-  /** Where there is no status line. */
+  /** Mentions a step in a line of its own, if there is no status line. */
   #mention(step: ActiveStep): void {
     if (this.#printer.live) return;
     const now = this.#now();
@@ -140,7 +140,7 @@ export class ProgressLines {
     this.#refresh();
   }
 
-  /** Before its last line is printed, so that the status line is not drawn again below it. */
+  /** Called before a step's last line is printed, so that the status line is not drawn again below it. */
   #end(id: string): void {
     this.#active.delete(id);
     this.#refresh();

@@ -8,7 +8,7 @@ const gap = "  ";
 export interface Column<Row> {
   readonly head: string;
   readonly cell: (row: Row) => string;
-  /** Where there is no room for all columns, those with the lowest number go first. Without one it always stays. */
+  /** If there is no room for all columns, those with the lowest number go first. One without a number always stays. */
   readonly expendable?: number;
 }
 
@@ -16,8 +16,8 @@ export interface Column<Row> {
 const leastWidth = 6;
 
 /**
- * A list in columns, without lines between them. Where they do not fit, columns that can be spared go, and then what is
- * long is cut inside.
+ * A list in columns, without lines between them. If they do not fit, expendable columns go first, and then long cells
+ * are cut in the middle.
  * @param width columns that the terminal has
  */
 export function listLines<Row>(
@@ -48,8 +48,8 @@ export function listLines<Row>(
 }
 
 /**
- * Labels with their values, and what became of each. A long value takes several lines; where even its words do not fit,
- * all stand as lines of `label: value`.
+ * Labels with their values, and what became of each. A long value takes several lines. If even its words do not fit,
+ * every row becomes lines of `label: value`.
  * @param rows a label, a value, and what became of it
  * @param width columns that the terminal has
  */
@@ -82,7 +82,7 @@ function whole(widths: readonly number[]): number {
   return widths.reduce((sum, columns) => sum + columns, gap.length * Math.max(0, widths.length - 1));
 }
 
-/** The widest column gives way first. */
+/** Narrows the widest column first. */
 function cutToFit(widths: readonly number[], width: number): readonly number[] {
   const cut = [...widths];
   while (whole(cut) > width) {

@@ -14,7 +14,7 @@ type OutputStream = Writable & {
 /** The stream of a process that text is read from. */
 export type InputStream = Readable & {
   readonly isTTY?: boolean | undefined;
-  /** Of a terminal: whether each key arrives as it is pressed. */
+  /** For a terminal: whether each key arrives as it is pressed. */
   setRawMode?(raw: boolean): unknown;
 };
 
@@ -25,7 +25,7 @@ export interface Streams {
   readonly stderr: OutputStream;
 }
 
-/** What a piece of text means; its colour follows, and never says anything that the words do not. */
+/** What a piece of text means. Its colour follows from that, and never says anything that the words do not. */
 export type Tone = "plain" | "strong" | "faint" | "good" | "warning" | "bad";
 
 /** How each tone is coloured. */
@@ -51,28 +51,28 @@ export function plainText(line: Line): string {
   return pieces.map((piece) => oneLine(typeof piece === "string" ? piece : piece.text)).join("");
 }
 
-/** The only way to a stream: takes control characters out of all text and adds colour where it is wanted. */
+/** The only way to a stream. Removes control characters from all text, and adds colour if it is wanted. */
 export class Printer {
   readonly #stream: OutputStream;
   readonly #colors: Colors | undefined;
-  /** Whether a line may be written over: a terminal that understands it. */
+  /** Whether a line may be overwritten, which needs a terminal that can do it. */
   readonly live: boolean;
   #status = "";
   #printed = 0;
 
-  /** @param colors undefined: none */
+  /** @param colors undefined for none */
   constructor(stream: OutputStream, colors: Colors | undefined, live: boolean) {
     this.#stream = stream;
     this.#colors = colors;
     this.live = live;
   }
 
-  /** Columns of the terminal; a file, and a terminal that does not tell, has no end of them. */
+  /** Columns of the terminal. Infinite for a file, and for a terminal that does not report them. */
   get width(): number {
     return this.#stream.columns || Infinity;
   }
 
-  /** How often something was printed to stay: by it one tells whether something came meanwhile. */
+  /** How often something lasting was printed. If this has changed, something was printed in the meantime. */
   get printed(): number {
     return this.#printed;
   }
@@ -86,7 +86,7 @@ export class Printer {
     this.status(status);
   }
 
-  /** A line as it is shown: every piece cleaned, and coloured where colour is wanted. */
+  /** A line as it is shown: every piece cleaned, and coloured if colour is wanted. */
   paint(line: Line): string {
     const pieces = typeof line === "string" ? [line] : line;
     return pieces
@@ -96,13 +96,13 @@ export class Printer {
       .join("");
   }
 
-  /** A document of many lines that holds no foreign text, or has it escaped already. */
+  /** Prints a document of many lines that holds no foreign text, or has it already escaped. */
   document(text: string): void {
     this.#printed += 1;
     this.#stream.write(text);
   }
 
-  /** Shows what is going on in a last line that is replaced by the next; nothing where that cannot be done. */
+  /** Shows what is going on in a last line, which the next status replaces. Does nothing if that is not possible. */
   status(text: string): void {
     if (!this.live || text === this.#status) return;
     this.#status = text;
@@ -122,21 +122,21 @@ export interface Terminal {
   readonly stderr: Printer;
   /** The stream behind `stderr`, for questions. */
   readonly questions: OutputStream;
-  /** Whether somebody is there to be asked. */
+  /** Whether somebody can be asked. */
   readonly interactive: boolean;
-  /** Whether nothing on the screen may be written over: for a screen reader, or where the terminal cannot do it. */
+  /** Whether nothing on the screen may be overwritten: for a screen reader, or if the terminal cannot do it. */
   readonly plain: boolean;
   /**
-   * Whether it moves the cursor down for each row that it adds below the cursor too when it becomes narrower, as
-   * xterm.js does.
+   * Whether it moves the cursor down even for rows that it adds below the cursor when it becomes narrower, as xterm.js
+   * does.
    */
   readonly miscounts: boolean;
 }
 
-/** What the terminals made with xterm.js call themselves. */
+/** The names that terminals made with xterm.js give themselves. */
 const withXtermJs: ReadonlySet<string | undefined> = new Set(["vscode", "Hyper", "Tabby"]);
 
-/** Joins the streams, by what they are and what the environment and options say. */
+/** Makes a terminal of the streams, by what they are and by what the environment and the options say. */
 export async function openTerminal(
   streams: Streams,
   environment: Variables,

@@ -4,7 +4,7 @@ import type { Failure } from "./failure.ts";
 import type { Outputs } from "./outputs.ts";
 import type { Line } from "./terminal.ts";
 
-/** How much is told. */
+/** How much is shown. */
 export interface Detail {
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -17,28 +17,28 @@ export interface Answer {
   readonly exitCode: ExitCode;
   /** The fields of the published contract, without the envelope. */
   readonly document: Readonly<Record<string, unknown>>;
-  /** For people, on stdout; made only where a person reads. */
+  /** For people, on stdout. Made only if a person reads them. */
   readonly lines: () => readonly Line[];
   /** Whether they go to stderr, because stdout holds documents that were asked for. */
   readonly aside?: boolean;
-  /** What it lists, by name, for `-o name`; made only then. */
+  /** What it lists, by name, for `-o name`. Made only for that. */
   readonly names?: (() => readonly string[]) | undefined;
-  /** What later steps of a pipeline can use; absent where the command has nothing of the kind. */
+  /** What later steps of a pipeline can use; absent if the command has nothing of the kind. */
   readonly outputs?: Outputs;
-  /** Why it is not wholly done. */
+  /** Why it is not completely done. */
   readonly failure?: Failure | undefined;
 }
 
 /** Shows a run: progress while it lasts, then one answer or one failure. */
 export interface View {
   readonly report: Report;
-  /** Lines that somebody must see before going on, such as a plan to agree to. */
+  /** Lines that somebody must see before continuing, such as a plan to agree to. */
   notice(lines: readonly Line[]): void;
   answer(answer: Answer): void;
-  /** Nothing was done, or it is not known what. */
+  /** Shows that nothing was done, or that it is not known what was done. */
   failure(command: string | undefined, failure: Failure): void;
   /** Steps that began and did not end, in words. */
   unfinished(): readonly string[];
-  /** Takes the status line away. */
+  /** Removes the status line. */
   close(): void;
 }

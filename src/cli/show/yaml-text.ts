@@ -1,7 +1,7 @@
 import { DEFAULT_SCHEMA, dump, Type } from "js-yaml";
 import { escaped, isUnsafe } from "./foreign-text.ts";
 
-/** Texts with such characters are written in double quotes, for only they know escapes. */
+/** Texts with unsafe characters are written in double quotes, because only those allow escapes. */
 const schema = DEFAULT_SCHEMA.extend({
   implicit: [
     new Type("tag:yaml.org,2002:str", {
@@ -13,7 +13,7 @@ const schema = DEFAULT_SCHEMA.extend({
   ],
 });
 
-/** A document as YAML, with no character in it that a terminal would act on. */
+/** A document as YAML, without a character that a terminal would act on. */
 export function yamlText(value: Readonly<Record<string, unknown>>): string {
   // What JSON leaves out (undefined) must be left out here too.
   const document: unknown = JSON.parse(JSON.stringify(value));

@@ -3,8 +3,8 @@ import type { StatusEntry } from "../../core/status/contract.ts";
 import type { Column } from "../show/table.ts";
 
 /**
- * The columns of the list. What tells entries apart stays where there is little room.
- * @param isWide whether every column is there, with whole ids
+ * The columns of the list. Those that distinguish entries stay even if there is little room.
+ * @param isWide whether every column is shown, with whole ids
  */
 export function columnsOf(entries: readonly StatusEntry[], isWide: boolean): Array<Column<StatusEntry>> {
   const isOneCluster = new Set(entries.map(({ context }) => context)).size === 1;
@@ -27,12 +27,12 @@ export function columnsOf(entries: readonly StatusEntry[], isWide: boolean): Arr
   ];
 }
 
-/** The name of an entry's registry; the first part of its login server where that is all that is known. */
+/** The name of an entry's registry, or the first part of its login server if only that is known. */
 export function nameOfRegistry({ registry, loginServer }: StatusEntry): string {
   return loginServer === null ? "unknown" : registryName(registry ?? loginServer, loginServer);
 }
 
-/** The age of a key in days, by the clock that its remaining days are counted by. */
+/** The age of a key in days, by the clock that also counts its remaining days. */
 function ageOf({ createdAt, expiresAt, daysLeft }: StatusEntry): string {
   if (createdAt === null || expiresAt === null || daysLeft === null) return "-";
   const life = Math.round((Date.parse(expiresAt) - Date.parse(createdAt)) / 86_400_000);

@@ -1,7 +1,7 @@
 import { flowCommand } from "../flow-command.ts";
 import { statusChecks, type StatusTypes } from "./options.ts";
 
-/** How every managed entry stands. */
+/** Lists the state of every managed entry. */
 export const statusCommand = flowCommand<StatusTypes>({
   name: "status",
   description: [

@@ -21,7 +21,7 @@ export interface NextCommands {
    * @param withinMs how long before its end a key is renewed, in milliseconds
    */
   readonly rotate: (withinMs: number) => string;
-  /** Says of each secret of these namespaces what is wrong, and what helps. */
+  /** Says what is wrong with each secret of these namespaces, and what helps. */
   readonly verify: (context: string, namespaces: readonly string[]) => string;
   /** Resumes a setup that did not finish. */
   readonly setup: (entry: Place) => string;
@@ -29,7 +29,7 @@ export interface NextCommands {
   readonly attach: (context: string, registry: string) => string;
   /** Removes one orphaned key. */
   readonly prune: (keyId: string) => string;
-  /** Takes back what is left after the secrets are gone, of a registry that a person puts in where none was asked for. */
+  /** Takes back what is left after the secrets are gone. If no registry was asked for, a person fills in its name. */
   readonly remove: () => string;
   /** Resumes a removal that did not finish, for one secret. */
   readonly removeOne: (entry: Place) => string;
@@ -41,7 +41,7 @@ const mostKnow = pick(statusOptions, "registry", "contexts", "clusterId", ...sam
 
 /**
  * The command lines that the answer suggests.
- * @param contexts those that were looked at: not every command can be told to take all
+ * @param contexts the contexts that were looked at: not every command has an option for all contexts
  */
 export function nextCommands(outer: Shell, contexts: readonly string[]): NextCommands {
   const isAll = outer.given.get("allContexts")?.texts.at(-1) === "true";
@@ -148,7 +148,7 @@ function isKeyless({ appId, state }: StatusEntry): boolean {
   return appId === null && state === "pending";
 }
 
-/** For problems that a new key does not fix. Each has its own remedy, which verify names. */
+/** For problems that a new key does not fix. Each has its own remedy, which `verify` names. */
 function otherLines({ entries, pending }: StatusResult, { commands, width }: Telling): Line[] {
   const overdue = pending.filter((work) => work.overdue);
   const secretsOf = (some: readonly PendingWork[]) => new Set(some.flatMap(({ secrets }) => secrets));
@@ -185,8 +185,8 @@ function otherLines({ entries, pending }: StatusResult, { commands, width }: Tel
 const mostVerified = 5;
 
 /**
- * How long before their end keys are to be renewed, in milliseconds: long enough for all that are shown as expiring, and
- * no longer, so that fresh keys are left alone.
+ * How long before their end keys should be renewed, in milliseconds: long enough for all that are shown as expiring,
+ * and no longer, so that fresh keys are left alone.
  */
 function renewalTimeMs(entries: readonly StatusEntry[]): number {
   const usual = Math.min(...[unknownLife, ...entries].map(renewalWindowMs));

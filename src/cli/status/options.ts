@@ -49,7 +49,7 @@ export const statusOptions = {
     group: "Rotation",
     parse: positiveDuration,
   }),
-  // Consent, so no variable: one forgotten in a pipeline must not remove a key.
+  // Consent, so it has no variable: one forgotten in a pipeline must not remove a key.
   prune: valueOption({
     flag: "--prune <key-id>",
     summary: "remove this key, which acr-pull made for the cluster and nothing in it holds",
@@ -77,7 +77,7 @@ export const statusOptions = {
   output: outputOption("wide", "name"),
 };
 
-/** What `status` was asked for. */
+/** What `status` was asked to do. */
 export type StatusAnswers = AnswersOf<typeof statusOptions>;
 
 /** What `status` and its flow exchange. */

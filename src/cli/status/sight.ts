@@ -3,7 +3,7 @@ import { alike, several } from "../show/folding.ts";
 import { signedLines } from "../show/lines.ts";
 import { toned, type Line } from "../show/terminal.ts";
 
-/** Where it was looked, where that is not everywhere: an incomplete answer says so. */
+/** Which namespaces were looked at, if not all of them. An incomplete answer says so. */
 export function scopeLines({ scopes }: StatusResult, width: number): Line[] {
   return scopes
     .filter(({ whole }) => !whole)

@@ -39,7 +39,7 @@ function contextOf(
   return { commands, inOrder: code === exitCode.ok, isWide, width };
 }
 
-/** As --leave-out takes them; with the context before it where there are several. */
+/** As --leave-out takes them; with the context before each if there are several contexts. */
 function namesOf(entries: readonly StatusEntry[]): string[] {
   const isFleet = new Set(entries.map(({ context }) => context)).size > 1;
   const names = entries.map(({ context, namespace, name }) =>
@@ -49,12 +49,12 @@ function namesOf(entries: readonly StatusEntry[]): string[] {
   return [...new Set(names)];
 }
 
-/** What the lines depend on besides the result. */
+/** What the lines depend on, apart from the result. */
 interface StatusContext {
   readonly commands: NextCommands;
-  /** Whether everything is in order, besides the entries too. */
+  /** Whether everything is in order, not only the entries. */
   readonly inOrder: boolean;
-  /** Whether every column is shown, however long the lines. */
+  /** Whether every column is shown, however long the lines become. */
   readonly isWide: boolean;
   readonly width: number;
 }
@@ -81,7 +81,7 @@ function statusLines(result: StatusResult, context: StatusContext): Line[] {
   ]);
 }
 
-/** What is not in order, or will not be one day. */
+/** What is not in order, or will not be later. */
 function troubleParts(result: StatusResult, context: StatusContext): Line[][] {
   const { width, inOrder } = context;
   return [
@@ -105,7 +105,7 @@ function headLines(
 ): Line[] {
   const bad = entries.filter(({ state }) => !isInOrder(state)).length;
   if (entries.length === 0) {
-    // Which of the names that were asked for is to blame is told below.
+    // The lines below say which of the requested names is to blame.
     if (missing.length > 0) return [];
     const where = scopes.map(({ context }) => context).join(", ");
     return wrapped(`No secret in ${where} has an entry that acr-pull manages.`, width);
@@ -132,7 +132,7 @@ function days(count: number): string {
   return count === 1 ? "1 day" : `${count} days`;
 }
 
-/** More than this are only counted, since nobody reads them. */
+/** More than this are only counted, because nobody reads them. */
 const mostTroubles = 20;
 
 function troubleLines(entries: readonly StatusEntry[], width: number): Line[] {
@@ -158,13 +158,13 @@ function troubleLines(entries: readonly StatusEntry[], width: number): Line[] {
   return more > 0 ? [...lines, `  and ${counted(more, "more entry", "more entries")}`] : lines;
 }
 
-/** `kind/team-a/acr-secret`; of several namespaces `acr-secret in 3 namespaces of kind: …`. */
+/** `kind/team-a/acr-secret`; for several namespaces `acr-secret in 3 namespaces of kind: …`. */
 function secretsText(entries: Alike<StatusEntry>): string {
   const [{ context, namespace, name }] = entries;
   return entries.length === 1 ? `${context}/${namespace}/${name}` : `${name} in ${placesText(entries)}`;
 }
 
-/** Which of the entries of a secret it is, where it has several. */
+/** Which of the secret's entries it is, if the secret has several. */
 function besideOthers(entry: StatusEntry, entries: readonly StatusEntry[]): string {
   const { context, namespace, name, loginServer } = entry;
   const isBeside = entries.some(
@@ -235,7 +235,7 @@ function orphanText({ keyId, appId, context, expiresAt }: OrphanKey): string {
   return `Orphan: no secret that acr-pull manages in ${context} names the key ${keyId} of the application ${appId}${end}. If nothing outside uses it, and no manifest that is still to be applied, remove it:`;
 }
 
-/** What nodes of AKS may pull by their own identity. */
+/** What the nodes of AKS clusters may pull with their own identity. */
 function attachmentLines(
   { attachments = [], attachmentsUnknown }: StatusResult,
   { commands, width }: StatusContext,
@@ -280,7 +280,7 @@ function linkLines({ brokenLinks }: StatusResult, { commands, width }: StatusCon
   ];
 }
 
-/** What was asked for by name and is not there. */
+/** What was asked for by name and does not exist. */
 function missingLines({ missing }: StatusResult, width: number): Line[] {
   return missing.flatMap(({ message }) => signedLines(toned("bad", "✗"), message, width));
 }

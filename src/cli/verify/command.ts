@@ -2,7 +2,7 @@ import { flowCommand } from "../flow-command.ts";
 import { suggester } from "../show/suggester.ts";
 import { verifyInput, verifyOptions, type VerifyTypes } from "./options.ts";
 
-/** Whether the secrets pull, and if not, why; nothing is written. */
+/** Checks whether the secrets pull, and if not, why. Writes nothing. */
 export const verifyCommand = flowCommand<VerifyTypes>({
   name: "verify",
   looksOnly: true,

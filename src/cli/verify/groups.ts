@@ -13,17 +13,17 @@ const signs: Readonly<Record<CheckStatus, readonly [sign: string, word: string, 
   skip: ["-", "skip", "faint"],
 };
 
-/** The column behind sign and word. */
+/** The column after the sign and the word. */
 const indent = 9;
 
-/** How many checks ended how. */
+/** How many checks ended with each status. */
 export function countsOf(subjects: readonly CheckedSubject[]): Readonly<Record<CheckStatus, number>> {
   const counts = { pass: 0, warn: 0, fail: 0, skip: 0 };
   for (const { checks } of subjects) for (const { status } of checks) counts[status] += 1;
   return counts;
 }
 
-/** Subjects with some of their checks; those that have none of these are left out. */
+/** Subjects with only some of their checks. A subject that has none of these is left out. */
 export function withChecks(
   subjects: readonly CheckedSubject[],
   isMeant: (check: CheckResult) => boolean,
@@ -33,7 +33,7 @@ export function withChecks(
     .filter(({ checks }) => checks.length > 0);
 }
 
-/** Whether a person has to act on it, today or one day. */
+/** Whether a person has to act on it, now or later. */
 export function isTrouble({ status }: CheckResult): boolean {
   return status === "fail" || status === "warn";
 }
@@ -44,7 +44,7 @@ interface Group {
   readonly parts: Alike<CheckedSubject>;
 }
 
-/** Subjects by what they are about. */
+/** Subjects, grouped by what they are about. */
 export function groupsOf(subjects: readonly CheckedSubject[]): Group[] {
   const groups = alike(
     withChecks(subjects, () => true),
@@ -59,7 +59,7 @@ function headOf({ context, namespace, secret, pod }: Subject): string {
   return namespace === undefined ? `Cluster of context ${context}` : `Namespace ${context}/${namespace}`;
 }
 
-/** What fails first, then what will, and the rest as it came. */
+/** What fails comes first, then what will fail, then the rest in the order it came in. */
 export function bySeverity(groups: readonly Group[]): Group[] {
   const severity = ({ parts }: Group) => {
     const { fail, warn } = countsOf(parts);
@@ -73,7 +73,7 @@ export function groupLines({ head, parts }: Group, width: number): Line[] {
   return [...headLines(head, width), ...partLines(parts, width, (check) => check.hint)];
 }
 
-/** Groups that say the same of several namespaces together, and what is in order in one line. */
+/** Says together what is the same in several namespaces, and in one line what is in order. */
 export function foldedLines(groups: readonly Group[], width: number): Line[][] {
   const told = groups.map((group) => ({ ...group, parts: mapped(group.parts, withoutPassed) }));
   const isWell = ({ parts }: Group) => parts.every(({ checks }) => checks.every(isPlainSkip));
@@ -94,7 +94,7 @@ function mapped<T>([first, ...more]: Alike<T>, of: (item: T) => T): Alike<T> {
   return [of(first), ...more.map(of)];
 }
 
-/** Without what is in order, and without what another failure caused. */
+/** Leaves out what is in order, and what another failure caused. */
 function withoutPassed({ subject, checks }: CheckedSubject): CheckedSubject {
   return {
     subject,
@@ -105,12 +105,12 @@ function withoutPassed({ subject, checks }: CheckedSubject): CheckedSubject {
   };
 }
 
-/** Nobody has to do anything about it. */
+/** A skip that nobody has to do anything about. */
 function isPlainSkip({ status, hint }: CheckResult): boolean {
   return status === "skip" && hint === undefined;
 }
 
-/** What a group says, apart from which namespace it is in. */
+/** What a group says, apart from its own namespace. */
 function keyOf({ parts }: Group): string {
   const [{ subject }] = parts;
   const { context, namespace = "", secret, pod } = subject;
@@ -144,7 +144,7 @@ function placesOf(groups: readonly Group[]): Place[] {
   );
 }
 
-/** What is in order: how much, and what could not be found out of it. */
+/** What is in order: how much, and what could not be checked in it. */
 function wellLines(groups: readonly Group[], width: number): Line[] {
   const places = new Set(placesOf(groups).map(({ context, namespace }) => `${context}/${namespace}`));
   if (places.size === 0) return [];
@@ -171,7 +171,7 @@ function headLines(head: string, width: number): Line[] {
   return wrapped(head, width).map((line): Line => [toned("strong", line)]);
 }
 
-/** The checks of a group, by host where there are several. */
+/** The checks of a group, by host if there are several hosts. */
 function partLines(
   parts: readonly CheckedSubject[],
   width: number,

@@ -72,7 +72,7 @@ export const verifyOptions = {
   output: outputOption("name"),
 };
 
-/** What `verify` was asked for. */
+/** What `verify` was asked to do. */
 export type VerifyAnswers = AnswersOf<typeof verifyOptions>;
 
 /** What `verify` and its flow exchange. */
@@ -83,15 +83,15 @@ export interface VerifyTypes extends FlowTypes {
   result: VerifyResult;
 }
 
-/** The longest wait for an Azure that may be out of reach: its answers are an extra. */
+/** The longest wait for an Azure that may be out of reach. Its answers are an extra. */
 const longestPatienceMs = 15_000;
 
-/** What the flow is asked for. */
+/** Makes the flow's input from the answers. */
 export function verifyInput(answers: VerifyAnswers, suggest: Suggest): VerifyInput {
   const { auth, timeoutMs, namespaces, namespaceSelector, allContexts } = answers;
-  // Whoever names a sign-in method wants it, and may have to act in a browser first.
+  // A person who names a sign-in method wants it, and may have to act in a browser first.
   const azurePatienceMs = auth === "auto" ? Math.min(longestPatienceMs, timeoutMs) : timeoutMs;
-  // A cluster that nobody thought of has nothing in the namespace that its context names.
+  // In a cluster that nobody named, the namespace that its context names is likely to hold nothing.
   const allNamespaces =
     answers.allNamespaces || (allContexts && namespaces.length === 0 && namespaceSelector === undefined);
   return { ...answers, allNamespaces, azurePatienceMs, suggest };

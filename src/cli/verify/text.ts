@@ -29,12 +29,12 @@ function lookOf({ answers, shell, width }: Telling<VerifyAnswers>): VerifyLook {
   };
 }
 
-/** What fails alone. */
+/** Only what fails. */
 function failedOf(subjects: readonly CheckedSubject[]): CheckedSubject[] {
   return withChecks(subjects, ({ status }) => status === "fail");
 }
 
-/** The secrets, as --leave-out takes them; with the context before it where there are several. */
+/** The secrets, as --leave-out takes them; with the context before each if there are several contexts. */
 function namesOf(subjects: readonly CheckedSubject[]): string[] {
   const isFleet = new Set(subjects.map(({ subject }) => subject.context)).size > 1;
   const names = subjects.flatMap(({ subject: { context, namespace, secret } }) =>
@@ -64,16 +64,16 @@ interface VerifyLook {
   readonly width: number;
   /** Whether every passed check is shown. */
   readonly verbose: boolean;
-  /** Whether nothing but failed checks is shown. */
+  /** Whether only failed checks are shown. */
   readonly failedOnly: boolean;
   /** The same `verify` again. */
   readonly again: string;
 }
 
-/** With more groups than this, what is the same in many is said once: it would hide what fails. */
+/** With more groups than this, what is the same in many is said once: in full, it would hide what fails. */
 const mostGroupsInFull = 3;
 
-/** What was found, grouped by secret: for people. What fails comes first. */
+/** For people: what was found, grouped by secret. What fails comes first. */
 function verifyLines(subjects: readonly CheckedSubject[], look: VerifyLook): Line[] {
   const { width, verbose, failedOnly } = look;
   const summary = summaryLines(subjects, look);
@@ -86,7 +86,7 @@ function verifyLines(subjects: readonly CheckedSubject[], look: VerifyLook): Lin
   return parted([...told, summary]);
 }
 
-/** What fails, or will one day. */
+/** What fails, or will fail later. */
 function troubleLines(subjects: readonly CheckedSubject[], look: VerifyLook): Line[] {
   const bad = withChecks(subjects, isTrouble);
   if (bad.length === 0) return [];

@@ -4,14 +4,14 @@ import type { Choice } from "../prompter.ts";
 interface Indexed {
   readonly choice: Choice;
   readonly name: string;
-  /** The name, and what is said behind it. */
+  /** The name and the detail. */
   readonly whole: string;
 }
 
-/** What a list offers for a text. */
+/** What a list offers for a typed text. */
 interface Offer {
   readonly entries: readonly Choice[];
-  /** The rule that the text breaks, when it is no choice's and cannot become one. */
+  /** The rule that the text breaks, if it is not a choice and cannot become one. */
   readonly rule: string | undefined;
 }
 
@@ -27,12 +27,12 @@ export class ChoiceList {
     this.#byValue = byValue;
   }
 
-  /** Of choices with the same value the first counts. */
+  /** If several choices have the same value, the first counts. */
   static of(choices: readonly Choice[]): ChoiceList {
     return new ChoiceList([], new Map()).with(choices);
   }
 
-  /** The list with these at its end, except those whose value it has already. */
+  /** The list with these added at its end, except those whose value is already in it. */
   with(choices: readonly Choice[]): ChoiceList {
     const byValue = new Map(this.#byValue);
     const added: Indexed[] = [];
@@ -60,7 +60,7 @@ export class ChoiceList {
     return this.#exactly(text) ?? this.#named((name) => folded(name) === folded(text));
   }
 
-  /** The choices with every word of the text, ignoring case: first those with all of them in label and value. */
+  /** The choices with every word of the text, ignoring case; first those with all words in label and value. */
   matching(text: string): readonly Choice[] {
     const words = folded(text).split(/\s+/).filter(Boolean);
     if (words.length === 0) return this.all;
@@ -92,7 +92,7 @@ export class ChoiceList {
   }
 }
 
-/** What a question makes of a typed text: a choice, nothing, or the rule it breaks. */
+/** What a question makes of a typed text: a choice, nothing, or the rule that it breaks. */
 function take(
   text: string,
   typed: ((text: string) => Choice | undefined) | undefined,
@@ -105,7 +105,7 @@ function take(
   }
 }
 
-/** What to say of a list without choices. */
+/** What to say about a list without choices. */
 export function emptiness(typed: unknown): string {
   return typed === undefined
     ? "There is nothing to choose."
@@ -135,10 +135,10 @@ function folded(text: string): string {
   return text.toLowerCase();
 }
 
-/** More names than these are counted. */
+/** A sentence lists at most this many names. If there are more, it counts the rest. */
 const mostNamed = 6;
 
-/** Names in a sentence: all of them, or the first ones and how many more; `none` for none. */
+/** Names in a sentence: all of them, or the first ones and how many more; `none` if there are none. */
 export function listedNames(names: readonly string[]): string {
   if (names.length === 0) return "none";
   if (names.length <= mostNamed) return names.join(", ");

@@ -6,24 +6,24 @@ import type { Frame, Size } from "./layout.ts";
 export interface Drawn {
   /** How many columns each of its rows takes, from top to bottom. */
   readonly rows: readonly number[];
-  /** The row that the cursor stands in. */
+  /** The row of the cursor. */
   readonly cursorRow: number;
-  /** How many columns stand before the cursor. */
+  /** How many columns are before the cursor. */
   readonly cursorColumn: number;
   /** The terminal that it was drawn for. */
   readonly size: Size;
 }
 
 /**
- * How a frame comes to stand on the screen.
- * @param text that stands behind its label
- * @param cursor how many characters of the text stand before the cursor
+ * Where the parts of a frame are on the screen.
+ * @param text the text after its label
+ * @param cursor how many characters of the text are before the cursor
  */
 export function drawnFrame({ above, label, below }: Frame, text: string, cursor: number, size: Size): Drawn {
   const { columns } = size;
   const typed = width(label + text);
   const before = width(label + text.slice(0, cursor));
-  // What is typed goes over as many rows as it takes.
+  // Typed text takes as many rows as it needs.
   const whole = Array.from({ length: Math.floor(typed / columns) }, () => columns);
   return {
     rows: [...above.map(width), ...whole, typed % columns, ...below.map(width)],
@@ -34,11 +34,11 @@ export function drawnFrame({ above, label, below }: Frame, text: string, cursor:
 }
 
 /**
- * What to write before inquirer redraws a question in a terminal that was resized since: it erases as many rows as it
- * drew. A narrower terminal has broken some of them, a lower one has no room for all, and then lines above the question
- * would go, or rows of it would stay. So the old question is erased from its first row to the screen's end, and empty
- * rows are put there for inquirer to erase.
- * @param miscounts whether the terminal moves the cursor for rows that it adds below, too
+ * What to write before inquirer redraws a question in a terminal that was resized since. inquirer erases as many rows
+ * as it drew. But a narrower terminal breaks some of them into more rows, and a lower one has no room for all of
+ * them. Lines above the question would be erased, or rows of the question would stay. So the old question is erased
+ * from its first row to the end of the screen, and inquirer gets empty rows to erase instead.
+ * @param miscounts whether the terminal also moves the cursor for rows that it adds below the cursor
  */
 export function roomToRedraw(drawn: Drawn, now: Size, miscounts: boolean): string {
   const { size } = drawn;
@@ -47,15 +47,16 @@ export function roomToRedraw(drawn: Drawn, now: Size, miscounts: boolean): strin
   return `\r${up(row)}\u001b[J${emptyRows(drawn)}`;
 }
 
-/** Which row of the question the cursor stands in now: it stays behind the same text. */
+/** Which row of the question the cursor is in now: it stays after the same text. */
 function rowOfCursor({ rows, cursorRow, cursorColumn }: Drawn, { columns }: Size): number {
   const above = rows.slice(0, cursorRow).reduce((sum, width) => sum + 1 + addedTo(width, columns), 0);
   return above + addedTo(cursorColumn, columns);
 }
 
 /**
- * The same where xterm.js resizes: from the last row to the first, it moves the cursor down for what it adds, and leaves
- * alone the row that it takes for the cursor's. Of a lower terminal, the last rows may be cut off before.
+ * The same, but for xterm.js. It goes from the last row to the first, and moves the cursor down for each row that it
+ * adds. It skips the row that it takes for the cursor's. If the terminal became lower, xterm.js may have cut off the
+ * last rows before that.
  * Source: `_reflowSmaller` in https://github.com/xtermjs/xterm.js/blob/6.0.0/src/common/buffer/Buffer.ts
  */
 function rowInXtermJs({ rows, cursorRow, size }: Drawn, now: Size): number {
@@ -66,18 +67,18 @@ function rowInXtermJs({ rows, cursorRow, size }: Drawn, now: Size): number {
   );
 }
 
-/** How many rows a terminal of so many columns adds to a row of this width. */
+/** How many rows a terminal with this many columns adds to a row of this width. */
 function addedTo(width: number, columns: number): number {
   return Math.max(Math.ceil(width / columns) - 1, 0);
 }
 
-/** Empty rows from the cursor on for inquirer to erase in place of the question, and the cursor where it was in that. */
+/** Empty rows that inquirer erases in place of the question. The cursor ends where it was in the question. */
 export function emptyRows({ rows, cursorRow }: Pick<Drawn, "rows" | "cursorRow">): string {
   const last = rows.length - 1;
   return `${"\n".repeat(last)}${up(last - cursorRow)}`;
 }
 
-/** The cursor below the question, for others to write there. */
+/** A text that moves the cursor below the question, so that others can write there. */
 export function wayOut({ rows, cursorRow }: Drawn): string {
   return "\r" + "\n".repeat(rows.length - cursorRow);
 }

@@ -3,7 +3,7 @@ import { oneLine } from "../../show/foreign-text.ts";
 import { type Line, type Toned, toned } from "../../show/terminal.ts";
 import { columnsOf, cutTo } from "../../show/text-width.ts";
 
-/** The room that a terminal has. */
+/** The size of a terminal. */
 export interface Size {
   readonly columns: number;
   readonly rows: number;
@@ -16,10 +16,10 @@ export interface Frame {
   readonly below: readonly string[];
 }
 
-/** A line as it is shown, in colour where it is wanted. */
+/** Turns a line into the text that shows it, in colour if wanted. */
 export type Paint = (line: Line) => string;
 
-/** The line's beginning that fits into so many columns. */
+/** The beginning of a line that fits into this many columns. */
 export function cutLine(line: Line, columns: number): Line {
   let room = columns;
   const cut: Array<string | Toned> = [];
@@ -34,8 +34,8 @@ export function cutLine(line: Line, columns: number): Line {
 }
 
 /**
- * A line broken between words into lines that fit.
- * @param lead what stands before the first line; those that follow are indented as far
+ * Breaks a line between words into lines that fit.
+ * @param lead what comes before the first line; the others are indented by its width
  */
 export function wrapLine(line: Line, columns: number, paint: Paint, lead: Line = "  "): string[] {
   const first = paint(lead);
@@ -54,34 +54,34 @@ function plainText(piece: string | Toned): string {
   return typeof piece === "string" ? piece : piece.text;
 }
 
-/** What stands on the screen below a question, apart from what the question itself says. */
+/** What is on the screen below a question, apart from the question's own text. */
 export interface Remarks {
   /** Why the answer was not taken. */
   readonly problem: string | undefined;
-  /** What is waited for. */
+  /** What the question is waiting for. */
   readonly activity: string | undefined;
   /** What arrived while the question was asked. */
   readonly notes: readonly Line[];
 }
 
-/** What a question puts on the screen, from top to bottom. */
+/** What a question shows on the screen, from top to bottom. */
 export interface Parts extends Remarks {
   readonly message: string;
   readonly intro: readonly Line[] | undefined;
-  /** Stands before the text that is typed; undefined while there is none, and the cursor waits behind the message. */
+  /** Comes before the typed text. Undefined while there is none; then the cursor waits after the message. */
   readonly label: string | undefined;
-  /** The lines of a list, at most so many; it has more when they do not fit. */
+  /** How many lines a list has, and those of them that fit into so many rows. */
   readonly list: { readonly count: number; readonly lines: (rows: number) => readonly string[] };
-  /** Lines that explain what is pointed at, left out where there is no room. */
+  /** Lines that explain the entry pointed at, left out if there is no room. */
   readonly explanation: readonly string[];
-  /** What the keys do, the weightiest last. */
+  /** What the keys do, the most important last. */
   readonly keys: readonly string[];
 }
 
-/** A list shows no fewer entries, however low the terminal is. */
+/** A list takes at least this many rows, however low the terminal is. */
 const leastRows = 3;
 
-/** No list is longer on the screen, however high the terminal is. */
+/** A list takes at most this many rows, however high the terminal is. */
 const mostRows = 12;
 
 /** Lays a question out to fit the terminal: inquirer cannot overwrite lines that scrolled away. */
@@ -99,13 +99,13 @@ export function frameOf(parts: Parts, size: Size, paint: Paint): Frame {
   ];
   const keys = [paint([toned("faint", `  ${keyLine(parts.keys, columns - 2)}`)])];
   const wanted = Math.min(parts.list.count, mostRows);
-  // One row is left for the cursor to stand in when the question ends.
+  // One row is left for the cursor when the question ends.
   const room = () =>
     size.rows - 2 - message.length - intro.length - explanation.length - remarks.length - keys.length;
   if (room() < Math.min(wanted, leastRows)) explanation = [];
   if (room() < Math.min(wanted, leastRows)) intro = [];
   const list = parts.list.lines(Math.max(Math.min(wanted, room()), Math.min(wanted, leastRows)));
-  // As few lines above the cursor as can be: after a resize nobody knows how many rows they take.
+  // As few lines above the cursor as possible: after a resize, nobody knows how many rows they take.
   const [label, above, more] =
     parts.label === undefined
       ? [message.at(-1) ?? "", message.slice(0, -1), intro]
@@ -118,7 +118,7 @@ export function frameOf(parts: Parts, size: Size, paint: Paint): Frame {
   };
 }
 
-/** The one line that stays of a question that was answered. */
+/** The line that stays on the screen once a question is answered, wrapped to fit. */
 export function answeredLines(message: string, said: string, size: Size, paint: Paint): string[] {
   return wrapLine([message, "  ", toned("strong", said)], size.columns - 1, paint, [toned("good", "✔"), " "]);
 }

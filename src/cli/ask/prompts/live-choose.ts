@@ -4,7 +4,7 @@ import { isEnter, type Key } from "./live-question.ts";
 import type { PointedList } from "./pointed-list.ts";
 import { type ChoiceList, listedNames } from "./choice-list.ts";
 
-/** One of a list: Enter takes what is pointed at. */
+/** Chooses one entry of a list. Enter takes the entry pointed at. */
 export class LiveChoose extends LiveList<string> {
   protected readonly summary = undefined;
   protected readonly keys = ["Enter choose"];
@@ -25,7 +25,7 @@ export class LiveChoose extends LiveList<string> {
   }
 }
 
-/** Any number of a list: Space ticks and unticks; what Enter does is decided by `Ticks` and said below the list. */
+/** Chooses any number of a list. Space ticks and unticks. `Ticks` decides what Enter does; the last line shows it. */
 export class LiveChooseSeveral extends LiveList<readonly string[]> {
   readonly #question: ChooseSeveralQuestion;
   #ticks = Ticks.of([]);
@@ -79,7 +79,7 @@ export class LiveChooseSeveral extends LiveList<readonly string[]> {
     this.keep(choice);
   }
 
-  /** The text stays, for it may have left more that is to be ticked; unless it was what made the entry. */
+  /** The text stays, because other entries that match it may be ticked next, unless the text itself made the entry. */
   #toggle(choice: Choice, list: PointedList): void {
     this.#ticks = this.#ticks.toggled(choice.value);
     if (!list.has(choice.value)) this.keep(choice);
@@ -99,10 +99,10 @@ export class LiveChooseSeveral extends LiveList<readonly string[]> {
   }
 }
 
-/** What Enter does at a list of which several can be chosen. */
+/** What Enter does in a list of which several entries can be chosen. */
 export type EnterEffect = "tick" | "confirm";
 
-/** What led to the entry that is pointed at. */
+/** What led to the entry pointed at. */
 export interface Situation {
   readonly text: string;
   /** Whether the pointer was moved since the text last changed. */
@@ -112,8 +112,9 @@ export interface Situation {
 }
 
 /**
- * What is ticked of a list. Enter ticks what was typed or moved to and is not ticked yet, so that it never goes on
- * without what a person points at; who has used Space knows how to tick, and for them Enter goes on.
+ * What is ticked in a list. Enter ticks an entry that was typed or moved to and is not ticked yet, so it never
+ * continues without the entry that a person points at. A person who has used Space knows how to tick, and for them
+ * Enter continues.
  */
 export class Ticks {
   readonly #values: ReadonlySet<string>;
@@ -136,14 +137,14 @@ export class Ticks {
     return this.#values.size;
   }
 
-  /** With Space pressed at an entry. */
+  /** The ticks after Space at an entry. */
   toggled(value: string): Ticks {
     const values = new Set(this.#values);
     if (!values.delete(value)) values.add(value);
     return new Ticks(values, true);
   }
 
-  /** With an entry ticked by Enter. */
+  /** The ticks after Enter at an entry. */
   ticked(value: string): Ticks {
     return new Ticks(new Set([...this.#values, value]), this.#spaceUsed);
   }

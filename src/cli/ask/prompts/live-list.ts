@@ -6,12 +6,12 @@ import { ListRows, PointedList } from "./pointed-list.ts";
 import { isEnter, LiveQuestion, type Check, type Key } from "./live-question.ts";
 import { Lookup } from "./lookup.ts";
 
-/** A shorter wait does not show its length. */
+/** A shorter wait is shown without its length. */
 const unremarkedMs = 2000;
 
-/** A question with a list to filter and point into. */
+/** A question with a list to filter, and a pointer in it. */
 export abstract class LiveList<T> extends LiveQuestion<T> {
-  /** Undefined while the choices are on their way. */
+  /** Undefined while the choices are loading. */
   protected list: PointedList | undefined;
   readonly #question: ListQuestion;
   readonly #preselected: readonly string[];
@@ -46,7 +46,7 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
         intro,
         label: this.text === "" ? undefined : "  Filter: ",
         list: {
-          // One line more for the summary of the list.
+          // One more line, for the summary of the list.
           count: list ? list.entries.length + 1 : 0,
           lines: (rows) => (list ? this.#lines(list, rows, columns, paint) : []),
         },
@@ -62,13 +62,13 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
     );
   }
 
-  /** What stands before an entry, behind the pointer. */
+  /** What comes before an entry, after the pointer. */
   protected abstract mark(choice: Choice): string;
   /** What this list's own keys do, the most important last. */
   protected abstract readonly keys: readonly string[];
-  /** A remark on the whole list, beside the pointer's position. */
+  /** A remark on the whole list, next to the pointer's position. */
   protected abstract readonly summary: string | undefined;
-  /** Handles a key once the list is loaded; false: the key is not one of its own. */
+  /** Handles a key once the list is loaded; false if the key is not one of its own. */
   protected abstract acted(key: Key, list: PointedList): boolean;
 
   /** Orders the choices once they are loaded. */
@@ -93,7 +93,7 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
     } else if (list ? !this.acted(key, list) : !isEnter(key)) this.#type(typed);
   }
 
-  /** The text, which filters the list. */
+  /** Clears the text that filters the list. */
   protected override cleared(): boolean {
     if (this.text === "") return false;
     this.#type("");
@@ -169,7 +169,7 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
     columns: number,
     paint: Paint,
   ): string[] {
-    // Enter has it said as what is wrong.
+    // After Enter, the same text is shown as the problem.
     if (entries.length === 0) return this.problem === undefined ? wrapLine(emptiness, columns, paint) : [];
     this.#page = Math.max(rows - 1, 1);
     const room = { rows: this.#page, columns, paint };

@@ -15,24 +15,24 @@ import { drawnFrame, emptyRows, roomToRedraw, wayOut, type Drawn } from "./drawn
 import { answeredLines, type Size } from "./layout.ts";
 import type { LiveQuestion, Outcome } from "./live-question.ts";
 
-/** A question and where it is asked; what it answers does not matter to the screen. */
+/** A question and the terminal that it is asked in. The type of its answer does not matter here. */
 type Asked = {
   readonly message: string;
   readonly question: Pick<LiveQuestion<unknown>, "changed" | "frame" | "outcome" | "press" | "text">;
   readonly terminal: Terminal;
 };
 
-/** Esc is told from an arrow key, which begins with the same byte, by what follows within this time. */
+/** An arrow key begins with the same byte as Esc. The key is Esc if nothing follows within this time. */
 const escapeCodeTimeoutMs = 100;
 
-/** A window that is dragged soon has another size: a question is drawn anew when the size has stood for so long. */
+/** A dragged window keeps changing its size. A question is redrawn once the size has not changed for this long. */
 const settledMs = 100;
 
 /**
- * Puts a question on the screen and waits until it has left it.
+ * Shows a question and waits until it leaves the screen.
  * @returns the answer, which stays on the screen in one line, or back, which leaves nothing there
- * @throws InterruptedError after Ctrl-C and at the end of input, the reason of an aborted signal, and what the
- * question needs and could not get
+ * @throws InterruptedError after Ctrl-C and at the end of input, the reason of an aborted signal, or the error of
+ *   something that the question needs
  */
 export async function askLive<T>(
   message: string,
@@ -102,7 +102,7 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
       if (!isStopped.current) render((count) => count + 1);
     };
     question.changed = changed;
-    // Inquirer's own type of it leaves the cursor out.
+    // Inquirer's own type omits the cursor.
     typed.current = readline as unknown as Interface;
     let settling: NodeJS.Timeout | undefined;
     const resized = () => {
@@ -110,8 +110,8 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
       settling = setTimeout(changed, settledMs);
     };
     const ended = () => done({ kind: "failed", error: new InterruptedError() });
-    // The whole job stops, as it does where the terminal itself knows Ctrl-Z: readline stops this process alone, and
-    // what started it would keep the terminal.
+    // Stops the whole job, as the terminal itself does on Ctrl-Z. Readline would stop only this process, and the
+    // program that started it would keep the terminal.
     const suspended = () => {
       isStopped.current = true;
       if (drawn.current) terminal.questions.write(wayOut(drawn.current));
@@ -149,7 +149,7 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
   return [content.join("\n"), frame.below.join("\n")];
 });
 
-/** What stays on the screen of an answer. */
+/** What stays on the screen of an answered question. */
 export function answerLines(message: string, said: string, terminal: Terminal): string[] {
   return answeredLines(message, said, sizeOf(terminal), (line) => terminal.stderr.paint(line));
 }

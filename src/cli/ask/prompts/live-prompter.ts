@@ -6,7 +6,7 @@ import { answerLines, askLive } from "./live-prompt.ts";
 import type { LiveQuestion } from "./live-question.ts";
 import { LiveText } from "./live-text.ts";
 
-/** Asks where the cursor can be moved: lists to point into, filtered while one types. */
+/** Asks in a terminal whose cursor can move, with lists to point into that are filtered while the person types. */
 export class LivePrompter implements Prompter {
   readonly #terminal: Terminal;
   readonly #signal: AbortSignal;
@@ -51,7 +51,7 @@ export class LivePrompter implements Prompter {
     }
   }
 
-  /** Prints a note where nothing will write over it, broken between words. */
+  /** Prints a note, broken between words, where nothing overwrites it. */
   #keep(note: Line): void {
     const { stderr } = this.#terminal;
     const lines = wrapLine(note, stderr.width, (line) => stderr.paint(line), "");
@@ -69,7 +69,7 @@ interface StandingAnswer {
   readonly printed: number;
 }
 
-/** The answers on the screen, so that one goes when its question is asked again: two of them would contradict. */
+/** The answers on the screen. The old answer is erased when its question is asked again: two would contradict. */
 class StandingAnswers {
   readonly #terminal: Terminal;
   #answers: StandingAnswer[] = [];
@@ -78,13 +78,13 @@ class StandingAnswers {
     this.#terminal = terminal;
   }
 
-  /** Says that an answer of so many lines was drawn. */
+  /** Records that an answer of this many lines was drawn. */
   add(rows: number): void {
     const { stderr } = this.#terminal;
     this.#answers.push({ rows, columns: stderr.width, printed: stderr.printed });
   }
 
-  /** Takes the last answer off the screen; where something else came below it, or the width changed, all stay. */
+  /** Erases the last answer. If something was printed below it, or the width changed, all answers stay. */
   takeBack(): void {
     const { stderr, questions } = this.#terminal;
     const last = this.#answers.pop();

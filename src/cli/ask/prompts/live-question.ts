@@ -14,15 +14,15 @@ export type Outcome<T> =
   | { readonly kind: "back" }
   | { readonly kind: "failed"; readonly error: unknown };
 
-/** Why a value cannot be the answer; undefined: it can. */
+/** Why a value cannot be the answer; undefined if it can. */
 export type Check<T> = ((value: T, signal: AbortSignal) => Promise<string | undefined>) | undefined;
 
-/** A question that is on a screen: what it shows and what keys do to it. */
+/** A question on the screen: what it shows and what keys do to it. */
 export abstract class LiveQuestion<T> {
-  /** Called when something else is to be shown. */
+  /** Called when the question must be redrawn. */
   changed: () => void = () => {};
   outcome: Outcome<T> | undefined;
-  /** What has been typed. */
+  /** The text typed so far. */
   text = "";
   readonly notes: Line[] = [];
   protected problem: string | undefined;
@@ -36,7 +36,7 @@ export abstract class LiveQuestion<T> {
     this.#check = check;
   }
 
-  /** Begins what the question needs to be answered; to be called once, when it comes on the screen. */
+  /** Starts to load what the question needs. Call it once, when the question appears on the screen. */
   start(): void {}
 
   /** Aborted when the question is over: answered, left, or taken away. */
@@ -44,7 +44,7 @@ export abstract class LiveQuestion<T> {
     return this.#closed.signal;
   }
 
-  /** Stops what is under way for the question; to be called when it left the screen. */
+  /** Stops what still runs for the question. Call it when the question has left the screen. */
   close(): void {
     this.#closed.abort();
   }
@@ -55,8 +55,8 @@ export abstract class LiveQuestion<T> {
   }
 
   /**
-   * Takes a key; while an answer is checked, only the one that goes back.
-   * @param typed the text as the key left it; `text` says what becomes of it
+   * Handles a key; while an answer is checked, only the key that goes back.
+   * @param typed the text after the key; `text` says what the question makes of it
    */
   press(key: Key, typed: string): void {
     if (this.outcome) return;
@@ -67,18 +67,18 @@ export abstract class LiveQuestion<T> {
     else if (!back && key.name !== "tab" && !this.#checking) this.pressed(movement(key), typed);
   }
 
-  /** Takes away what Esc takes away before it goes back; false: nothing. */
+  /** Clears what Esc clears before it goes back; false if there is nothing to clear. */
   protected cleared(): boolean {
     return false;
   }
 
-  /** What stands on the screen now. */
+  /** What is on the screen now. */
   abstract frame(size: Size, paint: Paint): Frame;
 
-  /** Takes a key that is neither Tab nor one of those that go back. */
+  /** Handles a key that is neither Tab nor one that goes back. */
   protected abstract pressed(key: Key, typed: string): void;
 
-  /** Ends the question with this answer if it stands the check. */
+  /** Ends the question with this answer if the answer passes the check. */
   protected answer(value: T, said: string): void {
     if (this.#check === undefined) this.end({ kind: "answer", value, said });
     else void this.#answerIfSound(value, said, this.#check(value, this.closed));
@@ -91,7 +91,7 @@ export abstract class LiveQuestion<T> {
     this.changed();
   }
 
-  /** Ends the question with the failure of something it needs. */
+  /** Ends the question because something that it needs failed. */
   protected failed(error: unknown): void {
     this.end({ kind: "failed", error });
   }

@@ -1,20 +1,20 @@
 /** A pause in typing after which a text is worth a request. */
 const pauseMs = 200;
 
-/** How a lookup went. */
+/** Called when a lookup ends. */
 interface LookupEvents<T> {
   readonly arrived: (text: string, result: T) => void;
   readonly failed: (error: unknown) => void;
 }
 
-/** Looks something up for the text that was typed last; what is under way for the one before is stopped and dropped. */
+/** Looks something up for the text typed last. A lookup for an earlier text is stopped, and its result dropped. */
 export class Lookup<T> {
   readonly #look: (text: string, signal: AbortSignal) => Promise<T>;
   readonly #closed: AbortSignal;
   readonly #events: LookupEvents<T>;
   #newest: AbortController | undefined;
 
-  /** @param closed stops it all */
+  /** @param closed stops every lookup */
   constructor(
     look: (text: string, signal: AbortSignal) => Promise<T>,
     closed: AbortSignal,
@@ -30,7 +30,7 @@ export class Lookup<T> {
     return this.#newest !== undefined;
   }
 
-  /** Looks a text up once typing pauses; undefined: nothing. */
+  /** Looks up a text once typing pauses; undefined looks up nothing. */
   about(text: string | undefined): void {
     this.#newest?.abort();
     this.#newest = undefined;

@@ -1,7 +1,7 @@
 import type { Choice } from "../prompter.ts";
 import { emptiness, type ChoiceList } from "./choice-list.ts";
 
-/** A longer list is shown by its beginning. */
+/** Of a longer list, only this many entries are shown. */
 const mostShown = 20;
 
 /** What a typed text stands for in a list. */
@@ -10,7 +10,7 @@ type Reading =
   | { readonly kind: "choices"; readonly choices: readonly Choice[] }
   | { readonly kind: "nothing"; readonly reason: string };
 
-/** A list to choose from by number, or by name: an entry keeps its number while the question is asked. */
+/** A list to choose from by number or by name. An entry keeps its number while the question is asked. */
 export class NumberedList {
   #list: ChoiceList;
   readonly #typed: ((text: string) => Choice | undefined) | undefined;
@@ -28,22 +28,22 @@ export class NumberedList {
     return this.#list.valued(value);
   }
 
-  /** What to say where there is nothing to choose. */
+  /** What to say if there is nothing to choose. */
   get emptiness(): string {
     return emptiness(this.#typed);
   }
 
-  /** Puts choices at the end, those left out that are there already. */
+  /** Adds choices at the end, except those that are already in the list. */
   add(choices: readonly Choice[]): void {
     this.#list = this.#list.with(choices);
   }
 
-  /** Whether a text is no entry's number or name. */
+  /** Whether a text is neither the number nor the name of an entry. */
   isNew(text: string): boolean {
     return this.#numbered(text) === undefined && this.#list.named(text) === undefined;
   }
 
-  /** Takes a number, a name, a part of a name, or what the question takes as another choice. */
+  /** Reads a number, a name, a part of a name, or a text that the question accepts as another choice. */
   read(text: string): Reading {
     const choice = this.#numbered(text) ?? this.#list.named(text);
     if (choice) return { kind: "choice", choice };
@@ -56,7 +56,7 @@ export class NumberedList {
     return others.length === 0 ? { kind: "choice", choice: only } : { kind: "choices", choices: entries };
   }
 
-  /** Entries with their numbers, one a line, and how many more there are. */
+  /** Entries with their numbers, one on each line, and how many more there are. */
   lines(entries: readonly Choice[], preselected: readonly string[]): string[] {
     const shown = entries.slice(0, mostShown).map((choice) => {
       const { label, detail, value } = choice;
@@ -67,7 +67,7 @@ export class NumberedList {
     return more > 0 ? [...shown, `And ${more} more: type a part of a name to list what matches.`] : shown;
   }
 
-  /** What the entries mean that have something to say of it. */
+  /** The explanations of the entries that have one. */
   explanations(): string[] {
     return this.all
       .filter(({ explanation }) => explanation !== undefined)
@@ -88,7 +88,7 @@ function isNumber(text: string): boolean {
   return /^\d+$/.test(text);
 }
 
-/** The list with what is preselected within its shown beginning. */
+/** The list, with preselected choices moved to the front if one of them would not be shown. */
 export function withPreselectedShown(list: ChoiceList, preselected: readonly string[]): ChoiceList {
   const shown = new Set(list.all.slice(0, mostShown).map(({ value }) => value));
   const hidden = preselected.some((value) => list.valued(value) && !shown.has(value));

@@ -8,7 +8,7 @@ import { PlainScreen } from "./plain-screen.ts";
 /** What a typed line means: an answer, with its wording, or what to say before asking again. */
 type Verdict<T> = { readonly value: T; readonly said: string } | { readonly again: readonly string[] };
 
-/** How a question goes on from a line. */
+/** How to ask for a line, and what to make of it. */
 interface Answering<T> {
   readonly prompt: string;
   readonly canGoBack: boolean;
@@ -16,7 +16,7 @@ interface Answering<T> {
   readonly check: ((value: T, signal: AbortSignal) => Promise<string | undefined>) | undefined;
 }
 
-/** Asks line by line, for screen readers and terminals whose cursor cannot move: overwrites nothing. */
+/** Asks line by line and overwrites nothing, for screen readers and for terminals whose cursor cannot move. */
 export class PlainPrompter implements Prompter {
   readonly #screen: PlainScreen;
   readonly #signal: AbortSignal;
@@ -34,7 +34,7 @@ export class PlainPrompter implements Prompter {
     const { check, canGoBack } = question;
     const preselected = question.preselected === undefined ? [] : [question.preselected];
     const list = await this.#list(question, preselected);
-    // As in the other prompter, with nothing preselected it is the first.
+    // As in the other prompter, the default is the first choice if none is preselected.
     const fallback = list.all.find(({ value }) => value === question.preselected) ?? list.all[0];
     const enter = fallback ? [`Enter for ${list.number(fallback)} (default)`] : [];
     return await this.#answer<string>({
@@ -98,7 +98,7 @@ export class PlainPrompter implements Prompter {
     this.#screen.note(line);
   }
 
-  /** Shows the question and, once they are there, its choices. */
+  /** Shows the question and, once they are loaded, its choices. */
   async #list(question: ListQuestion, preselected: readonly string[]): Promise<NumberedList> {
     const { message, intro = [], loading, typed } = question;
     this.#screen.say(message, ...intro);

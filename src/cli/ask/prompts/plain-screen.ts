@@ -1,11 +1,11 @@
 import type { Line, Terminal, InputStream } from "../../show/terminal.ts";
 import { InterruptedError } from "../../interruption.ts";
 
-/** Lines that follow one another: nothing is written over. */
+/** Prints line after line, and overwrites nothing. */
 export class PlainScreen {
   readonly #terminal: Terminal;
   readonly #signal: AbortSignal;
-  /** What stands in the line that is typed into. */
+  /** The prompt of the line that is being typed. */
   #prompt: string | undefined;
 
   constructor(terminal: Terminal, signal: AbortSignal) {
@@ -22,7 +22,7 @@ export class PlainScreen {
   }
 
   /**
-   * Reads what is typed behind a prompt, without white space around it.
+   * Reads what is typed after a prompt, without white space around it.
    * @throws as `readLine` does
    */
   async ask(prompt: string): Promise<string> {
@@ -39,7 +39,7 @@ export class PlainScreen {
     }
   }
 
-  /** Says something at any time; the prompt is repeated below it. */
+  /** Prints a line at any time, and repeats the prompt below it. */
   note(line: Line): void {
     const { stderr } = this.#terminal;
     if (this.#prompt !== undefined) stderr.line();
@@ -49,8 +49,8 @@ export class PlainScreen {
 }
 
 /**
- * Reads one line, as a terminal hands it over at Enter. Node's readline takes more than the line when more was typed
- * ahead, and drops it when it is closed; here that waits for the next question.
+ * Reads one line, as a terminal delivers it at Enter. If more was typed ahead, Node's readline reads that too, and
+ * drops it when it is closed. Here it waits for the next question.
  * @throws InterruptedError at the end of input, and the reason of the signal
  */
 async function readLine(input: InputStream, signal: AbortSignal): Promise<string> {

@@ -9,7 +9,7 @@ import { cutLine, wrapLine, type Paint } from "./layout.ts";
 export class PointedList {
   #list: ChoiceList;
   readonly #typed: ((text: string) => Choice | undefined) | undefined;
-  /** The values that stand first; the pointer is at the first of them while no text is typed. */
+  /** The values that come first. While no text is typed, the pointer starts at the first of them. */
   readonly #first: string[];
   readonly #found = new Map<string, readonly Choice[]>();
   #text = "";
@@ -29,7 +29,7 @@ export class PointedList {
     this.#filter();
   }
 
-  /** The choices that the text leaves, and the one that it can become. */
+  /** The choices that match the text, and the one that the text itself can become. */
   get entries(): readonly Choice[] {
     return this.#entries;
   }
@@ -52,30 +52,30 @@ export class PointedList {
     return this.#moved;
   }
 
-  /** Why there is nothing to choose, where there is nothing. */
+  /** Why there is nothing to choose, if there is nothing. */
   get emptiness(): string {
     return this.#rule ?? (this.#text === "" ? emptiness(this.#typed) : "Nothing matches.");
   }
 
-  /** Filters by a text; the pointer goes to what is named so, else to the first entry. */
+  /** Filters by a text. The pointer goes to the entry with that name, or else to the first. */
   type(text: string): void {
     this.#text = text.trim();
     this.#moved = false;
     this.#filter();
   }
 
-  /** Moves the pointer by so many entries, up to the first or the last. */
+  /** Moves the pointer by this many entries, but not past the first or the last. */
   move(step: number): void {
     this.#pointTo(Math.min(this.#pointer + step, this.#entries.length - 1));
     this.#moved = true;
   }
 
-  /** Whether choices were looked for with this text already. */
+  /** Whether choices were already looked for with this text. */
   hasFound(text: string): boolean {
     return this.#found.has(text.trim());
   }
 
-  /** Adds what was found by a text; the pointer stays with its entry once it was moved. */
+  /** Adds the choices found by a text. A pointer that was moved stays at its entry. */
   find(text: string, found: readonly Choice[]): void {
     this.#found.set(text, found);
     this.#list = this.#list.with(found);
@@ -84,7 +84,7 @@ export class PointedList {
     if (this.#moved) this.#pointTo(this.#placeOf(pointed?.value));
   }
 
-  /** Takes the text away and points to the entry, which stays in the list though the text alone had made it. */
+  /** Clears the text and points to the entry, which stays in the list even if only the text had made it. */
   keep(choice: Choice): void {
     if (!this.#list.valued(choice.value)) {
       this.#first.push(choice.value);
@@ -119,7 +119,7 @@ export class PointedList {
 
 /** How much room the entries of a list need. */
 interface Measures {
-  /** Columns of the widest label, wider ones than `widestAligned` not counted. */
+  /** Columns of the widest label, not counting those wider than `widestAligned`. */
   readonly labelColumns: number;
   readonly longestExplanation: string;
 }
@@ -129,14 +129,14 @@ const widestAligned = 40;
 
 /** The lines of a list. Each entry is cut to one line: a list with wrapped lines is unreadable. */
 export class ListRows {
-  /** Cached by list, since every key needs them. */
+  /** Cached by list, because every key needs them. */
   readonly #measures = new WeakMap<readonly Choice[], Measures>();
   #top = 0;
 
   /**
    * The part of a list that is on the screen: a window that follows the pointer.
    * @param rows how many entries fit
-   * @param mark what stands before an entry
+   * @param mark what comes before an entry
    */
   lines(
     entries: readonly Choice[],
@@ -160,7 +160,7 @@ export class ListRows {
     });
   }
 
-  /** The same height for every entry, so that the lines below stay in place while the pointer moves. */
+  /** The explanation takes the same height for every entry, so the lines below do not move with the pointer. */
   explanation(
     pointed: Choice | undefined,
     entries: readonly Choice[],

@@ -31,16 +31,16 @@ import type { SetupAnswers } from "../options.ts";
 import type { SignedIn } from "../../ask/common-questions.ts";
 
 /**
- * Looks up what the questions show. Each thing is asked for once while the answers that it depends on stay the same,
- * unless it is a problem that somebody may fix. It serves lists and remarks alone: before the plan, everything that
- * matters is looked up again.
+ * Looks up what the questions show. Each thing is requested once while the answers that it depends on stay the same,
+ * unless the result is a problem that somebody may fix. The results serve only lists and remarks: before the plan,
+ * everything that matters is looked up again.
  */
 export class Lookups {
   readonly #connections: Connections;
   readonly #signal: AbortSignal;
   readonly #once = new Once();
 
-  /** @param signal of the whole run: several questions may wait for the same thing */
+  /** @param signal the signal of the whole run, because several questions may wait for the same thing */
   constructor(connections: Connections, signal: AbortSignal) {
     this.#connections = connections;
     this.#signal = signal;
@@ -58,7 +58,7 @@ export class Lookups {
     });
   }
 
-  /** Every registry that can be seen where the answers say to look, by name. */
+  /** Every registry that can be seen where the answers say to look, sorted by name. */
   async registries(answers: SetupAnswers): Promise<readonly ListedRegistry[]> {
     const scope = scopeOf(answers);
     return await this.#once.do(
@@ -73,7 +73,7 @@ export class Lookups {
     );
   }
 
-  /** The registries that a reference names, by separate requests. */
+  /** The registries that a reference names, found by separate requests. */
   async findRegistries(answers: SetupAnswers, reference: RegistryReference): Promise<RegistryLookup> {
     const scope = scopeOf(answers);
     return await this.#once.do(
@@ -95,7 +95,7 @@ export class Lookups {
   }
 
   /**
-   * The registry that was chosen.
+   * The chosen registry.
    * @throws ActionableError `registry.not-found`, `registry.not-seen`, `registry.ambiguous`
    */
   async registry(answers: SetupAnswers): Promise<Registry> {
@@ -125,7 +125,7 @@ export class Lookups {
     );
   }
 
-  /** What the principal of each chosen cluster may do already. */
+  /** What the principal of each chosen cluster may already do. */
   async standing(answers: SetupAnswers): Promise<ReadonlyArray<StandingChoice | undefined>> {
     const registry = await this.registry(answers);
     const { servicePrincipal, clusterId } = answers;
@@ -192,7 +192,7 @@ export class Lookups {
     );
   }
 
-  /** What exists where secrets of this name would be written. */
+  /** What already exists where secrets with this name would be written. */
   async secrets(answers: SetupAnswers, name: string): Promise<readonly LookedAtSecret[]> {
     const [{ loginServer }, places] = await Promise.all([this.#home(answers), this.places(answers)]);
     const { adopt, createNamespace } = answers;
@@ -221,7 +221,7 @@ export class Lookups {
   }
 }
 
-/** What was found. @throws the reason, where nothing was found and something could not be seen */
+/** What was found. @throws the reason if nothing was found and something could not be seen */
 function found<Found extends Registry>({ registries, unseen }: RegistrySearch<Found>): readonly Found[] {
   if (registries.length === 0 && unseen[0]) throw unseen[0];
   return registries;

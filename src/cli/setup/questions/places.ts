@@ -17,15 +17,15 @@ import type {
 } from "../../../core/choices/service-account-choices.ts";
 import type { Line } from "../../show/terminal.ts";
 
-/** What is asked with. */
+/** What the question needs. */
 interface NamespacesData extends NamespaceChoices {
-  /** What the contexts name themselves. */
+  /** The namespaces that the contexts themselves name. */
   readonly usual: readonly string[];
-  /** All contexts, for a namespace that some of them lack. */
+  /** All contexts, for a namespace that is missing in some of them. */
   readonly contexts: readonly string[];
 }
 
-/** Which namespaces pull. A typed one that does not exist is created. */
+/** Asks which namespaces pull. A typed one that does not exist is created. */
 export function namespacesQuestion({ lookups, prompter }: SetupQuestionParts): SetupQuestion<NamespacesData> {
   return {
     id: "namespaces",
@@ -72,7 +72,7 @@ export function namespacesQuestion({ lookups, prompter }: SetupQuestionParts): S
   };
 }
 
-/** What the contexts name themselves. */
+/** The namespaces that the contexts themselves name. */
 function usualOf(clusters: readonly ClusterTarget[]): string[] {
   return [...new Set(clusters.map(({ defaultNamespace }) => defaultNamespace))];
 }
@@ -87,7 +87,7 @@ function detailOf({ terminating, contexts }: NamespaceChoice, data: NamespacesDa
   return lacking.length === 0 ? undefined : `new in ${lacking.join(", ")}`;
 }
 
-/** Contexts whose namespaces are known, and which do not have this one. */
+/** Contexts whose namespaces are known and do not include this one. */
 function lackingContexts(having: readonly string[], { contexts, unlisted }: NamespacesData): string[] {
   return contexts.filter(
     (context) => !having.includes(context) && !unlisted.some((one) => one.context === context),
@@ -101,7 +101,7 @@ function terminatingAmong(names: readonly string[], { namespaces }: NamespacesDa
     : `${ending.map(({ name }) => name).join(", ")} is being deleted; choose another.`;
 }
 
-/** The namespaces, and consent to create those that some context lacks. */
+/** The namespaces, and consent to create those that are missing in some context. */
 function answerOf(names: readonly string[], data: NamespacesData): Texts {
   const isNew = names.some((name) => {
     const known = data.namespaces.find((one) => one.name === name);
@@ -110,7 +110,7 @@ function answerOf(names: readonly string[], data: NamespacesData): Texts {
   return { namespaces: names, ...(isNew && { createNamespace: ["true"] }) };
 }
 
-/** Which service accounts get the secret, so that their pods need not name it. */
+/** Asks which service accounts get the secret, so that their pods do not have to name it. */
 export function serviceAccountsQuestion({
   lookups,
   prompter,
@@ -170,7 +170,7 @@ function missing(
   return undefined;
 }
 
-/** One warning for all, since what keeps one namespace's from being listed most often keeps all of them. */
+/** One warning for all: what keeps one namespace from being listed usually keeps all of them. */
 function unlistedWarnings(unlisted: ServiceAccountChoices["unlisted"]): Line[] {
   const [first] = unlisted;
   if (!first) return [];

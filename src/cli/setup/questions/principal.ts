@@ -17,7 +17,7 @@ import { lifetime } from "../../options/option-values.ts";
 /** The value of the choice that names no principal. */
 const own = "";
 
-/** Which service principal: one for this registry and cluster alone, or one that exists. */
+/** Asks which service principal: one for only this registry and cluster, or an existing one. */
 export function principalQuestion({
   lookups,
   prompter,
@@ -106,7 +106,7 @@ type TenantPolicy = PasswordPolicy | undefined;
 const usual = setupOptions.expiresInMs.fallback ?? "max";
 const offered = [usual, "30d", "90d", "365d", "max"];
 
-/** How long a new password lives, within what the tenant allows. */
+/** Asks how long a new password lives, within what the tenant allows. */
 export function lifetimeQuestion({ lookups, prompter }: SetupQuestionParts): SetupQuestion<TenantPolicy> {
   return {
     id: "lifetime",

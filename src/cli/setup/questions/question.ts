@@ -8,13 +8,13 @@ import { toned, type Line } from "../../show/terminal.ts";
 /** A question of `setup`. */
 export type SetupQuestion<Data = unknown> = Question<SetupAnswers, Data>;
 
-/** What the questions of `setup` are made with. */
+/** What the questions of `setup` need. */
 export interface SetupQuestionParts {
   readonly lookups: Lookups;
   readonly prompter: Prompter;
 }
 
-/** Options that decide which Azure is spoken to, and as whom. */
+/** Options that decide which Azure is used, and as whom. */
 export const azureOptions = ["auth"] as const;
 /** Options that decide which registry is meant. */
 export const registryOptions = [...azureOptions, "registry"] as const;
@@ -25,7 +25,7 @@ export const placeOptions = ["contexts", "namespaces", "namespaceSelector", "cre
 
 const missingRights = ["kubernetes.forbidden", "azure.forbidden", "directory.forbidden"];
 
-/** Warns that a list is short, and why in few words: a missing right is common, and says enough. */
+/** Warns that a list is incomplete, and briefly says why: a missing right is common, and says enough. */
 export function unlistedWarning(what: string, { code, message }: ActionableError, instead: string): Line {
   const why = missingRights.includes(code)
     ? "may not be listed"
@@ -33,7 +33,7 @@ export function unlistedWarning(what: string, { code, message }: ActionableError
   return [toned("warning", "! "), `${what} ${why}; ${instead}.`];
 }
 
-/** Tells something beside the question that is asked, as soon as it is known. */
+/** Shows something along with the current question, as soon as it is known. */
 export function noteWhenKnown<Data>(
   prompter: Pick<Prompter, "note">,
   data: Promise<Data>,

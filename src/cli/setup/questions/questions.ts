@@ -43,7 +43,7 @@ export function setupQuestions(
     secretNameQuestion(parts),
     adoptQuestion(parts),
     serviceAccountsQuestion(parts),
-    // What the principal may do already is known by then.
+    // Asked only now, when it is known what the principal may already do.
     roleQuestion(parts),
     ownerConsentQuestion(parts),
     repositoriesQuestion(parts),
@@ -61,27 +61,27 @@ const attachOpening = [
   "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
 ];
 
-/** Without these nothing can be done; for all else `--yes` and `--dry-run` take the defaults. */
+/** Nothing can be done without these. For everything else, `--yes` and `--dry-run` take the defaults. */
 const indispensable = new Set(["registry", "owner-consent"]);
 
-/** What `--attach` asks for: no secret and no principal is made. */
+/** What `--attach` asks for. It makes no secret and no principal. */
 const ofAttaching = new Set(["sign-in", "registry", "contexts"]);
 
 /** Options that decide which secrets are meant. */
 const secretOptions = [...registryOptions, ...placeOptions, "secretName"] as const;
 
-/** An option of `setup` that mends a failure. */
+/** An option of `setup` that fixes a failure. */
 type SetupRemedy = Remedy & {
   readonly more: { readonly dependsOn: ReadonlyArray<keyof typeof setupOptions> };
 };
 
-/** Options that would fix a failure: first the name that was meant, for nothing comes into being by that. */
+/** Options that would fix a failure. The name that was meant comes first, because it creates nothing. */
 function remedies(error: ActionableError, given: GivenOptions): readonly SetupRemedy[] {
   const known = consents[error.code];
   return [...rightNames(error, given), ...(known ? [known] : [])];
 }
 
-/** Names that are there in place of those that are not. */
+/** Names that exist, in place of those that do not. */
 function rightNames({ code, meant }: ActionableError, given: GivenOptions): readonly SetupRemedy[] {
   const [option] = dependsOnNames[code] ?? [];
   const pairs = Object.entries(meant);
@@ -98,7 +98,7 @@ function rightNames({ code, meant }: ActionableError, given: GivenOptions): read
   ];
 }
 
-/** By the code of a failure: the option that named what is not there, and those that say where it was looked for. */
+/** By the code of a failure: the option that named a missing thing, then those that decide where it was looked for. */
 const dependsOnNames: Readonly<Record<string, SetupRemedy["more"]["dependsOn"]>> = {
   "registry.not-found": ["registry", ...azureOptions],
   "registry.not-seen": ["registry", ...azureOptions],
@@ -124,14 +124,14 @@ const consents: Readonly<Record<string, SetupRemedy>> = {
   },
 };
 
-/** The questions of `setup`: whatever was not given, and a yes to the plan. */
+/** The questions of `setup`: everything that was not given, and a yes to the plan. */
 export const setupQuestionnaire: Questionnaire<SetupTypes> = {
   // The plan of a dry run shows what the defaults come to, as the review does when everything is asked.
   opening: (given) => (takesDefaults(given) ? [] : given.attach ? attachOpening : opening),
   questions: (given) => (parts) => {
     const { connections, prompter, context } = parts;
     const all = setupQuestions({ lookups: new Lookups(connections, context.signal), prompter }, given);
-    // Its plan is short, and is shown by whoever asks for a yes.
+    // Its plan is short, and is shown by the code that asks for a yes.
     if (given.attach) {
       const ids = takesDefaults(given) ? indispensable : ofAttaching;
       return { questions: all.filter(({ id }) => ids.has(id)) };

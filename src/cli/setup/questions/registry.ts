@@ -8,7 +8,7 @@ import type { Choice } from "../../ask/prompter.ts";
 import { toned } from "../../show/terminal.ts";
 import { noteWhenKnown, azureOptions, type SetupQuestionParts, type SetupQuestion } from "./question.ts";
 
-/** Which registry: one list over all subscriptions, or one that is typed. */
+/** Asks which registry: one from a list over all subscriptions, or a typed one. */
 export function registryQuestion({
   lookups,
   prompter,
@@ -38,7 +38,7 @@ export function registryQuestion({
       return { registry: [value] };
     },
     async ask({ answers, data, previous, canGoBack }) {
-      // Whoever just signed in is shown the account.
+      // A person who has just signed in sees the account.
       if (answers.auth === "device-code" || answers.auth === "browser") {
         noteWhenKnown(prompter, lookups.signedIn(answers), ({ caller }) => [
           [toned("good", "✓ "), `signed in as ${caller.name}, tenant ${caller.tenantId}`],
@@ -68,7 +68,7 @@ export function registryQuestion({
   };
 }
 
-/** Registries that share a name are told apart by their login servers. */
+/** Registries with the same name are distinguished by their login servers. */
 function choiceOf(registry: ListedRegistry, _index: number, listed: readonly ListedRegistry[]): Choice {
   const { name, loginServer, location, roleAssignmentMode, subscriptionId, subscriptionName } = registry;
   const namesakes = listed.filter((other) => other.name.toLowerCase() === name.toLowerCase());

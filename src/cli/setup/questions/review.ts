@@ -15,10 +15,10 @@ import { toned, type Line } from "../../show/terminal.ts";
 import { planLines } from "../../show/plan-lines.ts";
 import { wrapped } from "../../show/text-width.ts";
 
-/** What the review is made with. */
+/** What the review needs. */
 export interface ReviewParts extends Pick<SetupQuestionParts, "prompter"> {
   readonly context: Pick<CommandContext, "view" | "terminal">;
-  /** Looks at everything; undefined while another run is at work, since only a later look can tell what is to be done. */
+  /** Looks at everything. Undefined while another run is at work: only a later look shows what is left to do. */
   readonly lookAhead: (answers: SetupAnswers, signal: AbortSignal) => Promise<Prospect | undefined>;
 }
 
@@ -69,7 +69,7 @@ export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | und
 }
 
 /**
- * Everything that was decided, the plan that follows from it, and what of it cannot be undone: for people.
+ * For people: everything that was decided, the plan that follows from it, and what in it cannot be undone.
  * @param width columns that the terminal has
  */
 function reviewLines({ found, plan }: Prospect, answers: SetupAnswers, width: number): Line[] {
@@ -83,7 +83,7 @@ function reviewLines({ found, plan }: Prospect, answers: SetupAnswers, width: nu
   ];
 }
 
-/** Labels, and beside them their values in as many lines as they need. */
+/** Labels, with their values next to them in as many lines as they need. */
 function rowLines(rows: readonly Row[], width: number): Line[] {
   const labels = Math.max(...rows.map(([label]) => label.length));
   const indent = labels + 4;

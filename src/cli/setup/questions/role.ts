@@ -16,11 +16,11 @@ import { brokenRule } from "../../options/option.ts";
 interface RoleData {
   readonly registry: Registry;
   readonly rights: RegistryRights | undefined;
-  /** What stands for each cluster. */
+  /** What each cluster's principal may already do. */
   readonly standing: ReadonlyArray<StandingChoice | undefined>;
 }
 
-/** The value of the choice that changes nothing, where the clusters differ. */
+/** The value of the choice that changes nothing, for clusters that differ. */
 const asItIs = "";
 
 const means: Readonly<Record<RequestedRole, string>> = {
@@ -31,7 +31,7 @@ const means: Readonly<Record<RequestedRole, string>> = {
     "Anything: delete images, change settings, give others access. Anybody who reads the secret could do so too. You will be asked to type the registry's name.",
 };
 
-/** Which role, by what it is called and what it means on this registry. */
+/** Asks which role, by its name and by what it means on this registry. */
 export function roleQuestion({ lookups, prompter }: SetupQuestionParts): SetupQuestion<RoleData> {
   return {
     id: "role",
@@ -39,7 +39,7 @@ export function roleQuestion({ lookups, prompter }: SetupQuestionParts): SetupQu
     options: ["role"],
     settledBy: ["role"],
     dependsOn: principalOptions,
-    // No cluster is contacted before it was chosen.
+    // No cluster is contacted before it is chosen.
     fetched: "soon",
     applies: ({ noAzure }) => !noAzure,
     async look(answers) {
@@ -60,20 +60,20 @@ export function roleQuestion({ lookups, prompter }: SetupQuestionParts): SetupQu
         preselected: previous["role"]?.[0],
       });
       if (reply.kind === "back") return reply;
-      // The standing role is not said, so that nothing changes.
+      // The role that is already held is left out of the answer, so that nothing changes.
       const isKept = reply.value === asItIs || reply.value === keptRole((await data).standing);
       return { kind: "answer", value: { role: isKept ? [] : [reply.value] } };
     },
   };
 }
 
-/** The role that every principal keeps when none is said; undefined where they differ. */
+/** The role that every principal keeps if none is given; undefined if they differ. */
 function keptRole(standing: RoleData["standing"]): RequestedRole | undefined {
   const [first = "acrpull", ...more] = new Set(standing.map((one) => one?.role ?? "acrpull"));
   return more.length === 0 ? first : undefined;
 }
 
-/** The standing role comes first, so that Enter keeps it. */
+/** The role that is already held comes first, so that Enter keeps it. */
 function choicesOf({ registry, rights, standing }: RoleData): Choice[] {
   const kept = keptRole(standing);
   const isNew = standing.every((one) => one === undefined);
@@ -109,7 +109,7 @@ function choiceOf(
   };
 }
 
-/** Consent to a role that may do anything: the registry's name, typed. */
+/** Asks for consent to a role that may do anything: the person types the registry's name. */
 export function ownerConsentQuestion({ lookups, prompter }: SetupQuestionParts): SetupQuestion<Registry> {
   return {
     id: "owner-consent",
@@ -142,11 +142,11 @@ export function ownerConsentQuestion({ lookups, prompter }: SetupQuestionParts):
 
 interface RepositoriesData {
   readonly registry: Registry;
-  /** In order; empty: all of the registry. Undefined: no single list describes what stands. */
+  /** Sorted. Empty for all of the registry; undefined if no single list describes the limits that are in place. */
   readonly kept: readonly string[] | undefined;
 }
 
-/** Which repositories, on a registry whose roles can be limited to some. */
+/** Asks which repositories, on a registry whose roles can be limited to some. */
 export function repositoriesQuestion({
   lookups,
   prompter,
@@ -157,7 +157,7 @@ export function repositoriesQuestion({
     options: ["repositories"],
     settledBy: ["repositories"],
     dependsOn: [...principalOptions, "role"],
-    // No cluster is contacted before it was chosen.
+    // No cluster is contacted before it is chosen.
     fetched: "soon",
     applies: ({ noAzure }) => !noAzure,
     async look(answers) {
@@ -189,14 +189,14 @@ export function repositoriesQuestion({
   };
 }
 
-/** What the option has to say for this limit: nothing if it stands already. */
+/** The value of the option for this limit: nothing if the limit is already in place. */
 function said(repositories: readonly string[], kept: RepositoriesData["kept"]): readonly string[] {
   if (!kept) return repositories;
   if (isDeepStrictEqual([...repositories].sort(), kept)) return [];
   return repositories.length === 0 ? [everyRepository] : repositories;
 }
 
-/** The limit that every principal keeps when none is said; undefined where they differ, or one is not known. */
+/** The limit that every principal keeps if none is given; undefined if they differ, or if one is not known. */
 function keptLimit(standing: ReadonlyArray<StandingChoice | undefined>): RepositoriesData["kept"] {
   const limits = standing.map((one) => (one ? one.repositories : []));
   const [first] = limits;

@@ -8,7 +8,7 @@ import { placeOptions, registryOptions, type SetupQuestionParts, type SetupQuest
 const usual = setupOptions.secretName.read([]);
 const shownAtMost = 4;
 
-/** What the secret is called; says what there is of that name, and what will become of it. */
+/** Asks for the name of the secret. Says what already has that name, and what will happen to it. */
 export function secretNameQuestion({
   lookups,
   prompter,
@@ -46,7 +46,7 @@ function ruleBroken(text: string): string | undefined {
   return rule === undefined ? undefined : `The name ${rule}.`;
 }
 
-/** Why secrets of that name can never be written. What consent allows is the next question. */
+/** Why secrets with that name can never be written. If consent allows it, the next question asks for that. */
 function refusal(secrets: readonly LookedAtSecret[]): string | undefined {
   for (const { outlook } of secrets) {
     if (outlook.kind === "refused" && !outlook.adoptable && outlook.error.code.startsWith("secret.")) {
@@ -56,7 +56,7 @@ function refusal(secrets: readonly LookedAtSecret[]): string | undefined {
   return undefined;
 }
 
-/** Remarks on secrets of that name: new ones are counted, existing ones listed. */
+/** Remarks on secrets with that name: new ones are counted, existing ones listed. */
 function remarks(secrets: readonly LookedAtSecret[]): Line[] {
   const told = secrets.map(remark).filter((line) => line !== undefined);
   const fresh = secrets.length - told.length;
@@ -91,7 +91,7 @@ function mergeText(hosts: readonly string[], replaces: boolean): string {
   return hosts.length === 0 ? what : `${what}, and ${hosts.join(", ")} stays`;
 }
 
-/** Consent to add the entry to somebody else's secrets; otherwise another name is asked for. */
+/** Asks for consent to add the entry to somebody else's secrets, or else for another name. */
 export function adoptQuestion({
   lookups,
   prompter,
