@@ -1,9 +1,9 @@
 import { failuresOf } from "./kills.ts";
 
-/** More than two cores keep busy: half of the time is spent between proofs. */
+/** More than the two cores suggest, because half of the time is spent waiting between proofs. */
 const atATime = 8;
 
-/** Goes through all cases and prints how many there were: a closing note quotes the line. */
+/** Checks all cases, and prints how many there were and how many failed. */
 export async function counted<C>(
   what: string,
   cases: readonly C[],
