@@ -3,7 +3,7 @@ import { failuresOf } from "./kills.ts";
 /** More than the two cores suggest, because half of the time is spent waiting between proofs. */
 const atATime = 8;
 
-/** Checks all cases, and prints how many there were and how many failed. */
+/** Checks all cases, and prints a line with the counts that a report can quote. */
 export async function counted<C>(
   what: string,
   cases: readonly C[],
