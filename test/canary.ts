@@ -1,7 +1,7 @@
 import { runInProcess, runProgram, type Run, type RunOptions } from "./program.ts";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 
-/** Every form in which a secret of a sandbox could appear in an output, with what it is. */
+/** Every form in which a secret of a sandbox could appear in an output, with a description of the secret. */
 function forbidden({ world }: Sandbox): Map<string, string> {
   const found = new Map<string, string>();
   const add = (what: string, text: string) => {
@@ -27,7 +27,7 @@ function forbidden({ world }: Sandbox): Map<string, string> {
 /** A signed token of any service: three parts, of which the first two are JSON objects in base64. */
 const jwt = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}/;
 
-/** The secrets of a sandbox that a text reveals, each as what it is. */
+/** The secrets of a sandbox that a text reveals, each described in words. */
 export function secretsIn(text: string, sandbox: Sandbox, more: readonly string[] = []): string[] {
   const all = forbidden(sandbox);
   for (const one of more) all.set(one, "a secret of the test");

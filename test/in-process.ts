@@ -9,7 +9,7 @@ import { trustInProcess } from "./trust-in-process.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What a run in this process is given. Whoever starts it collects its output. */
+/** What a run in this process is given. Its caller collects the output. */
 export interface ProcessParts {
   readonly env: Variables;
   readonly input: string;

@@ -9,7 +9,8 @@ const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((na
 const textOf = (name: string) => readFileSync(join(src, name), "utf8");
 
 /**
- * The modules that each part may import besides its own. A file belongs to the first part that its name begins with.
+ * The modules that each part may import, in addition to its own. A file's part is the first that its name begins
+ * with.
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli", "core", "domain", "connect.ts"],
@@ -48,7 +49,7 @@ function importsOf(name: string, text = textOf(name)): readonly string[] {
   return [...found].map(([, target = ""]) => (target.startsWith(".") ? join(dirname(name), target) : target));
 }
 
-/** The imports of which it uses more than types. */
+/** The modules from which it imports more than types. */
 function valueImportsOf(name: string): readonly string[] {
   return importsOf(name, textOf(name).replaceAll(/\b(?:import|export) type [^"]*\bfrom\s*"[^"]+"/g, ""));
 }

@@ -46,9 +46,9 @@ const readAtStart = /^(?:NODE_(?!EXTRA_CA_CERTS$)|DEBUG$|AZURE_LOG_LEVEL$|SSLKEY
 const underWay = new WeakMap<Sandbox, number>();
 
 /**
- * Runs the program inside a sandbox, without a terminal, and waits for its end. It runs in this process, which costs
- * a third. It runs in a process of its own if a test signals it, if its variables have to exist when Node starts, if
- * the command is a server that runs other programs, if the tests have a clock of their own, or if it has to run at
+ * Runs the program inside a sandbox, without a terminal, and waits for its end. It runs in this process, at a third
+ * of the cost. It runs in a process of its own if a test signals it, if its variables have to exist when Node starts,
+ * if the command is a server that runs other programs, if the tests have a clock of their own, or if it has to run at
  * the same time as another one, because both are in one sandbox or its pauses are long.
  */
 export async function runProgram(

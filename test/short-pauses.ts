@@ -2,7 +2,7 @@ import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
 
-/** How long a pause between two looks or tries then lasts. Nothing that is asked learns of a write late. */
+/** How long a pause between two looks or tries then lasts. It is long enough, because nothing that is asked lags. */
 const pauseMs = 20;
 
 /**

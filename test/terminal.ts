@@ -121,7 +121,7 @@ export class TerminalRun {
     return whole.split("\r\n");
   }
 
-  /** Everything that was shown, with lines that the terminal had to break joined again. */
+  /** Everything that was shown, with the lines that the terminal wrapped joined again. */
   get transcript(): string {
     const { active } = this.#terminal.buffer;
     let text = "";

@@ -14,7 +14,7 @@ export const echoSchema = z.strictObject({
   length: z.int().min(1).optional(),
 });
 
-/** One echo, read. */
+/** One echo, validated. */
 export type Echo = z.output<typeof echoSchema>;
 
 const messageFields = new Set(["message", "error_description", "detail", "field", "name", "displayName"]);
@@ -40,7 +40,7 @@ export function withEcho(response: SandboxResponse, request: SandboxRequest, ech
     }
     if (typeof value !== "string") return value;
     if (into("message") && messageFields.has(name)) return `${value} You sent: ${text}`;
-    // Clients would not read a Status of another kind as an error.
+    // Clients read an error only from an object of kind Status.
     return into("code") && codeFields.has(name) && value !== "Status" ? text : value;
   };
   return {

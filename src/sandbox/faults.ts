@@ -49,7 +49,7 @@ export type Fault = z.output<typeof fault>;
 
 /**
  * Reads a list of faults.
- * @param origin where it comes from, for the message: a file name
+ * @param origin where it comes from, such as a file name, for the message
  * @throws SandboxOptionsError that names each wrong field
  */
 export function readFaults(value: unknown, origin: string): Fault[] {

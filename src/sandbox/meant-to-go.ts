@@ -2,10 +2,7 @@ import type { KeyringEntry } from "./kubernetes/kubelet-keyring.ts";
 import { registryEntries } from "./pull-secret-content.ts";
 import type { KubernetesObject } from "./world.ts";
 
-/**
- * What a command under test is meant to remove: one registry's entries in one cluster, and what exists for them
- * alone.
- */
+/** What a command under test is meant to remove: a registry's entries in one cluster, and what exists only for them. */
 export interface Departure {
   readonly context: string;
   readonly loginServer: string;

@@ -5,7 +5,7 @@ import { v4, v5 } from "uuid";
 export interface IdSource {
   /** @param what a unique name of the thing that the id is for */
   guid(what: string): string;
-  /** A client secret in the form that Entra issues: 40 characters, with `8Q~` from the fourth on. */
+  /** A client secret in the form that Entra issues: 40 characters, with `8Q~` after the first three. */
   secret(what: string): string;
 }
 

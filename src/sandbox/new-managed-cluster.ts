@@ -61,9 +61,7 @@ export function addManagedCluster(
   cluster.hostName = record.privateFqdn ?? record.fqdn;
 }
 
-/**
- * The identity that AKS creates in the nodes' group, or one that a user created elsewhere, which clusters may share.
- */
+/** The identity that AKS creates in the nodes' group, or a user's own from elsewhere, which clusters may share. */
 function kubeletIdentity(
   { managedClusters }: World,
   { kubeletIdentity: shared, name }: ManagedClusterSettings,

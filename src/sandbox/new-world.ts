@@ -104,7 +104,7 @@ function addCaller(world: World, settings: SandboxSettings["caller"], ids: IdSou
     ...emptyApplication(ids.guid("caller application object"), appId, displayName),
     federatedCredentials: trusted.map((one) => ({ ...one, id: ids.guid(`caller federated ${one.name}`) })),
   });
-  // On the principal, where a password also works: the passwords of applications are the ones under test.
+  // On the principal, where a password also works. The passwords of applications are the ones that matter here.
   const password = newPassword({ displayName: null, secretText }, "caller", ids);
   world.servicePrincipals.push({
     ...newPrincipal(world, objectId, appId, displayName),
@@ -115,7 +115,7 @@ function addCaller(world: World, settings: SandboxSettings["caller"], ids: IdSou
   for (const role of settings.roles) assign(world, role, { id: objectId, type: "ServicePrincipal" }, ids);
 }
 
-/** Adds an application that existed before the test, with its principal and roles. */
+/** Adds an application that exists when the sandbox starts, with its principal and roles. */
 function addApplication(world: World, settings: ApplicationSettings, ids: IdSource): void {
   const { displayName } = settings;
   const key = `application ${world.applications.length} ${displayName}`;

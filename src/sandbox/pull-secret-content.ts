@@ -3,7 +3,7 @@ import type { KubernetesObject } from "./world.ts";
 
 /*
  * The content of a pull secret as the sandbox's checks read it: the marks by their published contract, and the
- * entries both as a kubelet reads them and as a reader does that compares only hosts.
+ * entries both as a kubelet reads them and as a reader would that compares only hosts.
  */
 
 /** One secret's mark for one login server, as far as the checks need it. */

@@ -39,7 +39,7 @@ export class Replication {
     this.lagMs = options.lagMs;
   }
 
-  /** What a replica knows, for the length of one request. Each call reaches another replica. */
+  /** What the replica that this read reaches knows, for the length of one request. */
   read(now: number = Date.now()): ReplicaView {
     this.#reads += 1;
     const { replicas, pattern } = this.#options;

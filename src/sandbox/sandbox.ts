@@ -33,7 +33,7 @@ export interface Sandbox {
   readonly caPath: string;
   /** Its own folder, readable by its user alone, removed when the sandbox is closed. */
   readonly folder: string;
-  /** The checks that `checkInvariants` turns on. */
+  /** The checks that `checkInvariants` turns on, and what they have found. */
   readonly invariants: Invariants;
   readonly violations: readonly Violation[];
   /**

@@ -30,7 +30,7 @@ export interface SandboxResponse {
 export interface Service {
   /** For the request log: `azure`, `registry myregistry`, `cluster sandbox`. */
   readonly name: string;
-  /** How far its clock is ahead of this machine's, in milliseconds; absent: not at all. */
+  /** How far its clock is ahead of this machine's, in milliseconds. Default: not at all. */
   readonly clockAheadMs?: () => number;
   /** Answers a request. Every error is an answer in the service's own shape. A throw is a bug and answers 500. */
   handle(request: SandboxRequest): SandboxResponse | Promise<SandboxResponse>;

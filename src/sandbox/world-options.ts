@@ -135,7 +135,7 @@ const managedCluster = z.strictObject({
   location: name.default("westeurope"),
   /** Default: the first subscription. */
   subscriptionId: guid.optional(),
-  /** Its API server has a name only within its network. */
+  /** Its API server's name resolves only within its network. */
   isPrivate: z.boolean().default(false),
   /** What its nodes sign in to Azure as. */
   nodes: z.enum(["identity", "service-principal"]).default("identity"),
@@ -153,7 +153,7 @@ const password = z.strictObject({
   endDateTime: z.iso.datetime().optional().describe("Default: in a year."),
 });
 
-/** A policy's rules for new passwords of applications. It does not rule what it leaves out. */
+/** A policy's rules for new passwords of applications. A rule that is absent is not part of the policy. */
 const passwordRules = {
   maxPasswordLifetime: name
     .nullable()

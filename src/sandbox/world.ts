@@ -115,7 +115,7 @@ export interface DeviceSignIn {
   declines?: boolean;
 }
 
-/** A policy's rules for new passwords of applications. It does not rule what it leaves out. */
+/** A policy's rules for new passwords of applications. A rule that is absent is not part of the policy. */
 export interface PasswordRules {
   /** An ISO 8601 duration. A longer password is refused. Null is a rule without a limit. */
   maxPasswordLifetime?: string | null;
@@ -123,10 +123,7 @@ export interface PasswordRules {
   passwordsForbidden?: boolean;
   /** RFC 3339. The rules apply only to applications created after it. Default: a day in 2019. */
   restrictsAppsCreatedAfter?: string;
-  /**
-   * Callers that the rules exempt, by object id or `caller`. The policy, as it is shown, does not reveal who they
-   * are.
-   */
+  /** Callers that the rules exempt, by object id or `caller`. The policy as shown does not say who they are. */
   excludedActors?: string[];
 }
 

@@ -1,6 +1,6 @@
 import { failuresOf } from "./kills.ts";
 
-/** More than the two cores suggest, because half of the time is spent waiting between proofs. */
+/** Enough to keep two cores busy: half of the time is spent waiting between proofs. */
 const atATime = 8;
 
 /** Checks all cases, and prints a line with the counts that a report can quote. */

@@ -87,7 +87,7 @@ export async function overtake(
       const before = sandbox.requests.entries.length;
       signal("SIGCONT");
       const run = await first;
-      // Partly done if it had already written something, but `busy` all the same.
+      // Exit code 4 if it had already written something, but the error is `busy` all the same.
       expect([0, 1, 4], run.stderr).toContain(run.code);
       expect([undefined, "busy"], run.stderr).toContain(run.json.error?.code);
       const writes = sandbox.requests.entries

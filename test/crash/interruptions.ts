@@ -8,7 +8,7 @@ const codes = { SIGINT: 130, SIGTERM: 143 } as const;
 /** Asks a command to stop when one of its requests reaches a phase. */
 export interface Interruption extends Kill {
   readonly signal: keyof typeof codes;
-  /** The signal comes again a moment later. The command then does not finish what it was doing. */
+  /** Whether the signal comes again a moment later. The command then does not finish what it was doing. */
   readonly twice: boolean;
 }
 
@@ -25,7 +25,7 @@ export function interruptionsAt(
 }
 
 /**
- * Interrupts a command. It must say so, and how to continue. The continued command must end as an undisturbed run
+ * Interrupts a command. It must say so, and how to continue. The same command again must end as an undisturbed run
  * does.
  * @throws the failed expectation
  */

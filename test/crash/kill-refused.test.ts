@@ -11,7 +11,7 @@ const application = /DELETE .*\/applications\//;
  * The changes that a setup asks for when its password is refused, in order, with the exit code of the next setup and
  * the caller's permissions. The first two changes happen side by side. A setup that sees the application among the
  * deleted restores it, and does not permanently delete what it did not create. One that may not look there deletes it
- * permanently, because the mark says so, and creates it again.
+ * permanently, relying on the mark, and creates it again.
  */
 const changes: ReadonlyArray<readonly [RegExp, number, string[]]> = [
   [/PATCH .*\/applications\(/, 3, [ownedBy]],

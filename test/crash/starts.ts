@@ -15,7 +15,7 @@ export const fiveNamespacesWorld: SandboxOptions = {
   ],
 };
 
-/** A state of the world, and how another state becomes it. */
+/** A state of the world, and how to reach it from another state. */
 export interface State {
   /** Absent if it is how the world begins. */
   readonly from?: State;

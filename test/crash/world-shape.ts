@@ -2,9 +2,9 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { KubernetesObject, World } from "../../src/sandbox/world.ts";
 
 /*
- * Two runs of a program leave different ids, passwords and times behind, but must leave the same otherwise. The shape
- * of a world is what it holds apart from those: what refers to what, which key is in which secret, what is over and
- * what is to come.
+ * Two runs of a program leave different ids, passwords and times behind, but must otherwise leave the same world. The
+ * shape of a world is what it holds apart from those: what refers to what, which key is in which secret, what is over
+ * and what is to come.
  */
 
 const guid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;

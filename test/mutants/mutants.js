@@ -134,7 +134,7 @@ export const mutants = [
         to: "    if (!outcome.error)",
       },
       {
-        // It would hide the mutant: it finds the very secrets that were not cleaned.
+        // This guard would hide the mutant: it finds the very secrets that were not cleaned.
         file: `${flow}/retire-key.ts`,
         from: "const held = await lastLook(step, work);",
         to: "const held: HolderPlace[] = [];",
@@ -151,7 +151,7 @@ export const mutants = [
     edits: [
       { file: `${flow}/retire-key.ts`, from: "if (good < total) return false;", to: "" },
       {
-        // It would hide the mutant: it finds the very secret that was not cleaned.
+        // This guard would hide the mutant: it finds the very secret that was not cleaned.
         file: `${flow}/retire-key.ts`,
         from: "const held = await lastLook(step, work);",
         to: "const held: HolderPlace[] = [];",

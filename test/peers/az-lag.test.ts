@@ -14,7 +14,8 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))(
       sandbox = await startSandbox({ replicationLag: "6s" });
       clients = await Clients.of(sandbox);
       const { AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, AZURE_TENANT_ID } = sandbox.environment;
-      // Reads reach the replicas in turn. After this many reads, az reaches a lagging one only where it waits for it.
+      // Reads reach the replicas in turn. After this many reads, az reaches a lagging one only where it waits out the
+      // lag.
       await clients.az(
         `login --service-principal -u ${AZURE_CLIENT_ID} --password=${AZURE_CLIENT_SECRET} --tenant ${AZURE_TENANT_ID}`,
       );

@@ -117,7 +117,7 @@ describe.skipIf(lacksNode())(
       await pulls.more(4);
       await rotates("refusedregistry", "--proof", "none");
       endNewestKey(sandbox);
-      // A kubelet takes the two entries in random order, each time anew.
+      // A kubelet takes the two entries in random order at each pull.
       await until("the new key is tried", async () => asked(sandbox, "refusedregistry").refused >= 8);
       await pulls.more(4);
       const { count, failures } = await pulls.end();

@@ -25,7 +25,7 @@ export type Peer =
 
 /**
  * Whether one of these peers is not installed, for `describe.skipIf`.
- * @throws Error if one is missing and TEST_REQUIRE_PEERS is set, so that no run passes because it lacks a peer
+ * @throws Error if one is missing and TEST_REQUIRE_PEERS is set, so that no run passes only because a peer is missing
  */
 export function lacks(...peers: readonly Peer[]): boolean {
   const missing = peers.filter((peer) => pathOf(peer) === undefined);

@@ -5,7 +5,7 @@ import { lacks } from "./peer.ts";
 import { clusterPeers } from "./real-cluster.ts";
 import { killed, RealWorlds } from "./real-kills.ts";
 
-/** More than the two cores suggest, because part of the time is spent waiting between proofs. */
+/** Enough to keep two cores busy: part of the time is spent waiting between proofs. */
 const clusters = 6;
 
 /**

@@ -18,7 +18,8 @@ const nodePeers: readonly Peer[] = [
 ];
 
 /**
- * Whether no real node can run here, for `describe.skipIf`: a peer is not installed, or the tests do not run as root.
+ * Whether a real node cannot run here, for `describe.skipIf`: a peer is not installed, or the tests do not run as
+ * root.
  * @throws Error for either if TEST_REQUIRE_PEERS is set
  */
 export function lacksNode(): boolean {

@@ -5,7 +5,7 @@ import { Clients } from "./clients.ts";
 import { lacks } from "./peer.ts";
 
 /**
- * Microsoft's commands, word for word, except for the login server, which theirs compose by hand:
+ * Microsoft's commands, word for word, except for the login server, which the originals compose by hand:
  * https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes
  */
 const recipe = `

@@ -18,7 +18,7 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-/** Headers of one connection only (RFC 9110, 7.6.1), or that whoever forwards a request sets again. */
+/** Headers of one connection only (RFC 9110, 7.6.1), or that the forwarding client sets itself. */
 const hopHeaders = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "host"]);
 
 /**

@@ -5,10 +5,7 @@ import type { SandboxRequest, SandboxResponse } from "../service.ts";
 import { bearerToken } from "../entra/token.ts";
 import type { RegistryRecord, World } from "../world.ts";
 
-/**
- * The refusal of a request that has no token, an invalid one, or one that grants too little. Undefined if it may
- * pass.
- */
+/** The refusal of a request without a valid token, or with one that grants too little. Undefined if it may pass. */
 export async function accessRefusal(
   world: World,
   registry: RegistryRecord,

@@ -99,7 +99,7 @@ async function receiveToken(
   if (!holder) return { kind: "refused", reason: "wrong-secret" };
   const received = admit(world, registry, holder.principalId);
   const { access } = holder;
-  // An access token allows only what it was granted itself. msi-acrpull and External Secrets write such into secrets.
+  // An access token allows only what it was granted. msi-acrpull and External Secrets write such tokens into secrets.
   return access && received.kind === "admitted"
     ? { ...received, rights: within(received.rights, access) }
     : received;

@@ -22,7 +22,7 @@ export function authenticateClient(
   const principal = world.servicePrincipals.find((one) => sameId(one.appId, appId) && view.knows(one));
   const applications = world.applications.filter((one) => sameId(one.appId, appId));
   const application = applications.find((one) => view.knows(one));
-  // The principal's application may be in another tenant. Then its own passwords are the only ones.
+  // The principal's application may be in another tenant. Then only the principal has passwords here.
   if (!principal || (applications.length > 0 && !application)) {
     throw new SignInRefusal(700016, { appId, tenant: world.tenantId });
   }

@@ -17,7 +17,7 @@ import type { UserRecord, World } from "../world.ts";
 
 export { entraError } from "./errors.ts";
 
-/** The lifetime of a token as clients are told, in seconds. */
+/** The lifetime of a token that clients are told, in seconds. */
 const expiresIn = 3599;
 
 /** Scopes that ask for facts about the user rather than for a resource. */

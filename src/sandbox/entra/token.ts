@@ -10,7 +10,7 @@ import type { ServicePrincipalRecord, SigningKey, UserRecord, World } from "../w
 /** How long an access token of Entra is valid, in seconds. Clients are told one second less. */
 const accessTokenLifetime = 3600;
 
-/** Microsoft's own id for clients that sign users in without an application of theirs: az and `@azure/identity`. */
+/** Microsoft's own id for clients that sign users in without an application of their own: az and `@azure/identity`. */
 export const azureCliAppId = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
 /** The `aud` values of tokens for Resource Manager. The first is the one that its metadata names. */

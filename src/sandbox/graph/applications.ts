@@ -173,7 +173,9 @@ function apply(call: GraphCall, application: ApplicationRecord, change: Applicat
   call.world.committed("application changed");
 }
 
-/** Soft-deletes: it can be restored, and its unique name is still taken. Its principal is deleted too. */
+/**
+ * Soft-deletes the application: it can be restored, and its unique name is still taken. Its principal is deleted too.
+ */
 function remove(call: GraphCall): SandboxResponse {
   const application = findToChange(call, "delete");
   const now = Date.now();

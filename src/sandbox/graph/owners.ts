@@ -72,7 +72,7 @@ function removeOwner(call: GraphCall, owners: string[]): SandboxResponse {
 }
 
 /**
- * A user or principal as a directory object. If the caller may not read it, only type and id are set.
+ * A user or principal as a directory object. If the caller may not read it, all but type and id are null.
  * https://devblogs.microsoft.com/microsoft365dev/upcoming-api-changes-to-return-limited-information-for-inaccessible-member-resources/
  */
 export function directoryObject(

@@ -171,7 +171,7 @@ function rulesOf(restrictions: unknown): PasswordRules {
 
 /** The object that is given a password. */
 export interface PasswordHolder {
-  /** Null if nobody knows it. */
+  /** Null if it is unknown. */
   readonly createdDateTime: string | null;
   readonly managementPolicy?: ManagementPolicyRecord;
 }

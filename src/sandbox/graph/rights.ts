@@ -3,9 +3,9 @@ import type { Identity } from "../entra/token.ts";
 import type { World } from "../world.ts";
 
 /*
- * Who may do what in the directory. An application may do what the permissions in its token allow:
- * https://learn.microsoft.com/graph/permissions-reference. A user may do what directory roles, ownership and the
- * defaults for members allow:
+ * Who may do what in the directory: applications by the permissions of their token, and users by directory roles, by
+ * ownership and by what every member may do. Sources:
+ * https://learn.microsoft.com/graph/permissions-reference
  * https://learn.microsoft.com/entra/fundamentals/users-default-permissions
  */
 

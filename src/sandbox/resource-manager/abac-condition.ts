@@ -8,8 +8,8 @@ export { MalformedConditionError } from "./abac-reader.ts";
  * The condition of a role assignment, version 2.0:
  * https://learn.microsoft.com/azure/role-based-access-control/conditions-format
  *
- * Truth has three values here. An attribute or operator that is well formed but unknown to this evaluator is neither
- * true nor false. A condition that is not wholly true denies, because a guess must never grant.
+ * Truth has three values here. What is well formed but unknown to this evaluator (an attribute, an operator) makes a
+ * comparison neither true nor false. A condition that is not wholly true denies, because a guess must never grant.
  */
 
 /**

@@ -1,4 +1,4 @@
-/** The text is not a condition of the language. The message says where. */
+/** A condition is malformed. The message says where. */
 export class MalformedConditionError extends Error {}
 
 type Token = {
@@ -19,7 +19,7 @@ export class Reader {
     this.#tokens = tokens(source);
   }
 
-  /** The next token, which is not taken. */
+  /** The next token, without taking it. */
   peek(): Token {
     return this.#tokens[this.#next] ?? { kind: "end", value: "" };
   }

@@ -85,9 +85,7 @@ export function apiVersionRefusal(
       );
 }
 
-/**
- * Without a resource, there is no location that the error could name: https://github.com/Azure/acs-engine/issues/4037
- */
+/** Without a resource, there is no location to name in the error: https://github.com/Azure/acs-engine/issues/4037 */
 function unknownType(
   type: string,
   namespace: string,

@@ -73,7 +73,7 @@ function clusterResource(cluster: ManagedClusterRecord): Record<string, unknown>
     id: managedClusterId(cluster),
     location,
     name,
-    // The provider writes its own type in another letter case than everybody else.
+    // The provider writes its own type in a different letter case from everybody else.
     type: "Microsoft.ContainerService/ManagedClusters",
     sku: { name: "Base", tier: "Free" },
     ...(servicePrincipal === undefined && {

@@ -20,7 +20,7 @@ export function registryResource(registry: RegistryRecord, apiVersion: string): 
     apiVersion >= first ? properties : {};
   const sincePreview = (first: string, properties: Record<string, unknown>) =>
     apiVersion.endsWith("-preview") ? since(first, properties) : {};
-  // Stable 2025-04-01 has nothing of what the preview before it brought.
+  // Stable 2025-04-01 has nothing of what the preview before it introduced.
   const sinceAbac = (properties: Record<string, unknown>) =>
     apiVersion === "2025-04-01" ? {} : since("2025-03-01-preview", properties);
   return {

@@ -75,7 +75,7 @@ function cannotRead(world: World, call: ArmCall, what: string): SandboxResponse 
   return refusal(world, call, `${authorization}/${what}/read`, scope) ?? missingScope(world, scope);
 }
 
-/** Below a subscription, the id is the one at the subscription. */
+/** At a subscription and below it, the id begins with the subscription. */
 function roleResource(role: RoleDefinition, scope: string | undefined): Record<string, unknown> {
   const subscription = scope === undefined ? "" : scope.split("/").slice(0, 3).join("/");
   return {
