@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
 /**
- * Makes a TypeScript file one that Node runs as it is, with all that it imports.
+ * Bundles a TypeScript file and all that it imports, so that Node can run it.
  * @param module URL of the file
- * @param folder where it is put, with chunks of its own for what it imports lazily
- * @returns the path of what to run
+ * @param folder where the bundle is put, with separate chunks for lazy imports
+ * @returns the path of the file to run
  */
 export async function bundle(module: URL, folder: string): Promise<string> {
   const source = fileURLToPath(module);

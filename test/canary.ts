@@ -1,7 +1,7 @@
 import { runInProcess, runProgram, type Run, type RunOptions } from "./program.ts";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 
-/** Every form in which a secret of a sandbox could stand in an output, and what it is. */
+/** Every form in which a secret of a sandbox could appear in an output, with a description of the secret. */
 function forbidden({ world }: Sandbox): Map<string, string> {
   const found = new Map<string, string>();
   const add = (what: string, text: string) => {
@@ -27,7 +27,7 @@ function forbidden({ world }: Sandbox): Map<string, string> {
 /** A signed token of any service: three parts, of which the first two are JSON objects in base64. */
 const jwt = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}/;
 
-/** What a text tells of a sandbox's secrets: nothing, or what it is. */
+/** The secrets of a sandbox that a text reveals, each described in words. */
 export function secretsIn(text: string, sandbox: Sandbox, more: readonly string[] = []): string[] {
   const all = forbidden(sandbox);
   for (const one of more) all.set(one, "a secret of the test");
@@ -35,15 +35,15 @@ export function secretsIn(text: string, sandbox: Sandbox, more: readonly string[
   return jwt.test(text) ? [...spoken, "an access token"] : spoken;
 }
 
-/** What a terminal would act on or not show: C0 (the newline apart), DEL, C1, marks that reorder or hide. */
+/** Characters that a terminal would act on or not show: C0 except the newline, DEL, C1, marks that reorder or hide. */
 // oxlint-disable-next-line no-control-regex
 export const unprintable =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/;
 
 /**
- * Runs the real program as `runProgram` does, and fails when what it says holds a secret, a character that a
- * terminal would act on or, unless that was asked for, the place in the code where an error arose.
- * @param more.secrets further texts that must not be said
+ * Runs the real program as `runProgram` does, and fails if the output holds a secret, a character that a terminal
+ * would act on or, without `--debug`, a stack trace.
+ * @param more.secrets further texts that must not be in the output
  */
 export async function runSafely(
   sandbox: Sandbox,
@@ -55,7 +55,7 @@ export async function runSafely(
   return run;
 }
 
-/** The same in this process, with all its pauses cut short. */
+/** The same in this process, with all pauses cut short. */
 export async function runHurried(
   sandbox: Sandbox,
   args: readonly string[],
@@ -66,7 +66,7 @@ export async function runHurried(
   return run;
 }
 
-/** @throws Error when what a run said holds what `runSafely` forbids */
+/** @throws Error if the output of a run holds what `runSafely` forbids */
 function checkSaid(
   { stdout, stderr }: Pick<Run, "stdout" | "stderr">,
   args: readonly string[],

@@ -1,8 +1,8 @@
 import type { Reporter, TestModule } from "vitest/node";
 
 /**
- * Ends a run with the plain line `N passed, N failed`, `, N skipped` added where tests were skipped, so that a
- * script can add the counts of two runs. A file that could not be loaded counts as one failure.
+ * Ends a run with the plain line `N passed, N failed`, and `, N skipped` if tests were skipped, so that a script can
+ * add up the counts of two runs. A file that could not be loaded counts as one failure.
  */
 export default class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {

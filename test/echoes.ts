@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import type { IncomingMessage } from "node:http";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 
-/** What runs sent and started, for whoever looks for secrets in what they left. */
+/** The credentials that runs sent and the programs that they started, for a search for secrets in what they left. */
 export interface Watched {
   /** Each credential that came in an Authorization header. */
   readonly credentials: ReadonlySet<string>;
@@ -11,7 +11,7 @@ export interface Watched {
   readonly commandLines: readonly string[];
 }
 
-/** Watches what comes to the servers of this process, and what it starts, while some work goes on. */
+/** Watches the requests to this process's servers, and the programs that it starts, while some work runs. */
 export async function watching<T>(
   work: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly watched: Watched }> {
@@ -41,7 +41,7 @@ export async function watching<T>(
   }
 }
 
-/** Every password and token of a sandbox, those that are over too. */
+/** Every password and token of a sandbox, even those that no longer work. */
 export function secretsOf({ world, environment }: Sandbox): string[] {
   return [
     environment["AZURE_CLIENT_SECRET"] ?? "",
@@ -52,17 +52,17 @@ export function secretsOf({ world, environment }: Sandbox): string[] {
   ];
 }
 
-/** Looks for pieces of secrets in texts, in every form that the echoes of a sandbox have. */
+/** Searches texts for pieces of secrets, in every form in which a sandbox can echo them. */
 export class Search {
   readonly #pieces = new Map<number, Set<string>>();
 
-  /** @param length characters of a secret that count as a piece of it */
+  /** @param length how many characters of a secret count as a piece of it */
   constructor(secrets: Iterable<string>, length: number) {
     for (const secret of new Set(secrets)) {
       const [header, claims = "", signature = ""] = secret.split(".");
       if (header?.startsWith("eyJ")) {
-        // The first part of a signed token is the same in all of them. The second is base64, as other texts may be
-        // that hold the same word: only what is longer than a word tells of the token.
+        // The first part of a signed token is the same in all of them. The second is base64, and other texts in
+        // base64 may hold the same word. Only a piece that is longer than a word reveals the token.
         this.#addPieces(claims, 2 * length);
         this.#addPieces(signature, length);
       } else {
@@ -81,11 +81,11 @@ export class Search {
 
   #addPieces(secret: string, length: number): void {
     for (const piece of windows(secret, length)) for (const form of formsOf(piece)) this.#add(form);
-    // However it begins, so long a part of base64 holds that many characters of the secret whole.
+    // At any offset, this many digits of base64 hold that many whole characters of the secret.
     const inBase64 = Math.ceil((8 * length + 7) / 6);
     for (const before of [0, 1, 2]) {
       const digits = Buffer.from("x".repeat(before) + secret).toString("base64");
-      // The first and the last may hold bits of what stands beside the secret.
+      // The first and the last digit may hold bits of what is next to the secret.
       for (const piece of windows(digits.slice(before + 1, -4), inBase64)) {
         this.#add(piece);
         this.#add(piece.replaceAll("+", "-").replaceAll("/", "_"));
@@ -104,7 +104,7 @@ function* windows(text: string, length: number): Iterable<string> {
   for (let at = 0; at + length <= text.length; at += 1) yield text.slice(at, at + length);
 }
 
-/** A piece as it is, as it stands in JSON and in a URL, and in hex. */
+/** A piece as it is, as JSON and a URL write it, and in hex. */
 function formsOf(piece: string): string[] {
   const hex = Buffer.from(piece).toString("hex");
   const inForm = new URLSearchParams([["", piece]]).toString().slice(1);

@@ -1,6 +1,6 @@
 "use strict";
-// Preloaded into a process of the program: cuts its pauses short, as `hurry` in short-pauses.ts does for a run in the
-// tests' process.
+// Preloaded into a process of the program to cut its pauses short, as `hurry` in short-pauses.ts does for a run in
+// the tests' process.
 const timers = require("node:timers/promises");
 
 const pauseMs = 20;

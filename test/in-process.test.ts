@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { HostProcess } from "../src/cli/command.ts";
 import { inTurn, mainInProcess } from "./in-process.ts";
 
-/** Runs this instead of the program. */
+/** Runs a function instead of the program. */
 function run(main: (host: HostProcess) => Promise<number>): Promise<number> {
   const parts = { env: {}, input: "", stdout: () => {}, stderr: () => {}, hurried: false, partingMs: 50 };
   return inTurn(() => mainInProcess([], parts, main));

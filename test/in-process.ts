@@ -9,16 +9,16 @@ import { trustInProcess } from "./trust-in-process.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What a run in this process is given; what it says is kept by whoever starts it. */
+/** What a run in this process is given. Its caller collects the output. */
 export interface ProcessParts {
   readonly env: Variables;
   readonly input: string;
-  /** Called with each piece of what it says. */
+  /** Called with each piece of its output. */
   readonly stdout: (text: Buffer) => void;
   readonly stderr: (text: Buffer) => void;
-  /** Called with what sends the run a signal. */
+  /** Called with a function that sends the run a signal. */
   readonly started?: ((kill: (signal: NodeJS.Signals) => void, pid: number) => void) | undefined;
-  /** Whether every pause is cut short; as `hurry` does. */
+  /** Whether every pause is cut short, as `hurry` does. */
   readonly hurried: boolean;
   /** How long something may stay open after the end, in milliseconds: longer than a socket takes to close. */
   readonly partingMs?: number;
@@ -37,7 +37,7 @@ function builtProgram(): Main {
 let turn: Promise<unknown> = Promise.resolve();
 let waiting = 0;
 
-/** Whether this process is free: it has one set of variables, one trust and one number, and so runs one at a time. */
+/** Whether this process is free. It has one set of variables, one trust store and one id, so it runs one at a time. */
 export const isFree = (): boolean => waiting === 0;
 
 /** Waits until this process is free, and occupies it for one run. */
@@ -49,9 +49,9 @@ export async function inTurn<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Runs the built program in this process, at a third of what a process of its own costs.
+ * Runs the built program in this process, at a third of the cost of a process of its own.
  * @returns its exit code
- * @throws Error for what would keep a process of its own alive, or change it for the next run
+ * @throws Error if something would keep a process of its own alive, or would affect the next run
  */
 export async function mainInProcess(
   args: readonly string[],
@@ -87,7 +87,7 @@ export async function mainInProcess(
   }
 }
 
-/** What keeps a process alive while it is open. */
+/** Resources that keep a process alive while they are open. */
 const keeping = new Set([
   "Timeout",
   "TCPWRAP",
@@ -98,13 +98,13 @@ const keeping = new Set([
   "STATWATCHER",
 ]);
 
-/** A handle or a timer of Node: one that is closed, or was cleared or has fired, holds nothing. */
+/** A handle or timer of Node. It holds nothing once it is closed, was cleared or has fired. */
 interface Resource {
   hasRef?(): boolean;
   readonly _destroyed?: boolean;
 }
 
-/** What a run opens, wherever it does so. */
+/** Everything that a run opens. */
 class Held {
   readonly #opened: Array<{ readonly by: Error; readonly resource: Resource }> = [];
   readonly #run = new AsyncLocalStorage<true>();
@@ -121,12 +121,12 @@ class Held {
       return await this.#run.run(true, work);
     } finally {
       this.#hook.disable();
-      // Node 20 hands each storage that is not disabled to every promise of the process from then on.
+      // Otherwise, Node 20 passes the storage to every promise of the process from then on.
       this.#run.disable();
     }
   }
 
-  /** @throws Error when something is still open that keeps a process alive */
+  /** @throws Error if something that keeps a process alive is still open */
   async letGo(partingMs: number): Promise<void> {
     const end = performance.now() + partingMs;
     for (;;) {
@@ -145,7 +145,7 @@ function listenersOf(emitter: EventEmitter): string[] {
   });
 }
 
-/** az, and what signs in by a managed identity, go by the variables of the process itself. */
+/** Sets the process's own variables, which az and sign-ins by managed identity read. */
 function giveVariables(variables: Variables): () => void {
   const own = { ...process.env };
   const replace = (by: Variables) => {
@@ -156,7 +156,7 @@ function giveVariables(variables: Variables): () => void {
   return () => replace(own);
 }
 
-/** A stream that tells what is written to it; nothing may be once the run is over. */
+/** A stream that passes on what is written to it. Nothing may be written once the run is over. */
 class Said extends Writable {
   readonly #tell: (piece: Buffer) => void;
   isOver = false;
@@ -167,7 +167,7 @@ class Said extends Writable {
   }
 
   override _write(piece: Buffer, _encoding: string, done: () => void): void {
-    // Thrown where no run can catch it: Vitest tells of it, and fails.
+    // Thrown where no run can catch it, so that Vitest reports it and fails.
     if (this.isOver) setImmediate(() => fail(`written after the end: ${piece.toString("utf8")}`));
     this.#tell(piece);
     done();

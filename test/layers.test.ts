@@ -8,7 +8,10 @@ const src = fileURLToPath(new URL("../src", import.meta.url));
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
 const textOf = (name: string) => readFileSync(join(src, name), "utf8");
 
-/** Whose modules each part may import, beside its own; the first part that a file's name begins with is the file's. */
+/**
+ * The modules that each part may import, in addition to its own. A file's part is the first that its name begins
+ * with.
+ */
 const layers: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli", "core", "domain", "connect.ts"],
   "connect.ts": ["cli", "core", "domain", "azure", "registry", "kubernetes", "manifest"],
@@ -20,18 +23,18 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "kubernetes/": ["domain"],
   "manifest/": ["domain"],
   "domain/": [],
-  // It shares none of the product's ideas.
+  // It must share none of the product's ideas.
   "sandbox/": ["domain/duration.ts"],
 };
 
-/** The clients implement these; what stands there are types, and they are imported as types. */
+/** The clients implement these. They contain only types, and are imported as types. */
 const ports = /^core\/ports[./]/;
 const client = /^(azure|registry|kubernetes|manifest)\//;
 
-/** What commands share stands beside them: none imports from the room of another, nor does what they share. */
+/** Code that commands share is outside their folders, and neither it nor a command imports from a command's folder. */
 const commandRoom = /^core\/(setup|rotate|remove|status|verify)\//;
 
-/** Who alone may import a package. */
+/** The only files that may import a package. */
 const owners: readonly (readonly [RegExp, RegExp])[] = [
   [/^(inquirer$|@inquirer\/)/, /^cli\/ask\/prompts\/live-prompt\.ts$/],
   [/^chalk$/, /^cli\/show\/colors\.ts$/],
@@ -40,13 +43,13 @@ const owners: readonly (readonly [RegExp, RegExp])[] = [
   [/^@kubernetes\//, /^kubernetes\//],
 ];
 
-/** What a module imports: its own as names below src, packages as they are. */
+/** A module's imports: its own as names below src, packages as they are. */
 function importsOf(name: string, text = textOf(name)): readonly string[] {
   const found = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g);
   return [...found].map(([, target = ""]) => (target.startsWith(".") ? join(dirname(name), target) : target));
 }
 
-/** What it imports more than types of. */
+/** The modules from which it imports more than types. */
 function valueImportsOf(name: string): readonly string[] {
   return importsOf(name, textOf(name).replaceAll(/\b(?:import|export) type [^"]*\bfrom\s*"[^"]+"/g, ""));
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-/** The chunks of the built program; each names the modules that it is made of in comments. */
+/** The chunks of the built program. Each names its modules in comments. */
 const chunks = new Map(
   readdirSync(join(root, "dist"))
     .filter((file) => file.endsWith(".cjs"))
@@ -18,7 +18,7 @@ function chunksWith(module: string): string[] {
   return [...chunks].filter(([, code]) => named.test(code)).map(([file]) => file);
 }
 
-/** All that a chunk loads when it is loaded, itself included. */
+/** All chunks that are loaded with a chunk, itself included. */
 function loadedWith(chunk: string, known = new Set<string>()): ReadonlySet<string> {
   if (known.has(chunk)) return known;
   known.add(chunk);
@@ -49,7 +49,7 @@ describe("the packages that the program stands on", () => {
     expect(homes).not.toEqual([]);
     const [own] = chunksWith(source);
     const reach = own === undefined ? new Set(homes) : loadedWith(own);
-    // What is imported lazily stands in a chunk that the source's chunk names.
+    // A lazy import is in a chunk that the source's chunk names.
     const named = homes.some((home) => reach.has(home) || chunks.get(own ?? "")?.includes(home) === true);
     expect(named).toBe(true);
   });

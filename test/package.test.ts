@@ -27,7 +27,7 @@ interface BillOfMaterials {
 const billOfMaterials = () =>
   JSON.parse(readFileSync(join(installed, "dist", "sbom.cdx.json"), "utf8")) as BillOfMaterials;
 
-/** Runs a command where the project's own node_modules cannot help it. */
+/** Runs a command where it cannot use the project's own node_modules. */
 function run(command: string, args: readonly string[]): string {
   return execFileSync(command, args, {
     cwd: folder,
@@ -39,7 +39,7 @@ function run(command: string, args: readonly string[]): string {
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "acr-pull-package-"));
-  // The build that the tests run against is what is packed; nothing is built again.
+  // Packs the build that the tests run against. Nothing is built again.
   run("npm", ["pack", root, "--ignore-scripts", "--silent", "--pack-destination", folder]);
   tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "");
   run("npm", ["install", "--offline", "--silent", "--no-audit", "--no-fund", "--prefix", folder, tarball]);
@@ -101,7 +101,7 @@ describe("the published package", () => {
       expect(licences).toContain(`\n${name} ${version} (`.trimStart());
     }
     const names = components.map(({ name }) => name);
-    // What is asked for by name, what only that asks for, and what is loaded once in a while.
+    // Packages that the program names, packages that only those need, and packages that are rarely loaded.
     for (const name of [
       "commander",
       "@azure/msal-node",
@@ -148,7 +148,7 @@ describe("the published package", () => {
 });
 
 describe("the audit of what is published", () => {
-  /** Audits against a package registry that knows of one vulnerability. */
+  /** Audits against a package registry that knows of one vulnerability, or of none. */
   async function auditWith(vulnerable: string | undefined): Promise<{ code: number; asked: string[] }> {
     let asked: string[] = [];
     const registry = createServer((request, response) => {

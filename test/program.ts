@@ -27,29 +27,29 @@ export interface Run {
 export type ResultDocument = any;
 
 export interface RunOptions {
-  /** Added to the sandbox's environment; undefined takes a variable away. */
+  /** Added to the sandbox's environment. Undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Standard input; absent: it is closed. */
+  /** Standard input. By default it is closed. */
   readonly input?: string;
-  /** Called with the running process, to signal it. */
+  /** Called with a function that sends the running process a signal. */
   readonly started?: (kill: (signal: NodeJS.Signals) => void, pid: number) => void;
-  /** Whether its pauses are cut short; absent: where it has nothing to wait for, neither another run nor what is learned late. */
+  /** Whether its pauses are cut short. Default: if it has to wait for neither another run nor a lagging replica. */
   readonly hurried?: boolean;
-  /** Called with each piece of what it says on stderr, as it comes. */
+  /** Called with each piece of stderr, as it comes. */
   readonly told?: (text: string) => void;
 }
 
-/** What Node, or a library while it is loaded, reads once: a run with one of them needs a process that starts with it. */
+/** Variables that Node, or a library while it loads, reads only once. A run with one of them needs its own process. */
 const readAtStart = /^(?:NODE_(?!EXTRA_CA_CERTS$)|DEBUG$|AZURE_LOG_LEVEL$|SSLKEYLOGFILE$|INQUIRER_)/;
 
 /** How many runs are under way in each sandbox. */
 const underWay = new WeakMap<Sandbox, number>();
 
 /**
- * Runs the program inside a sandbox, without a terminal, and waits for its end. It runs in this process, which costs a
- * third; in one of its own where a test signals it, where its variables have to be there when Node starts, where the
- * command is a server that runs other programs, while the tests have a clock of their own, and where it has to be at
- * work at the same time as another one: both are in one sandbox, or its pauses are long.
+ * Runs the program inside a sandbox, without a terminal, and waits for its end. It runs in this process, at a third
+ * of the cost. It runs in a process of its own if a test signals it, if its variables have to exist when Node starts,
+ * if the command is a server that runs other programs, if the tests have a clock of their own, or if it has to run at
+ * the same time as another one, because both are in one sandbox or its pauses are long.
  */
 export async function runProgram(
   sandbox: Sandbox | undefined,
@@ -61,7 +61,7 @@ export async function runProgram(
   const hasSwitch = Object.keys(options.env ?? {}).some((name) => readAtStart.test(name));
   const isAlone = options.started !== undefined || isServer || hasSwitch;
   const run = async (): Promise<Run> => {
-    // Those that are begun at once are all counted by then.
+    // After this, all runs that begin at once have been counted.
     await Promise.resolve();
     const isBeside = sandbox !== undefined && (underWay.get(sandbox) ?? 0) > 1;
     const hurried = options.hurried ?? !(isAlone || isBeside || isPatient(args) || isLate(sandbox));
@@ -74,16 +74,18 @@ export async function runProgram(
   return await run().finally(() => count(-1));
 }
 
-/** Whether parts of a sandbox learn of a write later than others: then there is something to wait for. */
+/** Whether some replicas of a sandbox learn of a write later than others. Then there is something to wait for. */
 const isLate = (sandbox: Sandbox | undefined): boolean => (sandbox?.world.replication.lagMs ?? 0) > 0;
 
-/** Whether it is told how long to wait for other runs: in a hurry it would keep a core busy with looking for them. */
+/**
+ * Whether it is told how long to wait for other runs. With short pauses, it would keep a core busy looking for them.
+ */
 function isPatient(args: readonly string[]): boolean {
   const at = args.indexOf("--wait-busy");
   return at >= 0 && args[at + 1] !== "0s";
 }
 
-/** Runs the program in a process of its own, hurried only where that is asked for. */
+/** Runs the program in a process of its own, with short pauses only if asked to. */
 export function spawnProgram(
   sandbox: Sandbox | undefined,
   args: readonly string[],
@@ -111,7 +113,7 @@ export function spawnProgram(
   });
 }
 
-/** Runs the program in this process, when it is its turn, hurried only where that is asked for. */
+/** Runs the program in this process when it is its turn, with short pauses only if asked to. */
 export function runInProcess(
   sandbox: Sandbox | undefined,
   args: readonly string[],
@@ -136,7 +138,7 @@ export function runInProcess(
   return inTurn(() => atHome(sandbox, options, run));
 }
 
-/** Has a run find the variables of a user whose home is empty. */
+/** Gives a run the variables of a user whose home is empty. */
 async function atHome(
   sandbox: Sandbox | undefined,
   options: RunOptions,
@@ -156,7 +158,7 @@ async function atHome(
   }
 }
 
-/** What a run that ended said, its stdout read as JSON when somebody asks for that. */
+/** A run that has ended. Its stdout is read as JSON only when a test asks for that. */
 function asRun(ended: Omit<Run, "json">): Run {
   return {
     ...ended,
@@ -244,7 +246,7 @@ export function marksOf(sandbox: Sandbox, namespace?: string, name?: string, con
   return JSON.parse(annotations["acr-pull/entries"] ?? "{}") as Record<string, ResultDocument>;
 }
 
-/** The passwords that sign in, the caller's own apart: not removed, not expired, of applications not deleted. */
+/** The passwords that work, except the caller's own: not removed, not expired, and of applications that still exist. */
 export function livePasswords({ world }: Sandbox) {
   return world.applications
     .filter(({ removedAt, appId }) => removedAt === undefined && appId !== world.caller.appId)
@@ -252,7 +254,7 @@ export function livePasswords({ world }: Sandbox) {
     .filter(({ removedAt, endDateTime }) => removedAt === undefined && Date.parse(endDateTime) > Date.now());
 }
 
-/** The role assignments that stand, those of the people and pipelines who run the program apart. */
+/** The existing role assignments, except those of the people and pipelines that run the program. */
 export function liveAssignments({ world }: Sandbox) {
   const callers = new Set([world.caller.objectId, ...world.users.map(({ id }) => id)]);
   return world.roleAssignments.filter(

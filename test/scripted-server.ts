@@ -9,19 +9,19 @@ export interface Arrived {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage["headers"];
-  /** JSON, where there was a body of it, else its text. */
+  /** JSON if the body is JSON, else its text. */
   readonly body: unknown;
 }
 
-/** How one request is answered: with a status and JSON, or by hand. */
+/** How one request is answered: with a status and JSON, or by a function. */
 export type Answer =
   | { readonly status: number; readonly json?: unknown; readonly headers?: Readonly<Record<string, string>> }
   | ((response: ServerResponse) => void);
 
-/** The connection is cut without an answer. */
+/** Cuts the connection without an answer. */
 export const reset: Answer = (response) => response.destroy();
 
-/** A server that answers what a test tells it to, one answer a request, and {@link otherwise} after those. */
+/** A server that gives the answers that a test scripts, one per request, and {@link otherwise} after those. */
 export class ScriptedServer {
   readonly requests: Arrived[] = [];
   otherwise: Answer = { status: 501 };
@@ -60,7 +60,7 @@ export class ScriptedServer {
     return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
-  /** Forgets what was, and says what comes. */
+  /** Forgets the earlier requests, and sets the answers that follow. */
   script(...answers: Answer[]): void {
     this.requests.length = 0;
     this.#answers = answers;

@@ -2,12 +2,13 @@ import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
 
-/** As long as a pause between two looks or tries lasts then: nothing is learned late by those who are asked. */
+/** How long a pause between two looks or tries then lasts. It is long enough, because nothing that is asked lags. */
 const pauseMs = 20;
 
 /**
- * Shortens every pause of the built program, which looks the function up each time; whoever imported it keeps his.
- * @returns gives the pauses back their length
+ * Shortens every pause of the built program, which looks up the function each time. Modules that imported it keep
+ * theirs.
+ * @returns a function that gives the pauses back their length
  */
 export function hurry(): () => void {
   const sleep = timers.setTimeout;
@@ -17,7 +18,7 @@ export function hurry(): () => void {
   };
 }
 
-/** Shortens every pause in the tests of a file, also for those who imported the function by name. */
+/** Shortens every pause in the tests of a file, even in modules that imported the function by name. */
 export function shortPauses(): void {
   let slowDown = () => {};
   beforeAll(() => {

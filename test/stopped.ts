@@ -5,9 +5,9 @@ import type { Run, RunOptions } from "./program.ts";
 type SeenRequest = Parameters<Parameters<Sandbox["observe"]>[0]>[1];
 
 /**
- * Runs a command and tells it to stop while one of its writes is on its way: that is done, and its answer comes when the
- * command has said that it stops.
- * @param at the first request that this is true of is the one
+ * Runs a command, and tells it to stop while one of its writes is on its way. The write is done, and its answer comes
+ * when the command has said that it stops.
+ * @param at the first request for which this is true is the write
  */
 export async function stopped(
   sandbox: Sandbox,

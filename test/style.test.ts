@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What docs/style.md says to avoid, as far as a pattern can tell it from good English. */
+/** The words that docs/style.md says to avoid, as far as a pattern can tell them from good English. */
 const avoided: readonly RegExp[] = [
   /\bto be had\b|\bcan(?:not| no longer)? be had\b/,
   /\bwhat lacks\b|\bthat lacks\b/,
@@ -24,7 +24,7 @@ const avoided: readonly RegExp[] = [
   /\bmade anew\b|\bfor good\b|\bheeded?\b/,
 ];
 
-/** What a source file says: its string literals, with one word for what is filled in. */
+/** The string literals of a source file, with one word for each value that is filled in. */
 function literalsOf(source: string): readonly string[] {
   const found: string[] = [];
   const visit = (node: unknown): void => {
@@ -43,7 +43,7 @@ interface QuasiNode {
   readonly value: { readonly cooked: string };
 }
 
-/** The prose of a page, without its code and its recordings. */
+/** The prose of a page, without its code and recordings. */
 function proseOf(page: string): readonly string[] {
   return page
     .replaceAll(/^```[^]*?^```$/gm, "")
@@ -59,7 +59,7 @@ function foreign(texts: readonly string[]): readonly string[] {
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter(
   (name) => name.endsWith(".ts") && !name.startsWith("sandbox"),
 );
-// The style guide names the words, and the threat model the titles of tests.
+// The style guide contains the words themselves, and the threat model contains titles of tests.
 const pages = readdirSync(join(root, "docs"), { encoding: "utf8" })
   .filter((name) => name.endsWith(".md") && name !== "style.md" && name !== "threat-model.md")
   .map((name) => join("docs", name));

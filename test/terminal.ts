@@ -10,17 +10,17 @@ import type { Sandbox } from "../src/sandbox/sandbox.ts";
 import { secretsIn } from "./canary.ts";
 import { programPath } from "./program.ts";
 
-/** How the terminal is, and what the program finds in its environment. */
+/** The size of the terminal, and what runs in it. */
 export interface TerminalOptions {
   readonly columns?: number;
   readonly rows?: number;
-  /** Added to the sandbox's environment; undefined takes a variable away. */
+  /** Added to the sandbox's environment. Undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** What is run instead of the program: a file and its arguments. */
+  /** Runs instead of the program: a file and its arguments. */
   readonly command?: readonly [file: string, ...args: readonly string[]];
 }
 
-/** Keys by name, as a terminal sends them; any other text is typed as it stands. */
+/** Keys by name, as a terminal sends them. Any other text is typed as it is. */
 const keys: Readonly<Record<string, string>> = {
   enter: "\r",
   escape: "\u001b",
@@ -36,7 +36,7 @@ const keys: Readonly<Record<string, string>> = {
   "ctrl-z": "\u001a",
 };
 
-/** A wait that never ends says what it waited for, instead of a runner's time-out that does not. */
+/** How long a wait may take. Its error says what it waited for, which the test runner's time-out would not. */
 const patienceMs = 30_000;
 
 /** The program in a terminal of its own, with a real screen. */
@@ -65,7 +65,7 @@ export class TerminalRun {
     });
     this.#ended = new Promise((resolve) => {
       pty.onExit(({ exitCode }) => {
-        // What was written last may still be on its way to the screen.
+        // The last output may still be on its way to the screen.
         terminal.write("", () => {
           this.#exitCode = exitCode;
           this.#look();
@@ -89,7 +89,7 @@ export class TerminalRun {
       LANG: "C.UTF-8",
       TERM: "xterm-256color",
       XDG_CACHE_HOME: join(tmpdir(), "acr-pull-test-cache"),
-      // CI is left out: it would make of this a terminal at which nobody sits.
+      // CI is left out: it would make the program believe that nobody sits at this terminal.
       ...sandbox?.environment,
       ...env,
     };
@@ -109,19 +109,19 @@ export class TerminalRun {
     return this.#lines(0, this.#terminal.buffer.active.length);
   }
 
-  /** The screen and all that scrolled out of it, a line each, in their colours: with the escapes of a terminal. */
+  /** The lines of the screen and of all that scrolled out of it, in color, as escape sequences of a terminal. */
   get colored(): readonly string[] {
     const serializer = new SerializeAddon();
     this.#terminal.loadAddon(serializer);
     const text = serializer.serialize({ excludeModes: true });
     serializer.dispose();
-    // Cells that nobody wrote to are skipped there.
+    // The serializer skips cells that nothing was written to.
     // oxlint-disable-next-line no-control-regex
     const whole = text.replaceAll(/\u001b\[(\d+)C/g, (_all, count: string) => " ".repeat(Number(count)));
     return whole.split("\r\n");
   }
 
-  /** All that was shown, with lines that the terminal had to break made whole again. */
+  /** Everything that was shown, with the lines that the terminal wrapped joined again. */
   get transcript(): string {
     const { active } = this.#terminal.buffer;
     let text = "";
@@ -152,7 +152,7 @@ export class TerminalRun {
     return this;
   }
 
-  /** Waits until a question can be answered: what there is to choose from has arrived. */
+  /** Waits until a question can be answered, because its choices have arrived. */
   async at(question: string): Promise<this> {
     await this.when(
       () => new RegExp(`${question.replaceAll("?", "\\?")}[^]*❯ `).test(this.screen),
@@ -161,7 +161,7 @@ export class TerminalRun {
     return this;
   }
 
-  /** Waits until something holds; looked at whenever the screen changes and every few milliseconds. */
+  /** Waits until something holds. Checks whenever the screen changes, and every few milliseconds. */
   async when(holds: () => boolean, what: string): Promise<void> {
     if (holds()) return;
     await new Promise<void>((resolve, reject) => {
@@ -209,8 +209,8 @@ export class TerminalRun {
   }
 
   /**
-   * The exit code, when the program has ended.
-   * @throws Error when a secret of the sandbox, or a place in the code, was on the screen at any time
+   * Waits until the program has ended, and returns its exit code.
+   * @throws Error if a secret of the sandbox, or a stack trace, was on the screen at any time
    */
   async exit(): Promise<number> {
     const limit = setTimeout(() => this.#pty.kill("SIGKILL"), patienceMs);
@@ -235,14 +235,14 @@ export class TerminalRun {
   }
 }
 
-/** Behind the last of a program's output; no program writes it. */
+/** Marks the end of a program's output. No program writes it. */
 const endOfOutput = "\u001c";
 
 /**
- * Hands on whatever a program writes to its terminal, to the last of it. Of what was written just before nobody held the
- * terminal open any more, the kernel loses some now and then (one run of 3,000 on a busy machine), and node-pty gives up
- * 200 ms after the program's end, read or not. So it is held open here until a mark written after that end has come
- * through.
+ * Passes on everything that a program writes to its terminal. When nobody holds the terminal open any longer, the
+ * kernel sometimes loses the last output (in one run of 3,000 on a busy machine), and node-pty gives up 200 ms after
+ * the program's end, whether or not it has read everything. So the terminal is held open here until a mark that is
+ * written after that end has come through.
  */
 function readWhole(pty: IPty, onText: (text: string) => void): void {
   const { _socket: socket, ptsName } = pty as unknown as {
@@ -258,7 +258,7 @@ function readWhole(pty: IPty, onText: (text: string) => void): void {
       marked = true;
       clearInterval(poll);
     } catch {
-      // Full: what is in it is read first.
+      // The terminal's buffer is full, and is read first.
     }
   }, 10);
   const destroy = socket.destroy.bind(socket);

@@ -13,7 +13,7 @@ describe("the threat model", () => {
       .split("##")[0]!
       .split("\n")
       .filter((line) => line.startsWith("| "));
-    // The head and the line under it are no rows.
+    // The head and the line under it are not rows.
     expect(all.slice(2)).toEqual(rows);
     expect(rows.length).toBeGreaterThan(10);
   });

@@ -13,8 +13,8 @@ interface Waiting {
 }
 
 /**
- * A module in a process of its own that trusts another certificate authority: Node reads NODE_EXTRA_CA_CERTS only
- * when it starts. The module answers messages `{ id, input }` with a Reply.
+ * A module in a process of its own that trusts another certificate authority, because Node reads NODE_EXTRA_CA_CERTS
+ * only when it starts. The module answers messages `{ id, input }` with a Reply.
  */
 export class TrustingProcess {
   readonly #child: ChildProcess;

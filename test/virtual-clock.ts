@@ -7,9 +7,9 @@ import type { RequestLog } from "../src/sandbox/request-log.ts";
 const { setImmediate: nextTurn, setTimeout: sleepReally } = timers;
 const never = new AbortController().signal;
 
-/** Pauses up to this long are common between two tries; a longer one waits until nobody else is at work. */
+/** Pauses up to this long are common between two tries. A longer one waits until nobody else is at work. */
 const longPauseMs = 10_000;
-/** As long as no request may be under way before a long pause is over, in real time. */
+/** How long no request may be under way before a long pause ends, in real time. */
 const quietMs = 5;
 
 interface Sleeper {
@@ -18,16 +18,17 @@ interface Sleeper {
 }
 
 /**
- * Time that moves only when somebody sleeps, and then at once: `Date` of the whole process, sandbox included. Whoever
- * waits by `node:timers/promises`, as the clients do between two tries, sleeps in it too. Sleepers wake in the order of
- * their time. Timers that call back stay real, and so do the limits that are kept by them.
+ * Time that moves only when somebody sleeps, and then at once. It is the `Date` of the whole process, including the
+ * sandbox. Code that waits with `node:timers/promises`, as the clients do between two tries, sleeps in it too.
+ * Sleepers wake in the order of their time. Timers with callbacks stay real, and so do the limits that depend on
+ * them.
  */
 export class VirtualClock implements Clock {
   readonly #requests: Pick<RequestLog, "entries">;
   readonly #sleepers: Sleeper[] = [];
   #pumping = false;
 
-  /** @param requests tells whether anybody is at work who does not sleep */
+  /** @param requests show whether anybody is at work instead of sleeping */
   constructor(requests: Pick<RequestLog, "entries">) {
     this.#requests = requests;
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
@@ -41,7 +42,7 @@ export class VirtualClock implements Clock {
     return new Date();
   }
 
-  /** Moves the time on while nothing runs. */
+  /** Moves the time forward while nothing runs. */
   advance(milliseconds: number): void {
     this.#moveTo(Date.now() + milliseconds);
   }
@@ -104,7 +105,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Whoever imported it by name sees the other from now on. */
+/** Also replaces it in modules that imported it by name. */
 function replaceSleep(sleep: typeof sleepReally): void {
   timers.setTimeout = sleep;
   syncBuiltinESMExports();

@@ -121,7 +121,7 @@ describe("flows in virtual time", () => {
     sandbox = await startSandbox();
     run = virtualRun(sandbox);
     expect(await run.setup({ expiresInMs: 1_440 * minute })).toMatchObject({ exitCode: 0 });
-    // Tokens of the caller, too, are over by then.
+    // The caller's tokens also expire.
     run.advance(1_440 * minute);
     const again = await run.setup({ expiresInMs: 1_440 * minute });
     expect(again).toMatchObject({ exitCode: 0, result: { credentials: [{ action: "created" }] } });

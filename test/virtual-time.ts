@@ -30,7 +30,7 @@ const day = 24 * 60 * minute;
 const nothing: GivenOptions = new Map();
 const suggest = suggester({ program: "acr-pull", given: nothing, environment: {} });
 
-/** What `setup` is asked for where a test does not say. */
+/** The input of `setup`, unless a test says otherwise. */
 const setupDefaults: SetupInput = {
   ...readAnswers(setupOptions, nothing),
   registry: { kind: "name", name: "myregistry" },
@@ -40,10 +40,10 @@ const setupDefaults: SetupInput = {
   expiresInMs: 180 * day,
 };
 
-/** What `rotate` is asked for where a test does not say. */
+/** The input of `rotate`, unless a test says otherwise. */
 const rotateDefaults: RotateInput = rotateInput(readAnswers(rotateOptions, nothing), suggest);
 
-/** What `remove` is asked for where a test does not say. */
+/** The input of `remove`, unless a test says otherwise. */
 const removeDefaults: RemoveInput = {
   ...readAnswers(removeOptions, nothing),
   registry: { kind: "name", name: "myregistry" },
@@ -51,15 +51,15 @@ const removeDefaults: RemoveInput = {
   suggest,
 };
 
-/** What `status` is asked for where a test does not say. */
+/** The input of `status`, unless a test says otherwise. */
 const statusDefaults: StatusInput = readAnswers(statusOptions, nothing);
 
 /** The flows in this process, against a sandbox in this process, in time that passes as fast as they can work. */
 export interface VirtualRun {
   readonly clock: VirtualClock;
-  /** What the flows told, oldest first. */
+  /** What the flows reported, oldest first. */
   readonly told: readonly ProgressEvent[];
-  /** One run of `setup`, with connections of its own as a process would have them, agreed to in advance. */
+  /** One run of `setup`, approved in advance, with connections of its own as a process would have them. */
   setup(input?: Partial<SetupInput>, contexts?: readonly string[]): Promise<SetupOutcome>;
   /** One run of `rotate`, likewise. */
   rotate(input?: Partial<RotateInput>, contexts?: readonly string[]): Promise<RotateOutcome>;
@@ -67,15 +67,15 @@ export interface VirtualRun {
   remove(input?: Partial<RemoveInput>, contexts?: readonly string[]): Promise<RemoveOutcome>;
   /** One run of `status`, likewise; signed in to Azure or not. */
   status(input?: Partial<StatusInput>, signedIn?: boolean): Promise<StatusOutcome>;
-  /** Lets time pass in which nobody runs anything. */
+  /** Lets time pass while nobody runs anything. */
   advance(milliseconds: number): void;
-  /** Gives the process its real time and its own trust back; the sandbox is the caller's to close. */
+  /** Gives the process its real time and its own trust back. The caller closes the sandbox. */
   end(): void;
 }
 
 /**
- * Begins virtual time. The sandbox must have been started before: its certificates hold in real time.
- * @param signal of all runs
+ * Begins virtual time. The sandbox must have been started before, because its certificates are valid in real time.
+ * @param signal the signal of all runs
  */
 export function virtualRun(sandbox: Sandbox, signal: AbortSignal = new AbortController().signal): VirtualRun {
   const clock = new VirtualClock(sandbox.requests);
@@ -93,7 +93,7 @@ export function virtualRun(sandbox: Sandbox, signal: AbortSignal = new AbortCont
     onDeviceCode: () => {},
     timeoutMs,
   });
-  /** As connect.ts joins them. */
+  /** The ports, as connect.ts joins them. */
   const commonPorts = async (timeoutMs: number, contexts: readonly string[]) => {
     const kubeconfig = await loadKubeconfig(
       { file: sandbox.kubeconfigPath, env: {} },

@@ -1,7 +1,7 @@
 import { mergeConfig, defineConfig } from "vitest/config";
 import base from "./vitest.config.ts";
 
-/** What holds the sandbox and the program to real clients and servers; what is not installed is skipped. */
+/** Tests of the sandbox and the program with real clients and servers. Tests without their peers are skipped. */
 export default mergeConfig(
   { ...base, test: { ...base.test, include: [], exclude: [] } },
   defineConfig({

@@ -20,10 +20,10 @@ interface KeptManifest extends Record<string, unknown> {
 }
 
 /**
- * Puts an object into a cluster as `kubectl create` does: the API server's rules admit it, complete it and find it
- * valid. What only the cluster itself writes (status, UID, dates, an end, managers of fields) is then as the manifest
- * says. Nobody who watches is told.
- * @throws SandboxOptionsError for an object that the API server would not take
+ * Puts an object into a cluster as `kubectl create` does: the API server's rules admit, complete and validate it. The
+ * fields that only the cluster itself writes (status, UID, dates, deletion, managed fields) are then set as the
+ * manifest says. Watchers get no event.
+ * @throws SandboxOptionsError for an object that the API server would refuse
  */
 export function addObject(cluster: ClusterRecord, manifest: KeptManifest, ids: IdSource): KubernetesObject {
   const definition = definitionOf(manifest.kind);
@@ -69,7 +69,7 @@ function keep(
   const { name, namespace = "" } = sent.metadata;
   const isDefaultAccount = kind === "ServiceAccount" && name === "default";
   const standing = isDefaultAccount ? store.find(plural, namespace, name) : undefined;
-  // A rehearsal: what the cluster itself writes is written before the object is kept, not after.
+  // A dry run, so the fields that only the cluster writes can be set before the object is stored, not after.
   if (standing) {
     const { object } = lifecycle.update(definition, standing, sent, true, (changed, now) =>
       trackUpdate(schema, standing, changed, creatorOf(changed), now),
@@ -84,10 +84,10 @@ function keep(
   return kept;
 }
 
-/** Namespaces that the API server makes by itself. Source: pkg/controlplane/controller/systemnamespaces of Kubernetes */
+/** Namespaces that the API server creates itself. Source: pkg/controlplane/controller/systemnamespaces of Kubernetes */
 const systemNamespaces = new Set(["default", "kube-node-lease", "kube-public", "kube-system"]);
 
-/** Who made an object of a world. */
+/** The field manager that creates an object. */
 function creatorOf({ kind, metadata }: KubernetesObject): string {
   return kind === "Namespace" && systemNamespaces.has(metadata.name) ? "kube-apiserver" : "kubectl-create";
 }

@@ -5,9 +5,9 @@ import type { World } from "./world.ts";
 const cloud = "sandbox";
 
 /**
- * Writes what `az cloud register`, `az cloud set` and `az login --service-principal` leave behind, so that `az` works in
- * the sandbox at once. The form is that of az 2.91, which writes the same files; peers' tests run az with them.
- * @param folder its `AZURE_CONFIG_DIR`, made here for its user alone
+ * Writes the files that `az cloud register`, `az cloud set` and `az login --service-principal` leave behind, so that
+ * `az` works in the sandbox at once. They have the form that az 2.91 writes. The peer tests run az with them.
+ * @param folder az's `AZURE_CONFIG_DIR`; created here, for its user alone
  */
 export async function writeAzConfiguration(folder: string, world: World): Promise<void> {
   const { appId, secretText } = world.caller;

@@ -6,8 +6,8 @@ import { dispatch, type SandboxRequest, type Service } from "./service.ts";
 import type { World } from "./world.ts";
 
 /**
- * Azure's control plane on one port: Entra, Microsoft Graph and Resource Manager, told apart by their paths as the
- * real ones are by their hosts.
+ * Azure's control plane on one port: Entra, Microsoft Graph and Resource Manager. They are told apart by path, as the
+ * real ones are by host.
  */
 export function createAzureService(world: World): Service {
   const routes = [

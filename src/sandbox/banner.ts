@@ -1,6 +1,6 @@
 import type { World } from "./world.ts";
 
-/** What somebody reads who enters the sandbox: where they are, what is there, and what to try. */
+/** The text that greets a user who enters the sandbox: where they are, what exists there, and what to try. */
 export function banner({ registries, clusters }: World): string[] {
   const names = registries.map(({ name, roleAssignmentMode }) =>
     roleAssignmentMode === "AbacRepositoryPermissions" ? `${name} (ABAC mode)` : name,

@@ -1,4 +1,4 @@
-// @peculiar/x509 resolves its algorithms through decorators, which need the reflection it does not bring itself.
+// @peculiar/x509 resolves its algorithms through decorators. They need a reflection polyfill that it does not bring.
 import "reflect-metadata";
 import { randomBytes, webcrypto } from "node:crypto";
 import {
@@ -13,7 +13,7 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 
-/** What a TLS server shows and proves. */
+/** The certificate that a TLS server presents, and its key. */
 export interface ServerIdentity {
   /** PEM */
   readonly certificate: string;
@@ -23,9 +23,9 @@ export interface ServerIdentity {
 
 /** A private authority that lives as long as the sandbox; its key never leaves memory. */
 export interface CertificateAuthority {
-  /** PEM; what clients are told to trust. */
+  /** PEM. Clients are told to trust it. */
   readonly certificate: string;
-  /** A certificate for servers on this machine: `localhost`, 127.0.0.1, ::1 and whatever else they are called. */
+  /** Issues a certificate for servers on this machine: `localhost`, 127.0.0.1, ::1 and the given names. */
   issue(...names: readonly string[]): Promise<ServerIdentity>;
 }
 
@@ -90,7 +90,7 @@ async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
 }
 
-/** Reaches back and forward far enough that a wrong clock on the client does not matter. */
+/** Starts early and ends late enough that a wrong clock on the client does not matter. */
 function validity(): { notBefore: Date; notAfter: Date } {
   const now = Date.now();
   return { notBefore: new Date(now - 7 * dayMs), notAfter: new Date(now + 90 * dayMs) };

@@ -3,9 +3,9 @@ import { connect, type AddressInfo, type Socket } from "node:net";
 import type { Listener } from "./https-server.ts";
 
 /**
- * A proxy that leads names of hosts to ports of this machine: a kubeconfig names it for a cluster whose API server has a
- * name that no name server here knows. It leads nowhere else.
- * @param ports of this machine, by `host:port` as a client asks for it
+ * A proxy that leads host names to ports of this machine, and nowhere else. A kubeconfig names it for a cluster whose
+ * API server has a name that DNS does not resolve here.
+ * @param ports ports of this machine, by the `host:port` that a client asks for
  */
 export async function startConnectProxy(ports: ReadonlyMap<string, number>): Promise<Listener> {
   const sockets = new Set<Socket>();
@@ -28,7 +28,7 @@ export async function startConnectProxy(ports: ReadonlyMap<string, number>): Pro
       if (head.length > 0) upstream.write(head);
       client.pipe(upstream).pipe(client);
     });
-    // Whichever end goes takes the other along.
+    // When one end closes, so does the other.
     upstream.once("close", () => client.destroy());
     client.once("close", () => upstream.destroy());
   });

@@ -2,8 +2,8 @@ import { exists, type ReplicaView } from "./replication.ts";
 import type { ApplicationRecord, ServicePrincipalRecord, UserRecord, World } from "./world.ts";
 
 /*
- * Which of the directory's records are there: by the truth of the writes, and as far as one replica knows. A
- * soft-deleted application is not there, but lies in deletedItems and still holds its unique name.
+ * Which records the directory has: after all writes, or as far as one replica knows. A soft-deleted application is no
+ * longer there, but it is in deletedItems and still holds its unique name.
  */
 
 /** The application with this application id. */
@@ -11,7 +11,7 @@ export function liveApplication(world: World, appId: string): ApplicationRecord 
   return world.applications.find((one) => sameId(one.appId, appId) && exists(one));
 }
 
-/** The principal of the application, by the truth of the writes. */
+/** The principal of the application, after all writes. */
 export function livePrincipal(world: World, appId: string): ServicePrincipalRecord | undefined {
   return world.servicePrincipals.find((one) => sameId(one.appId, appId) && exists(one));
 }

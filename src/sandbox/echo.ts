@@ -2,19 +2,19 @@ import { z } from "zod";
 import type { SandboxRequest, SandboxResponse } from "./service.ts";
 
 /**
- * How an injected fault repeats the request that it strikes, as some servers and proxies do: in the answer of its status,
- * or without one in that which the service gives.
+ * How an injected fault repeats the request that it strikes, as some servers and proxies do: in the error of its
+ * status or, if it has no status, in the service's own answer.
  */
 export const echoSchema = z.strictObject({
   of: z.enum(["authorization", "headers", "body", "request"]).default("request"),
   in: z.enum(["message", "code", "header", "everywhere"]).default("message"),
   as: z.enum(["plain", "json", "url", "hex", "base64"]).default("plain"),
-  /** From which character of what it is encoded to, and how many of them. */
+  /** The part of the encoded text to repeat: its first character, and how many. */
   from: z.int().min(0).default(0),
   length: z.int().min(1).optional(),
 });
 
-/** One echo, read. */
+/** One echo, validated. */
 export type Echo = z.output<typeof echoSchema>;
 
 const messageFields = new Set(["message", "error_description", "detail", "field", "name", "displayName"]);
@@ -27,7 +27,7 @@ const headers = [
   "x-ms-request-id",
 ];
 
-/** A service's answer with the request that it answers in it. */
+/** A service's answer, with the request repeated in it. */
 export function withEcho(response: SandboxResponse, request: SandboxRequest, echo: Echo): SandboxResponse {
   const whole = encoded(partOf(request, echo.of), echo.as);
   const text = whole.slice(echo.from, echo.length === undefined ? undefined : echo.from + echo.length);
@@ -40,7 +40,7 @@ export function withEcho(response: SandboxResponse, request: SandboxRequest, ech
     }
     if (typeof value !== "string") return value;
     if (into("message") && messageFields.has(name)) return `${value} You sent: ${text}`;
-    // A Status that is called otherwise explains nothing to anybody.
+    // Clients read an error only from an object of kind Status.
     return into("code") && codeFields.has(name) && value !== "Status" ? text : value;
   };
   return {
@@ -66,7 +66,7 @@ function encoded(text: string, as: Echo["as"]): string {
 }
 
 function echoHeaders(text: string): Record<string, string> {
-  // What cannot stand in a header is not sent, nor more than a client takes.
+  // Drops characters that a header cannot carry, and more text than a client accepts.
   const value = text.replace(/[^ -~]/g, "").slice(0, 2000);
   return {
     ...Object.fromEntries(headers.map((name) => [name, value])),

@@ -6,11 +6,11 @@ export type Environment = Readonly<Record<string, string>>;
 /** A process's own environment. */
 export type UserEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** What would lead a program in the sandbox to the user's real cloud and clusters. */
+/** Variables that would lead a program in the sandbox to the user's real cloud and clusters. */
 const leaking =
   /^(?:ACR_PULL_|ACTIONS_ID_TOKEN_|ARM_|AZURE_|AZURESUBSCRIPTION_|IDENTITY_|KUBECONFIG$|KUBERNETES_SERVICE_|MSI_|SYSTEM_ACCESSTOKEN$|SYSTEM_OIDCREQUESTURI$)/;
 
-/** Hosts that no proxy may be asked for, beside those the user names. */
+/** Hosts that are never reached through a proxy, in addition to those that the user names. */
 const loopback = ["localhost", "127.0.0.1", "::1"];
 
 /** Names of the user's variables that do not belong in the sandbox. */
@@ -21,8 +21,8 @@ export function leakingVariables(user: UserEnvironment): string[] {
 }
 
 /**
- * The user's environment, led into the sandbox.
- * @param binFolder searched first for programs
+ * The user's environment, changed to lead into the sandbox.
+ * @param binFolder the first folder that is searched for programs
  */
 export function environmentInside(
   user: UserEnvironment,
@@ -36,7 +36,7 @@ export function environmentInside(
   return { ...Object.fromEntries(own), ...sandbox, ...proxyExceptions(user), PATH: path };
 }
 
-/** The lines of a POSIX shell that lead it into the sandbox. */
+/** Lines that lead a POSIX shell into the sandbox. */
 export function shellLines(user: UserEnvironment, sandbox: Environment): string[] {
   const variables = { ...sandbox, ...proxyExceptions(user) };
   return [
@@ -47,7 +47,7 @@ export function shellLines(user: UserEnvironment, sandbox: Environment): string[
   ];
 }
 
-/** Both spellings, where the user has both: programs differ in which they read first. */
+/** Sets both spellings if the user has the lower-case one: programs differ in which they read first. */
 function proxyExceptions(user: UserEnvironment): Environment {
   const merge = (value: string | undefined): string =>
     [...new Set([...(value?.split(",").filter(Boolean) ?? []), ...loopback])].join(",");

@@ -38,18 +38,18 @@ const fault = z
     error: "code and retryAfter belong to a status",
   });
 
-/** The JSON of `--faults FILE`; `docs/faults.schema.json` is made of it. */
+/** The JSON of `--faults FILE`. `docs/faults.schema.json` is generated from it. */
 export const faultList = z.array(fault);
 
-/** One fault as it is written down. */
+/** One fault, as a user writes it. */
 export type FaultOptions = z.input<typeof fault>;
 
-/** One fault, read: what goes wrong, when and how often. */
+/** One fault, validated: what goes wrong, when and how often. */
 export type Fault = z.output<typeof fault>;
 
 /**
  * Reads a list of faults.
- * @param origin where it comes from, for the message: a file name
+ * @param origin where it comes from, such as a file name, for the message
  * @throws SandboxOptionsError that names each wrong field
  */
 export function readFaults(value: unknown, origin: string): Fault[] {
@@ -58,7 +58,7 @@ export function readFaults(value: unknown, origin: string): Fault[] {
   return result.data;
 }
 
-/** Decides which requests go wrong. Each fault counts the requests that fit it, also those another one has struck. */
+/** Decides which requests fail. Each fault counts the requests that match it, even those that another one strikes. */
 export class FaultInjector {
   #faults: Array<{ readonly fault: Fault; met: number }> = [];
 
@@ -66,13 +66,13 @@ export class FaultInjector {
     this.set(faults);
   }
 
-  /** Replaces all faults; counting starts again. */
+  /** Replaces all faults, and starts counting again. */
   set(faults: readonly Fault[]): void {
     this.#faults = faults.map((fault) => ({ fault, met: 0 }));
   }
 
   /**
-   * The fault that strikes this request, the first in the list where several would.
+   * The fault that strikes this request. If several would, the first in the list.
    * @param line `METHOD /path?query`
    */
   strike(line: string): Fault | undefined {

@@ -14,21 +14,21 @@ import type { Fault, FaultInjector } from "./faults.ts";
 import type { RequestEntry, RequestLog } from "./request-log.ts";
 import type { SandboxRequest, SandboxResponse, Service } from "./service.ts";
 
-/** No request of any client comes near it; what is larger is refused rather than kept. */
+/** Far more than any client sends. A larger body is refused instead of kept. */
 const maxBodyBytes = 8 * 1024 * 1024;
-/** Longer than any client keeps an idle connection, so that none is closed while a request is on its way. */
+/** Longer than any client keeps an idle connection, so none is closed while a request is on its way. */
 const keepAliveMs = 120_000;
 
-/** How a service is put on the wire. */
+/** How a service listens. */
 export interface ListenOptions {
-  /** Absent or 0: a free one. */
+  /** Absent or 0 for any free port. */
   readonly port?: number | undefined;
   readonly identity: ServerIdentity;
   readonly log: RequestLog;
   readonly faults: FaultInjector;
   /** Added to each answer, in milliseconds. */
   readonly latencyMs?: number | undefined;
-  /** A name that clients ask for it by, besides this machine's. */
+  /** Another host name by which clients reach it, in addition to this machine's. */
   readonly hostName?: string | undefined;
 }
 
@@ -41,17 +41,17 @@ export interface Listener {
 
 /**
  * Lets a service listen on one port of this machine's loopback addresses, over TLS. `localhost` may mean either
- * address family, so both are served where there are both.
- * @throws Error of Node (`EADDRINUSE`, `EACCES`) when a port that was asked for is not to be had
+ * address family, so it listens on both if the machine has both.
+ * @throws Error from Node (`EADDRINUSE`, `EACCES`) if a port that was asked for is not available
  */
 export async function listen(service: Service, options: ListenOptions): Promise<Listener> {
   const { server, connections } = createService(service, options);
-  // Its certificate is read once: what connects by the other address family is handed to it.
+  // Hands its connections to the first server, so that the certificate is read only once.
   const other = createTcpServer({ noDelay: true }, (connection) => server.emit("connection", connection));
   const close = async () => {
     const closed = [server, other].filter(({ listening }) => listening).map((one) => once(one, "close"));
     for (const one of [server, other]) one.close();
-    // Node's own list of connections lacks those that are still at their TLS handshake.
+    // Node's own list leaves out connections that are still in their TLS handshake.
     for (const connection of connections.values()) connection.destroy();
     await Promise.all(closed);
   };
@@ -60,10 +60,10 @@ export async function listen(service: Service, options: ListenOptions): Promise<
   try {
     await bind(other, "::1", port);
   } catch (error) {
-    // A machine without the other address family.
+    // The machine does not have the other address family.
     if (isCode(error, "EADDRNOTAVAIL") || isCode(error, "EAFNOSUPPORT")) return { port, close };
     await close();
-    // The port that is free on one family belongs to another program on the other: try the next.
+    // The port is free in one address family and taken in the other: try another port.
     if (!options.port && isCode(error, "EADDRINUSE")) return listen(service, options);
     throw error;
   }
@@ -75,7 +75,7 @@ function createService(service: Service, options: ListenOptions) {
   // The TCP connection under each TLS connection, by the client's port: only it can be reset.
   const connections = new Map<string, Socket>();
   const server = createServer({ cert, key, keepAliveTimeout: keepAliveMs }, (incoming, outgoing) => {
-    // A client that goes away in the middle is its own affair; errors of its socket have no other listener.
+    // A client may disconnect at any time. Errors of its socket have no other listener.
     outgoing.on("error", () => undefined);
     const reset = (): void => {
       connections.get(remoteEnd(incoming.socket))?.resetAndDestroy();
@@ -105,7 +105,7 @@ async function bind(server: TcpServer, host: string, port: number): Promise<void
   });
 }
 
-/** The hosts by which clients ask for it: another one is that of a page which a name server has led a browser here from. */
+/** The hosts that clients ask for. Any other one means that a web page has led a browser here by DNS rebinding. */
 const thisMachine = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
 
 /** One request from its first line to the end of its answer. */
@@ -188,13 +188,13 @@ async function serve(
     await send(outgoing, response, new Date(Date.now() + (service.clockAheadMs?.() ?? 0)));
     await log.reach("answered", entry);
   } catch (error) {
-    // The client went away while it was being read or answered; or a stream of the service failed.
+    // The client disconnected while it was being read or answered, or a stream of the service failed.
     if (!gone.signal.aborted) entry.exception = error;
     drop();
   }
 }
 
-/** The path and the query of a request's target; doubled slashes, which some SDKs send, are one. */
+/** The path and query of a request's target. Doubled slashes, which some SDKs send, become one. */
 function splitTarget(target: string): { pathAsSent: string; path: string; query: string } {
   const mark = target.indexOf("?");
   const pathAsSent = mark < 0 ? target : target.slice(0, mark);
@@ -202,7 +202,7 @@ function splitTarget(target: string): { pathAsSent: string; path: string; query:
   return { pathAsSent, path, query: mark < 0 ? "" : target.slice(mark + 1) };
 }
 
-/** The whole body; undefined when it is larger than is kept. */
+/** The whole body. Undefined if it is too large. */
 async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -268,7 +268,7 @@ async function endWithoutAnswer(
   return true;
 }
 
-/** What the log calls a fault: `429`, `drop`, `500 after commit`, `delay`, `echo`. */
+/** The log's name for a fault: `429`, `drop`, `500 after commit`, `delay`, `echo`. */
 function faultName({ action, status, echo, after }: Fault): string {
   const what = action ?? (status === undefined ? (echo ? "echo" : "delay") : String(status));
   return after === "commit" ? `${what} after commit` : what;
@@ -276,13 +276,13 @@ function faultName({ action, status, echo, after }: Fault): string {
 
 async function pause(milliseconds: number | undefined, gone: AbortSignal): Promise<void> {
   if (!milliseconds) return;
-  // When the client has gone meanwhile, what it asked for still happens: a real service does not notice either.
+  // If the client disconnects meanwhile, the request still has its effect: a real service would not notice either.
   await sleep(milliseconds, undefined, { signal: gone }).catch(() => undefined);
 }
 
 async function send(outgoing: ServerResponse, response: SandboxResponse, now: Date): Promise<void> {
   const headers = new Headers(response.headers);
-  // Node's own would not follow a test that moves the time.
+  // Node's own date header would not follow a test that changes the time.
   if (!headers.has("date")) headers.set("date", now.toUTCString());
   if (response.stream) {
     outgoing.writeHead(response.status, [...headers.entries()].flat());

@@ -22,16 +22,16 @@ export interface Violation {
   readonly after: string;
 }
 
-/** What one pull secret was when it was last seen in order. */
+/** One pull secret as it was at the last check. */
 interface SecretState {
   readonly uid: string;
-  /** Of foreign hosts, by key. */
+  /** Entries of foreign hosts, by key. */
   readonly foreignEntries: Readonly<Record<string, string>>;
   readonly foreignMarks: Readonly<Record<string, string>>;
   readonly malformed: string | undefined;
-  /** What stands in it: key, user name and password. */
+  /** Its entries, each as key, user name and password. */
   readonly entries: ReadonlySet<string>;
-  /** Whether it is meant to be deleted, with what it held. */
+  /** Whether the secret may be deleted with the content that it had. */
   readonly mayGo: () => boolean;
 }
 
@@ -41,34 +41,35 @@ interface SecretState {
  * - I1 every secret that could pull an image still can
  * - I3 no password that is not the program's has been removed
  * - I4 an application has at most `maxLiveKeys` living keys of one cluster
- * - I5 every entry of a registry signs in as long as it stands, however its host is spelled, for readers differ in
- *   which of several they take: no password has been retired that a secret holds, none that was retired comes into a
- *   secret again, and where the program wrote, nothing comes into one that does not sign in
- * - I6 every pull secret parses, and holds the hosts that its marks speak of unless they are pending
- * - I7 foreign hosts, labels, annotations and pull secrets of service accounts are as they were
- * - I8 no pull secret was deleted or made anew
+ * - I5 every entry of a registry signs in as long as it exists, however its host is spelled, because readers differ
+ *   in which of several entries they take: no password is retired while a secret holds it, no retired password is
+ *   written to a secret again, and the program writes no entry that does not sign in
+ * - I6 every pull secret parses, and holds the hosts that its marks name, unless the marks are pending
+ * - I7 foreign hosts, labels, annotations and pull secrets of service accounts are unchanged
+ * - I8 no pull secret was deleted or recreated
  *
- * What a test says is meant to go may go, in this order: an entry is gone from a secret before its key or its role is,
- * and a secret or link goes only with nothing of others in it. All else is watched as ever.
+ * What a test declares as meant to go may be removed, in this order: an entry is removed from a secret before its key
+ * or its role is, and a secret or link is removed only if it holds nothing of others. Everything else is still
+ * watched.
  *
- * What time alone ends, a password past its date, is nobody's violation. Violations are collected, not thrown: the
- * write has happened. I2, no key is ever unknown, is asked by `unknownKeys` when a run is over.
+ * A password that merely expires is not a violation. Violations are collected, not thrown, because the write has
+ * already happened. I2, no key is ever unknown, is checked by `unknownKeys` when a run has ended.
  */
 export class Invariants {
   readonly violations: Violation[] = [];
-  /** 2 while a key is being replaced; a crash leaves one more until the next run. */
+  /** Two while a key is being replaced. A crash leaves one more until the next run. */
   maxLiveKeys = 2;
-  /** What the program under test is to take away. */
+  /** What the program under test is meant to remove. */
   readonly meantToGo = new MeantToGo();
   readonly #world: World;
   readonly #seen = new Set<string>();
   readonly #secrets = new Map<string, SecretState>();
   readonly #accounts = new Map<string, readonly string[]>();
-  /** Images that each secret could pull at some time, and credentials in it that worked. */
+  /** Images that each secret could pull at some time, and the credentials in it that worked. */
   readonly #pulls = new Map<string, Set<string>>();
   readonly #working = new Map<string, Map<string, KeyringEntry>>();
   readonly #foreignKeys = new Set<string>();
-  /** Passwords that signed in when last looked at, and those that were removed while they did. */
+  /** Passwords that signed in at the last check, and those that were removed while they still did. */
   readonly #living = new Set<string>();
   readonly #retired = new Set<string>();
   #after = "";
@@ -77,7 +78,7 @@ export class Invariants {
     this.#world = world;
   }
 
-  /** Takes what is there now as in order, and looks after each write from now on. */
+  /** Takes the current state as correct, and checks after each write from now on. */
   watch(): void {
     for (const state of [this.#secrets, this.#accounts, this.#pulls, this.#working]) state.clear();
     for (const known of [this.#foreignKeys, this.#living, this.#retired]) known.clear();
@@ -86,13 +87,13 @@ export class Invariants {
     };
     const before = this.violations.length;
     this.#check("the start");
-    // What was wrong at the start is nobody's doing.
+    // The program under test did not cause what was wrong at the start.
     this.violations.length = before;
   }
 
   /**
-   * I2: living keys of the program that no secret holds and no mark names. There may be none once a run has ended, or
-   * was killed; what a run reports as left behind is the caller's to take off.
+   * I2: living keys of the program that no secret holds and no mark names. There must be none after a run has ended
+   * or was killed. The caller subtracts the keys that a run reports as left behind.
    */
   unknownKeys(): readonly TaggedKey[] {
     return unknownKeys(this.#world);
@@ -194,7 +195,7 @@ export class Invariants {
     this.#secrets.set(name, state);
   }
 
-  /** Each entry of a registry by itself: a reader that takes one match, in no known order, may meet any of them. */
+  /** Each entry of a registry by itself: a reader that takes one match, in no known order, may take any of them. */
   #checkEntries(
     name: string,
     entries: readonly KeyringEntry[],
@@ -239,7 +240,7 @@ export class Invariants {
       if (can) pullable.add(image);
       else if (!pullable.has(image)) continue;
       else if (workedBefore.every(([, entry]) => pulls.hasExpired(entry))) pullable.delete(image);
-      // Taken out on purpose, before anything was done to what it holds.
+      // Removed on purpose, before anything was done to its credential.
       else if (mayLose(image) && entriesFor(entries, image).length === 0) pullable.delete(image);
       else this.#violated("I1", `${name} can no longer pull ${image}`);
     }

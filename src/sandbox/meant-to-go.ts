@@ -2,7 +2,7 @@ import type { KeyringEntry } from "./kubernetes/kubelet-keyring.ts";
 import { registryEntries } from "./pull-secret-content.ts";
 import type { KubernetesObject } from "./world.ts";
 
-/** What a command under test is to take away: entries of one registry in one cluster, and what stands for them alone. */
+/** What a command under test is meant to remove: a registry's entries in one cluster, and what exists only for them. */
 export interface Departure {
   readonly context: string;
   readonly loginServer: string;
@@ -12,20 +12,21 @@ export interface Departure {
   readonly secretName?: string;
 }
 
-/** A secret or service account by its place. */
+/** The cluster and namespace of a secret or service account. */
 export interface Place {
   readonly context: string;
   readonly namespace: string;
 }
 
 /**
- * What is meant to go, and nothing else: a secret loses the registry's entries and may then pull its images no more; it
- * goes itself only when the program made it and nothing of others is in it; a service account loses its name.
+ * What may be removed, and nothing else. A secret may lose the registry's entries, and then no longer pull its
+ * images. The secret itself may be deleted only if the program created it and it holds nothing of others. A service
+ * account may lose the secret's name.
  */
 export class MeantToGo {
   #departures: readonly Departure[] = [];
 
-  /** From now on these, and no others. */
+  /** From now on, only these departures are expected. */
   expect(departures: readonly Departure[]): void {
     this.#departures = departures;
   }

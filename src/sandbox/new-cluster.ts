@@ -11,7 +11,7 @@ export interface ClusterContext {
   readonly name: string;
   readonly cluster: ClusterRecord;
   readonly user: ClusterUserRecord;
-  /** Absent: the context names none. */
+  /** Undefined if the context names none. */
   readonly namespace: string | undefined;
 }
 
@@ -49,7 +49,7 @@ export function newCluster(
     addNamespace(cluster, { ...namespace, uid }, ids);
   }
   for (const manifest of settings.objects) addObject(cluster, manifest, ids);
-  // What keeps objects out came later than those that are there.
+  // Added last, so that they do not keep out the objects above.
   for (const namespace of namespaces) close(cluster, namespace, ids);
 
   return {
@@ -66,7 +66,7 @@ export function newCluster(
   };
 }
 
-/** Ready, and of one platform: https://kubernetes.io/docs/reference/node/node-labels/ */
+/** Adds a node that is ready and of one platform: https://kubernetes.io/docs/reference/node/node-labels/ */
 function addNode(cluster: ClusterRecord, node: ClusterSettings["nodes"][number], ids: IdSource): void {
   const { name, os: operatingSystem, architecture } = node;
   addObject(
@@ -107,7 +107,7 @@ function addNamespace(cluster: ClusterRecord, { name, uid, labels }: NewNamespac
   addObject(cluster, { apiVersion: "v1", kind: "Namespace", metadata }, ids);
 }
 
-/** Lets a namespace refuse new objects, as its options say. */
+/** Makes a namespace refuse new objects, as its options say. */
 function close(cluster: ClusterRecord, namespace: NewNamespace, ids: IdSource): void {
   const { name, secretQuota, webhookDenies: webhook, policyDenies: policy } = namespace;
   if (secretQuota !== undefined) addSecretQuota(cluster, name, secretQuota, ids);
@@ -120,7 +120,7 @@ function close(cluster: ClusterRecord, namespace: NewNamespace, ids: IdSource): 
   }
 }
 
-/** Without a status: to count is the quota controller's. */
+/** Adds a quota without a status, because only the quota controller counts. */
 function addSecretQuota(cluster: ClusterRecord, namespace: string, secrets: number, ids: IdSource): void {
   addObject(
     cluster,

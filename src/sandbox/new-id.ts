@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { v4, v5 } from "uuid";
 
-/** Makes what the world's records are named by: random, or the same from start to start. */
+/** Makes the ids and secrets of the world's records: random, or the same at each start. */
 export interface IdSource {
-  /** @param what names the thing it is for, unlike every other */
+  /** @param what a unique name of the thing that the id is for */
   guid(what: string): string;
-  /** A client secret in the form that Entra gives them: 40 characters, `8Q~` in the fourth place. */
+  /** A client secret in the form that Entra issues: 40 characters, with `8Q~` after the first three. */
   secret(what: string): string;
 }
 
-/** @param seed absent: everything is random */
+/** @param seed if undefined, everything is random */
 export function createIdSource(seed: string | undefined): IdSource {
   const guid = seed === undefined ? () => v4() : (what: string) => v5(what, v5(seed, v5.URL));
   return {

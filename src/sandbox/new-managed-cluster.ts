@@ -8,9 +8,9 @@ import type { ServicePrincipalRecord, World } from "./world.ts";
 type Principals = (id: string, appId: string, displayName: string) => ServicePrincipalRecord;
 
 /**
- * Adds a managed cluster of AKS with the principal of its nodes' identity, and gives the Kubernetes cluster that it is the
- * host name that AKS would.
- * @throws SandboxOptionsError when its options name a subscription or context that there is not
+ * Adds a managed cluster of AKS with the principal of its nodes' identity. Its Kubernetes cluster gets the host name
+ * that AKS would give it.
+ * @throws SandboxOptionsError if the options name a subscription or context that does not exist
  */
 export function addManagedCluster(
   world: World,
@@ -44,7 +44,7 @@ export function addManagedCluster(
   };
   world.managedClusters.push(record);
   const { kubeletIdentity: identity } = record;
-  // The directory of another tenant has it, and this one has not.
+  // An identity in another tenant is in that tenant's directory, and not in this one.
   if (identity && !isGuest && !world.servicePrincipals.some(({ id }) => id === identity.objectId)) {
     const displayName = identity.resourceId.split("/").at(-1) ?? "";
     world.servicePrincipals.push({
@@ -61,7 +61,7 @@ export function addManagedCluster(
   cluster.hostName = record.privateFqdn ?? record.fqdn;
 }
 
-/** AKS's own identity in the nodes' group, or one that somebody made elsewhere, which clusters may share. */
+/** The identity that AKS creates in the nodes' group, or a user's own from elsewhere, which clusters may share. */
 function kubeletIdentity(
   { managedClusters }: World,
   { kubeletIdentity: shared, name }: ManagedClusterSettings,

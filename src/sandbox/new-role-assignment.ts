@@ -8,8 +8,8 @@ import type { World } from "./world.ts";
 const yearMs = 365 * 86_400_000;
 
 /**
- * Gives a role to a principal at the scopes that the options name, a year ago.
- * @throws SandboxOptionsError when there is no such role or registry
+ * Adds role assignments for a principal at the scopes that the options name, as if they were a year old.
+ * @throws SandboxOptionsError if there is no such role or registry
  */
 export function assign(
   world: World,

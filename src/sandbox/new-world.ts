@@ -26,15 +26,15 @@ import type {
 const dayMs = 86_400_000;
 const yearMs = 365 * dayMs;
 
-/** A world as it was before anybody came, and the contexts that lead to its clusters. */
+/** A world that nobody has used yet, and the contexts that lead to its clusters. */
 export interface NewWorld {
   readonly world: World;
   readonly contexts: readonly ClusterContext[];
 }
 
 /**
- * Makes the world that options describe. What is in it has been there for a year, so every replica knows it.
- * @throws SandboxOptionsError when the options name a role, registry or subscription that there is not
+ * Makes the world that options describe. Its content is a year old, so every replica knows it.
+ * @throws SandboxOptionsError if the options name a role, registry or subscription that does not exist
  */
 export function newWorld(settings: SandboxSettings): NewWorld {
   const ids = createIdSource(settings.seed);
@@ -104,7 +104,7 @@ function addCaller(world: World, settings: SandboxSettings["caller"], ids: IdSou
     ...emptyApplication(ids.guid("caller application object"), appId, displayName),
     federatedCredentials: trusted.map((one) => ({ ...one, id: ids.guid(`caller federated ${one.name}`) })),
   });
-  // On the principal, where a password signs in as well: the applications' passwords are those that matter here.
+  // On the principal, where a password also works. The passwords of applications are the ones that matter here.
   const password = newPassword({ displayName: null, secretText }, "caller", ids);
   world.servicePrincipals.push({
     ...newPrincipal(world, objectId, appId, displayName),
@@ -115,12 +115,12 @@ function addCaller(world: World, settings: SandboxSettings["caller"], ids: IdSou
   for (const role of settings.roles) assign(world, role, { id: objectId, type: "ServicePrincipal" }, ids);
 }
 
-/** Adds an application that was there beforehand, with its principal and roles. */
+/** Adds an application that exists when the sandbox starts, with its principal and roles. */
 function addApplication(world: World, settings: ApplicationSettings, ids: IdSource): void {
   const { displayName } = settings;
   const key = `application ${world.applications.length} ${displayName}`;
   const appId = settings.appId ?? ids.guid(key);
-  // Recently: after thirty days it would be gone for good. Its principal goes with it.
+  // Removed recently: after thirty days it would be deleted permanently. Its principal is removed too.
   const removal = settings.softDeleted ? { removedAt: Date.now() - dayMs } : {};
   const policy = settings.passwordPolicy && {
     ...settings.passwordPolicy,
@@ -254,7 +254,7 @@ function newRegistry(
     subscriptionId: subscription.subscriptionId,
     roleAssignmentMode: mode === "abac" ? "AbacRepositoryPermissions" : "LegacyRegistryPermissions",
     loginServer: "",
-    // Who is kept out is kept out by rules.
+    // A firewalled registry keeps clients out by its rules.
     network: { ...network, defaultAction: network.defaultAction ?? (settings.firewalled ? "Deny" : "Allow") },
     images: images.map((image) => {
       const { name, ...rest } = typeof image === "string" ? { name: image } : image;

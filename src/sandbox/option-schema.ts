@@ -12,7 +12,7 @@ export const duration = z.union([z.string(), z.number().min(0)]).transform((valu
   }
 });
 
-/** A regular expression as text, read as one. */
+/** A regular expression, parsed from text. */
 export const pattern = z.string().transform((value, context) => {
   try {
     return new RegExp(value);
@@ -27,7 +27,7 @@ export class SandboxOptionsError extends Error {
   override readonly name = "SandboxOptionsError";
 }
 
-/** Says what is wrong with options. */
+/** The error that says what is wrong with options. */
 export function explained(origin: string, error: z.ZodError): SandboxOptionsError {
   const issues = error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`,

@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { shellWord } from "./environment.ts";
 
-/** How the program that runs now was started: what its wrappers start again. */
+/** How the running program was started, so that its wrappers can start it again. */
 export interface Program {
   /** The Node that runs it. */
   readonly node: string;
@@ -12,12 +12,12 @@ export interface Program {
 
 const name = "acr-pull";
 
-/** The name by which kubectl finds its plugin; the program tells by it how its user called it. */
+/** The name by which kubectl finds the plugin. The program sees by it how its user called it. */
 const pluginName = "kubectl-acr_pull";
 
 /**
  * Writes wrappers of the program under its published names, for a PATH.
- * @returns the folder they are in
+ * @returns the folder that holds them
  */
 export async function writeProgramWrappers(folder: string, program: Program): Promise<string> {
   const bin = join(folder, "bin");

@@ -2,11 +2,11 @@ import { entriesFor, readDockerConfig, type KeyringEntry } from "./kubernetes/ku
 import type { KubernetesObject } from "./world.ts";
 
 /*
- * What a pull secret says, as those read it who watch over it: the marks by their published contract, the entries as
- * a kubelet does and as whoever compares hosts by themselves.
+ * The content of a pull secret as the sandbox's checks read it: the marks by their published contract, and the
+ * entries both as a kubelet reads them and as a reader would that compares only hosts.
  */
 
-/** What one secret says of one login server, as far as a watch needs it. */
+/** One secret's mark for one login server, as far as the checks need it. */
 export interface WatchedMark {
   readonly pending?: { readonly operation?: string; readonly sweep?: readonly string[] };
   readonly retire?: { readonly keyId?: string | null };
@@ -22,14 +22,14 @@ export function isPullSecret(secret: KubernetesObject): boolean {
   return secret["type"] === "kubernetes.io/dockerconfigjson" || secret["type"] === legacyType;
 }
 
-/** The text of `.dockerconfigjson`; of the older type, which has the entries alone, as that text would be. */
+/** The text of `.dockerconfigjson`. The older type holds only the entries, which are put into the newer form. */
 export function configText(secret: KubernetesObject): string {
   const data = secret["data"] as Record<string, string> | undefined;
   const textOf = (key: string) => Buffer.from(data?.[key] ?? "", "base64").toString();
   return secret["type"] === legacyType ? `{"auths":${textOf(".dockercfg")}}` : textOf(".dockerconfigjson");
 }
 
-/** The marks by login server; what cannot be read is left out. */
+/** The marks by login server, without those that cannot be read. */
 export function watchedMarks({ metadata }: KubernetesObject): Readonly<Record<string, WatchedMark>> {
   let marks: unknown;
   try {
@@ -45,7 +45,7 @@ export function watchedMarks({ metadata }: KubernetesObject): Readonly<Record<st
 
 /**
  * The entries for a registry, however its host is spelled: those that a kubelet would try for one of its images, and
- * those that a reader would who looks at the host alone, in any letter case, with scheme and path or without.
+ * those whose host is the registry's, in any letter case, with or without scheme and path.
  * @param images `LOGIN_SERVER/REPOSITORY`
  */
 export function registryEntries(
@@ -58,12 +58,12 @@ export function registryEntries(
   return entries.filter((entry) => tried.has(entry) || hostOf(entry.key) === loginServer.toLowerCase());
 }
 
-/** The entries of a secret; none where it does not parse. */
+/** The entries of a secret. None if it does not parse. */
 export function entriesOf(secret: KubernetesObject): readonly KeyringEntry[] {
   return readDockerConfig(configText(secret)) ?? [];
 }
 
-/** Entries of other hosts than these, by key. */
+/** Entries of hosts other than these, by key. */
 export function foreignEntries(text: string, loginServers: readonly string[]): Record<string, string> {
   const hosts = new Set(loginServers.map((host) => host.toLowerCase()));
   const { auths = {} } = JSON.parse(text) as { auths?: Record<string, unknown> | null };

@@ -1,33 +1,37 @@
 import { createHash } from "node:crypto";
 import type { Replicated } from "./world.ts";
 
-/** How replicas lag behind the writes, and which of them a read meets. */
+/** How replicas lag behind the writes, and which of them a read reaches. */
 export interface ReplicationOptions {
-  /** How many copies of the directory there are to be read from. */
+  /** How many replicas of the directory answer reads. */
   readonly replicas: number;
   /** How long the slowest replica takes to learn of a write, in milliseconds. */
   readonly lagMs: number;
   /**
-   * `steady`: the first replica knows a write at once, the last after the whole lag, those between at even steps, and
-   * each read meets the next of them in turn: a new object is seen, then not, then seen again, as with the services.
-   * `random`: each replica learns of each write after a delay of its own, and a read meets any of them; what was
-   * removed lives on just so.
+   * `steady`: the first replica knows a write at once, the last after the whole lag, and the others at even steps
+   * between. Reads reach the replicas in turn, so a new object is seen, then not, then seen again, as with the real
+   * services.
+   * `random`: each replica learns of each write after a delay of its own, and a read reaches any of them. A removed
+   * object stays visible in the same way.
    */
   readonly pattern: "steady" | "random";
-  /** Of the random pattern: the same reads of the same writes in the same order then meet the same delays. */
+  /**
+   * For the random pattern: with the same seed, the same reads of the same writes in the same order meet the same
+   * delays.
+   */
   readonly seed: string;
 }
 
 type Write = "creation" | "removal";
 
-/** What one read knows of a record. */
+/** The replicas, and what a read from one of them knows. */
 export class Replication {
   readonly #options: ReplicationOptions;
-  /** Records by the order in which they were first looked at: what their delays are drawn by. */
+  /** Numbers of records, in the order in which they were first read. A record's delays are drawn by its number. */
   readonly #numbers = new WeakMap<Replicated, number>();
   #records = 0;
   #reads = 0;
-  /** How long the slowest replica takes to learn of a write; can be changed while running. */
+  /** How long the slowest replica takes to learn of a write. It can be changed while running. */
   lagMs: number;
 
   constructor(options: ReplicationOptions) {
@@ -35,7 +39,7 @@ export class Replication {
     this.lagMs = options.lagMs;
   }
 
-  /** Meets a replica: what it knows, for the length of one request. */
+  /** What the replica that this read reaches knows, for the length of one request. */
   read(now: number = Date.now()): ReplicaView {
     this.#reads += 1;
     const { replicas, pattern } = this.#options;
@@ -43,7 +47,7 @@ export class Replication {
     return this.#view(met % replicas, now);
   }
 
-  /** What each replica knows, without meeting any: for whoever judges from outside. */
+  /** What each replica knows, without counting as a read: for checks from outside. */
   all(now: number = Date.now()): readonly ReplicaView[] {
     return Array.from({ length: this.#options.replicas }, (_, replica) => this.#view(replica, now));
   }
@@ -75,12 +79,12 @@ export class Replication {
 export class ReplicaView {
   readonly #upTo: (record: Replicated, write: Write) => number;
 
-  /** @param upTo the moment until which it knows of such writes of a record */
+  /** @param upTo the moment up to which it knows such writes of a record */
   constructor(upTo: (record: Replicated, write: Write) => number) {
     this.#upTo = upTo;
   }
 
-  /** Whether the record is there, as far as this replica knows. */
+  /** Whether the record exists, as far as this replica knows. */
   knows(record: Replicated): boolean {
     const { removedAt } = record;
     return (
@@ -88,16 +92,16 @@ export class ReplicaView {
     );
   }
 
-  /** Whether it knows that the record was made, whatever became of it since. */
+  /** Whether it knows that the record was created, even if the record was removed since. */
   hasHeardOf(record: Replicated): boolean {
     return record.createdAt <= this.#upTo(record, "creation");
   }
 }
 
-/** What is true once everything has replicated. */
+/** What is known once everything has replicated. */
 export const wholeTruth = new ReplicaView(() => Number.POSITIVE_INFINITY);
 
-/** Whether the record is there by the truth of the writes: what the writing replica knows. */
+/** Whether the record exists after all writes, as the replica that takes the writes knows it. */
 export function exists(record: Replicated): boolean {
   return record.removedAt === undefined;
 }

@@ -10,15 +10,15 @@ export interface RequestEntry {
   /** As sent, without the question mark. */
   readonly query: string;
   readonly userAgent: string;
-  /** What the client called it; empty where it gave no name. */
+  /** The client's own id of the request. Empty if it sent none. */
   readonly clientRequestId: string;
-  /** Whether it asks for a change, as the product counts mutating requests; known once the body was read. */
+  /** Whether it asks for a change, as the product counts mutating requests. Known once the body has been read. */
   mutating: boolean;
-  /** Whether the service handled it: an injected fault may have refused it before, or lost the answer after. */
+  /** Whether the service handled it. An injected fault may have refused it before, or lost the answer after. */
   handled: boolean;
-  /** What was answered; undefined while it is open, and for good when no answer was sent. */
+  /** The status of the answer. Undefined while the request is open, and afterwards if no answer was sent. */
   status: number | undefined;
-  /** The injected fault that it met, in a word such as `429` or `drop after commit`. */
+  /** The injected fault that struck it, such as `429` or `drop after commit`. */
   fault: string | undefined;
   /** A bug of the sandbox: what the service threw. */
   exception: unknown;
@@ -34,20 +34,20 @@ export interface RequestEntry {
 export type RequestPhase = "arrived" | "read" | "committed" | "answered";
 
 /**
- * Is told of each phase of each request, and awaited before the request goes on. Returning `drop` ends the connection
- * there: what was not yet committed never will be.
+ * Called for each phase of each request, and awaited before the request continues. If it returns `drop`, the
+ * connection ends there, and what was not committed yet never will be.
  */
 export type RequestObserver = (
   phase: RequestPhase,
   entry: RequestEntry,
 ) => "drop" | void | Promise<"drop" | void>;
 
-/** Every request the sandbox has met, oldest first. */
+/** Every request that the sandbox has received, oldest first. */
 export class RequestLog {
   readonly entries: RequestEntry[] = [];
   readonly #observers = new Set<RequestObserver>();
 
-  /** Notes a request that arrives. */
+  /** Adds a request that arrives. */
   open(
     request: Pick<RequestEntry, "service" | "method" | "path" | "query" | "userAgent" | "clientRequestId">,
   ): RequestEntry {
@@ -71,7 +71,7 @@ export class RequestLog {
     return entry;
   }
 
-  /** Notes that nothing more comes. */
+  /** Notes that the request has ended. */
   close(entry: RequestEntry): void {
     entry.endedAt ??= performance.timeOrigin + performance.now();
   }
@@ -81,13 +81,13 @@ export class RequestLog {
     return this.entries.filter((entry) => entry.mutating);
   }
 
-  /** Adds an observer; the answer takes it away again. */
+  /** Adds an observer. Returns a function that removes it. */
   observe(observer: RequestObserver): () => void {
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);
   }
 
-  /** Tells the observers of a phase, one after the other. */
+  /** Calls the observers for a phase, one after the other. */
   async reach(phase: RequestPhase, entry: RequestEntry): Promise<"drop" | undefined> {
     let verdict: "drop" | undefined;
     for (const observer of this.#observers) {

@@ -4,25 +4,25 @@ import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Environment } from "./environment.ts";
 
-/** What a command is connected to. Streams of a terminal or a file are handed on as they are. */
+/** The streams that a command is connected to. It gets a terminal's or a file's streams directly. */
 export interface CommandStreams {
   readonly stdin: Readable;
   readonly stdout: Writable;
   readonly stderr: Writable;
 }
 
-/** Where the signals of this process arrive; `process` is one. */
+/** Where the signals of this process arrive, such as `process`. */
 export interface SignalSource {
   on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
   off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
 }
 
 /**
- * Runs a command to its end. What a shell would say of it is what is answered: its exit code, 128 and the number of
- * the signal that ended it, 127 when there is no such command, 126 when it cannot be run.
+ * Runs a command to its end. Returns the exit code that a shell would report: the command's own, 128 plus the number
+ * of the signal that ended it, 127 if there is no such command, or 126 if it cannot be run.
  *
- * A signal to this process is passed on and does not end it, for the command decides; but at a terminal Ctrl-C has
- * reached the command already, and a second one would mean something else to it.
+ * A signal to this process is passed on and does not end it, because the command decides. Ctrl-C at a terminal is not
+ * passed on: it has reached the command already, and a second one would mean something else to it.
  */
 export async function runCommand(
   command: readonly [string, ...string[]],
@@ -62,7 +62,7 @@ function exitCode(child: ChildProcess, name: string, stderr: Writable): Promise<
   });
 }
 
-/** Carries what goes through pipes; a reader or writer that ends early ends no more than that. */
+/** Copies data through the pipes. A reader or writer that ends early ends nothing else. */
 async function connect(child: ChildProcess, streams: CommandStreams): Promise<void> {
   if (child.stdin) streams.stdin.pipe(child.stdin.on("error", () => undefined));
   const carry = async (from: Readable | null, to: Writable): Promise<void> => {
@@ -72,7 +72,7 @@ async function connect(child: ChildProcess, streams: CommandStreams): Promise<vo
   if (child.stdin) streams.stdin.unpipe(child.stdin);
 }
 
-/** A stream that the operating system knows goes to the command itself; another goes through a pipe. */
+/** The command gets a stream with a file descriptor directly. Any other stream goes through a pipe. */
 function handedOn<T extends Readable | Writable>(stream: T): T | "pipe" {
   return "fd" in stream && typeof stream.fd === "number" ? stream : "pipe";
 }

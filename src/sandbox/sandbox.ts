@@ -23,7 +23,7 @@ import { readSandboxOptions, type Manifest, type SandboxOptions } from "./world-
 
 /** A running sandbox: Azure, registries and clusters on loopback ports. */
 export interface Sandbox {
-  /** Everything the services know; what is changed here, they know at once. */
+  /** Everything that the services know. They see changes to it at once. */
   readonly world: World;
   readonly requests: RequestLog;
   /** The variables that lead a program into it. */
@@ -31,22 +31,22 @@ export interface Sandbox {
   readonly kubeconfigPath: string;
   /** The certificate authority's certificate, PEM. */
   readonly caPath: string;
-  /** Its own folder, readable by its user alone, gone when it is closed. */
+  /** Its own folder, readable by its user alone, removed when the sandbox is closed. */
   readonly folder: string;
-  /** What `checkInvariants` has found. */
+  /** The checks that `checkInvariants` turns on, and what they have found. */
   readonly invariants: Invariants;
   readonly violations: readonly Violation[];
   /**
-   * Replaces the injected faults; counting starts again.
+   * Replaces the injected faults, and starts counting again.
    * @throws SandboxOptionsError that names each wrong field
    */
   setFaults(faults: readonly FaultOptions[]): void;
-  /** Adds an observer of requests; the answer takes it away again. */
+  /** Adds an observer of requests. Returns a function that removes it. */
   observe(observer: RequestObserver): () => void;
   /**
-   * Puts an object into a cluster as somebody's `kubectl create` does, without a request.
+   * Puts an object into a cluster as `kubectl create` does, without a request.
    * @param context the context that names the cluster
-   * @throws SandboxOptionsError for an object that the API server would not take
+   * @throws SandboxOptionsError for an object that the API server would refuse
    */
   addObject(context: string, manifest: Manifest): KubernetesObject;
   /** Ends every connection and removes the folder. */
@@ -56,7 +56,7 @@ export interface Sandbox {
 /**
  * Starts a sandbox in this process.
  * @throws SandboxOptionsError that names every wrong option
- * @throws Error of Node (`EADDRINUSE`, `EACCES`) when the port that was asked for is not to be had
+ * @throws Error from Node (`EADDRINUSE`, `EACCES`) if the port that was asked for is not available
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const settings = readSandboxOptions(options, "options of the sandbox");
@@ -169,7 +169,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
-/** Waits for all, also when one fails: what has started by then can be ended. */
+/** Waits for all, even if one fails, so that everything that has started can be ended. */
 async function allStarted(starts: ReadonlyArray<Promise<void>>): Promise<void> {
   const outcomes = await Promise.allSettled(starts);
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;

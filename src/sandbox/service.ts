@@ -1,17 +1,17 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** One request as a service sees it: the body is whole. */
+/** One request as a service sees it, with its whole body. */
 export interface SandboxRequest {
   readonly method: string;
   /** As on the wire, without query, doubled slashes collapsed. */
   readonly path: string;
-  /** With its doubled slashes, where there are any. */
+  /** With its doubled slashes, if it has any. */
   readonly pathAsSent?: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   readonly remoteAddress: string;
-  /** Aborted when the client has gone, for answers that stream (watch). */
+  /** Aborted when the client disconnects, for answers that stream (watch). */
   readonly closed: AbortSignal;
 }
 
@@ -19,7 +19,7 @@ export interface SandboxRequest {
 export interface SandboxResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Values of `Warning` headers, each of which is sent as one of its own. */
+  /** Values of `Warning` headers. Each is sent as a header of its own. */
   readonly warnings?: readonly string[];
   readonly body?: unknown;
   /** Chunks sent one by one instead of a body; the connection stays open until it ends. */
@@ -30,13 +30,13 @@ export interface SandboxResponse {
 export interface Service {
   /** For the request log: `azure`, `registry myregistry`, `cluster sandbox`. */
   readonly name: string;
-  /** How far its clock is ahead of this machine's, in milliseconds; absent: not at all. */
+  /** How far its clock is ahead of this machine's, in milliseconds. Default: not at all. */
   readonly clockAheadMs?: () => number;
-  /** Answers a request; every error is an answer in the service's own shape, a throw is a bug and answers 500. */
+  /** Answers a request. Every error is an answer in the service's own shape. A throw is a bug and answers 500. */
   handle(request: SandboxRequest): SandboxResponse | Promise<SandboxResponse>;
   /** The service's own shape of an error, for injected faults (throttling, outages, replica lag). */
   errorResponse(request: SandboxRequest, status: number, code: string | undefined): SandboxResponse;
-  /** Whether a request asks for a change, as product.md counts mutating requests. */
+  /** Whether a request asks for a change, as the product counts mutating requests. */
   isMutating(request: SandboxRequest): boolean;
 }
 
@@ -50,7 +50,7 @@ export interface Route {
   ): SandboxResponse | Promise<SandboxResponse>;
 }
 
-/** The answer of the first route that fits, or `undefined` when none does. */
+/** The answer of the first route that matches. Undefined if none does. */
 export function dispatch(
   routes: readonly Route[],
   request: SandboxRequest,
@@ -68,7 +68,7 @@ export function dispatch(
   return undefined;
 }
 
-/** A JSON body; `undefined` when it is empty or no JSON object. */
+/** A JSON body. Undefined if it is empty or not a JSON object. */
 export function jsonBody(request: SandboxRequest): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(request.body.toString("utf8"));

@@ -6,9 +6,9 @@ import type { RegistryRecord, World } from "./world.ts";
 
 type Credential = Pick<KeyringEntry, "username" | "password">;
 
-/** Tries credentials at the registries, by the truth of the writes; what it found it keeps, so it lives for one look. */
+/** Tries credentials at the registries, as after all writes. It keeps its answers, so it serves for one check only. */
 export class TruthfulPuller {
-  /** Every repository there is, `LOGIN_SERVER/REPOSITORY`; an empty registry has one that is not there. */
+  /** Every repository, as `LOGIN_SERVER/REPOSITORY`. An empty registry has a made-up one. */
   readonly images: readonly string[];
   readonly loginServers: readonly string[];
   readonly #world: World;
@@ -18,7 +18,7 @@ export class TruthfulPuller {
   constructor(world: World) {
     this.#world = world;
     for (const registry of world.registries) {
-      // An empty registry grants or refuses a pull as well.
+      // An empty registry also grants or refuses pulls.
       const repositories = registry.images.map(({ repository }) => repository);
       for (const repository of repositories.length > 0 ? repositories : ["any"]) {
         this.#repositories.set(`${registry.loginServer}/${repository}`, { registry, repository });
@@ -38,7 +38,7 @@ export class TruthfulPuller {
     });
   }
 
-  /** Whether the registry lets the credential in, whatever it may do there. */
+  /** Whether the registry lets the credential sign in, whatever it may do there. */
   signsIn(loginServer: string, credential: Credential): boolean {
     return this.#once(`sign in ${loginServer}`, credential, ({ username, password }) => {
       const registry = this.#world.registries.find((one) => one.loginServer === loginServer);
@@ -46,7 +46,7 @@ export class TruthfulPuller {
     });
   }
 
-  /** Whether nothing but time has ended the password: nobody removed it. */
+  /** Whether the password has expired, and nobody removed it. */
   hasExpired(credential: Credential): boolean {
     return this.#once("expired", credential, ({ username, password }) =>
       [...this.#world.applications, ...this.#world.servicePrincipals].some(

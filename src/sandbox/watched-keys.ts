@@ -2,7 +2,7 @@ import { sameId } from "./directory-records.ts";
 import { entriesOf, isPullSecret, watchedMarks } from "./pull-secret-content.ts";
 import type { ApplicationRecord, PasswordRecord, World } from "./world.ts";
 
-/** A key that the program made, by its display name `acr-pull/CLUSTER/OPERATION`. */
+/** A key that the program made, recognized by its display name `acr-pull/CLUSTER/OPERATION`. */
 export interface TaggedKey {
   readonly appId: string;
   readonly keyId: string;
@@ -11,14 +11,14 @@ export interface TaggedKey {
   readonly secretText: string;
 }
 
-/** Whether the password signs in: there, with its application, and not over. */
+/** Whether the password works: it and its application exist, and it has not expired. */
 export function isLivingKey(application: ApplicationRecord, password: PasswordRecord, now: number): boolean {
   const { softDeleted, removedAt } = application;
   if (softDeleted || removedAt !== undefined || password.removedAt !== undefined) return false;
   return Date.parse(password.endDateTime) > now;
 }
 
-/** Whose a password is by its display name; undefined when it is not the program's. */
+/** The key that a password's display name describes. Undefined if it is not the program's. */
 export function taggedKey(
   { appId }: ApplicationRecord,
   { keyId, displayName, secretText }: PasswordRecord,
@@ -30,8 +30,8 @@ export function taggedKey(
 }
 
 /**
- * Living keys of the program that nothing in a cluster leads to: no pull secret holds the password, no mark names the
- * key as on its way out, and no pending mark names the operation that made it.
+ * Living keys of the program that nothing in a cluster refers to: no pull secret holds the password, no mark names
+ * the key as one to retire, and no pending mark names the operation that made it.
  */
 export function unknownKeys(world: World, now: number = Date.now()): TaggedKey[] {
   const held: Array<{ readonly username: string; readonly password: string }> = [];

@@ -3,16 +3,16 @@ import { faultList } from "./faults.ts";
 import { duration, explained } from "./option-schema.ts";
 
 /*
- * What a sandbox can be started with: the options of `startSandbox()` and the JSON of `--world FILE`. Everything may
- * be left out; a list that is given replaces the default one.
+ * The options of a sandbox: those of `startSandbox()`, and the JSON of `--world FILE`. Every option may be left out.
+ * A given list replaces the default one.
  */
 
 const name = z.string().min(1);
 const guid = z.guid();
 
 /**
- * A role at a scope: a resource id, a registry's name, or (absent) every subscription. A management group, by whatever
- * name, holds every subscription.
+ * A role at a scope. The scope is a resource id or a registry's name; if absent, every subscription. A management
+ * group of any name contains every subscription.
  */
 const grant = z.strictObject({
   role: name.describe("A built-in role by name or GUID."),
@@ -26,10 +26,10 @@ const imageName = z
 
 const platform = z.string().regex(/^[a-z0-9]+\/[a-z0-9]+$/, { error: "not a platform such as linux/amd64" });
 
-/** By its name, an image for `linux/amd64`; else an index of one for each platform. */
+/** A name alone is an image for `linux/amd64`. With platforms, it is an index of one image for each. */
 const image = z.union([imageName, z.strictObject({ name: imageName, platforms: z.array(platform).min(1) })]);
 
-/** What its resource says of its network; whether this machine is let in is `firewalled`. */
+/** What the registry's resource says about its network. `firewalled` decides whether this machine gets in. */
 const network = z.strictObject({
   publicAccess: z.boolean().default(true),
   defaultAction: z.enum(["Allow", "Deny"]).optional(),
@@ -129,19 +129,19 @@ const cluster = z.strictObject({
 /** A managed cluster of AKS. */
 const managedCluster = z.strictObject({
   name,
-  /** The context that leads to it; absent: it is seen in Azure alone. */
+  /** The context that leads to it. Absent if only Azure shows it. */
   context: name.optional(),
   resourceGroup: name.default("sandbox-group"),
   location: name.default("westeurope"),
   /** Default: the first subscription. */
   subscriptionId: guid.optional(),
-  /** Its API server has a name within its network alone. */
+  /** Its API server's name resolves only within its network. */
   isPrivate: z.boolean().default(false),
   /** What its nodes sign in to Azure as. */
   nodes: z.enum(["identity", "service-principal"]).default("identity"),
-  /** The name of an identity that somebody made for its nodes, which clusters may share; absent: AKS's own. */
+  /** The name of an identity that a user made for its nodes, which clusters may share. Default: AKS's own. */
   kubeletIdentity: name.optional(),
-  /** What that identity may do. */
+  /** The roles of that identity. */
   roles: z.array(grant).default([]),
 });
 
@@ -153,7 +153,7 @@ const password = z.strictObject({
   endDateTime: z.iso.datetime().optional().describe("Default: in a year."),
 });
 
-/** What a policy says of new passwords of applications; what it leaves out it does not rule. */
+/** A policy's rules for new passwords of applications. A rule that is absent is not part of the policy. */
 const passwordRules = {
   maxPasswordLifetime: name
     .nullable()
@@ -173,7 +173,10 @@ const passwordRules = {
     .describe("Callers whom the rules leave alone: object ids, or `caller`."),
 };
 
-/** Applications are changed by these: https://learn.microsoft.com/entra/identity/role-based-access-control/custom-available-permissions */
+/**
+ * The permissions that change applications:
+ * https://learn.microsoft.com/entra/identity/role-based-access-control/custom-available-permissions
+ */
 const directoryPermission = z.enum([
   "microsoft.directory/applications/create",
   "microsoft.directory/applications/basic/update",
@@ -182,7 +185,7 @@ const directoryPermission = z.enum([
   "microsoft.directory/servicePrincipals/create",
 ]);
 
-/** A directory role that no token names: one of the tenant's own making, or one held on a single application. */
+/** A directory role that no token names: a custom role of the tenant, or one held on a single application. */
 const customRole = z.strictObject({
   permissions: z.array(directoryPermission).min(1),
   application: name
@@ -198,7 +201,7 @@ const federatedCredential = z.strictObject({
   audience: name.default("api://AzureADTokenExchange"),
 });
 
-/** A job of a CI service: the caller signs in by its tokens, and has no secret. */
+/** A job of a CI service. The caller signs in with the job's tokens, and has no secret. */
 const job = z.strictObject({
   runner: z.enum(["github", "azure-pipelines", "gitlab"]),
   issuer: name.exactOptional().describe("Default: as the service has it."),
@@ -265,7 +268,7 @@ const policy = z.strictObject({
   readable: z.boolean().exactOptional(),
 });
 
-/** What a world can be; `docs/world.schema.json` is made of it. */
+/** The options of a world. `docs/world.schema.json` is generated from them. */
 export const worldOptions = z.strictObject({
   port: z.int().min(0).max(65_535).default(0).describe("Where Azure listens; 0 is a free port."),
   latency: duration.default(0).describe("Added to each of Azure's answers."),
@@ -302,7 +305,7 @@ export const worldOptions = z.strictObject({
       z.strictObject({
         subscriptionId: guid.optional(),
         displayName: name,
-        /** Absent: this tenant's. Another one's has been delegated to callers of this one. */
+        /** Default: this tenant. A subscription of another tenant is delegated to this one's callers. */
         tenantId: guid.optional(),
       }),
     )
@@ -358,17 +361,17 @@ export const worldOptions = z.strictObject({
     ),
   registries: z.array(registry).prefault([{ name: "myregistry" }, { name: "abacregistry", mode: "abac" }]),
   clusters: z.array(cluster).prefault([{ context: "sandbox" }, { context: "sandbox-staging" }]),
-  /** Which of the clusters are AKS's, and others of AKS's. */
+  /** Managed clusters of AKS. Those with a context are among `clusters`. */
   managedClusters: z.array(managedCluster).default([]),
 });
 
-/** The options of `startSandbox()`, as they are written down. */
+/** The options of `startSandbox()`, as a caller writes them. */
 export type SandboxOptions = z.input<typeof worldOptions>;
 
-/** The options of `startSandbox()`, read: durations are milliseconds, defaults are filled in. */
+/** The options of `startSandbox()`, validated: durations are in milliseconds, and defaults are filled in. */
 export type SandboxSettings = z.output<typeof worldOptions>;
 
-/** Options of one cluster, registry and application, read. */
+/** Validated options of the parts of a world. */
 export type ClusterSettings = z.output<typeof cluster>;
 export type ManagedClusterSettings = z.output<typeof managedCluster>;
 export type RegistrySettings = z.output<typeof registry>;
@@ -376,13 +379,13 @@ export type GroupSettings = z.output<typeof group>;
 export type ForeignPrincipalSettings = z.output<typeof foreignPrincipal>;
 export type JobSettings = z.output<typeof job>;
 export type ApplicationSettings = z.output<typeof application>;
-/** A Kubernetes object as a manifest: what the API server fills in may be absent. */
+/** A Kubernetes object as a manifest. Fields that the API server fills in may be absent. */
 export type Manifest = z.output<typeof manifest>;
 export type GrantSettings = z.output<typeof grant>;
 
 /**
- * Reads options.
- * @param origin where they come from, for the message: a file name
+ * Reads and validates options.
+ * @param origin where they come from, such as a file name, for the message
  * @throws SandboxOptionsError that names every wrong field
  */
 export function readSandboxOptions(value: unknown, origin: string): SandboxSettings {

@@ -4,15 +4,15 @@ import type { ApiVersions } from "./resource-manager/api-versions.ts";
 import type { ManagedClusterRecord } from "./resource-manager/managed-clusters.ts";
 
 /*
- * Everything the sandbox's services know, in memory: one tenant, its subscriptions, registries and clusters.
- * Services read and write these records; a record that replicates carries the moments it was made and ended, and
- * `world.replication` says what one replica knows of it. Tests hold the same records in their hands.
+ * Everything the sandbox's services know, in memory: one tenant, its subscriptions, registries and clusters. Services
+ * read and write these records. A record that replicates carries the times when it was created and removed, and
+ * `world.replication` says what one replica knows of it. Tests use the same records directly.
  */
 
-/** Something that is written in one place and known elsewhere only later. Times are milliseconds since 1970. */
+/** A record that is written in one place and known elsewhere only later. Times are milliseconds since 1970. */
 export interface Replicated {
   readonly createdAt: number;
-  /** When it was removed; a replica may go on showing it for a while. */
+  /** When it was removed. A replica may still show it for a while. */
   removedAt?: number;
 }
 
@@ -42,35 +42,35 @@ export interface ApplicationRecord extends Replicated {
   readonly federatedCredentials: FederatedCredentialRecord[];
   /** Object ids of users and service principals. */
   readonly owners: string[];
-  /** In deletedItems, restorable; it has its `removedAt` and still holds its unique name. */
+  /** In deletedItems, and restorable. It has a `removedAt`, and still holds its unique name. */
   softDeleted: boolean;
-  /** RFC 3339; null where the directory does not know it any more; absent: as `createdAt`. */
+  /** RFC 3339. Null if the directory no longer knows it. Default: `createdAt`. */
   createdDateTime?: string | null;
-  /** The policy of its own. */
+  /** Its own policy, if it has one. */
   managementPolicy?: ManagementPolicyRecord;
 }
 
-/** Whose tokens sign in as an application without a secret of its own. */
+/** Whose tokens sign in as an application, without a secret. */
 export interface FederatedCredentialRecord {
   readonly id: string;
   readonly name: string;
   readonly issuer: string;
   readonly subject: string;
-  /** What the tokens have to be meant for. Default: Entra's own audience. */
+  /** The audience that the tokens must have. Default: Entra's own. */
   readonly audience: string;
 }
 
 /** A job of a CI service, which gives it tokens of its own. */
 export interface JobRecord {
   readonly runner: "github" | "azure-pipelines" | "gitlab";
-  /** Whom the tokens are from, and whom they name. */
+  /** The issuer and subject of the tokens. */
   readonly issuer: string;
   readonly subject: string;
-  /** How long a token is valid, in milliseconds; 0: it has ended when it arrives. */
+  /** How long a token is valid, in milliseconds. With 0, it has expired when it arrives. */
   readonly tokenLifetimeMs: number;
-  /** Which service connection it may ask a token for; Azure Pipelines alone has them. */
+  /** The service connection that it may ask a token for. Only Azure Pipelines has them. */
   readonly serviceConnectionId: string;
-  /** What the job asks for its tokens with. */
+  /** The bearer token of the job's requests for its tokens. */
   readonly requestToken: string;
 }
 
@@ -93,11 +93,11 @@ export interface UserRecord {
   readonly id: string;
   readonly userPrincipalName: string;
   readonly displayName: string;
-  /** Template ids of directory roles, as a token's `wids`. */
+  /** Template ids of directory roles, as in a token's `wids`. */
   directoryRoles: string[];
 }
 
-/** A security group; who is a member of it holds its roles. */
+/** A security group. Its members hold its roles. */
 export interface GroupRecord {
   readonly id: string;
   readonly displayName: string;
@@ -109,21 +109,21 @@ export interface GroupRecord {
 export interface DeviceSignIn {
   /** Object id or user principal name. Default: the first user of the tenant. */
   user?: string;
-  /** Polls answered `authorization_pending` before the user has signed in. Default 0. */
+  /** Number of polls answered `authorization_pending` before the user has signed in. Default 0. */
   pendingPolls?: number;
-  /** He refuses. */
+  /** The user declines. */
   declines?: boolean;
 }
 
-/** What a policy says of new passwords of applications; what it leaves out it does not rule. */
+/** A policy's rules for new passwords of applications. A rule that is absent is not part of the policy. */
 export interface PasswordRules {
-  /** ISO 8601 duration; a longer password is refused. Null: ruled, and without limit. */
+  /** An ISO 8601 duration. A longer password is refused. Null is a rule without a limit. */
   maxPasswordLifetime?: string | null;
-  /** Passwords are forbidden altogether. False in a policy of an application is its exemption. */
+  /** Passwords are forbidden altogether. False in an application's own policy exempts it. */
   passwordsForbidden?: boolean;
-  /** RFC 3339. Only applications made after it are concerned. Default: a day in 2019. */
+  /** RFC 3339. The rules apply only to applications created after it. Default: a day in 2019. */
   restrictsAppsCreatedAfter?: string;
-  /** Callers whom the rules leave alone, by object id, or `caller`. What is shown of them tells nobody who they are. */
+  /** Callers that the rules exempt, by object id or `caller`. The policy as shown does not say who they are. */
   excludedActors?: string[];
 }
 
@@ -134,13 +134,13 @@ export interface ManagementPolicyRecord extends PasswordRules {
   isEnabled: boolean;
 }
 
-/** A directory role that no token names: one of the tenant's own making, or one held on a single application. */
+/** A directory role that no token names: a custom role of the tenant, or one held on a single application. */
 export interface CustomRoleRecord {
-  /** Object id of who holds it. */
+  /** Object id of its holder. */
   readonly principalId: string;
   /** Such as `microsoft.directory/applications/credentials/update`. */
   readonly permissions: readonly string[];
-  /** Display name of the application it is held on; absent: the whole directory. */
+  /** Display name of the application that it is held on. Absent for the whole directory. */
   readonly application?: string | undefined;
 }
 
@@ -151,7 +151,7 @@ export interface TenantPolicy extends PasswordRules {
   membersMayRegisterApplications?: boolean;
   /** The token endpoint refuses service principals with AADSTS53003 (Conditional Access). */
   conditionalAccessBlocks?: boolean;
-  /** The token endpoint refuses users with AADSTS50076 (multi-factor authentication is asked for). */
+  /** The token endpoint refuses users with AADSTS50076 (multi-factor authentication required). */
   multiFactorRequired?: boolean;
   /** Whether the policy itself may be read (Policy.Read.All). Default false, as is usual. */
   readable?: boolean;
@@ -160,18 +160,18 @@ export interface TenantPolicy extends PasswordRules {
 export interface SubscriptionRecord {
   readonly subscriptionId: string;
   readonly displayName: string;
-  /** Absent: this tenant's. Another one's has been delegated to callers of this one (Azure Lighthouse). */
+  /** Default: this tenant. A subscription of another tenant is delegated to this one's callers (Azure Lighthouse). */
   readonly tenantId?: string;
 }
 
 export interface ImageRecord {
   readonly repository: string;
   readonly tag: string;
-  /** An index of one image for each of these, such as `linux/arm64`; absent: one image for `linux/amd64`. */
+  /** Platforms such as `linux/arm64`, for an index with one image for each. Absent: one image for `linux/amd64`. */
   readonly platforms?: readonly string[];
 }
 
-/** What a registry's resource says of its network. */
+/** What a registry's resource says about its network. */
 export interface NetworkRecord {
   publicAccess: boolean;
   defaultAction: "Allow" | "Deny";
@@ -189,7 +189,7 @@ export interface RegistryRecord {
   /** `localhost:PORT`, known once it listens. */
   loginServer: string;
   readonly images: ImageRecord[];
-  /** Its network rules refuse every address but those allowed: 403 on every path. */
+  /** Its network rules refuse every address except the allowed ones, with 403 on every path. */
   firewalled: boolean;
   network: NetworkRecord;
   /** Anybody may pull without signing in. */
@@ -199,7 +199,7 @@ export interface RegistryRecord {
 }
 
 export interface RoleAssignmentRecord extends Replicated {
-  /** `{scope}/providers/Microsoft.Authorization/roleAssignments/{name}`, in the case it was sent. */
+  /** `{scope}/providers/Microsoft.Authorization/roleAssignments/{name}`, in the letter case in which it was sent. */
   readonly id: string;
   readonly name: string;
   readonly scope: string;
@@ -212,7 +212,7 @@ export interface RoleAssignmentRecord extends Replicated {
   readonly createdBy: string;
 }
 
-/** A Kubernetes object as the API shows it, but for what the API server itself computes. */
+/** A Kubernetes object as the API shows it, except for what the API server computes. */
 export interface KubernetesObject {
   apiVersion: string;
   kind: string;
@@ -248,8 +248,8 @@ export interface ClusterUserRecord {
 }
 
 /**
- * Who refuses every secret of a namespace: an admission webhook, whose answer holds what it says and nothing else, or
- * a ValidatingAdmissionPolicy, for one of the reasons that it may give.
+ * What refuses every secret of a namespace: an admission webhook, with exactly the answer given here, or a
+ * ValidatingAdmissionPolicy, with one of the reasons that it may give.
  */
 export interface SecretDenial {
   readonly namespace: string;
@@ -264,15 +264,15 @@ export interface SecretDenial {
 export interface ClusterRecord {
   /** The kubeconfig context that names it. */
   readonly context: string;
-  /** `https://localhost:PORT`, known once it listens; `https://HOST:443` where it has a host name. */
+  /** `https://localhost:PORT`, known once it listens, or `https://HOST:443` if it has a host name. */
   server: string;
-  /** The name that a managed cluster's API server has; absent: this machine's. */
+  /** The host name of a managed cluster's API server. Absent: this machine's. */
   hostName?: string;
   /** The proxy that leads to that name. */
   proxyUrl?: string;
   /** Objects by plural resource name (`namespaces`, `secrets`, `serviceaccounts`, `pods`, `events`…). */
   readonly objects: Record<string, KubernetesObject[]>;
-  /** The user of the context; a context of the kubeconfig may name another. */
+  /** The user of `context`, then the users of other contexts. */
   readonly users: ClusterUserRecord[];
   /** How far its clock is ahead of this machine's, in milliseconds. */
   clockAheadMs: number;
@@ -281,14 +281,14 @@ export interface ClusterRecord {
   resourceVersion: number;
 }
 
-/** The caller whose credentials the sandbox prints: the person or pipeline who runs acr-pull. */
+/** The caller whose credentials the sandbox hands out: the person or pipeline that runs acr-pull. */
 export interface CallerRecord {
   readonly appId: string;
   readonly objectId: string;
   readonly secretText: string;
 }
 
-/** The tenant's key pair and the id its tokens name it by. */
+/** The tenant's key pair, and the id by which its tokens name it. */
 export interface SigningKey {
   readonly privateKey: CryptoKey;
   readonly publicKey: CryptoKey;
@@ -310,19 +310,25 @@ export interface World {
   signingKey?: Promise<SigningKey>;
   readonly registries: RegistryRecord[];
   readonly roleAssignments: RoleAssignmentRecord[];
-  /** Which versions of its APIs Resource Manager has here: clouds of their own have fewer. */
+  /** Which versions of its APIs Resource Manager has here. Private clouds have fewer. */
   apiVersions: ApiVersions;
   readonly clusters: ClusterRecord[];
   readonly managedClusters: ManagedClusterRecord[];
   readonly caller: CallerRecord;
-  /** The CI job that its programs run in; absent: none. */
+  /** The CI job that programs in the sandbox run in, if any. */
   readonly job?: JobRecord;
   /** How far the clocks of Azure and its registries are ahead of this machine's, in milliseconds. */
   clockAheadMs: number;
-  /** Items a page holds in Graph, Resource Manager and Kubernetes lists; absent: the services' own sizes. */
+  /**
+   * The number of items in a page of Graph, Resource Manager and Kubernetes lists. Undefined for the services' own
+   * sizes.
+   */
   pageSize: number | undefined;
   readonly replication: Replication;
-  /** How often certificates were asked for since a moment, in milliseconds since 1970: the directory counts by the minute. */
+  /**
+   * How often certificates were requested since a moment, in milliseconds since 1970. The directory counts per
+   * minute.
+   */
   certificateReads: { readonly since: number; readonly count: number };
   /** The Azure control plane, `https://localhost:PORT`, known once it listens. */
   azureUrl: string;

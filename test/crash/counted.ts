@@ -1,9 +1,9 @@
 import { failuresOf } from "./kills.ts";
 
-/** More than two cores keep busy: half of the time is spent between proofs. */
+/** Enough to keep two cores busy: half of the time is spent waiting between proofs. */
 const atATime = 8;
 
-/** Goes through all cases and prints how many there were: a closing note quotes the line. */
+/** Checks all cases, and prints a line with the counts that a report can quote. */
 export async function counted<C>(
   what: string,
   cases: readonly C[],

@@ -4,7 +4,7 @@ import { counted } from "./counted.ts";
 import { moments, overtake } from "./fencing.ts";
 import { Worlds } from "./worlds.ts";
 
-/** A mark that was not renewed for a minute is stale. */
+/** A pending mark that has not been renewed for a minute is stale. */
 const aMinuteAndMoreMs = 62_000;
 
 const worlds = new Worlds();

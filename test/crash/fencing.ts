@@ -5,7 +5,7 @@ import { editMarks, rotateStarts, runOf, setupStarts, type Start } from "./start
 import { shapeOf } from "./world-shape.ts";
 import type { Worlds } from "./worlds.ts";
 
-/** The answer after which a run is held up: the first, or so many after it, that looks like this. */
+/** The answer after which a run is held up: the nth to a request that looks like this. */
 export interface Moment {
   readonly name: string;
   readonly start: Start;
@@ -17,7 +17,7 @@ const write = /PATCH .*\/secrets\/acr-secret\?(?!dryRun)/;
 const { nothing } = setupStarts;
 const { compromised, ordinary, finish, abort } = rotateStarts;
 
-/** Where a run can be held up that makes a difference. */
+/** The moments at which it makes a difference that a run is held up. */
 export const moments: readonly Moment[] = [
   { name: "setup before its key was made", start: nothing, request: /PATCH .*applications/, nth: 1 },
   { name: "setup after its key was made", start: nothing, request: /POST .*addPassword/, nth: 1 },
@@ -52,9 +52,9 @@ export function ageMarks(sandbox: Sandbox): void {
 }
 
 /**
- * Stops a run at a moment, lets another one finish in its place, and lets the first go on: it undoes nothing, writes
- * nothing to the cluster and removes no key in use.
- * @param letMarksGrowStale makes the other believe that the first is gone
+ * Stops a run at a moment, lets another one finish in its place, and then lets the first continue. The first must
+ * undo nothing, write nothing to the cluster and remove no key in use.
+ * @param letMarksGrowStale makes the other run believe that the first is dead
  */
 export async function overtake(
   { start, request, nth }: Moment,
@@ -87,7 +87,7 @@ export async function overtake(
       const before = sandbox.requests.entries.length;
       signal("SIGCONT");
       const run = await first;
-      // Half way where it had written something, and busy all the same.
+      // Exit code 4 if it had already written something, but the error is `busy` all the same.
       expect([0, 1, 4], run.stderr).toContain(run.code);
       expect([undefined, "busy"], run.stderr).toContain(run.json.error?.code);
       const writes = sandbox.requests.entries

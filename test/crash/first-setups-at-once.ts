@@ -7,14 +7,14 @@ import { dockerConfigOf, liveAssignments, livePasswords, marksOf, setup } from "
 
 /** Two jobs of a pipeline that set up the same cluster for the first time, at the same time. */
 export interface Meeting {
-  /** What chance is drawn by. */
+  /** The seed of the random delays. */
   readonly seed: number;
-  /** The namespace of each. */
+  /** The namespace of each job. */
   readonly namespaces: readonly [string, string];
-  /** Whether they may list the secrets of the whole cluster. */
+  /** Whether the jobs may list the secrets of the whole cluster. */
   readonly mayList: boolean;
   readonly lagMs: number;
-  /** What the first of them says of the principal's rights, and what shall stand then. */
+  /** The options by which the first job chooses the principal's rights, and the rights that result. */
   readonly said: readonly [words: readonly string[], standing: string];
 }
 
@@ -23,7 +23,7 @@ const inNamespaces = [
   { verbs: ["get"], resources: ["namespaces"] },
 ];
 
-/** Lets them meet, and holds them to one application, one right, no key that nothing leads to, and success of both. */
+/** Lets the jobs meet. Both must succeed, with one application, one role assignment and no unknown key. */
 export async function meet({ seed, namespaces, mayList, lagMs, said }: Meeting): Promise<void> {
   const rules = mayList ? {} : { rules: inNamespaces };
   const world: SandboxOptions = {
@@ -56,7 +56,7 @@ export async function meet({ seed, namespaces, mayList, lagMs, said }: Meeting):
   }
 }
 
-/** The registry is said by both. */
+/** The option that names the registry, which both jobs get. */
 function registryOf(words: readonly string[]): readonly string[] {
   const at = words.indexOf("--registry");
   return at < 0 ? [] : words.slice(at, at + 2);
@@ -94,7 +94,7 @@ const same = ["awesomeapps", "awesomeapps"] as const;
 const different = ["default", "awesomeapps"] as const;
 const reader = "Container Registry Repository Reader";
 
-/** Every way in which they can meet, by seed. */
+/** Every way in which the jobs can meet, by seed. */
 export function meetings(seeds: readonly number[]): Meeting[] {
   const rights: ReadonlyArray<Meeting["said"]> = [
     [[], "AcrPull"],

@@ -2,17 +2,17 @@ import { expect } from "vitest";
 import { finish, keysEverMade, runSignalled, type Kill, type Recovery, type Undisturbed } from "./kills.ts";
 import type { Start } from "./starts.ts";
 
-/** A signal that asks to stop, and what a shell is told of it. */
+/** The signals that ask a command to stop, and the exit code for each. */
 const codes = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Asks a command to stop when one of its requests has come so far. */
+/** Asks a command to stop when one of its requests reaches a phase. */
 export interface Interruption extends Kill {
   readonly signal: keyof typeof codes;
-  /** Asked once more a moment later: it does not finish what it was at. */
+  /** Whether the signal comes again a moment later. The command then does not finish what it was doing. */
   readonly twice: boolean;
 }
 
-/** Every kind of interruption in turn; not at the last request, whose answer ends the work. */
+/** An interruption at each request, of every kind in turn. The last is left out, because its answer ends the work. */
 export function interruptionsAt(
   requests: Undisturbed["requests"],
 ): Array<Interruption & { request: number }> {
@@ -25,7 +25,8 @@ export function interruptionsAt(
 }
 
 /**
- * Interrupts a command: it says so and how to go on, and that comes to the end of an undisturbed run.
+ * Interrupts a command. It must say so, and how to continue. The same command again must end as an undisturbed run
+ * does.
  * @throws the failed expectation
  */
 export function interrupt(start: Start, one: Interruption, recovery: Recovery): Promise<void> {
@@ -34,7 +35,7 @@ export function interrupt(start: Start, one: Interruption, recovery: Recovery): 
     const { signal, twice } = one;
     const run = await runSignalled(sandbox, start, one, twice ? [signal, signal] : [signal]);
     const code = codes[signal];
-    // A program that the second signal has ended says nothing any more.
+    // A program that the second signal ended prints nothing.
     if (run.signal === null) {
       expect(run.code, run.stderr).toBe(code);
       expect(run.stderr).toContain("stopping as soon as it is safe");

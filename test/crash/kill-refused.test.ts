@@ -8,9 +8,10 @@ const ownedBy = "Application.ReadWrite.OwnedBy";
 const application = /DELETE .*\/applications\//;
 
 /**
- * What a setup asks to change whose password is refused, in its order, and how the next one ends; the first two go side
- * by side. One that sees the application among the deleted restores it, and does not delete for good what it did not
- * make; who may not look there deletes it for good, by what the mark says, and makes it anew.
+ * The changes that a setup asks for when its password is refused, in order, with the exit code of the next setup and
+ * the caller's permissions. The first two changes happen side by side. A setup that sees the application among the
+ * deleted restores it, and does not permanently delete what it did not create. One that may not look there deletes it
+ * permanently, relying on the mark, and creates it again.
  */
 const changes: ReadonlyArray<readonly [RegExp, number, string[]]> = [
   [/PATCH .*\/applications\(/, 3, [ownedBy]],

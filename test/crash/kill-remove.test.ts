@@ -19,7 +19,7 @@ afterAll(() => worlds.close());
 
 /**
  * Kills a removal at each of these moments.
- * @returns how many there were, and where the same command again did not finish it
+ * @returns how many moments there were, and those after which the same command did not finish
  */
 async function recoveries(
   start: RemovalStart,
@@ -52,7 +52,7 @@ describe("a command killed at every single request", () => {
   }, 600_000);
 });
 
-/** Moments at which everything else is still to do, the secrets are gone, or only the last of them is left. */
+/** Moments between the steps: after the first secret, before the keys, after the role, after the application. */
 const moments: ReadonlyArray<readonly [string, Kill]> = [
   ["one secret was gone", { request: /DELETE .*\/secrets\//, phase: "committed" }],
   ["the keys were about to go", { request: /removePassword/, phase: "arrived" }],

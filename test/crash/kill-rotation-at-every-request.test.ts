@@ -14,7 +14,10 @@ describe("a command killed at every single request", () => {
   }, 600_000);
 });
 
-/** At every change, before and after it is done by turns: what a killed reader leaves is what it found. */
+/**
+ * At every change, alternately before and after it takes effect. A run killed while it only reads leaves what it
+ * found.
+ */
 function atChanges({ requests }: Undisturbed): Kill[] {
   const changes = requests.filter(({ mutating }) => mutating);
   return changes.map(({ index: request }, place) => ({

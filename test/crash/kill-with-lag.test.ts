@@ -15,12 +15,12 @@ beforeAll(async () => {
 });
 afterAll(() => worlds.close());
 
-/** The same start in a directory whose slowest part learns of each write so late. */
+/** The same start in a directory whose slowest replica is this far behind. */
 function behind({ state, ...start }: Start, lagMs: number): Start {
   const prepare = ({ world }: Sandbox) => {
     const { applications, servicePrincipals, roleAssignments } = world;
     const passwords = applications.flatMap((one) => one.passwords);
-    // What stands there has been known everywhere for long.
+    // Every replica has long known the records that exist.
     for (const record of [...applications, ...passwords, ...servicePrincipals, ...roleAssignments])
       Object.assign(record, { createdAt: record.createdAt - 3_600_000 });
     world.replication.lagMs = lagMs;

@@ -7,12 +7,12 @@ import { runOf, type Command, type Start } from "./starts.ts";
 import { shapeOf } from "./world-shape.ts";
 import type { Worlds } from "./worlds.ts";
 
-/** Two namespaces, for what does not depend on how many there are. */
+/** Two namespaces, for tests that do not depend on how many there are. */
 export const twoNamespaces = ["-n", "awesomeapps", "-n", "default"];
 
-/** The moment at which a run is killed: when one of its requests has come that far. */
+/** The moment at which a run is killed: when one of its requests reaches a phase. */
 export interface Kill {
-  /** Its number, from 1, or what its `METHOD /path` looks like: the first such. */
+  /** Its number, from 1, or a pattern of its `METHOD /path`, which means the first match. */
   readonly request: number | RegExp;
   readonly phase: RequestPhase;
 }
@@ -20,7 +20,7 @@ export interface Kill {
 /** In the order in which a request goes through them. */
 export const phases: readonly RequestPhase[] = ["arrived", "read", "committed", "answered"];
 
-/** How soon somebody who is impatient asks once more, in milliseconds. */
+/** How soon an impatient user sends the signal again, in milliseconds. */
 const againAfterMs = 20;
 
 /** Runs a command, sends it signals at a moment, and waits for its end. */
@@ -46,7 +46,7 @@ export async function runSignalled(
     return signals.includes("SIGKILL") ? "drop" : undefined;
   });
   try {
-    // A pause is no request: where it is killed, nobody has to wait for the next one.
+    // A pause makes no request, so a run that is to be killed does not have to wait it out.
     const hurried = signals.includes("SIGKILL") && sandbox.world.replication.lagMs === 0;
     const run = await runOf(start, sandbox, { started: (kill) => (send = kill), hurried });
     return Object.assign(run, { met });
@@ -55,7 +55,7 @@ export async function runSignalled(
   }
 }
 
-/** What a run does that nothing disturbs, and what it leaves. */
+/** What an undisturbed run does, and what it leaves. */
 export interface Undisturbed {
   /** Its requests, numbered from 1. */
   readonly requests: readonly RequestEntry[];
@@ -63,7 +63,7 @@ export interface Undisturbed {
   readonly shape: string;
 }
 
-/** Lets a command run to its end with nothing to disturb it. */
+/** Runs a command to its end, undisturbed. */
 export function undisturbed(start: Start, worlds: Worlds): Promise<Undisturbed> {
   return worlds.use(start.state, async (sandbox) => {
     const found = keysEverMade(sandbox);
@@ -80,19 +80,19 @@ export function undisturbed(start: Start, worlds: Worlds): Promise<Undisturbed> 
   });
 }
 
-/** Every key ever made, oldest first, those removed since too. */
+/** Every key ever made, oldest first, including those removed since. */
 export function keysEverMade({ world }: Sandbox) {
   const { applications, caller } = world;
   return applications.filter(({ appId }) => appId !== caller.appId).flatMap(({ passwords }) => passwords);
 }
 
-/** How keys stand when nothing is left to do. */
+/** The keys when nothing is left to do. */
 export type End = Pick<Start, "keysLeft" | "keyInUse">;
 
 /**
- * As many keys are left of everything as are to be, all secrets hold the right one and tell of the other, no mark is
- * pending, and nothing ever broke.
- * @param found keys that were there before
+ * Expects that the right number of keys is left, that all secrets use the right one and name the other as one to
+ * retire, that no mark is pending, and that nothing ever broke.
+ * @param found the keys that existed before
  */
 export function expectOrder(
   sandbox: Sandbox,
@@ -128,17 +128,20 @@ export function expectOrder(
   expect(sandbox.invariants.unknownKeys()).toEqual([]);
 }
 
-/** Where commands are cut off, and what has been seen of that already. */
+/** What the tests of cut-off commands share. */
 export interface Recovery {
   readonly worlds: Worlds;
   readonly undisturbed: Undisturbed;
-  /** Commands and shapes of worlds that they came to their end from: one left just so is not finished once more. */
+  /**
+   * Commands, with the shapes of worlds from which they finished. A world left in the same shape is not finished
+   * again.
+   */
   readonly finished?: Set<string>;
 }
 
 /**
- * Lets a run go on from what others left that were cut off, to the very end that an undisturbed run comes to.
- * @param found keys that were there before all of them
+ * Lets a run continue from what cut-off runs left. It must reach exactly the end that an undisturbed run reaches.
+ * @param found the keys that existed before all of them
  */
 export async function finish(
   start: Start,
@@ -160,7 +163,7 @@ export async function finish(
 }
 
 /**
- * Kills one run after the other, each at its moment, and then lets one run to its end.
+ * Kills one run after the other, each at its moment, and then lets one run finish.
  * @throws the failed expectation, with the moments
  */
 export async function recover(start: Start, kills: readonly Kill[], recovery: Recovery): Promise<void> {
@@ -184,7 +187,7 @@ export async function recover(start: Start, kills: readonly Kill[], recovery: Re
   }
 }
 
-/** Waits until nothing that a killed run had sent is still on its way, nor to where a sandbox sends it on. */
+/** Waits until nothing that a killed run sent is still on its way, to the sandbox or to where the sandbox relays it. */
 export async function atRest(sandbox: Sandbox & { readonly settled?: () => Promise<void> }): Promise<void> {
   const { requests } = sandbox;
   for (let seen = -1; seen !== requests.entries.length;) {
@@ -194,7 +197,7 @@ export async function atRest(sandbox: Sandbox & { readonly settled?: () => Promi
   }
 }
 
-/** Tries every case, some at a time, and tells which failed. */
+/** Checks every case, some at a time, and returns those that failed. */
 export async function failuresOf<C>(
   cases: readonly C[],
   check: (one: C) => Promise<void>,
@@ -210,7 +213,7 @@ export async function failuresOf<C>(
   return failures;
 }
 
-/** At every request in one of the phases, which take turns. */
+/** A kill at every request, with the phases in turn. */
 export function everywhere({ requests }: Pick<Undisturbed, "requests">): Kill[] {
   return requests.map(({ index: request }) => ({
     request,
@@ -220,7 +223,7 @@ export function everywhere({ requests }: Pick<Undisturbed, "requests">): Kill[] 
 
 /**
  * Kills a command at each of these moments.
- * @returns how many there were, and where a second run did not finish it
+ * @returns how many moments there were, and those after which a second run did not finish
  */
 export async function recoveries(
   start: Start,

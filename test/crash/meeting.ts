@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Run } from "../program.ts";
 
-/** Holds the first write of each of so many runs until all have come to it, so that they meet for certain. */
+/** Holds the first write of each run until this many runs have reached theirs, so that they are certain to meet. */
 export function meetAtTheMark(sandbox: Sandbox, runs: number): void {
   let arrived = 0;
   let open: () => void = () => {};
@@ -16,7 +16,7 @@ export function meetAtTheMark(sandbox: Sandbox, runs: number): void {
   });
 }
 
-/** It gave way to another run, and says that it may be tried again. */
+/** Expects that a run gave way to another one, and says that it can be run again. */
 export function expectBusy(run: Run): void {
   expect(run.code, run.stderr).toBe(1);
   expect(run.json.error).toMatchObject({ code: "busy", retryable: true });

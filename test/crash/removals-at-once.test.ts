@@ -14,7 +14,7 @@ function failed(runs: readonly Run[]) {
   return runs.filter(({ code }) => code !== 0).map(({ code, stderr, stdout }) => [code, stderr, stdout]);
 }
 
-/** The namespaces whose secret is left. */
+/** The namespaces that still have a secret. */
 function left(sandbox: Sandbox): string[] {
   return fiveNamespaces.filter((namespace) => secretOf(sandbox, namespace) !== undefined);
 }
@@ -72,7 +72,7 @@ describe.concurrent("removals at once", { timeout: 300_000 }, () => {
         rotate(sandbox, ["--wait-busy", "5m"]),
       ]);
       expect(removed.code, removed.stderr).toBe(0);
-      // It came first, or found nothing any more.
+      // It came first, or found nothing left.
       expect([0, 2], rotated.stderr).toContain(rotated.code);
       expect(left(sandbox)).toEqual([]);
       expectNothingLeft(sandbox);

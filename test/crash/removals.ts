@@ -14,7 +14,7 @@ export interface RemovalStart extends Command {
   readonly state: State;
 }
 
-/** The removals that differ in what they have to do. */
+/** Removals that differ in what they have to do. */
 export const removalStarts = {
   everything: {
     name: "two keys, links, and a secret that holds another host",
@@ -22,14 +22,14 @@ export const removalStarts = {
     command: "remove",
     arguments: ["--service-account", "default"],
   },
-  /** The key is held elsewhere and stays. */
+  /** Other secrets hold the key, so it stays. */
   one: {
     name: "one namespace of five",
     state: setUp,
     command: "remove",
     arguments: ["-n", "beta"],
   },
-  /** What a setup left that was killed: a mark, an application, a key that no secret holds. */
+  /** What a killed setup left: a mark, an application, and a key that no secret holds. */
   halfMade: {
     name: "what a killed setup left",
     state: {
@@ -46,14 +46,14 @@ export const removalStarts = {
   },
 } as const satisfies Record<string, RemovalStart>;
 
-/** What a removal does that nothing disturbs, and what it leaves. */
+/** What an undisturbed removal does, and what it leaves. */
 export interface UndisturbedRemoval {
   /** Its requests, numbered from 1. */
   readonly requests: readonly RequestEntry[];
   readonly shape: string;
 }
 
-/** Lets a removal run to its end with nothing to disturb it. */
+/** Runs a removal to its end, undisturbed. */
 export function undisturbedRemoval(start: RemovalStart, worlds: Worlds): Promise<UndisturbedRemoval> {
   return worlds.use(start.state, async (sandbox) => {
     expectDepartures(sandbox);
@@ -66,7 +66,7 @@ export function undisturbedRemoval(start: RemovalStart, worlds: Worlds): Promise
   });
 }
 
-/** At every request that asks for a change, in one of the phases, which take turns; `turn` says with which they begin. */
+/** A kill at every request that asks for a change, with the phases in turn. `turn` says which comes first. */
 export function killsAt({ requests }: UndisturbedRemoval, turn: number): Kill[] {
   return requests
     .filter(({ mutating }) => mutating)
@@ -76,16 +76,16 @@ export function killsAt({ requests }: UndisturbedRemoval, turn: number): Kill[] 
     }));
 }
 
-/** Where removals are cut off, and what has been seen of that already. */
+/** What the tests of cut-off removals share. */
 export interface RemovalRecovery {
   readonly worlds: Worlds;
   readonly undisturbed: UndisturbedRemoval;
-  /** Shapes of worlds that a removal came to its end from: one left just so is not finished once more. */
+  /** Shapes of worlds from which a removal finished. A world left in the same shape is not finished again. */
   readonly finished?: Set<string>;
 }
 
 /**
- * Kills a removal at one moment after the other, and lets the last run go on to the end that an undisturbed one comes to.
+ * Kills a removal at one moment after the other. The last run must reach the end that an undisturbed one reaches.
  * @throws the failed expectation, with the moments
  */
 export async function finishRemoval(
@@ -119,7 +119,7 @@ export async function finishRemoval(
   }
 }
 
-/** Nothing in Azure is left of what was made. */
+/** Expects that nothing that was made is left in Azure. */
 export function expectNothingLeft(sandbox: Sandbox): void {
   expect(livePasswords(sandbox)).toEqual([]);
   expect(liveAssignments(sandbox)).toEqual([]);

@@ -10,7 +10,7 @@ import { Worlds } from "./worlds.ts";
 const { ordinary, compromised, finish } = rotateStarts;
 const oneMore: Start = { ...setupStarts.nothing, arguments: ["-n", "delta", "--create-namespace"] };
 
-/** Longer than a rotation takes: some runs meet, others come when one is done. */
+/** Longer than a rotation takes, so some runs meet and others start when one is done. */
 const latestBeginMs = 6_000;
 
 const worlds = new Worlds();
@@ -27,7 +27,7 @@ function runsOf(seed: number, count: number) {
   return sample;
 }
 
-/** Lets the runs of a seed meet, and brings what they left to its end. */
+/** Lets the runs of a seed meet, and finishes what they left. */
 function meet(seed: number, count: number): Promise<void> {
   return worlds.use(ordinary.state, async (sandbox) => {
     const runs = await Promise.all(

@@ -89,11 +89,11 @@ describe("runs of setup at once", () => {
 });
 
 const elsewhere = { host: "another-machine", boot: "another-boot", pid: 1 };
-/** No process has a number so high. */
+/** No process id is this high. */
 const gonePid = 2 ** 30;
 const marked = "11111111-1111-4111-8111-111111111111";
 
-/** Puts a pending mark into the secret of awesomeapps, as if another run had set it so many seconds ago. */
+/** Puts a pending mark into the secret of awesomeapps, as if another run had set it that many seconds ago. */
 function putMark(holder: { host: string; boot: string; pid: number }, secondsAgo: number): void {
   const secret = secretOf(sandbox);
   const [host, mark] = Object.entries(marksOf(sandbox))[0] ?? [];
@@ -168,7 +168,7 @@ describe("setup that needs a key and meets the mark of another run", () => {
 
   it.each([
     ["of another machine, renewed a moment ago", () => elsewhere],
-    // Not this one, in which the run itself may be.
+    // Not this process, in which the run itself may be.
     ["of a process of this machine that is alive", () => processIdentity(process.ppid)],
     [
       "of another container of this machine, whose numbers are not its own",

@@ -3,7 +3,7 @@ import { phases, recover, undisturbed, type Kill, type Recovery, type Undisturbe
 import { allStarts, type Start } from "./starts.ts";
 import type { Worlds } from "./worlds.ts";
 
-/** Two or three runs of a command, each killed at its moment, before one is let to its end. */
+/** Two or three runs of a command, each killed at its moment, before one run may finish. */
 export interface Schedule {
   readonly start: Start;
   readonly kills: readonly Kill[];
@@ -12,7 +12,7 @@ export interface Schedule {
 /** What an undisturbed run of each start does. */
 export type KnownStarts = ReadonlyMap<Start, Undisturbed>;
 
-/** Lets every start run undisturbed. */
+/** Runs every start undisturbed. */
 export async function knownStarts(worlds: Worlds): Promise<KnownStarts> {
   const known = await Promise.all(
     allStarts.map(async (start) => [start, await undisturbed(start, worlds)] as const),
@@ -40,7 +40,7 @@ export function scheduleOf(seed: number, known: KnownStarts): Schedule {
 
 /**
  * Carries out the schedule of a seed.
- * @throws the failed expectation, with the command line that brings it about again
+ * @throws the failed expectation, with the command line that repeats it
  */
 export async function carryOut(
   seed: number,

@@ -13,7 +13,7 @@ describe("setup for another namespace while rotate is at work", () => {
       let arrived: () => void = () => {};
       const looking = new Promise<void>((resolve) => (arrived = resolve));
       sandbox.observe(async (phase, { method, path }) => {
-        // The new key is there and no secret holds it yet.
+        // The new key exists, and no secret holds it yet.
         if (phase === "committed" && path.endsWith("/addPassword")) {
           beside = setup(sandbox, ["-n", "default"]);
           await looking;

@@ -24,7 +24,7 @@ describe("a command that is asked to stop, by Ctrl-C or a SIGTERM", () => {
     "says so and how to go on, which does what is left: $command",
     async (start: Start) => {
       const known = await undisturbed(start, worlds);
-      // At some of all its moments; at every one in the long tests.
+      // At some of the moments. The long tests use every one.
       const interruptions = interruptionsAt(known.requests).filter(({ request }) => request % 7 === 3);
       const recovery = { worlds, undisturbed: known, finished: new Set<string>() };
       expect(await failuresOf(interruptions, (one) => interrupt(start, one, recovery))).toEqual([]);

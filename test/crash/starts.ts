@@ -2,11 +2,11 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { livePasswords, remove, rotate, setup, type Run, type RunOptions } from "../program.ts";
 
-/** The namespaces that all crash tests drive. */
+/** The namespaces that all crash tests use. */
 export const fiveNamespaces = ["alpha", "awesomeapps", "beta", "default", "gamma"];
 export const inFiveNamespaces = fiveNamespaces.flatMap((namespace) => ["-n", namespace]);
 
-/** A world before anything was set up; its ids are the same in every one, so that what is left can be compared. */
+/** A world before any setup. Its ids are the same each time, so that what runs leave can be compared. */
 export const fiveNamespacesWorld: SandboxOptions = {
   seed: "crash",
   clusters: [
@@ -15,9 +15,9 @@ export const fiveNamespacesWorld: SandboxOptions = {
   ],
 };
 
-/** A state of the world, and how it comes about from another one. */
+/** A state of the world, and how to reach it from another state. */
 export interface State {
-  /** Absent: it is how the world begins. */
+  /** Absent if it is how the world begins. */
   readonly from?: State;
   prepare?(sandbox: Sandbox): Promise<void> | void;
 }
@@ -28,13 +28,13 @@ export interface Start {
   readonly state: State;
   readonly command: "setup" | "rotate";
   readonly arguments: readonly string[];
-  /** Keys that live when it is done: the one in use, and one before it while that is on its way out. */
+  /** Keys that live when it is done: the one in use, and the old one until it is retired. */
   readonly keysLeft: 1 | 2;
-  /** Which key is in use when it is done: one that was made by it, or one that stood there, oldest first. */
+  /** Which key is in use when it is done: one that it made, or one of the existing ones, oldest first. */
   readonly keyInUse: "made" | 0 | 1;
 }
 
-/** A command line to be cut off. */
+/** A command line that is cut off. */
 export interface Command {
   readonly command: "setup" | "rotate" | "remove";
   readonly arguments: readonly string[];
@@ -47,7 +47,7 @@ export function runOf(start: Command, sandbox: Sandbox, options: RunOptions = {}
   return runs[start.command](sandbox, start.arguments, options);
 }
 
-/** Before anything was set up. */
+/** Before any setup. */
 export const nothing: State = {};
 
 /** The secret of another registry, to merge into. */
@@ -73,7 +73,10 @@ export const setUp: State = {
 
 const expired: State = { from: setUp, prepare: letKeysExpire };
 
-/** Two keys, one on its way out, in five secrets, one of which holds another host, and five service accounts. */
+/**
+ * Two keys, one of which is to be retired, in five secrets, one of which holds another host, and five service
+ * accounts.
+ */
 export const everything: State = {
   from: merging,
   async prepare(sandbox) {
@@ -82,7 +85,7 @@ export const everything: State = {
   },
 };
 
-/** A new key in use, and the one before it not to be retired yet. */
+/** A new key in use, and the old one not to be retired yet. */
 const pending: State = { from: setUp, prepare: (sandbox) => expectDone(rotate(sandbox)) };
 
 const due: State = { from: pending, prepare: letGraceEnd };
@@ -102,7 +105,7 @@ function letKeysExpire(sandbox: Sandbox): void {
   }
 }
 
-/** Edits the text of the marks of every secret behind the API server's back. */
+/** Edits the text of every secret's marks behind the API server's back. */
 export function editMarks(sandbox: Sandbox, edit: (text: string) => string): void {
   for (const { metadata } of sandbox.world.clusters[0]?.objects["secrets"] ?? []) {
     const { annotations } = metadata;
@@ -119,7 +122,7 @@ export function letGraceEnd(sandbox: Sandbox): void {
 
 const atOnce = ["--settle", "0s"];
 
-/** The starts that differ in what `setup` has to do: everything, merge, recover. */
+/** Starts that differ in what `setup` has to do: everything, merge, recover. */
 export const setupStarts = {
   nothing: {
     name: "nothing there",

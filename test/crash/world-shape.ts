@@ -2,15 +2,15 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { KubernetesObject, World } from "../../src/sandbox/world.ts";
 
 /*
- * Two runs of a program leave different ids, passwords and times behind, and are to leave the same all the same. The
- * shape of a world is what it holds without that: who refers to whom, which key is in which secret, what is over and
- * what is to come.
+ * Two runs of a program leave different ids, passwords and times behind, but must otherwise leave the same world. The
+ * shape of a world is what it holds apart from those: what refers to what, which key is in which secret, what is over
+ * and what is to come.
  */
 
 const guid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 
-/** What a write leaves of itself, or repeats of something else. */
+/** Fields that a write sets by itself, or that repeat something else. */
 const unsaid = new Set([
   "resourceVersion",
   "managedFields",
@@ -23,7 +23,7 @@ const unsaid = new Set([
   "auth",
 ]);
 
-/** Everything that stands in a sandbox, without chance: what was removed is left out. */
+/** Everything that exists in a sandbox, apart from chance. What was removed is left out. */
 export function shapeOf({ world }: Sandbox): string {
   const now = Date.now();
   const text = JSON.stringify(
@@ -52,7 +52,7 @@ function standing({ applications, servicePrincipals, roleAssignments, clusters }
       ...application,
       passwords: application.passwords.filter(stands),
     })),
-    // Not deleted for good: it keeps its unique name.
+    // Not deleted permanently, so it keeps its unique name.
     deleted: applications.filter(({ softDeleted }) => softDeleted).length,
     servicePrincipals: servicePrincipals.filter(stands),
     roleAssignments: roleAssignments.filter(stands),
@@ -68,12 +68,12 @@ function byPlace(one: KubernetesObject, other: KubernetesObject): number {
   return place(one) < place(other) ? -1 : 1;
 }
 
-/** Registries by their names, clusters by their contexts, passwords by the place of their key among those that stand. */
+/** Replaces registries by name, clusters by context, and passwords by their key's place among the existing keys. */
 function withNames(text: string, { applications, registries, clusters }: World): string {
   let named = text;
   for (const { context, objects } of clusters) {
     const uid = objects["namespaces"]?.find(({ metadata }) => metadata.name === "kube-system")?.metadata.uid;
-    // How an application's name ends.
+    // The end of an application's name.
     if (uid !== undefined) named = named.replaceAll(`-${uid.slice(0, 8)}"`, `-${context}"`);
   }
   for (const { loginServer, name } of registries) named = named.replaceAll(loginServer, name);

@@ -4,17 +4,17 @@ import type { World } from "../../src/sandbox/world.ts";
 
 const lists = ["applications", "servicePrincipals", "roleAssignments"] as const;
 
-/** What a program can change in a sandbox, as it was at one moment. */
+/** What a program can change in a sandbox, as it is at one moment. */
 export interface Snapshot {
-  /** JSON, docker configs decoded. */
+  /** JSON, with docker configs decoded. */
   readonly text: string;
-  /** Login servers of the registries: another sandbox has other ports. */
+  /** Login servers of the registries. In another sandbox their ports differ. */
   readonly loginServers: readonly string[];
 }
 
 const configKey = ".dockerconfigjson";
 
-/** Keeps what is in the sandbox now. */
+/** Takes a snapshot of the sandbox. */
 export function snapshotOf({ world }: Sandbox): Snapshot {
   const { applications, servicePrincipals, roleAssignments } = world;
   const objects = world.clusters.map((cluster) => cluster.objects);
@@ -26,8 +26,8 @@ export function snapshotOf({ world }: Sandbox): Snapshot {
 }
 
 /**
- * Brings a sandbox to what it, or another one that was started with the same options, once was: a fraction of what it
- * takes to start one and to run programs in it.
+ * Brings a sandbox back to a snapshot of it, or of another sandbox that was started with the same options. This takes
+ * a fraction of the time that it takes to start a sandbox and run programs in it.
  */
 export function restore({ world }: Sandbox, { text, loginServers }: Snapshot): void {
   let moved = text;
@@ -43,13 +43,13 @@ export function restore({ world }: Sandbox, { text, loginServers }: Snapshot): v
   const content = JSON.parse(moved, (key, value: unknown) =>
     key === configKey ? Buffer.from(String(value), "utf8").toString("base64") : value,
   ) as Pick<World, (typeof lists)[number]> & { objects: Array<World["clusters"][number]["objects"]> };
-  // What others asked before it is not of this world.
+  // Reads before the restore do not count in this world.
   world.certificateReads = { since: 0, count: 0 };
   for (const list of lists) world[list].splice(0, Infinity, ...(content[list] as never[]));
   for (const [index, cluster] of world.clusters.entries()) {
     for (const resource of Object.keys(cluster.objects)) delete cluster.objects[resource];
     Object.assign(cluster.objects, content.objects[index]);
-    // A version that stands for another content than the one it was read with would let a stale write through.
+    // If a version stood for other content than when it was read, a stale write would be accepted.
     const versions = Object.values(cluster.objects).flatMap((objects) =>
       objects.map(({ metadata }) => Number(metadata.resourceVersion)),
     );

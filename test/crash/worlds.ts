@@ -2,12 +2,12 @@ import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { fiveNamespacesWorld, type State } from "./starts.ts";
 import { restore, snapshotOf, type Snapshot } from "./world-snapshot.ts";
 
-/** A sandbox of which something lies elsewhere, and is told there when its world was changed as a whole. */
+/** A sandbox that keeps a part of its world elsewhere, and copies it there when the whole world has changed. */
 type MovableSandbox = Sandbox & { readonly moveIn?: () => Promise<void> };
 
 /**
- * Sandboxes to be used one after the other by many cases: a state is made once, and each case finds it anew. A
- * sandbox in which a case failed is used no more.
+ * Sandboxes that many cases use one after the other. A state is made once, and each case starts from it. A sandbox in
+ * which a case failed is not used again.
  */
 export class Worlds {
   readonly #idle: MovableSandbox[] = [];
@@ -19,7 +19,7 @@ export class Worlds {
   }
 
   /**
-   * Lets a case use a world of its own that is in a state and watches over the invariants from there on.
+   * Lets a case use a world of its own. The world is in the given state, and its invariants are checked from then on.
    * @throws whatever the case throws
    */
   async use<T>(state: State, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
@@ -27,7 +27,7 @@ export class Worlds {
     return this.#withSandbox(async (sandbox) => {
       restore(sandbox, snapshot);
       await sandbox.moveIn?.();
-      // Two while a key is replaced, and one that a run left which did not come to its end.
+      // Two while a key is replaced, and one that an unfinished run left.
       sandbox.invariants.maxLiveKeys = 3;
       sandbox.invariants.watch();
       return work(sandbox);

@@ -1,6 +1,6 @@
-// Breaks the product's guards one after the other, in a copy of the project, and looks whether the test that stands
-// beside each in mutants.js fails because of it: `npm run test:mutants`, with a part of a mutant's name to check only
-// those. A mutant whose text is not found exactly once is an error, so that the table cannot rot unseen.
+// Breaks the product's guards one after the other, in a copy of the project, and checks that the test named beside
+// each in mutants.js fails because of it: `npm run test:mutants`, with a part of a mutant's name to check only those.
+// A mutant whose text is not found exactly once is an error, so that the table cannot rot unseen.
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { editedFiles } from "./edited-files.js";
 import { mutants } from "./mutants.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-/** Tests in here run what was built; the others run the sources. */
+/** Tests in these folders run the built program; the others run the sources. */
 const drivesTheBuild = /^test\/(?:crash|peers|scenarios|terminal)\//;
 const longestRunMs = 600_000;
 
@@ -53,7 +53,7 @@ function say(text) {
   process.stdout.write(`${text}\n`);
 }
 
-/** What becomes of a mutant's test while the copy is broken so; `no program` where the compiler has something against it. */
+/** The outcome of a mutant's test while the copy is broken by it. `no program` if the compiler rejects the mutant. */
 async function tried(mutant) {
   const files = await editedFiles(mutant, copy);
   for (const [file, { mutated }] of files) await writeFile(join(copy, file), mutated);
@@ -61,7 +61,7 @@ async function tried(mutant) {
     const errors = typeErrors([...files.keys()]);
     if (drivesTheBuild.test(mutant.caughtBy.file)) await build();
     const [outcome] = await outcomes([mutant.caughtBy]);
-    // A text that is no program fails every test, and proves nothing.
+    // A text that is not a program fails every test, and proves nothing.
     if ((await errors).length === 0) return outcome;
     say((await errors).join("\n"));
     return "no program";
@@ -75,7 +75,7 @@ async function build() {
   if (code !== 0) throw new Error(`the copy does not build:\n${output}`);
 }
 
-/** What the compiler has against these files of the copy. */
+/** The compiler's errors in these files of the copy. */
 async function typeErrors(files) {
   const compiler = join(copy, "node_modules", "typescript", "bin", "tsc");
   const unused = ["--noUnusedLocals", "false", "--noUnusedParameters", "false"];
@@ -91,7 +91,7 @@ async function expectPassing(tests) {
   throw new Error(`these tests do not pass where nothing is broken:\n${[...new Set(list)].join("\n")}`);
 }
 
-/** Runs these tests and no others; `missing` where a file has none of that title, or several, or does not load. */
+/** Runs only these tests. `missing` if a file does not load, or does not have exactly one test of that title. */
 async function outcomes(tests) {
   const report = join(copy, "report.json");
   await rm(report, { force: true });
@@ -111,7 +111,7 @@ async function outcomes(tests) {
   });
 }
 
-/** Runs a script of Node's in the copy, to its end. */
+/** Runs a script with Node in the copy, to its end. */
 function run(args) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {

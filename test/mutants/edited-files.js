@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * The files that a mutant changes, as they are and as they become.
- * @param folder that of the project, or of a copy of it
- * @throws Error when a text is not found exactly once
+ * The files that a mutant changes, before and after the change.
+ * @param folder the project's folder, or that of a copy
+ * @throws Error if a text is not found exactly once
  */
 export async function editedFiles({ name, edits }, folder) {
   const files = new Map();

@@ -1,4 +1,4 @@
-// Guards of the product, each broken on purpose, and the test that must fail because of it: see check.js beside.
+// Guards of the product, each broken on purpose, with the test that must then fail. check.js runs them.
 
 const rotation = "test/core/rotate/flow.test.ts";
 const nextStep = "test/core/rotate/next-step.test.ts";
@@ -12,18 +12,18 @@ const removal = "src/core/remove";
 /**
  * @typedef {object} Edit
  * @property {string} file below the project's folder
- * @property {string} from text that stands in the file exactly once
- * @property {string} to what stands there instead
+ * @property {string} from text that the file contains exactly once
+ * @property {string} to text that replaces it
  *
  * @typedef {object} Mutant
- * @property {string} name what the program does when it is broken so
+ * @property {string} name what the broken program does
  * @property {readonly Edit[]} edits
  * @property {{ readonly file: string, readonly title: string }} caughtBy by its titles, joined by spaces
  */
 
 /** @type {readonly Mutant[]} */
 export const mutants = [
-  // Retirement: when, of what, after which proofs.
+  // Retirement: when, of which key, after which proofs.
   {
     name: "retires the old key before its time",
     edits: [
@@ -134,7 +134,7 @@ export const mutants = [
         to: "    if (!outcome.error)",
       },
       {
-        // It would be in the way: it finds the very secrets that were not cleaned.
+        // This guard would hide the mutant: it finds the very secrets that were not cleaned.
         file: `${flow}/retire-key.ts`,
         from: "const held = await lastLook(step, work);",
         to: "const held: HolderPlace[] = [];",
@@ -151,7 +151,7 @@ export const mutants = [
     edits: [
       { file: `${flow}/retire-key.ts`, from: "if (good < total) return false;", to: "" },
       {
-        // It would be in the way: it finds the very secret that was not cleaned.
+        // This guard would hide the mutant: it finds the very secret that was not cleaned.
         file: `${flow}/retire-key.ts`,
         from: "const held = await lastLook(step, work);",
         to: "const held: HolderPlace[] = [];",
@@ -641,7 +641,7 @@ export const mutants = [
     },
   },
 
-  // What is of others.
+  // Other people's entries, secrets and keys.
   {
     name: "replaces a service account's whole list of pull secrets",
     edits: [
@@ -831,7 +831,7 @@ export const mutants = [
     },
   },
 
-  // Looking: what is sent where, and what is blamed.
+  // Looking: what is sent where, and what gets the blame.
   {
     name: "has verify send a password to whatever host a secret names",
     edits: [
@@ -890,7 +890,7 @@ export const mutants = [
     },
   },
 
-  // Watching: what status calls in order, and what it prunes.
+  // Watching: what status reports as in order, and what it prunes.
   {
     name: "has status prune a key that some secret holds",
     edits: [
@@ -1007,7 +1007,7 @@ export const mutants = [
     },
   },
 
-  // remove: what goes, in which order, and what stays.
+  // remove: what it removes, in which order, and what it keeps.
   {
     name: "has remove take the secrets from who still pulls with them",
     edits: [
@@ -1265,7 +1265,7 @@ export const mutants = [
     },
   },
 
-  // Secrets: whoever repeats them.
+  // Secrets: anything that repeats them.
   {
     name: "shows what a refusal repeats of the request",
     edits: [

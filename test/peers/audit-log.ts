@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { until } from "./server-process.ts";
 
-/** A request that an API server was sent to change something. */
+/** A request that asked an API server for a change. */
 export interface AuditedWrite {
   readonly verb: string;
   readonly user: string;
   readonly userAgent: string;
   /** Path and query. */
   readonly uri: string;
-  /** The API server was told to change nothing, where it reads that: in a DELETE's body if it has one, else in the query. */
+  /** Whether it was a dry run, as the API server reads it: from a DELETE's body if it has one, else from the query. */
   readonly dryRun: boolean;
   /** The answer's status code. */
   readonly code: number;
@@ -27,9 +27,9 @@ interface AuditEvent {
 }
 
 /**
- * An audit policy: of what the named users and the nodes do nothing is logged, of the others every request that may
- * change something; questions about rights and tokens are created, but change nothing. Bodies of deletions alone are in
- * it, which hold no secret.
+ * An audit policy. It logs every request that may change something, except those of the named users and of nodes.
+ * Reviews of rights and tokens are created, but change nothing, so they are not logged. Bodies are logged only for
+ * deletions, which hold no secret.
  */
 export function auditPolicy(unheeded: readonly string[]): string {
   return JSON.stringify({
@@ -47,9 +47,8 @@ export function auditPolicy(unheeded: readonly string[]): string {
 }
 
 /**
- * What the log tells of every request that has been answered by now, in the order of their arrival.
- * That a request has arrived is on the disk before it is looked at, that it was answered perhaps after the answer: this
- * waits for the latter.
+ * Every request in the log, in the order of arrival. The API server writes a request's arrival to disk before it
+ * handles the request, but may write the answer after sending it. This waits until the log has the answers, too.
  */
 export async function readWrites(path: string): Promise<readonly AuditedWrite[]> {
   return until("every request in the audit log is answered", async () => {

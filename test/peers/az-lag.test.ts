@@ -10,11 +10,12 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))(
     let clients: Clients;
 
     beforeAll(async () => {
-      // So long that az comes too early also where it is slow to come.
+      // Long enough that even a slow az comes too early.
       sandbox = await startSandbox({ replicationLag: "6s" });
       clients = await Clients.of(sandbox);
       const { AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, AZURE_TENANT_ID } = sandbox.environment;
-      // Reads meet the replicas in turn, and this many later az meets a late one only where it waits for it.
+      // Reads reach the replicas in turn. After this many reads, az reaches a lagging one only where it waits out the
+      // lag.
       await clients.az(
         `login --service-principal -u ${AZURE_CLIENT_ID} --password=${AZURE_CLIENT_SECRET} --tenant ${AZURE_TENANT_ID}`,
       );

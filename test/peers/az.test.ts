@@ -10,7 +10,7 @@ interface Assignment {
   readonly principalName: string;
   readonly principalType: string;
   readonly scope: string;
-  /** az leaves out what is null, or shows it, by its version. */
+  /** Whether az shows a null or leaves it out depends on its version. */
   readonly condition?: string | null;
 }
 
@@ -21,7 +21,7 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))("the recipe's az (needs az, ku
   let abacId = "";
 
   beforeAll(async () => {
-    // az learns the names of principals by their ids, for which Application.ReadWrite.OwnedBy is not enough.
+    // az looks up the names of principals by id, which Application.ReadWrite.OwnedBy does not allow.
     const graphPermissions = ["Application.ReadWrite.OwnedBy", "Directory.Read.All"];
     sandbox = await startSandbox({ caller: { graphPermissions } });
     clients = await Clients.of(sandbox);
@@ -46,7 +46,7 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))("the recipe's az (needs az, ku
     expect(await clients.shell(`${signIn}\n${questions}`, anew)).toBe(found);
   });
 
-  /** The recipe's principal, and the pull secret that its password was put into. */
+  /** The recipe's principal, and a file with the pull secret that holds its password. */
   async function followRecipe(name: string, scope = registryId, registry?: string) {
     const credential = await clients.azJson<RecipeCredential>(
       `ad sp create-for-rbac --name ${name} --scopes ${scope} --role acrpull`,
@@ -54,7 +54,7 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))("the recipe's az (needs az, ku
     return { ...credential, secret: await pullSecret(name, credential, registry) };
   }
 
-  /** The bytes of the pull secret that the recipe's kubectl makes of a password. */
+  /** A file with the pull secret that the recipe's kubectl makes of a password. */
   async function pullSecret(name: string, { appId, password }: RecipeCredential, registry?: string) {
     await clients.kubectl(
       `create secret docker-registry ${name} --namespace awesomeapps --docker-server=${clients.loginServer(registry)} --docker-username=${appId} --docker-password=${password}`,
@@ -62,7 +62,7 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))("the recipe's az (needs az, ku
     return clients.authFile(name);
   }
 
-  /** The bytes of a pull secret of another password. */
+  /** A file with a pull secret for another password. */
   const withPassword = (credential: RecipeCredential) =>
     clients.file(
       "auth.json",

@@ -10,16 +10,16 @@ export interface ClientRun {
   readonly stderr: string;
 }
 
-/** What `az ad sp create-for-rbac` prints, of which the recipe uses the first two. */
+/** The part of the output of `az ad sp create-for-rbac` that the recipe uses. */
 export interface RecipeCredential {
   readonly appId: string;
   readonly password: string;
 }
 
 /**
- * Runs a client to its end, with nothing of this process's environment but PATH.
- * @param input its standard input; absent: none
- * @throws Error of Node when it cannot be started
+ * Runs a client to its end, with only PATH from this process's environment.
+ * @param input its standard input; empty by default
+ * @throws Error from Node if it cannot be started
  */
 export async function runClient(
   program: string,
@@ -42,7 +42,7 @@ export async function runClient(
 /**
  * Runs a client that has to succeed.
  * @returns its standard output, without the newline at its end
- * @throws Error with what it said, when it ends with another code than 0
+ * @throws Error with its output if it exits with another code than 0
  */
 export async function succeed(...[program, args, ...rest]: Parameters<typeof runClient>): Promise<string> {
   const { code, stdout, stderr } = await runClient(program, args, ...rest);
@@ -50,7 +50,7 @@ export async function succeed(...[program, args, ...rest]: Parameters<typeof run
   return stdout.trimEnd();
 }
 
-/** The real clients inside a sandbox: with its environment, and a home folder that ends with it. */
+/** The real clients inside a sandbox, with its environment and a home folder that is removed with it. */
 export class Clients {
   readonly #sandbox: Sandbox;
   readonly #home: string;
@@ -68,7 +68,7 @@ export class Clients {
     return { HOME: this.#home, ...this.#sandbox.environment };
   }
 
-  /** `az`, its words as they are typed: none of them holds a space. */
+  /** `az`, with words as they are typed. None of them may contain a space. */
   az(words: string): Promise<string> {
     return succeed("az", words.split(" "), this.#env);
   }
@@ -78,7 +78,7 @@ export class Clients {
     return runClient("az", words.split(" "), this.#env);
   }
 
-  /** `az`, its answer read as JSON. */
+  /** `az`, with its answer read as JSON. */
   async azJson<T>(words: string): Promise<T> {
     return JSON.parse(await this.az(`${words} --output json`)) as T;
   }
@@ -98,14 +98,14 @@ export class Clients {
   }
 
   /**
-   * `skopeo` that may fail; it trusts the sandbox by SSL_CERT_FILE.
-   * @param env other values of variables
+   * `skopeo` that may fail. It trusts the sandbox through SSL_CERT_FILE.
+   * @param env variables that replace the sandbox's
    */
   skopeo(words: string, env: Readonly<Record<string, string>> = {}): Promise<ClientRun> {
     return runClient("skopeo", words.split(" "), { ...this.#env, ...env });
   }
 
-  /** The very bytes of a pull secret, as the API server gives them to kubectl, in a file for `--authfile`. */
+  /** A file for `--authfile` with the exact bytes of a pull secret, as the API server gives them to kubectl. */
   async authFile(secret = "acr-secret", namespace = "awesomeapps", context = "sandbox"): Promise<string> {
     const encoded = await this.kubectl(
       `get secret ${secret} --context ${context} -n ${namespace} -o jsonpath={.data.\\.dockerconfigjson}`,
@@ -120,7 +120,7 @@ export class Clients {
     return path;
   }
 
-  /** A new path in the home folder where there is nothing yet. */
+  /** A new path in the home folder, where nothing exists yet. */
   async newPath(): Promise<string> {
     return join(await mkdtemp(join(this.#home, "new-")), "new");
   }
@@ -132,7 +132,7 @@ export class Clients {
     return found.loginServer;
   }
 
-  /** Whether the bytes of a pull secret let skopeo list the tags of the example's image. */
+  /** Whether skopeo can list the tags of the example's image with the bytes of a pull secret. */
   async pulls(authFile: string, registry?: string): Promise<boolean> {
     const image = `docker://${this.loginServer(registry)}/my-awesome-app`;
     const { code, stdout, stderr } = await this.skopeo(`list-tags --authfile ${authFile} ${image}`);

@@ -45,7 +45,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** What was typed, and what the line is after one press of Tab, by the kind of word that is completed. */
+/** What is typed, and the line after one press of Tab, by the kind of word that is completed. */
 const presses: ReadonlyArray<readonly [kind: string, typed: string, becomes: string]> = [
   ["a command", "acr-pull set", "acr-pull setup "],
   ["an option", "acr-pull setup --kub", "acr-pull setup --kubeconfig "],
@@ -95,12 +95,12 @@ class Shell {
     const options = { columns: 150, command, env: { ...environment, ...env } };
     const run = await TerminalRun.start(undefined, [], options);
     for (const line of [`cd ${folder}`, ...preparation, "clear; echo rea''dy"]) run.press(line, "enter");
-    // Its prompt too: what is typed before a shell reads keys is no line of its editor.
+    // The prompt, too: what is typed before a shell reads keys does not reach its line editor.
     await run.until(/ready >$/);
     return new Shell(run);
   }
 
-  /** The line after Tab: what is typed next stands behind whatever the shell put there. */
+  /** The line after Tab. A mark typed next shows where the shell's completion ends. */
   async tab(typed: string): Promise<string> {
     const end = `#${(this.#count += 1)}`;
     this.#run.press("ctrl-u", typed, "tab", end);
@@ -186,14 +186,14 @@ describe.skipIf(lacks("zsh"))("zsh (needs zsh)", () => {
 });
 
 describe.skipIf(lacks("fish"))("fish completes (needs fish)", () => {
-  /** The candidates with what they are, as fish lists them. */
+  /** The candidates with their descriptions, as fish lists them. */
   function candidates(typed: string, kubeconfig = "kubeconfig"): readonly string[] {
     const script = 'acr-pull completion fish | source; complete -C "$typed"';
     const output = execFileSync("fish", ["--no-config", "-c", script], {
       cwd: folder,
       encoding: "utf8",
       env: { ...environment, typed, KUBECONFIG: join(folder, kubeconfig) },
-      // What fish, or a command in it, says to a person is an answer too.
+      // Errors of fish, or of a command in it, belong in the test's output.
       stdio: ["ignore", "pipe", "inherit"],
     });
     return output.split("\n").filter((line) => line !== "");
@@ -227,7 +227,7 @@ describe.skipIf(lacks("fish"))("fish completes (needs fish)", () => {
 });
 
 describe.skipIf(lacks("kubectl"))("kubectl completes its plugin (needs kubectl)", () => {
-  /** As kubectl's own scripts ask it; the last line is cobra's directive. */
+  /** The candidates as kubectl's own scripts ask for them. The last line is cobra's directive. */
   function candidates(words: readonly string[], kubeconfig = "kubeconfig"): readonly string[] {
     const output = execFileSync("kubectl", ["__complete", "acr-pull", ...words], {
       cwd: folder,

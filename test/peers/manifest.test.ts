@@ -1,4 +1,4 @@
-// @peculiar/x509 resolves its algorithms through decorators, which need the reflection it does not bring itself.
+// @peculiar/x509 resolves its algorithms through decorators. They need a reflection polyfill that it does not bring.
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
@@ -21,7 +21,7 @@ interface Sealing {
 
 const plain = async (): Promise<Sealing> => ({ args: [], opened: (file) => readFile(file, "utf8") });
 
-/** kubeseal with a pair of keys as its controller has one. */
+/** kubeseal, with a key pair such as its controller has. */
 async function kubeseal(folder: string): Promise<Sealing> {
   const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", modulusLength: 2048 };
   const publicExponent = new Uint8Array([1, 0, 1]);
@@ -45,7 +45,7 @@ async function kubeseal(folder: string): Promise<Sealing> {
       const text = await succeed("kubeseal", words, {}, await readFile(file, "utf8"));
       // oxlint-disable-next-line typescript/no-explicit-any
       const secret = load(text) as any;
-      // The controller names the SealedSecret in the cluster as its owner; there is none here.
+      // The controller names the SealedSecret in the cluster as the owner. There is none here.
       delete secret.metadata.ownerReferences;
       return dump(secret);
     },
@@ -60,7 +60,7 @@ async function sops(folder: string): Promise<Sealing> {
   const how = "encrypt --input-type yaml --output-type yaml --filename-override pull.yaml";
   return {
     args: ["--seal-with", `sops ${how} --age ${recipient} --encrypted-regex '^(data|stringData)$'`],
-    // The tests move the grace, which is outside of what is encrypted and inside of what is signed.
+    // The tests move the end of the grace period, which is not encrypted but is covered by the MAC.
     opened: (file) => succeed("sops", ["decrypt", "--ignore-mac", file], { SOPS_AGE_KEY_FILE: key }),
   };
 }
@@ -132,7 +132,7 @@ function inPlace(place: () => Place): void {
     const rotate = ["rotate", "--secret-name", name, "--settle", "0s", ...where];
     const files = async () => (await readdir(manifest)).map((file) => join(manifest, file));
 
-    /** Whatever the nodes read in the cluster has to pull. */
+    /** Every credential that the nodes can read in the cluster has to work. */
     async function expectPulls(): Promise<void> {
       for (const namespace of namespaces) {
         const { code, stdout } = await kubectl(["get", "secret", name, "-n", namespace, "-o", "json"]);

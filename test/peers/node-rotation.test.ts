@@ -7,11 +7,11 @@ import { startCluster, type RealCluster } from "./real-cluster.ts";
 import { lacksNode, startNode, type PullingPod, type RealNode } from "./real-node.ts";
 import { until } from "./server-process.ts";
 
-/** Azure's parts learn of a write within this time, each when it pleases. */
+/** Every replica of Azure learns of a write within this time. */
 const lag = "2s";
-/** Longer than the lag: what a rotation has to wait before it may believe that every part knows. */
+/** Longer than the lag: how long a rotation has to wait until every replica knows. */
 const settle = ["--settle", "4s"];
-/** A registry for each test, and so a key. */
+/** A registry, and so a key, for each test. */
 const names = ["keptregistry", "refusedregistry", "aloneregistry"] as const;
 type Name = (typeof names)[number];
 
@@ -37,7 +37,7 @@ describe.skipIf(lacksNode())(
 
     const env = () => ({ KUBECONFIG: cluster.admin.kubeconfigPath });
 
-    /** A namespace whose pods name the secret, and one whose service account does, both set up and able to pull. */
+    /** A namespace whose pods name the secret, and one whose service account does. Both are set up and can pull. */
     async function setUpPods(name: Name): Promise<readonly PullingPod[]> {
       const namespaces = [`${name}-by-pod`, `${name}-by-account`] as const;
       for (const namespace of namespaces) {
@@ -63,7 +63,7 @@ describe.skipIf(lacksNode())(
       return run;
     }
 
-    /** Lets the grace of every retirement be over. */
+    /** Ends the grace period of every retirement. */
     async function endGrace(pods: readonly PullingPod[]): Promise<void> {
       for (const { namespace } of pods) {
         const path = `/api/v1/namespaces/${namespace}/secrets/acr-secret`;
@@ -117,7 +117,7 @@ describe.skipIf(lacksNode())(
       await pulls.more(4);
       await rotates("refusedregistry", "--proof", "none");
       endNewestKey(sandbox);
-      // Which of the two entries comes first is chance for a kubelet, anew each time.
+      // A kubelet takes the two entries in random order at each pull.
       await until("the new key is tried", async () => asked(sandbox, "refusedregistry").refused >= 8);
       await pulls.more(4);
       const { count, failures } = await pulls.end();
@@ -141,14 +141,14 @@ describe.skipIf(lacksNode())(
   },
 );
 
-/** Has Azure refuse the key that was made last. */
+/** Makes Azure refuse the newest key. */
 function endNewestKey({ world }: Sandbox): void {
   const keys = world.applications.flatMap(({ passwords }) => passwords);
   const newest = keys.reduce((one, other) => (other.startDateTime > one.startDateTime ? other : one));
   newest.endDateTime = newest.startDateTime;
 }
 
-/** What containerd asked a registry: how often for a manifest, and how often its user name and password were refused. */
+/** How often a registry gave containerd a manifest, and how often it refused its user name and password. */
 function asked({ requests }: Sandbox, name: Name): { manifests: number; refused: number } {
   const own = requests.entries.filter(
     ({ service, userAgent }) => service === `registry ${name}` && userAgent.startsWith("containerd/"),

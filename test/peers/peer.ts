@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** A real client or server that tests hold the sandbox to, or a shell that runs a script of ours. */
+/** A real client or server that tests compare the sandbox with, or a shell that runs one of acr-pull's scripts. */
 export type Peer =
   | "az"
   | "kubectl"
@@ -24,8 +24,8 @@ export type Peer =
   | "fish";
 
 /**
- * What `describe.skipIf` is given for tests that need these peers: whether one of them is not installed.
- * @throws Error when one is missing and TEST_REQUIRE_PEERS is set, so that no run is green for want of a peer
+ * Whether one of these peers is not installed, for `describe.skipIf`.
+ * @throws Error if one is missing and TEST_REQUIRE_PEERS is set, so that no run passes only because a peer is missing
  */
 export function lacks(...peers: readonly Peer[]): boolean {
   const missing = peers.filter((peer) => pathOf(peer) === undefined);
@@ -35,7 +35,7 @@ export function lacks(...peers: readonly Peer[]): boolean {
   return missing.length > 0;
 }
 
-/** Where a peer lies, if it does. */
+/** The path of a peer. Undefined if it is not installed. */
 export function pathOf(peer: Peer): string | undefined {
   const paths = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, peer));
   return paths.find((path) => {

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PullingPod, PullOutcome, RealNode } from "./real-node.ts";
 
-/** Pulls that go on beside what a test does. */
+/** Pulls that run while a test does its work. */
 export interface Pulls {
-  /** Waits until so many more have begun and ended. */
+  /** Waits until this many more have begun and ended. */
   more(count: number): Promise<void>;
-  /** Begins no more, and waits for those under way. */
+  /** Begins no more, and waits for those that are under way. */
   end(): Promise<{ readonly count: number; readonly failures: readonly PullOutcome[] }>;
 }
 
 const everyMs = 300;
-/** A machine that is slower than that begins the next when one has ended. */
+/** The most pulls at once. A slow machine begins the next one when one has ended. */
 const atOnce = 12;
 
-/** Begins a pull every 300 ms, by one of the pods after the other. One whose end could not be seen has failed. */
+/** Begins a pull every 300 ms, for each pod in turn. A pull whose end could not be seen counts as failed. */
 export function startPulls(node: RealNode, pods: readonly PullingPod[]): Pulls {
   const outcomes: PullOutcome[] = [];
   const running = new Set<Promise<void>>();
@@ -37,7 +37,7 @@ export function startPulls(node: RealNode, pods: readonly PullingPod[]): Pulls {
   })();
   return {
     async more(count) {
-      // Those that are under way may have looked at the secret long ago.
+      // Pulls that are under way may have read the secret long ago.
       const enough = outcomes.length + running.size + count;
       while (outcomes.length < enough) await sleep(everyMs);
     },

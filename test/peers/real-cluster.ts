@@ -9,18 +9,18 @@ import { auditPolicy, readWrites, type AuditedWrite } from "./audit-log.ts";
 import type { Peer } from "./peer.ts";
 import { freePort, startServer, until, type ServerProcess } from "./server-process.ts";
 
-/** What a real cluster needs of the machine. */
+/** The programs that a real cluster needs. */
 export const clusterPeers: readonly Peer[] = ["etcd", "kube-apiserver", "kube-controller-manager", "setpriv"];
 
-/** Somebody whom the API server knows by a token. */
+/** A user whom the API server knows by a token. */
 export interface ClusterUser {
   readonly name: string;
   readonly token: string;
-  /** The file's one context is `real`. */
+  /** Its only context is `real`. */
   readonly kubeconfigPath: string;
 }
 
-/** What the API server answered. */
+/** An answer of the API server. */
 export interface ApiAnswer {
   readonly status: number;
   // oxlint-disable-next-line typescript/no-explicit-any
@@ -30,33 +30,33 @@ export interface ApiAnswer {
 /** Kubernetes' own API server, with etcd and the controller manager, on loopback ports and in a folder of its own. */
 export interface RealCluster {
   readonly server: string;
-  /** What its certificate is trusted by, PEM. */
+  /** The authority that its certificate is trusted by, PEM. */
   readonly certificate: string;
-  /** Its own folder, gone when it is closed. */
+  /** Its own folder, removed when the cluster is closed. */
   readonly folder: string;
   /** A member of `system:masters`, named `admin`. */
   readonly admin: ClusterUser;
-  /** The one node that there may be, named `real`. */
+  /** The only node that it can have, named `real`. */
   readonly node: ClusterUser;
-  /** From the start to a cluster that makes service accounts. */
+  /** How long it took from the start until service accounts were created. */
   readonly readyAfterMs: number;
   /**
-   * Adds a user who may do this and no more, once the API server heeds it; the namespaces must exist.
-   * @param namespace what the kubeconfig's context names
+   * Adds a user with exactly these rights, and waits until they are in effect. The namespaces must exist.
+   * @param namespace the one that the kubeconfig's context names
    */
   addUser(rules: readonly AccessRule[], namespace?: string): Promise<ClusterUser>;
-  /** A file that leads a user here. */
+  /** Writes a kubeconfig that leads a user here, and returns its path. */
   kubeconfig(user: Pick<ClusterUser, "name" | "token">, namespace?: string): Promise<string>;
-  /** Asks the API server as one who may do everything and whose requests are in no audit log. */
+  /** Asks the API server as a user who may do everything and whose requests are not in the audit log. */
   api(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
-  /** What an action's requests were that may change something, of whoever but the cluster's own parts. */
+  /** The requests of an action that may change something, from anybody but the cluster's own parts. */
   writesDuring(action: () => Promise<unknown>): Promise<readonly AuditedWrite[]>;
-  /** Has something end before the cluster does. */
+  /** Registers something that has to end before the cluster does. */
   endFirst(end: () => Promise<void>): void;
   close(): Promise<void>;
 }
 
-/** Token, name and groups, as `--token-auth-file` wants them: read once, so there are users to spare. */
+/** Token, name and groups, as `--token-auth-file` holds them. It is read only once, so it needs spare users. */
 interface Account {
   readonly name: string;
   readonly token: string;
@@ -67,9 +67,9 @@ const masters = "system:masters";
 const spareUsers = 1000;
 
 /**
- * Starts a cluster: an API server over TLS with tokens, RBAC, the default admission plug-ins and an audit log, etcd that
- * need not survive a power cut, and every controller.
- * @throws Error with a server's last words, when one of them ends
+ * Starts a cluster: an API server over TLS with tokens, RBAC, the default admission plug-ins and an audit log, an
+ * etcd that need not survive a power cut, and every controller.
+ * @throws Error with the last lines of a server's log, if that server ends
  */
 export async function startCluster(): Promise<RealCluster> {
   const began = Date.now();
@@ -182,7 +182,7 @@ async function startIn(
       "audit-policy.json",
       auditPolicy([arranger.name, manager.name, "system:apiserver"]),
     ),
-    // The service `kubernetes` needs no address behind it, and that of a loopback device is none.
+    // The service `kubernetes` needs no endpoint, and a loopback address cannot be one.
     "endpoint-reconciler-type": "none",
   });
 
@@ -252,7 +252,7 @@ async function grant(
   const metadata = { name: `${user}-${index}` };
   const rules = [
     { apiGroups: ["*"], verbs, resources, ...(resourceNames && { resourceNames }) },
-    // Who may do everything may also read every path.
+    // A user who may do everything may also read every path.
     ...(verbs.includes("*") && resources.includes("*") && !resourceNames && !namespaces
       ? [{ nonResourceURLs: ["*"], verbs }]
       : []),
@@ -273,7 +273,7 @@ async function create(api: RealCluster["api"], path: string, object: unknown): P
   if (status !== 201) throw new Error(`POST ${path}: ${status} ${JSON.stringify(body)}`);
 }
 
-/** What a user asks, to see that all of a rule is heeded. */
+/** The reviews that show a user that a whole rule is in effect. */
 function reviewsOf({ verbs, resources, namespaces, resourceNames }: AccessRule): unknown[] {
   return (namespaces ?? [""]).flatMap((namespace) =>
     verbs.flatMap((verb) =>
@@ -287,14 +287,14 @@ function reviewsOf({ verbs, resources, namespaces, resourceNames }: AccessRule):
   );
 }
 
-/** Where an API server is, and as whom it is asked. */
+/** The address of an API server, and the token to ask it with. */
 export interface Endpoint {
   readonly server: string;
   readonly certificate: string;
   readonly token: string;
 }
 
-/** Asks an API server; PATCH is a merge patch, whose manager is named by the query alone. */
+/** Asks an API server. A PATCH is a merge patch, whose field manager only the query names. */
 export async function askApi(
   { server, certificate, token }: Endpoint,
   { method, path, body }: { method: string; path: string; body?: unknown },
@@ -305,7 +305,7 @@ export async function askApi(
     const headers = {
       authorization: `Bearer ${token}`,
       accept: "application/json",
-      // Node frames a DELETE's body only where its length is given.
+      // Node frames a DELETE's body only if its length is given.
       ...(content && { "content-type": type, "content-length": Buffer.byteLength(content) }),
     };
     const sent = request(new URL(path, server), { method, headers, ca: certificate }, (response) => {

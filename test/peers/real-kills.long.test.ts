@@ -5,10 +5,12 @@ import { lacks } from "./peer.ts";
 import { clusterPeers } from "./real-cluster.ts";
 import { killed, RealWorlds } from "./real-kills.ts";
 
-/** More than keep two cores busy: part of the time is spent between proofs. */
+/** Enough to keep two cores busy: part of the time is spent waiting between proofs. */
 const clusters = 6;
 
-/** At every change in every phase, and at every question in one, which take turns: it leaves what it found in all. */
+/**
+ * At every change in every phase, and at every read in one phase, in turn: a read leaves what it found in any phase.
+ */
 function everywhere(requests: readonly RequestEntry[]): Kill[] {
   return requests.flatMap(({ index: request, mutating }) =>
     phases

@@ -7,7 +7,7 @@ import { killed, RealWorlds } from "./real-kills.ts";
 
 const sampleSize = 3;
 
-/** Some changes, evenly spread, when each has been made and the program does not know it. */
+/** Some changes, evenly spread, each after it is made and before the program knows. */
 function sample(requests: readonly RequestEntry[]): Kill[] {
   const changes = requests.filter(({ mutating }) => mutating);
   return Array.from({ length: sampleSize }, (_, place) => {

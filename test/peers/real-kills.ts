@@ -14,7 +14,7 @@ import { Worlds } from "../crash/worlds.ts";
 import { startCluster, type RealCluster } from "./real-cluster.ts";
 import { relay } from "./relayed-sandbox.ts";
 
-/** What is killed: commands that make, replace, take back and take away. */
+/** The commands that are killed: they create, replace, take back and remove. */
 export const killed = {
   setup: setupStarts.nothing,
   linking: {
@@ -31,7 +31,7 @@ export const killed = {
 
 type Requests = Undisturbed["requests"];
 
-/** Real clusters, each with an Azure of its own beside it, of which each serves one case at a time. */
+/** Real clusters, each with a sandboxed Azure of its own. Each serves one case at a time. */
 export class RealWorlds {
   readonly #clusters: readonly RealCluster[];
   readonly #idle: Worlds[];
@@ -49,10 +49,10 @@ export class RealWorlds {
   }
 
   /**
-   * Kills a command at each of these moments and has the same command again finish it, unless it was already finished
-   * from a world that was left just so.
-   * @param killsOf the moments, by what an undisturbed run asks for
-   * @returns how many moments there were, and what was not in order afterwards
+   * Kills a command at each of these moments, and runs the same command again to finish it, unless it has already
+   * finished from a world of the same shape.
+   * @param killsOf the moments, given the requests of an undisturbed run
+   * @returns how many moments there were, and the failures
    */
   async kill(start: Start | RemovalStart, killsOf: (requests: Requests) => readonly Kill[]) {
     const { requests, check } = await this.#use((worlds) =>
@@ -80,7 +80,7 @@ export class RealWorlds {
   }
 }
 
-/** What an undisturbed run asks for, and what a killed one is held to. */
+/** The requests of an undisturbed run, and the check of a killed one. */
 interface Checked {
   readonly requests: Requests;
   readonly check: (kill: Kill, worlds: Worlds) => Promise<void>;

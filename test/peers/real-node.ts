@@ -18,8 +18,9 @@ const nodePeers: readonly Peer[] = [
 ];
 
 /**
- * What `describe.skipIf` is given for tests that need a real node: whether a peer is not installed, or we are not root.
- * @throws Error for either, when TEST_REQUIRE_PEERS is set
+ * Whether a real node cannot run here, for `describe.skipIf`: a peer is not installed, or the tests do not run as
+ * root.
+ * @throws Error for either if TEST_REQUIRE_PEERS is set
  */
 export function lacksNode(): boolean {
   const root = process.getuid?.() === 0;
@@ -29,11 +30,11 @@ export function lacksNode(): boolean {
   return lacks(...nodePeers) || !root;
 }
 
-/** A pod that is to pull an image. */
+/** A pod that has to pull an image. */
 export interface PullingPod {
   readonly image: string;
   readonly namespace: string;
-  /** The pod's own pull secret; absent: those of its service account. */
+  /** The pod's own pull secret. Default: those of its service account. */
   readonly secret?: string;
   /** Default: `default` */
   readonly serviceAccount?: string;
@@ -43,21 +44,21 @@ export interface PullingPod {
 export interface PullOutcome {
   readonly pod: string;
   readonly pulled: boolean;
-  /** What the kubelet says of it when it failed. */
+  /** The kubelet's message if the pull failed. */
   readonly message: string;
 }
 
 /** A kubelet with containerd, the node `real` of a cluster. */
 export interface RealNode {
   /**
-   * Binds a new pod to the node, which pulls its image whether it has it or not, and waits for how that ends: until the
-   * container runs, or the pull has failed once.
+   * Binds a new pod to the node, which pulls the image even if it has it already. Waits until the container runs or
+   * the pull has failed once.
    */
   pull(pod: PullingPod): Promise<PullOutcome>;
 }
 
 const pauseImage = "acr-pull.test/pause:1";
-/** Kernel settings that a kubelet puts right for itself; on a machine that has other work they stay as they are. */
+/** Kernel settings that a kubelet changes. On a machine with other work, they must stay as they are. */
 const kernelSettings = [
   "vm/overcommit_memory",
   "vm/panic_on_oom",
@@ -68,11 +69,11 @@ const kernelSettings = [
 ];
 
 /**
- * Starts a node on top of a cluster, which ends before the cluster does. Its processes and mounts are in namespaces of
- * their own, and end with them.
+ * Starts a node of a cluster. It ends before the cluster does. Its processes and mounts are in namespaces of their
+ * own, and end with them.
  * @param registries hosts, with their port, that images are pulled from
- * @param certificate what these are trusted by, PEM
- * @throws Error with the node's last words, when it does not become ready
+ * @param certificate the authority that the registries are trusted by, PEM
+ * @throws Error with the last lines of the node's log, if it does not become ready
  */
 export async function startNode(
   cluster: RealCluster,
@@ -90,7 +91,7 @@ export async function startNode(
     `--root-dir=${join(folder, "kubelet")}`,
     `--cert-dir=${join(folder, "pki")}`,
   ];
-  // In the three of these they write whatever they are told.
+  // Kubelet and containerd write to these three folders, whatever their configuration says.
   const script = `
     for own in /run /var/log /var/lib; do mount -t tmpfs none $own; done
     for setting in ${kernelSettings.join(" ")}; do
@@ -140,7 +141,7 @@ async function ready(cluster: RealCluster): Promise<boolean> {
   return conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }
 
-/** Binding it by name needs no scheduler, the host's network no plug-in. */
+/** Naming the node needs no scheduler, and the host's network needs no plug-in. */
 function podOf(name: string, { image, secret, serviceAccount }: PullingPod, folder: string): unknown {
   return {
     metadata: { name },
@@ -171,7 +172,7 @@ interface ContainerState {
   readonly waiting?: { readonly reason: string; readonly message?: string };
 }
 
-/** A container that runs has its image; one that waits for something else is neither. */
+/** A container that runs has its image. Undefined while it waits for something else. */
 function outcomeOf(pod: string, { running, waiting }: ContainerState): PullOutcome | undefined {
   if (running !== undefined) return { pod, pulled: true, message: "" };
   // https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/kubelet/images/types.go
@@ -225,7 +226,7 @@ conf_dir = "${folder}/cni"
 [plugins."io.containerd.grpc.v1.cri".registry]
 config_path = "${folder}/certs.d"
 `;
-  // A network for the node to be ready; pods on the host's own do without.
+  // The node needs a network to be ready. Pods on the host's network do not use it.
   await mkdir(join(folder, "cni"));
   await file("cni/loopback.conf", JSON.stringify({ cniVersion: "0.4.0", name: "none", type: "loopback" }));
   // https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
@@ -249,11 +250,11 @@ config_path = "${folder}/certs.d"
     staticPodPath: "",
     resolvConf: "",
     maxPods: 500,
-    // It is to pull and to tell as often as it is asked.
+    // No limit on pulls and events.
     serializeImagePulls: false,
     registryPullQPS: 0,
     eventRecordQPS: 0,
-    // A full disk is no concern of a test's.
+    // A full disk must not evict a test's pods.
     evictionHard: { "memory.available": "0%", "nodefs.available": "0%", "imagefs.available": "0%" },
     imageGCHighThresholdPercent: 100,
   };
@@ -289,7 +290,7 @@ async function pauseArchive(folder: string): Promise<string> {
   return `${image}.tar`;
 }
 
-/** Containers' control groups outlive them: takes them away in every hierarchy. */
+/** Removes the containers' control groups, which outlive them, from every hierarchy. */
 async function removeCgroups(name: string): Promise<void> {
   const root = "/sys/fs/cgroup";
   const parents = [root, ...(await readdir(root)).map((hierarchy) => join(root, hierarchy))];

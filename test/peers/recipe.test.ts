@@ -5,7 +5,7 @@ import { Clients } from "./clients.ts";
 import { lacks } from "./peer.ts";
 
 /**
- * Microsoft's commands, word for word but for the login server, which theirs puts together by hand:
+ * Microsoft's commands, word for word, except for the login server, which the originals compose by hand:
  * https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes
  */
 const recipe = `
@@ -46,7 +46,7 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))("the recipe's secret (needs az
     await expect(follow("by-recipe")).rejects.toThrow(
       'failed to create secret secrets "by-recipe" already exists',
     );
-    // The second attempt stopped half way: the secret is the same, and its password is dead.
+    // The second attempt failed half way: the secret is the same, but its password is dead.
     expect(await clients.pulls(await clients.authFile("by-recipe"))).toBe(false);
   });
 

@@ -9,22 +9,23 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxRequest, SandboxResponse } from "../../src/sandbox/service.ts";
 import type { RealCluster } from "./real-cluster.ts";
 
-/** A way to a real API server on which each request is seen, and may be cut off, in each of its phases. */
+/** A relay to a real API server. Each request can be seen, and cut off, in each of its phases. */
 export interface Relay {
-  /** The administrator's; its one context is `sandbox`. */
+  /** The administrator's kubeconfig. Its only context is `sandbox`. */
   readonly kubeconfigPath: string;
-  /** Waits until nothing is on its way to the API server any more, the requests of killed clients neither. */
+  /** Waits until no request is on its way to the API server, not even one of a killed client. */
   settled(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Of one connection alone (RFC 9110, 7.6.1), or counted anew by who sends it on. */
+/** Headers of one connection only (RFC 9110, 7.6.1), or that the forwarding client sets itself. */
 const hopHeaders = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "host"]);
 
 /**
- * Opens the way in the place of a sandbox's first cluster: its requests stand in the sandbox's log and are shown to its
- * observers, in one order with Azure's. Committed is what the API server has answered and the client does not know yet.
- * @param answered awaited after each answer, before the client has it
+ * Opens a relay in place of a sandbox's first cluster. Its requests are in the sandbox's log and reach its observers,
+ * in one order with Azure's. A request is committed when the API server has answered it and the client does not know
+ * yet.
+ * @param answered awaited after each answer, before the client gets it
  */
 export async function openRelay(
   { world, requests, folder }: Sandbox,
@@ -80,11 +81,11 @@ export async function openRelay(
   };
 }
 
-/** Asks the API server what the client asks; a client that has gone is no reason to stop. */
+/** Asks the API server what the client asks, even if the client has disconnected. */
 function forward(incoming: SandboxRequest, server: string, agent: Agent): Promise<SandboxResponse> {
   const { method, path, query, body } = incoming;
   const url = new URL(query.size > 0 ? `${path}?${query.toString()}` : path, server);
-  // Said by hand: Node leaves it out of a DELETE, whose body is then read as the next request.
+  // Set by hand: Node leaves it out of a DELETE, whose body is then read as the next request.
   const length = body.length > 0 ? { "content-length": body.length } : {};
   const headers = { ...endToEnd(incoming.headers), ...length };
   return new Promise((resolve, reject) => {

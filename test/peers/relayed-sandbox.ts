@@ -5,13 +5,13 @@ import type { ApiAnswer, RealCluster } from "./real-cluster.ts";
 import { openRelay } from "./relay.ts";
 
 /**
- * A sandbox whose cluster is a real one: programs meet the real API server, and what that holds after each of their
- * writes stands in the sandbox's world, where everything that watches over it sees it.
+ * A sandbox whose cluster is a real one. Programs reach the real API server. After each of their writes, its content
+ * is copied to the sandbox's world, where all of the sandbox's checks see it.
  */
 export interface RelayedSandbox extends Sandbox {
-  /** Makes the real cluster what the world has, secrets and service accounts to the last of who wrote them. */
+  /** Copies the world's secrets and service accounts to the real cluster, even the managers of their fields. */
   moveIn(): Promise<void>;
-  /** Waits until nothing is on its way any more, and reads anew what the cluster holds. */
+  /** Waits until no request is on its way, and reads the cluster's content again. */
   settled(): Promise<void>;
 }
 
@@ -21,12 +21,12 @@ type Resource = keyof typeof kinds;
 const pathOf = (namespace: string, resource: Resource, name = ""): string =>
   `/api/v1/namespaces/${namespace}/${resource}${name && `/${name}`}`;
 
-/** What a request asked for in a namespace. */
+/** The namespace and resource that a request is about. */
 const target = /^\/api\/v1\/namespaces\/(?<namespace>[^/]+)\/(?<resource>secrets|serviceaccounts)(?:\/|$)/;
 
 /**
- * Puts a real cluster in the place of a sandbox's first one. Of the real one's namespaces the named ones are used, and
- * made; no other sandbox may use them at the same time, and nothing that lies in them stays.
+ * Puts a real cluster in place of a sandbox's first one. It creates and uses the named namespaces of the real
+ * cluster. No other sandbox may use them at the same time, and their content is lost.
  */
 export async function relay(
   sandbox: Sandbox,
@@ -35,7 +35,7 @@ export async function relay(
 ): Promise<RelayedSandbox> {
   const world = sandbox.world.clusters[0]?.objects ?? {};
   let lastRead: Promise<unknown> = Promise.resolve();
-  // One after the other: what was read first must not come last.
+  // One after the other, so that an older read never replaces a newer one.
   const read = (resource: Resource, namespace: string): Promise<void> => {
     const reading = lastRead.then(() => readNow(resource, namespace));
     lastRead = reading.catch(() => undefined);
@@ -97,7 +97,7 @@ export async function relay(
   };
 }
 
-/** A namespace with the service account that a controller gives it. */
+/** Creates a namespace, and waits for the service account that a controller gives it. */
 async function ensureNamespace(cluster: RealCluster, name: string): Promise<KubernetesObject> {
   await cluster.api("POST", "/api/v1/namespaces", { metadata: { name } });
   for (;;) {
@@ -106,7 +106,7 @@ async function ensureNamespace(cluster: RealCluster, name: string): Promise<Kube
   }
 }
 
-/** Makes an object what it was elsewhere; who wrote which of its fields is told last, for each write adds to that. */
+/** Makes an object what it was elsewhere. The managers of its fields come last, because each write adds to them. */
 async function put(cluster: RealCluster, resource: Resource, object: KubernetesObject): Promise<void> {
   const { uid: _uid, resourceVersion: _version, managedFields, ...metadata } = object.metadata;
   const { namespace = "", name } = metadata;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { programPath, runProgram, type ResultDocument } from "../program.ts";
 import { lacks } from "./peer.ts";
 
-/** What a user types inside the sandbox, its results in files of $OUT. */
+/** What a user types inside the sandbox. The results are in files in $OUT. */
 const script = String.raw`
 bytes() { kubectl get secret acr-secret -n awesomeapps -o 'jsonpath={.data.\.dockerconfigjson}' | base64 -d; }
 
@@ -95,7 +95,7 @@ it.skipIf(lacks("docker-registry"))(
     }
     expect(await registries()).toHaveLength(2);
     child.kill("SIGKILL");
-    // Whoever removes a folder has ended the process that wrote into it before.
+    // A folder is removed only after the process that writes to it has ended.
     await vi.waitFor(async () => expect(await registries()).toEqual([]), { timeout: 10_000 });
     await rm(temporary, { recursive: true });
   },

@@ -41,7 +41,7 @@ describe.skipIf(lacks("setpriv"))("a server that a test starts (needs setpriv)",
   });
 });
 
-/** A process that nobody has waited for yet still has its number, but no command. */
+/** Whether a process runs. A zombie still has a process id, but no command line. */
 function runs(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8") !== "";

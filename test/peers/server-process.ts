@@ -3,21 +3,21 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What is asked again and again has this long to become true, and says what it waited for when it does not. */
+/** How long `until` waits before it fails, and says what it waited for. */
 const patienceMs = 120_000;
 
-/** A server that ends with this process, however that ends. */
+/** A server that ends with this process, however this process ends. */
 export interface ServerProcess {
-  /** @throws Error with the last lines of its log, when it has ended */
+  /** @throws Error with the last lines of its log, if it has ended */
   check(): void;
   /** Kills it and waits for its end. */
   kill(): Promise<void>;
 }
 
 /**
- * Starts a server with nothing of this process's environment but PATH; what it says goes into a file.
- * `setpriv` has the kernel kill it when this process dies, be it by a kill.
- * @throws Error of Node when the log cannot be written
+ * Starts a server with only PATH from this process's environment. Its output goes to a file. Through `setpriv`, the
+ * kernel kills it when this process dies, even by a kill.
+ * @throws Error from Node if the log cannot be written
  */
 export function startServer(
   command: readonly [program: string, ...args: readonly string[]],
@@ -49,9 +49,9 @@ export function startServer(
 }
 
 /**
- * Asks until the answer is neither undefined nor false; an error of a question is "not yet".
- * @param servers which of them must go on meanwhile
- * @throws Error when one of the servers has ended, or after two minutes, with the last question's error as its cause
+ * Asks until the answer is neither undefined nor false. An error counts as "not yet".
+ * @param servers the ones that must keep running meanwhile
+ * @throws Error if one of the servers has ended, or after two minutes, with the last question's error as its cause
  */
 export async function until<T>(
   what: string,
@@ -75,8 +75,8 @@ export async function until<T>(
 }
 
 /**
- * A port of the loopback address where nothing listens, for a server that has to be told one. It is below those that
- * Linux gives to whoever asks for any, so that none of these takes it meanwhile.
+ * A port of the loopback address where nothing listens, for a server that needs a fixed one. It is below the range
+ * from which Linux assigns ports, so nobody is assigned it meanwhile.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

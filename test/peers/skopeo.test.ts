@@ -39,8 +39,8 @@ for (const [kind, peers] of dataPlanes) {
       });
 
       /**
-       * What setup wrote into a secret of its own.
-       * @param words further arguments, none of which holds a space
+       * A file with what setup writes into a new secret.
+       * @param words further arguments, none of which contains a space
        */
       async function authFileFor(name: string, words = "", context = "sandbox"): Promise<string> {
         const args = [...words.split(" ").filter(Boolean), "--context", context, "--secret-name", name];

@@ -22,17 +22,17 @@ import {
 import { Clients } from "./clients.ts";
 import { lacks } from "./peer.ts";
 
-/** A trouble, and the check whose hint names commands of az or kubectl. */
+/** A problem, and the check whose hint names commands of az or kubectl. */
 interface Trouble {
   readonly what: string;
   readonly check: string;
   readonly arrange: (world: SetUpWorld) => void;
   readonly args?: readonly string[];
-  /** What the commands say, where they only show something. */
+  /** The commands' output, if they only show something. */
   readonly shows?: RegExp;
 }
 
-/** Troubles that are over when the commands were run. */
+/** Problems that the commands fix. */
 const mended: readonly Trouble[] = [
   {
     what: "the registry's network rules refuse this machine",
@@ -104,7 +104,7 @@ const mended: readonly Trouble[] = [
   },
 ];
 
-/** Troubles of which the commands show more. */
+/** Problems that the commands show more about. */
 const shown: readonly Trouble[] = [
   {
     what: "the registry is reached by private endpoints alone",
@@ -198,7 +198,7 @@ const shown: readonly Trouble[] = [
 describe.skipIf(lacks("az", "kubectl"))("commands of az and kubectl in verify's hints", () => {
   let world: SetUpWorld;
   let clients: Clients;
-  /** What the world held before it was broken. */
+  /** Restores what the world held before it was broken. */
   let whole: () => void;
 
   beforeAll(async () => {
@@ -229,7 +229,7 @@ describe.skipIf(lacks("az", "kubectl"))("commands of az and kubectl in verify's 
     await world.sandbox.close();
   });
 
-  /** Breaks the world, and runs what the check says to do. */
+  /** Breaks the world, and runs the commands in the check's hint. */
   async function follow({ check, arrange, args }: Trouble): Promise<string> {
     whole();
     arrange(world);

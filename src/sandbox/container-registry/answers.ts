@@ -3,11 +3,11 @@ import type { SandboxResponse } from "../service.ts";
 import type { RegistryRecord } from "../world.ts";
 
 /*
- * How an Azure container registry answers. Codes of errors:
+ * How an Azure container registry answers. Error codes:
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
  */
 
-/** What the registry says to everybody who may not do what was asked. */
+/** The registry's message to anybody who may not do what they asked. */
 export const authenticationRequired =
   "authentication required, visit https://aka.ms/acr/authorization for more information.";
 
@@ -23,7 +23,7 @@ function commonHeaders(): Record<string, string> {
   };
 }
 
-/** An answer with the headers that all of them carry. */
+/** An answer with the headers that every answer carries. */
 export function registryAnswer(
   status: number,
   body?: unknown,
@@ -43,7 +43,7 @@ const codes: Readonly<Record<number, string>> = {
 
 /**
  * An error of the registry.
- * @param code default: the usual one of the status
+ * @param code default: the usual one for the status
  */
 export function registryError(
   status: number,
@@ -58,7 +58,7 @@ export function registryError(
   return registryAnswer(status, body, { "content-type": "application/json; charset=utf-8", ...headers });
 }
 
-/** What a token must hold for a request, as a challenge names it. */
+/** The rights that a token needs for a request, as a challenge names them. */
 export interface Scope {
   readonly type: "repository" | "registry";
   readonly name: string;
@@ -72,7 +72,7 @@ export function formatScope({ type, name, actions }: Scope): string {
 
 /**
  * Sends the client to the token endpoint.
- * @param reason `invalid_token` or `insufficient_scope`, when it came with a token
+ * @param reason `invalid_token` or `insufficient_scope`, if the client sent a token
  */
 export function challenge(
   registry: RegistryRecord,
@@ -80,7 +80,7 @@ export function challenge(
   reason?: string,
   message: string = authenticationRequired,
 ): SandboxResponse {
-  // Without a space: az takes the parameters apart at spaces too.
+  // No spaces: az also splits the parameters at spaces.
   const parameters = [
     `realm="https://${registry.loginServer}/oauth2/token"`,
     `service="${registry.loginServer}"`,
@@ -93,10 +93,10 @@ export function challenge(
   });
 }
 
-/** What the registry's network rules tell a client that they keep out. */
+/** The answer to a client that the registry's network rules keep out. */
 export function firewallRefusal(remoteAddress: string): SandboxResponse {
   const address = remoteAddress.replace(/^::ffff:/, "");
-  // As text, for the quotes are escaped on the wire.
+  // As text, because the quotes are escaped on the wire.
   const body = `{"errors":[{"code":"DENIED","message":"client with IP \\u0027${address}\\u0027 is not allowed access. Refer https://aka.ms/acr/firewall to grant access."}]}\n`;
   return registryAnswer(403, body, { "content-type": "application/json; charset=utf-8" });
 }

@@ -7,7 +7,7 @@ import { registryTokens, type RegistryTokens } from "./registry-token.ts";
 import { dispatch, type SandboxRequest, type SandboxResponse, type Service } from "../service.ts";
 import type { RegistryRecord, World } from "../world.ts";
 
-/** Answers a request below `/v2/`; `undefined` when there is no such thing. */
+/** Answers a request for content, such as one below `/v2/`. Undefined if it does not serve the path. */
 export type DataPlane = (request: SandboxRequest) => SandboxResponse | Promise<SandboxResponse> | undefined;
 
 /** The login server of an Azure container registry, with content of its own. */
@@ -17,7 +17,7 @@ export function createContainerRegistry(world: World, registry: RegistryRecord):
   return createLoginServer(world, registry, tokens, (request) => dispatch(routes, request));
 }
 
-/** The login server of a registry: firewall and token endpoints before a data plane. */
+/** The login server of a registry: firewall and token endpoints in front of a data plane. */
 export function createLoginServer(
   world: World,
   registry: RegistryRecord,
@@ -34,7 +34,7 @@ export function createLoginServer(
     },
     errorResponse: (_request, status, code) =>
       status === 401 && code === undefined ? challenge(registry) : registryError(status, code),
-    // What is counted as a change is what is asked of Graph, Resource Manager and Kubernetes.
+    // Only requests to Graph, Resource Manager and Kubernetes count as changes.
     isMutating: () => false,
   };
 }

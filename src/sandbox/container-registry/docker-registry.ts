@@ -11,22 +11,22 @@ import type { Service } from "../service.ts";
 import type { RegistryRecord, World } from "../world.ts";
 
 /*
- * Debian's docker-registry as the data plane: the login server and its tokens stay the sandbox's, everything below
- * `/v2/` is the real one's, which checks the tokens by the certificate they carry.
+ * Debian's docker-registry as the data plane. The login server and its tokens remain the sandbox's. The real registry
+ * serves everything below `/v2/`, and checks the tokens by the certificate that they carry.
  * Configuration: https://distribution.github.io/distribution/about/configuration/
  */
 
-/** A registry process that runs. */
+/** A running registry process. */
 export interface DockerRegistry {
   /** Ends the process and removes what it stored. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Lets a login server listen, starts a registry process behind it, and fills that with the registry's images.
- * @param serve puts the login server on the wire and resolves to its address; the process is told where its tokens
- *   come from, so that has to come first
- * @throws Error when the program is not installed or does not come up
+ * Starts a login server and a registry process behind it, and pushes the registry's images to the process.
+ * @param serve starts the login server and resolves to its address. That comes first, because the process's
+ *   configuration names the address that its tokens come from
+ * @throws Error if the program is not installed or does not start
  */
 export async function startDockerRegistry(
   world: World,
@@ -36,7 +36,7 @@ export async function startDockerRegistry(
   const authority = await createCertificateAuthority();
   const tokens = registryTokens(world, registry, await authority.issue());
   const folder = await mkdtemp(join(tmpdir(), "acr-pull-registry-"));
-  // A socket in the file system: there is no port to find, and nobody else reaches it.
+  // A Unix socket: no port has to be found, and nobody else can connect.
   const socket = join(folder, "socket");
   const server = new RegistryProcess(socket, folder);
   const close = async () => {
@@ -85,7 +85,7 @@ function configurationOf(
   });
 }
 
-/** Pushes the small image to every tag that the registry begins with. */
+/** Pushes the small image as every tag that the registry starts with. */
 async function seed(
   server: RegistryProcess,
   registry: RegistryRecord,

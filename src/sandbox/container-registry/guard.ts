@@ -5,7 +5,7 @@ import type { SandboxRequest, SandboxResponse } from "../service.ts";
 import { bearerToken } from "../entra/token.ts";
 import type { RegistryRecord, World } from "../world.ts";
 
-/** Why a request may not pass: no token, no good one, or one that holds too little. */
+/** The refusal of a request without a valid token, or with one that grants too little. Undefined if it may pass. */
 export async function accessRefusal(
   world: World,
   registry: RegistryRecord,

@@ -14,8 +14,8 @@ interface Upload {
 }
 
 /**
- * What a registry keeps. Its tags are the world's `registry.images`; a tag that nobody pushed is the small image.
- * Content belongs to one repository, as registries mean it.
+ * The content of a registry. Its tags are the world's `registry.images`; a tag that nobody pushed is the small image.
+ * Each piece of content belongs to one repository, as in a real registry.
  */
 export class ImageStore {
   readonly #registry: RegistryRecord;
@@ -63,7 +63,7 @@ export class ImageStore {
     return blob;
   }
 
-  /** Keeps a manifest; under a tag when one is given. */
+  /** Stores a manifest, under a tag if one is given. */
   putManifest(repository: string, tag: string | undefined, mediaType: string, bytes: Buffer): Blob {
     const manifest = { digest: digestOf(bytes), mediaType, bytes };
     const content = this.#content(repository);
@@ -75,7 +75,7 @@ export class ImageStore {
     return manifest;
   }
 
-  /** Removes a manifest and the tags that name it; false when there is none. */
+  /** Removes a manifest and the tags that name it. Returns false if there is no such manifest. */
   deleteManifest(repository: string, digest: string): boolean {
     if (!this.manifest(repository, digest)) return false;
     const { images } = this.#registry;
@@ -91,14 +91,14 @@ export class ImageStore {
     return true;
   }
 
-  /** Begins an upload and names it. */
+  /** Begins an upload and returns its id. */
   beginUpload(repository: string): string {
     const id = uuid();
     this.#uploads.set(id, { repository, chunks: [] });
     return id;
   }
 
-  /** Adds to an upload; how many bytes it has now, or `undefined` when there is no such upload. */
+  /** Appends to an upload. Returns its size in bytes, or undefined if there is no such upload. */
   appendUpload(repository: string, id: string, chunk: Buffer): number | undefined {
     const upload = this.#uploads.get(id);
     if (upload?.repository !== repository) return undefined;
@@ -106,7 +106,7 @@ export class ImageStore {
     return upload.chunks.reduce((total, { length }) => total + length, 0);
   }
 
-  /** Ends an upload, and gives what was uploaded. */
+  /** Ends an upload and returns its content. */
   endUpload(id: string): Buffer {
     const chunks = this.#uploads.get(id)?.chunks ?? [];
     this.#uploads.delete(id);
@@ -123,7 +123,7 @@ export class ImageStore {
     return platforms ? smallIndex(platforms).index.digest : this.#small.manifest.digest;
   }
 
-  /** What indexes of a repository hold, which were there from the start: themselves, and every part of their images. */
+  /** The repository's indexes that existed from the start, and every part of their images. */
   #indexed(repository: string): Blob[] {
     return this.#registry.images.flatMap(({ repository: name, platforms }) => {
       if (name !== repository || !platforms) return [];
@@ -132,7 +132,7 @@ export class ImageStore {
     });
   }
 
-  /** Whether some tag of the repository was there from the start. */
+  /** Whether any tag of the repository existed from the start and was not pushed since. */
   #holdsSmall(repository: string): boolean {
     const pushed = this.#contents.get(repository)?.tags;
     return this.tags(repository).some((tag) => !pushed?.has(tag));

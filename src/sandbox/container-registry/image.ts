@@ -19,7 +19,7 @@ const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
 const configType = "application/vnd.docker.container.image.v1+json";
 const layerType = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
-/** The digest of content, as registries name it. */
+/** The digest of content, as registries write it. */
 export function digestOf(bytes: Buffer): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
@@ -46,12 +46,12 @@ export function smallIndex(platforms: readonly string[]): {
 /**
  * The one small image that every repository of the sandbox holds: a single text file, the same bytes on every
  * machine, in the form that `docker push` writes.
- * @param platform what it says that it runs on
+ * @param platform the platform that the image names
  */
 export function smallImage(platform = "linux/amd64"): Image {
   const [os, architecture] = platform.split("/");
   const tar = tarOf("hello.txt", Buffer.from("Hello from the acr-pull sandbox.\n"));
-  // Stored, not compressed: what a compressor makes of it differs between versions of Node, and so would the digest.
+  // Stored, not compressed: the compressor's output differs between versions of Node, and so would the digest.
   const layer = blob(layerType, gzipSync(tar, { level: 0 }));
   const config = blob(
     configType,

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from "node:net";
 import type { RegistryRecord } from "../world.ts";
 
-/** Whether the network rules of a registry refuse an address: those of one that is not `firewalled` refuse nobody. */
+/** Whether a registry's network rules refuse an address. A registry that is not `firewalled` refuses none. */
 export function refusesAddress({ firewalled, network }: RegistryRecord, address: string): boolean {
   if (!firewalled) return false;
   const allowed = new BlockList();

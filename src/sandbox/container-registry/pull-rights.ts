@@ -4,35 +4,35 @@ import { covers, grantsAt, permitsAction, permitsDataAction } from "../resource-
 import type { PasswordRecord, RegistryRecord, World } from "../world.ts";
 
 /*
- * What a credential may do on a registry: the one truth that the registry's token endpoint and the sandbox's
- * invariants share. Sources:
+ * What a credential may do on a registry. The registry's token endpoint and the sandbox's invariants share this one
+ * answer. Sources:
  * https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions
  * https://learn.microsoft.com/azure/container-registry/container-registry-rbac-built-in-roles-directory-reference
  */
 
-/** What one may do in a repository, as a token's scope names it. */
+/** An action in a repository, as a token's scope names it. */
 export type RepositoryAction = "pull" | "push" | "delete" | "metadata_read" | "metadata_write";
 
 /** What a principal may do on one registry. */
 export interface RegistryRights {
-  /** Whether it may do anything at all with content; without, even signing in is refused. */
+  /** Whether it may do anything at all with content. If not, even signing in is refused. */
   readonly any: boolean;
   /** Whether it may list the repositories. */
   readonly catalog: boolean;
   allows(action: RepositoryAction, repository: string): boolean;
 }
 
-/** Why a registry does not let somebody sign in. */
+/** Why a registry refuses a sign-in. */
 export type SignInRefusal = "unknown-application" | "wrong-secret" | "no-role";
 
-/** How a registry receives a user name and password. */
+/** How a registry answers a user name and password. */
 export type PullRights =
   | { readonly kind: "refused"; readonly reason: SignInRefusal }
   | { readonly kind: "admitted"; readonly principalId: string; readonly rights: RegistryRights };
 
 /**
- * How a registry receives an application's id and password, and what they may do there.
- * @param view what one replica knows; by default the truth of the writes
+ * How a registry answers an application's id and password, and what they allow there.
+ * @param view the writes that one replica knows; by default all of them
  */
 export function pullRights(
   world: World,
@@ -61,7 +61,7 @@ export function pullRights(
 
 /**
  * What a principal may do on a registry, by its role assignments alone.
- * @param view what one replica knows; by default the truth of the writes
+ * @param view the writes that one replica knows; by default all of them
  */
 export function registryRights(
   world: World,
@@ -100,8 +100,8 @@ const legacyActions: Readonly<Record<RepositoryAction, string>> = {
   metadata_write: `${registries}/push/write`,
 };
 
-// Tags and manifests count as metadata: who may not read or write those is not let to pull or push (the docs give
-// the roles both, and leave open what half of them would do).
+// Tags and manifests count as metadata: a caller that may not read or write them may not pull or push either. (The
+// docs give the roles both rights, and do not say what one of them alone would allow.)
 const repositoryDataActions: Readonly<Record<RepositoryAction, readonly string[]>> = {
   pull: [`${registries}/repositories/content/read`, `${registries}/repositories/metadata/read`],
   push: [`${registries}/repositories/content/write`, `${registries}/repositories/metadata/write`],

@@ -17,7 +17,7 @@ type Handler = (
   parameters: Readonly<Record<string, string>>,
 ) => SandboxResponse;
 
-/** `/v2/` and what lies below it, and the tags as `az acr repository` asks for them. */
+/** `/v2/` and everything below it, and the tags as `az acr repository` asks for them. */
 export function contentRoutes(
   world: World,
   registry: RegistryRecord,
@@ -244,13 +244,13 @@ function uploadHeaders(name: string, id: string): Record<string, string> {
   return { location: `/v2/${name}/blobs/uploads/${id}`, "docker-upload-uuid": id };
 }
 
-/** A client that does not name the manifest's media type does not get it. */
+/** A client gets a manifest only if it accepts the manifest's media type. */
 function accepts(request: SandboxRequest, mediaType: string): boolean {
   const accepted = (request.headers.accept ?? "").split(",").map((part) => part.split(";")[0]?.trim());
   return accepted.includes(mediaType) || accepted.includes("*/*");
 }
 
-/** What a manifest or index points to. */
+/** The digests that a manifest or index refers to. */
 function referenced(manifest: Record<string, unknown>): { digest: string; among: "blobs" | "manifests" }[] {
   const digests = (value: unknown) =>
     [value].flat().flatMap((item) => {
@@ -267,7 +267,7 @@ function referenced(manifest: Record<string, unknown>): { digest: string; among:
   ];
 }
 
-/** The part of a list that the query asks for, with the link to the next. */
+/** The part of a list that the query asks for, with the link to the next part. */
 function section(
   request: SandboxRequest,
   all: readonly string[],

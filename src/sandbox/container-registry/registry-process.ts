@@ -6,7 +6,7 @@ import { registryError } from "./answers.ts";
 import type { SandboxRequest, SandboxResponse } from "../service.ts";
 
 const program = "docker-registry";
-/** How long it may take to come up, in milliseconds; it takes a tenth of a second. */
+/** How long it may take to start, in milliseconds. It usually takes a tenth of a second. */
 const startTimeoutMs = 15_000;
 const stopTimeoutMs = 2000;
 
@@ -22,8 +22,8 @@ export class RegistryProcess {
   #said = "";
 
   /**
-   * @param socket where it listens in the file system
-   * @param folder goes with it when this process ends without {@link stop}
+   * @param socket path of the Unix socket that it listens on
+   * @param folder removed with it if this process ends without {@link stop}
    */
   constructor(socket: string, folder: string) {
     this.#socket = socket;
@@ -33,10 +33,10 @@ export class RegistryProcess {
   /**
    * Starts it and waits until it answers.
    * @param configuration path of its configuration
-   * @throws Error when it is not installed, ends or does not answer in time
+   * @throws Error if it is not installed, ends or does not answer in time
    */
   async start(configuration: string): Promise<void> {
-    // In a group of its own: Ctrl-C at the terminal is for the command in the sandbox to make something of.
+    // In a process group of its own, because Ctrl-C at the terminal is meant for the command in the sandbox.
     const stdio: StdioOptions = ["ignore", "pipe", "pipe"];
     const child = spawn(program, ["serve", configuration], { stdio, detached: true });
     this.#child = child;
@@ -61,7 +61,7 @@ export class RegistryProcess {
     await Promise.race([failed, this.#untilReady(waiting.signal)]).finally(() => waiting.abort());
   }
 
-  /** Ends it, by force when it does not heed the wish. */
+  /** Ends it, by force if it does not end when asked. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -77,7 +77,7 @@ export class RegistryProcess {
     return this.send(request).catch(() => registryError(503, "UNAVAILABLE", "service unavailable"));
   }
 
-  /** @throws Error of Node when the process does not answer */
+  /** @throws Error from Node if the process does not answer */
   send({ method, path, query, headers, body }: ProcessRequest): Promise<SandboxResponse> {
     const search = query?.size ? `?${query.toString()}` : "";
     return new Promise((resolve, reject) => {
@@ -121,7 +121,7 @@ export class RegistryProcess {
 }
 
 /**
- * However this process ends, SIGKILL included, the operating system closes its end of the pipe: then the guard ends
+ * However this process ends, even by SIGKILL, the operating system closes its end of the pipe. The guard then ends
  * the registry's process and removes its folder.
  */
 function endWithThisProcess(pid: number, folder: string): ChildProcess {
@@ -130,7 +130,7 @@ function endWithThisProcess(pid: number, folder: string): ChildProcess {
   return spawn("sh", ["-c", script, "sh", String(pid), folder], { stdio, detached: true });
 }
 
-/** Headers but for those that concern one connection only. */
+/** The headers without those that concern one connection only. */
 function withoutHop(headers: IncomingHttpHeaders): Record<string, string> {
   const hop = ["connection", "keep-alive", "transfer-encoding", "upgrade", "expect"];
   return Object.fromEntries(

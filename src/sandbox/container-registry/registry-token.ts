@@ -15,10 +15,10 @@ import type { Scope } from "./answers.ts";
 import { azureCliAppId } from "../entra/token.ts";
 import type { RegistryRecord, World } from "../world.ts";
 
-/** Who issues the tokens of Azure's registries, by their own word. */
+/** The issuer that the tokens of Azure's registries name. */
 export const tokenIssuer = "Azure Container Registry";
 
-// As tokens of 2025 have it that az's tests recorded: both begin before they are issued.
+// As in the tokens that az's tests recorded in 2025: both kinds are valid from before they are issued.
 const backdatedSeconds = 15 * 60;
 const accessTokenSeconds = 3600;
 const refreshTokenSeconds = 3 * 3600;
@@ -33,11 +33,11 @@ export interface TokenHolder {
   readonly access?: readonly Scope[];
 }
 
-/** Signs one registry's tokens and knows its own again. */
+/** Signs one registry's tokens, and recognizes them later. */
 export interface RegistryTokens {
   access(principalId: string, access: readonly Scope[]): Promise<string>;
   refresh(principalId: string): Promise<string>;
-  /** Whose token it is, or `undefined` when it is forged, expired or another registry's. */
+  /** The token's holder. Undefined if the token is forged, expired or another registry's. */
   read(token: string): Promise<TokenHolder | undefined>;
 }
 
@@ -49,8 +49,8 @@ interface KeyPair {
 }
 
 /**
- * Tokens of a registry.
- * @param identity the key and certificate to sign with; by default a key of its own without certificate
+ * The tokens of a registry.
+ * @param identity the key and certificate to sign with; by default a new key without a certificate
  */
 export function registryTokens(
   world: World,
@@ -114,7 +114,7 @@ export function registryTokens(
   };
 }
 
-/** The application that somebody signed in as; people sign in through az. */
+/** The application that a principal signed in with. People sign in through az. */
 function appIdOf({ servicePrincipals }: World, principalId: string): string {
   return servicePrincipals.find(({ id }) => id === principalId)?.appId ?? azureCliAppId;
 }

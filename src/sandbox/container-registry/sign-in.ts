@@ -55,7 +55,7 @@ export function basicCredential(
   return username === undefined || password === undefined ? undefined : { username, password };
 }
 
-/** How a registry receives a user name and password: one read of the directory, a refresh token in place of it too. */
+/** How a registry answers a user name with a password or a refresh token. It reads the directory once. */
 export async function receive(
   world: World,
   registry: RegistryRecord,
@@ -67,12 +67,12 @@ export async function receive(
     : pullRights(world, registry, username, password, world.replication.read());
 }
 
-/** What was refused, in the registry's words. */
+/** The reason for a refusal, in the registry's words. */
 export function refusalText(reason: SignInRefusal): string {
   return refusals[reason];
 }
 
-/** The part of the scopes asked for that the rights cover. */
+/** The part of the requested scopes that the rights cover. */
 export function grantedScopes(scopes: readonly string[], rights: RegistryRights): Scope[] {
   return scopes.flatMap((scope): Scope[] => {
     const [, type, name = "", list = ""] = /^(repository|registry):(.+):([^:]*)$/.exec(scope) ?? [];
@@ -99,7 +99,7 @@ async function receiveToken(
   if (!holder) return { kind: "refused", reason: "wrong-secret" };
   const received = admit(world, registry, holder.principalId);
   const { access } = holder;
-  // An access token passes on what it was given itself: msi-acrpull and External Secrets write such into secrets.
+  // An access token allows only what it was granted. msi-acrpull and External Secrets write such tokens into secrets.
   return access && received.kind === "admitted"
     ? { ...received, rights: within(received.rights, access) }
     : received;
@@ -131,7 +131,7 @@ class SignIn {
     this.#tokens = tokens;
   }
 
-  /** A token of Entra for a refresh token of the registry. */
+  /** Exchanges a token of Entra for a refresh token of the registry. */
   async exchange(request: SandboxRequest): Promise<SandboxResponse> {
     const form = formBody(request);
     if (form.get("grant_type") !== "access_token") return unsupported("grant_type");
@@ -172,7 +172,7 @@ class SignIn {
   }
 
   /**
-   * A token for nobody, where the registry lets anybody pull.
+   * A token without a sign-in, if the registry lets anybody pull.
    * https://learn.microsoft.com/azure/container-registry/anonymous-pull-access
    */
   async #anonymous(asked: URLSearchParams): Promise<SandboxResponse> {
@@ -181,7 +181,7 @@ class SignIn {
     return registryAnswer(200, { access_token: await this.#tokens.access("anonymous", access) });
   }
 
-  /** A token even for one who may do nothing of what was asked: it then holds less, or nothing. */
+  /** Issues a token even to a caller that may do nothing of what it asked. The token then grants less, or nothing. */
   async #answer(received: PullRights, asked: URLSearchParams): Promise<SandboxResponse> {
     if (received.kind === "refused") return unauthorized(refusals[received.reason]);
     const access = grantedScopes(scopesIn(asked), received.rights);
@@ -193,7 +193,7 @@ class SignIn {
   }
 }
 
-/** What anybody may do where pulls need no sign-in. */
+/** The rights of anybody on a registry where pulls need no sign-in. */
 const anybody: RegistryRights = {
   any: true,
   catalog: false,

@@ -22,7 +22,7 @@ export function authenticateClient(
   const principal = world.servicePrincipals.find((one) => sameId(one.appId, appId) && view.knows(one));
   const applications = world.applications.filter((one) => sameId(one.appId, appId));
   const application = applications.find((one) => view.knows(one));
-  // A principal may also stand for an application of another tenant: then its own passwords are all there is.
+  // The principal's application may be in another tenant. Then only the principal has passwords here.
   if (!principal || (applications.length > 0 && !application)) {
     throw new SignInRefusal(700016, { appId, tenant: world.tenantId });
   }
@@ -38,10 +38,10 @@ export function authenticateClient(
   return principal;
 }
 
-/** How often a replica has met a secret that it does not know yet. */
+/** How often a client has used a secret that the replica does not know yet. */
 const metTooSoon = new WeakMap<World, number>();
 
-/** Application and principal each hold passwords, and either kind signs in. */
+/** Application and principal each hold passwords, and both kinds work. */
 function checkSecret(
   world: World,
   view: ReplicaView,
@@ -55,7 +55,7 @@ function checkSecret(
   );
   const password = fitting.find((one) => view.knows(one));
   if (fitting.some((one) => !view.hasHeardOf(one))) {
-    // Replicas that lack a fresh secret were seen to call it expired, by turns with calling it wrong:
+    // Replicas that do not have a new secret yet were seen to call it sometimes expired and sometimes wrong:
     // https://github.com/Azure-Samples/active-directory-dotnetcore-daemon-v2/issues/87
     const met = (metTooSoon.get(world) ?? 0) + 1;
     metTooSoon.set(world, met);
@@ -66,7 +66,7 @@ function checkSecret(
   if (Date.parse(password.endDateTime) <= Date.now()) throw new SignInRefusal(7000222, { appId });
 }
 
-/** The signature is not checked, since its issuer is a world away; what the token says must match a credential. */
+/** The signature is not checked, because the issuer is outside the sandbox. The claims must match a credential. */
 function checkAssertion(appId: string, application: ApplicationRecord | undefined, assertion: string): void {
   const claims = decode(assertion);
   if (claims.iss === appId) throw new SignInRefusal(700027);
@@ -78,7 +78,7 @@ function checkAssertion(appId: string, application: ApplicationRecord | undefine
   }
 }
 
-/** Entra names the first that fits none: the issuer, then the audience, then the subject. */
+/** Entra names the first claim that matches no credential: the issuer, then the audience, then the subject. */
 function checkFederation(trusted: readonly FederatedCredentialRecord[], claims: JWTPayload): void {
   const { iss: issuer = "", sub: subject = "" } = claims;
   const audience = [claims.aud ?? ""].flat().join();

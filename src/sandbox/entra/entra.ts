@@ -17,17 +17,17 @@ import type { UserRecord, World } from "../world.ts";
 
 export { entraError } from "./errors.ts";
 
-/** Seconds a client is told its token is good for. */
+/** The lifetime of a token that clients are told, in seconds. */
 const expiresIn = 3599;
 
 /** Scopes that ask for facts about the user rather than for a resource. */
 const identityScopes = new Set(["openid", "profile", "email", "offline_access"]);
 
-/** What Microsoft's client may do at Graph in a user's name; what he may do is for his roles to say. */
+/** What Microsoft's client may do at Graph in a user's name. The user's own roles limit it further. */
 const delegatedGraphScopes =
   "Application.ReadWrite.All Directory.AccessAsUser.All Directory.Read.All User.Read.All";
 
-/** Where a sign-in may be addressed: the tenant, or whichever the caller turns out to belong to. */
+/** The tenant in a path: an id, or a name for whichever tenant the caller belongs to. */
 const authority = String.raw`/(?<tenant>[0-9a-f-]{36}|common|organizations)`;
 
 /**
@@ -94,7 +94,7 @@ function discovery(world: World, tenant: string): Record<string, unknown> {
     id_token_signing_alg_values_supported: ["ES256"],
     response_types_supported: ["code"],
     scopes_supported: [...identityScopes],
-    // Literally so for the shared authorities, for clients put the tenant in.
+    // Shared authorities answer with this literal placeholder. Clients put the tenant in.
     issuer: `${world.azureUrl}/${isShared(tenant) ? "{tenantid}" : world.tenantId}/v2.0`,
     authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
     device_authorization_endpoint: `${base}/oauth2/v2.0/devicecode`,
@@ -188,8 +188,9 @@ function idToken(world: World, clientId: string, user: UserRecord): Promise<stri
 }
 
 /**
- * What a token is asked for: the one resource among the scopes, Graph when there is none. The identifier usually
- * ends in a slash, so `//.default` comes as often as `/.default`, and the token's audience is what stands before.
+ * The resource that a token is requested for: the one among the scopes, or Graph if there is none. The identifier
+ * usually ends in a slash, so `//.default` is as common as `/.default`. The token's audience is everything before the
+ * last slash.
  */
 function resource(world: World, scope: string): string {
   const first = scope.split(" ").find((one) => one !== "" && !identityScopes.has(one));

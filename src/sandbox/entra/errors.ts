@@ -4,15 +4,15 @@ import { formBody } from "../service.ts";
 
 interface Definition {
   readonly status: number;
-  /** OAuth's word for it. */
+  /** OAuth's error code. */
   readonly error: string;
-  /** Microsoft's sentence; `{name}` is filled in. */
+  /** Microsoft's sentence, with `{name}` placeholders. */
   readonly text: string;
 }
 
 /*
- * The refusals this endpoint knows, by AADSTS number. Sentences as logged by users of the service; the numbers are
- * documented at https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+ * The refusals that this endpoint knows, by AADSTS number. The sentences are as users of the service logged them. The
+ * numbers are documented at https://learn.microsoft.com/entra/identity-platform/reference-error-codes
  */
 const definitions = {
   50027: { status: 400, error: "invalid_request", text: "JWT token is invalid or malformed." },
@@ -163,7 +163,7 @@ export function refusalResponse(request: SandboxRequest, refusal: SignInRefusal)
 
 /**
  * An error in Entra's shape, for injected faults.
- * @param code an AADSTS number with or without the letters; absent or unknown: what suits the status
+ * @param code an AADSTS number with or without the letters; if absent or unknown, one that suits the status
  */
 export function entraError(status: number, code?: string): SandboxResponse {
   const asked = Number(code?.replace(/^AADSTS/i, ""));
@@ -197,7 +197,7 @@ function signInError(
       trace_id: trace,
       correlation_id: correlation,
       error_uri: `https://login.microsoftonline.com/error?code=${code}`,
-      // A policy that can be satisfied says how, as a challenge to send back.
+      // A policy that can be satisfied says how: as a claims challenge that the client sends back.
       ...(code === 50076
         ? {
             suberror: "basic_action",

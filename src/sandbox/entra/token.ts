@@ -4,25 +4,25 @@ import type { SandboxRequest } from "../service.ts";
 import type { ServicePrincipalRecord, SigningKey, UserRecord, World } from "../world.ts";
 
 /*
- * The tokens of the tenant. Entra signs them, Graph, Resource Manager and the registries check them.
+ * The tokens of the tenant. Entra signs them; Graph, Resource Manager and the registries check them.
  */
 
-/** Seconds an access token of Entra is valid; clients are told one less. */
+/** How long an access token of Entra is valid, in seconds. Clients are told one second less. */
 const accessTokenLifetime = 3600;
 
-/** Microsoft's own id for clients that sign users in without an application of theirs: az and `@azure/identity`. */
+/** Microsoft's own id for clients that sign users in without an application of their own: az and `@azure/identity`. */
 export const azureCliAppId = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
-/** What a token for the Resource Manager may carry as `aud`; the first is the one its metadata name. */
+/** The `aud` values of tokens for Resource Manager. The first is the one that its metadata names. */
 export const resourceManagerAudiences: readonly string[] = [
   "https://management.core.windows.net/",
   "https://management.azure.com/",
 ];
 
-/** What a token for a registry may carry as `aud` besides the Resource Manager's, in every cloud. */
+/** The `aud` of a token for a registry, in every cloud. Registries also accept Resource Manager's. */
 export const registryAudience = "https://containerregistry.azure.net";
 
-/** What a token for Microsoft Graph may carry as `aud`; the first is the one the metadata name. */
+/** The `aud` values of tokens for Microsoft Graph. The first is the one that the metadata names. */
 export function graphAudiences(world: World): readonly string[] {
   return [`${world.azureUrl}/`, "https://graph.microsoft.com/"];
 }
@@ -30,10 +30,10 @@ export function graphAudiences(world: World): readonly string[] {
 /** Who a token was issued to. */
 export interface Identity {
   readonly objectId: string;
-  /** The application signed in as, or through. */
+  /** The application that signed in, or through which a user did. */
   readonly appId?: string;
   readonly kind: "service-principal" | "user";
-  /** As services name the caller in their errors: an application's id, a user's principal name. */
+  /** The caller's name in the errors of services: an application's id, or a user's principal name. */
   readonly name: string;
   /** Application permissions on Microsoft Graph that the token carries. */
   readonly roles: readonly string[];
@@ -41,7 +41,7 @@ export interface Identity {
   readonly directoryRoles: readonly string[];
 }
 
-/** What an access token is issued for; times are seconds. */
+/** What an access token is issued for. Times are in seconds. */
 export interface TokenGrant {
   readonly audience: string;
   readonly subject:
@@ -56,7 +56,7 @@ export interface TokenGrant {
   readonly lifetime?: number;
 }
 
-/** An access token of the tenant with the claims clients and services read. */
+/** An access token of the tenant, with the claims that clients and services read. */
 export async function issueToken(world: World, grant: TokenGrant): Promise<string> {
   const { subject } = grant;
   const claims: JWTPayload =
@@ -118,9 +118,9 @@ export async function publicKeys(world: World): Promise<{ keys: JWK[] }> {
 }
 
 /**
- * Whose token it is.
- * @param audiences any of which the token must be meant for; a closing slash makes no difference
- * @throws jose's JOSEError when it is no token of this tenant, has expired, or is meant for somebody else
+ * The identity that a token was issued to.
+ * @param audiences the token must be meant for one of them; a trailing slash makes no difference
+ * @throws jose's JOSEError if it is not a token of this tenant, has expired, or is meant for another audience
  */
 export async function verifyToken(
   world: World,
@@ -151,8 +151,8 @@ export function bearerToken(request: SandboxRequest): string | undefined {
 }
 
 /**
- * Whose request it is, or `undefined` when its bearer token is absent, forged, expired or meant for others.
- * @param audiences any of which the token must be meant for; a closing slash makes no difference
+ * Whose request it is. Undefined if its bearer token is absent, forged, expired or meant for another audience.
+ * @param audiences the token must be meant for one of them; a trailing slash makes no difference
  */
 export async function verifyBearer(
   world: World,
@@ -163,7 +163,7 @@ export async function verifyBearer(
   return token === undefined ? undefined : verifyToken(world, token, audiences).catch(() => undefined);
 }
 
-/** Elliptic, for Entra's RSA keys would cost every start a noticeable wait and no client of ours checks the kind. */
+/** An elliptic-curve key. An RSA key, as Entra has, would delay every start, and no client here checks the kind. */
 function signingKey(world: World): Promise<SigningKey> {
   world.signingKey ??= generateKeyPair("ES256").then((pair) => ({ ...pair, keyId: uuid() }));
   return world.signingKey;
@@ -179,7 +179,7 @@ export function isGraph(world: World, audience: string): boolean {
   return graphAudiences(world).some((graph) => bare(graph) === bare(audience));
 }
 
-/** A resource as it is compared: clients differ about the slashes at its end. */
+/** A resource without trailing slashes, for comparison: clients differ in whether they send them. */
 export function bare(resource: string): string {
   return resource.replace(/\/+$/, "");
 }

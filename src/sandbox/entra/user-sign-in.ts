@@ -4,7 +4,7 @@ import { SignInRefusal } from "./errors.ts";
 import { azureCliAppId } from "./token.ts";
 import type { UserRecord, World } from "../world.ts";
 
-/** Seconds a device code can be used. */
+/** How long a device code can be used, in seconds. */
 const deviceCodeLifetime = 900;
 
 interface PendingSignIn {
@@ -15,7 +15,7 @@ interface PendingSignIn {
   redeemed: boolean;
 }
 
-/** Somebody who has signed in, and what he was asked to allow. */
+/** A user who has signed in, and the scopes that the client asked for. */
 export interface SignedIn {
   readonly user: UserRecord;
   readonly scope: string;
@@ -26,7 +26,7 @@ interface Session {
   readonly clientId: string;
 }
 
-/** People signing in on a second screen, and the refresh tokens they were given. */
+/** Users who sign in by device code, and the refresh tokens that they were given. */
 export class UserSignIns {
   readonly #world: World;
   readonly #pending = new Map<string, PendingSignIn>();
@@ -63,8 +63,8 @@ export class UserSignIns {
   }
 
   /**
-   * Who has signed in with the device code. MSAL for Python says the scopes only when it begins.
-   * @throws SignInRefusal also while nobody has
+   * The user who has signed in with the device code. MSAL for Python sends the scopes only when it begins.
+   * @throws SignInRefusal, also while nobody has signed in
    */
   redeem(form: URLSearchParams): SignedIn {
     const clientId = this.#publicClient(form);
@@ -84,7 +84,7 @@ export class UserSignIns {
   }
 
   /**
-   * Whose refresh token it is.
+   * The user that the refresh token belongs to.
    * @param resource what the new access token is for
    * @throws SignInRefusal
    */
@@ -96,7 +96,7 @@ export class UserSignIns {
     return session.user;
   }
 
-  /** A refresh token for the user. */
+  /** Issues a refresh token for the user. */
   remember(user: UserRecord, clientId: string): string {
     const token = `1.${randomBytes(64).toString("base64url")}.${uuid()}`;
     this.#sessions.set(token, { user, clientId });

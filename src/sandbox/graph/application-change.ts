@@ -2,7 +2,7 @@ import { v4 as uuid } from "uuid";
 import { badRequest, notImplemented } from "./errors.ts";
 import type { ApplicationRecord } from "../world.ts";
 
-/** What a client may say of an application; absent is unsaid. */
+/** The properties that a client may set on an application. A property is absent if the client does not send it. */
 export interface ApplicationChange {
   displayName?: string;
   uniqueName?: string | null;
@@ -21,8 +21,8 @@ const audiences = [
 ];
 
 /**
- * Reads the body of a creation or change. What real Graph would store and the sandbox would not is refused, unless
- * it is empty.
+ * Reads the body of a request that creates or changes an application. A property that real Graph would store and the
+ * sandbox would not is refused, unless its value is empty.
  * @throws GraphRefusal
  */
 export function readApplicationChange(body: Readonly<Record<string, unknown>>): ApplicationChange {

@@ -4,7 +4,7 @@ import type { Collection } from "./query.ts";
 import type { ReplicaView } from "../replication.ts";
 import type { ApplicationRecord } from "../world.ts";
 
-/** The collection of applications, as it can be asked. */
+/** The collection of applications, as clients can query it. */
 export const applications: Collection = {
   name: "applications",
   type: "Application",

@@ -89,7 +89,7 @@ function find(call: GraphCall): ApplicationRecord {
   return application;
 }
 
-/** The same, when the caller may change it; a replica may go on showing what is deleted, and cannot change it. */
+/** The same, if the caller may change it. A replica may still show a deleted application, but cannot change it. */
 function findToChange(call: GraphCall, permission: string, require = requireChange): ApplicationRecord {
   const application = find(call);
   if (!mayByRole(call.world, call.caller, `applications/${permission}`, application)) {
@@ -100,9 +100,10 @@ function findToChange(call: GraphCall, permission: string, require = requireChan
 }
 
 /**
- * Creates or changes the application of this unique name. Names are looked up where writes are decided, so that two
- * requests cannot make two of them; an existing application takes on what was sent, whoever made it. A replica that has
- * not heard of it means to create one, and is refused like any that would take a name twice:
+ * Creates or changes the application with this unique name. The name is looked up among all writes, not in the
+ * replica, so two requests cannot create two applications. An existing one takes on what was sent, whoever created
+ * it. A replica that has not heard of it tries to create one, and is refused like any request that would take a name
+ * twice:
  * https://github.com/microsoftgraph/msgraph-bicep-types/issues/202
  */
 function upsert(call: GraphCall): SandboxResponse {
@@ -154,7 +155,7 @@ function create(call: GraphCall, change: ApplicationChange, uniqueName: string |
   return application;
 }
 
-/** No detail of its own tells it from other bad requests. */
+/** It has no error detail that would distinguish it from other bad requests. */
 function nameTaken(): GraphRefusal {
   return badRequest("Another object with the same value for property uniqueName already exists.");
 }
@@ -172,7 +173,9 @@ function apply(call: GraphCall, application: ApplicationRecord, change: Applicat
   call.world.committed("application changed");
 }
 
-/** Deletes softly: restorable, its unique name still taken. Its principal goes with it. */
+/**
+ * Soft-deletes the application: it can be restored, and its unique name is still taken. Its principal is deleted too.
+ */
 function remove(call: GraphCall): SandboxResponse {
   const application = findToChange(call, "delete");
   const now = Date.now();

@@ -14,7 +14,7 @@ export interface GraphCall {
   readonly view: ReplicaView;
 }
 
-/** Pieces of a path pattern: what clients may send percent-encoded. */
+/** Pieces of a path pattern that clients may send percent-encoded. */
 const open = String.raw`(?:\(|%28)`;
 const close = String.raw`(?:\)|%29)`;
 const quote = String.raw`(?:'|%27)`;
@@ -26,7 +26,7 @@ export const byIdOrAppId = String.raw`(?:/(?<id>[^/()$%]+)|${open}appId=${quote}
 /** Names one object: `(uniqueName='…')`. */
 export const byUniqueName = String.raw`${open}uniqueName=${quote}(?<uniqueName>${quoted})${quote}${close}`;
 
-/** A route of Graph v1.0: the caller is known before the work begins, a refusal is answered in Graph's shape. */
+/** A route of Graph v1.0. It identifies the caller before the work begins, and answers a refusal in Graph's shape. */
 export function graphRoute(
   world: World,
   method: string,
@@ -62,12 +62,12 @@ export function answer(
   return { status, headers: { ...common, ...headers }, body };
 }
 
-/** The answer to a change that has nothing to show. */
+/** The answer to a change that returns nothing. */
 export function noContent(call: GraphCall): SandboxResponse {
   return { status: 204, headers: graphHeaders(call.request) };
 }
 
-/** The JSON object that was sent; an empty one when nothing was. */
+/** The JSON object that was sent. Empty if the request has no body. */
 export function sentBody(call: GraphCall): Record<string, unknown> {
   if (call.request.body.length === 0) return {};
   const body = jsonBody(call.request);
@@ -75,7 +75,7 @@ export function sentBody(call: GraphCall): Record<string, unknown> {
   return body;
 }
 
-/** Whether a change is to create what it does not find: https://learn.microsoft.com/graph/api/application-upsert */
+/** Whether a change creates the object if it is missing: https://learn.microsoft.com/graph/api/application-upsert */
 export function createsIfMissing({ request }: GraphCall): boolean {
   return /\bcreate-if-missing\b/i.test([request.headers["prefer"] ?? ""].flat().join(","));
 }

@@ -9,7 +9,7 @@ import type { World } from "../world.ts";
 const mostInWindow = 150;
 const windowMs = 60_000;
 
-/** The same routes, which refuse to show certificates to who has asked for them too often; all callers count together. */
+/** The same routes, but they refuse to show certificates to clients that ask too often. All callers count together. */
 export function throttlingCertificateReads(world: World, routes: readonly Route[]): Route[] {
   return routes.map((route) => ({
     ...route,

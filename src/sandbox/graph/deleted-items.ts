@@ -10,7 +10,7 @@ import type { ApplicationRecord, World } from "../world.ts";
 const folder = "/directory/deletedItems";
 const one = `${folder}/(?<id>[^/.]+)`;
 
-/** Its index is a poorer one: a unique name cannot be asked for, so whoever seeks one has to read the list. */
+/** Its index is smaller: it cannot be filtered by unique name, so a client that looks for one has to read the list. */
 const deletedItems: Collection = {
   name: "directoryObjects",
   type: "Application",
@@ -46,20 +46,20 @@ export function deletedItemRoutes(world: World): Route[] {
   ];
 }
 
-/** Brings an application back with its passwords, but without its principal: that one is another object. */
+/** Restores an application with its passwords, but without its principal, which is another object. */
 function restore(call: GraphCall): SandboxResponse {
   const { world } = call;
   const application = find(call);
   requireChange(call.caller, application.owners);
   const { removedAt: _, ...kept } = application;
-  // To the replicas it is as new, so it is known to them one after the other.
+  // To the replicas it is new, so they learn of it one after the other.
   const restored: ApplicationRecord = { ...kept, softDeleted: false, createdAt: Date.now() };
   world.applications.splice(world.applications.indexOf(application), 1, restored);
   world.committed("application restored");
   return entityAnswer(call, { ...applications, name: "directoryObjects" }, typed(call, restored));
 }
 
-/** Whether the replica shows it among the deleted: not while it still shows it among the living. */
+/** Whether the replica lists it as deleted: not while it still shows it as existing. */
 function lies(call: GraphCall, application: ApplicationRecord): boolean {
   return application.softDeleted && !call.view.knows(application);
 }

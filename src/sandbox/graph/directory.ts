@@ -15,7 +15,7 @@ const users: Collection = {
   filterable: ["id", "displayName", "mail", "userPrincipalName"],
 };
 
-/** What is asked of the directory besides applications: who is who, whose tenant, which policy. */
+/** The directory's routes that are not about applications: objects by id, users, the caller, the organization. */
 export function directoryRoutes(world: World): Route[] {
   return [
     graphRoute(world, "POST", "/directoryObjects/(?:microsoft\\.graph\\.)?getByIds", getByIds),
@@ -76,7 +76,7 @@ function getByIds(call: GraphCall): SandboxResponse {
   return answer(call, { ...context(call.world, "directoryObjects"), value: found });
 }
 
-/** A group; of one that the caller may not read, type and id. */
+/** A group. If the caller may not read it, only its type and id. */
 function groupObject({ caller }: GraphCall, { id, displayName }: GroupRecord): Record<string, unknown> {
   return {
     "@odata.type": "#microsoft.graph.group",

@@ -22,7 +22,7 @@ export class GraphRefusal extends Error {
   }
 }
 
-/** What Graph says with a code when the place that answers has nothing better to say. */
+/** Graph's message for a code, if the route has no better one. */
 const messages: Readonly<Record<string, string>> = {
   Authorization_RequestDenied: "Insufficient privileges to complete the operation.",
   Directory_ConcurrencyViolation: "A conflicting change was made to this object. Please try again.",
@@ -36,8 +36,8 @@ const messages: Readonly<Record<string, string>> = {
 
 /**
  * An error in Graph's shape.
- * @param code default: what suits the status
- * @param message default: what Graph says with the code
+ * @param code default: the usual one for the status
+ * @param message default: Graph's message for the code
  */
 export function graphError(
   request: SandboxRequest,
@@ -76,12 +76,12 @@ export function graphHeaders(request: SandboxRequest): Record<string, string> {
     "x-ms-ags-diagnostic": JSON.stringify({
       ServerInfo: { DataCenter: "Sandbox", Slice: "E", Ring: "1", ScaleUnit: "000", RoleInstance: "SANDBOX" },
     }),
-    // What a request costs of the tenant's allowance: a list of applications twice as much as anything else.
+    // How much of the tenant's quota a request costs: a list of applications costs twice as much as anything else.
     "x-ms-resource-unit": request.method === "GET" && /\/applications$/i.test(request.path) ? "2" : "1",
   };
 }
 
-/** The refusal of an object that is not there, or not there yet. */
+/** The refusal for an object that does not exist, or not yet. */
 export function notFound(what: string): GraphRefusal {
   return new GraphRefusal(
     404,
@@ -90,17 +90,17 @@ export function notFound(what: string): GraphRefusal {
   );
 }
 
-/** The refusal of a request that says something wrong. */
+/** The refusal of an invalid request. */
 export function badRequest(message: string, details?: readonly GraphErrorDetail[]): GraphRefusal {
   return new GraphRefusal(400, "Request_BadRequest", message, details);
 }
 
-/** The refusal for want of rights. */
+/** The refusal for missing rights. */
 export function denied(message = "Insufficient privileges to complete the operation."): GraphRefusal {
   return new GraphRefusal(403, "Authorization_RequestDenied", message);
 }
 
-/** What real Graph can do and this one cannot: said, not pretended. */
+/** The refusal of a request that real Graph serves and the sandbox does not. It says so instead of pretending. */
 export function notImplemented(what: string): GraphRefusal {
   return new GraphRefusal(501, "NotImplemented", `The sandbox cannot do this: ${what}`);
 }

@@ -4,8 +4,8 @@ import type { Collection, GraphResource } from "./query.ts";
 type Predicate = (resource: GraphResource) => boolean;
 
 /*
- * The filters that clients of ours send: https://learn.microsoft.com/graph/filter-query-parameter. Strings are
- * compared without regard to case, a quote in one is doubled.
+ * The filters that acr-pull and az send: https://learn.microsoft.com/graph/filter-query-parameter. Strings are
+ * compared without regard to case; a quote in a string is doubled.
  */
 const literal = String.raw`'((?:[^']|'')*)'`;
 const equals = new RegExp(String.raw`^(\w+)\s+eq\s+${literal}$`, "i");
@@ -19,8 +19,8 @@ const lists: ReadonlySet<string> = new Set(["identifierUris", "servicePrincipalN
 const advanced = /\b(?:ne|not|endswith)\b/i;
 
 /**
- * What `$filter` keeps of a collection; everything where there is none.
- * @throws GraphRefusal 400 for a filter that Graph refuses, or that is unknown here
+ * The predicate of a `$filter`. Without a filter it keeps everything.
+ * @throws GraphRefusal 400 for a filter that Graph refuses, or that the sandbox does not know
  */
 export function filter(text: string | null, collection: Collection): Predicate {
   if (text === null || text.trim() === "") return () => true;
@@ -78,7 +78,7 @@ function plain(text: string): string {
   return text.replaceAll("''", "'").toLowerCase();
 }
 
-/** The clauses between ` and `, but for one inside a string. */
+/** The clauses between ` and `. An ` and ` inside a string separates nothing. */
 function splitAnd(text: string): string[] {
   const parts = [""];
   for (const token of text.match(/'(?:[^']|'')*'|\s+and\s+|[^']/gi) ?? []) {

@@ -10,7 +10,7 @@ import type { World } from "../world.ts";
 
 export { graphError } from "./errors.ts";
 
-/** Microsoft Graph v1.0, as far as acr-pull and az's own commands for service principals ask it. */
+/** Microsoft Graph v1.0, as far as acr-pull and az's commands for service principals use it. */
 export function graphRoutes(world: World): Route[] {
   return [
     ...throttlingCertificateReads(world, [...applicationRoutes(world), ...servicePrincipalRoutes(world)]),
@@ -24,7 +24,7 @@ export function graphRoutes(world: World): Route[] {
   ];
 }
 
-/** Whether a request asks Graph for a change; reading many objects by id is a POST that changes nothing. */
+/** Whether a request asks Graph for a change. Reading many objects by id is a POST that changes nothing. */
 export function graphIsMutating({ method, path }: SandboxRequest): boolean {
   return (
     /^\/v1\.0(?:\/|$)/i.test(path) &&

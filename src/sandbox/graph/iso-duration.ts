@@ -2,9 +2,9 @@ const form =
   /^P(?!$)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?!$)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 
 /**
- * The moment an ISO 8601 duration, such as `P90D` or `P2Y`, after another; years and months by the calendar, UTC.
+ * Adds an ISO 8601 duration, such as `P90D` or `P2Y`, to a moment. Years and months follow the calendar in UTC.
  * @param from milliseconds since 1970
- * @throws RangeError when it is no such duration
+ * @throws RangeError if the text is not such a duration
  */
 export function addIsoDuration(from: number, duration: string): number {
   const match = form.exec(duration);

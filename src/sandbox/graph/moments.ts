@@ -1,4 +1,4 @@
-/** A moment as Graph reads it back from where it is stored. */
+/** A moment as Graph shows it once it is stored: in whole seconds. */
 export function wholeSeconds(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+/, "");
 }

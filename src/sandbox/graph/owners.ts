@@ -7,13 +7,13 @@ import type { Route, SandboxResponse } from "../service.ts";
 import { principalResource } from "./service-principal-resource.ts";
 import type { ServicePrincipalRecord, UserRecord, World } from "../world.ts";
 
-/** What is asked of directory objects of several kinds. */
+/** The collection of directory objects of any kind. */
 export const directoryObjects = { name: "directoryObjects", type: "DirectoryObject", filterable: ["id"] };
 
 /**
- * Who owns an object of a kind, and changes of that.
+ * Routes that list and change the owners of objects of one kind.
  * @param one pattern of the paths of these objects
- * @param find the object that a path names; throws a refusal when there is none
+ * @param find the object that a path names; throws a refusal if there is none
  */
 export function ownerRoutes(
   world: World,
@@ -60,7 +60,7 @@ function addOwner(call: GraphCall, owners: string[]): SandboxResponse {
   return noContent(call);
 }
 
-/** Takes an owner away, the last one too. */
+/** Removes an owner, even the last one. */
 function removeOwner(call: GraphCall, owners: string[]): SandboxResponse {
   requireOwnerChange(call.caller, owners);
   const id = call.parameters["ownerId"] ?? "";
@@ -72,7 +72,7 @@ function removeOwner(call: GraphCall, owners: string[]): SandboxResponse {
 }
 
 /**
- * A user or principal as one of several kinds; of what the caller may not read, type and id, the rest null.
+ * A user or principal as a directory object. If the caller may not read it, all but type and id are null.
  * https://devblogs.microsoft.com/microsoft365dev/upcoming-api-changes-to-return-limited-information-for-inaccessible-member-resources/
  */
 export function directoryObject(
@@ -89,7 +89,7 @@ export function directoryObject(
   return { "@odata.type": "#microsoft.graph.user", ...shown };
 }
 
-/** A user as Graph shows one by default. */
+/** A user with the properties that Graph shows by default. */
 export function userResource(user: UserRecord): Record<string, unknown> {
   return {
     businessPhones: [],

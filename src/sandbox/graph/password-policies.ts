@@ -9,16 +9,16 @@ import type { Route, SandboxResponse } from "../service.ts";
 import type { ApplicationRecord, ManagementPolicyRecord, PasswordRules, World } from "../world.ts";
 
 /*
- * What a tenant allows applications in the way of passwords: by its default policy, and by those of single
- * applications. https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy
+ * Which passwords a tenant allows its applications: by its default policy, and by policies of single applications.
+ * https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy
  */
 
-/** What names the tenant's default policy in errors. */
+/** The id of the tenant's default policy in errors. */
 const defaultPolicyId = "00000000-0000-0000-0000-000000000000";
-/** Earlier than any application: a rule without a date of its own concerns them all. */
+/** Earlier than any application, so a rule without its own date applies to all of them. */
 const longAgo = "2019-10-19T10:37:00Z";
 
-/** The default policy, those of applications, and which application has which. */
+/** Routes of the default policy, of applications' own policies, and of their assignment. */
 export function passwordPolicyRoutes(world: World, one: string): Route[] {
   const folder = "/policies/appManagementPolicies";
   const collection = {
@@ -118,7 +118,7 @@ function restrictionsOf(rules: PasswordRules): Array<Record<string, unknown>> {
     maxLifetime,
     restrictForAppsCreatedAfterDateTime: restrictsAppsCreatedAfter ?? longAgo,
     state: applies ? "enabled" : "disabled",
-    // Whom it leaves alone is told by attributes, which hardly anybody may read.
+    // Custom attributes decide who is exempt, and hardly anybody may read them.
     ...(excludedActors && {
       excludeActors: {
         customSecurityAttributes: [
@@ -140,7 +140,7 @@ function restrictionsOf(rules: PasswordRules): Array<Record<string, unknown>> {
   ];
 }
 
-/** The rules that sent restrictions say; other restrictions than those on passwords are not kept. */
+/** The rules in the restrictions that a client sent. Restrictions on anything but passwords are refused. */
 function rulesOf(restrictions: unknown): PasswordRules {
   const { passwordCredentials, ...others } = (restrictions ?? {}) as Record<string, unknown>;
   if (!Array.isArray(passwordCredentials) || Object.keys(others).length > 0) {
@@ -169,16 +169,16 @@ function rulesOf(restrictions: unknown): PasswordRules {
   return rules;
 }
 
-/** Who is given a password. */
+/** The object that is given a password. */
 export interface PasswordHolder {
-  /** Null: nobody knows any more. */
+  /** Null if it is unknown. */
   readonly createdDateTime: string | null;
   readonly managementPolicy?: ManagementPolicyRecord;
 }
 
 /**
- * Refuses a password that the tenant does not allow. What an application's own policy names, it decides alone.
- * @param start when the password begins, in milliseconds since 1970
+ * Refuses a password that the tenant does not allow. A rule in an application's own policy replaces the tenant's.
+ * @param start when the password becomes valid, in milliseconds since 1970
  */
 export function requirePasswordAllowed(
   { world, caller }: GraphCall,

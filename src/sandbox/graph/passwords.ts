@@ -10,7 +10,7 @@ import type { ManagementPolicyRecord, PasswordRecord, Replicated, World } from "
 
 /** https://learn.microsoft.com/graph/api/resources/passwordcredential */
 const longestDisplayName = 120;
-/** An application, or a service principal: those have no policy of their own here. */
+/** An application or a service principal. Service principals have no policy of their own here. */
 interface PasswordHolder extends Replicated {
   readonly passwords: PasswordRecord[];
   readonly createdDateTime?: string | null;
@@ -20,9 +20,9 @@ interface PasswordHolder extends Replicated {
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /**
- * Adding a password to an object of a kind, and taking one away.
+ * Routes that add and remove passwords of objects of one kind.
  * @param one pattern of the paths of these objects
- * @param findToChange the object that a path names; throws a refusal when the caller may not change it
+ * @param findToChange the object that a path names; throws a refusal if the caller may not change it
  */
 export function passwordRoutes(
   world: World,
@@ -39,7 +39,7 @@ export function passwordRoutes(
   ];
 }
 
-/** Adds a password; its text is in this answer and nowhere else. */
+/** Adds a password. Only this answer shows its text. */
 function addPassword(call: GraphCall, holder: PasswordHolder): SandboxResponse {
   const { passwordCredential = {} } = sentBody(call);
   if (typeof passwordCredential !== "object" || passwordCredential === null) {
@@ -57,8 +57,8 @@ function addPassword(call: GraphCall, holder: PasswordHolder): SandboxResponse {
 }
 
 /**
- * Removes a password. A replica that has not heard of it yet says there is none to remove, and yet it is removed:
- * whoever reads only the status is told the opposite of what happened.
+ * Removes a password. A replica that has not heard of it yet answers that there is none to remove, yet it is removed:
+ * the status says the opposite of what happened.
  */
 function removePassword(call: GraphCall, passwords: readonly PasswordRecord[]): SandboxResponse {
   const { keyId } = sentBody(call);
@@ -126,12 +126,12 @@ function moment(sent: Record<string, unknown>, property: string): number | undef
   return time;
 }
 
-/** A moment to the letter as it was sent. */
+/** A moment exactly as it was sent. */
 function asSent(value: unknown, time: number): string {
   return typeof value === "string" ? value : new Date(time).toISOString();
 }
 
-/** 40 characters in the form Entra has given out since 2021, such as `abc8Q~…`. */
+/** 40 characters in the form that Entra has issued since 2021, such as `abc8Q~…`. */
 function newSecret(): string {
   const random = (count: number, from: string) =>
     Array.from({ length: count }, () => from[randomInt(from.length)]).join("");

@@ -6,7 +6,7 @@ import type { SandboxResponse } from "../service.ts";
 /** An object as Graph shows it. */
 export type GraphResource = Readonly<Record<string, unknown>>;
 
-/** What can be asked of a collection. */
+/** How a collection can be queried. */
 export interface Collection {
   /** As in `@odata.context`, such as `applications`. */
   readonly name: string;
@@ -16,13 +16,13 @@ export interface Collection {
   readonly filterable: readonly string[];
 }
 
-/** Items in a page unless `$top` says otherwise, and the most it may say. */
+/** The number of items in a page by default, and the most that `$top` may ask for. */
 const usualPage = 100;
 const largestPage = 999;
 
 const supported = new Set(["$filter", "$select", "$top", "$skiptoken"]);
 
-/** One page of the collection: filtered, cut to the properties asked for, with a link to the next. */
+/** One page of the collection: filtered, with only the properties asked for, and with a link to the next page. */
 export function listAnswer(
   call: GraphCall,
   collection: Collection,
@@ -45,7 +45,7 @@ export function listAnswer(
   });
 }
 
-/** One object, cut to the properties asked for. */
+/** One object, with only the properties asked for. */
 export function entityAnswer(
   call: GraphCall,
   collection: Collection,
@@ -106,6 +106,6 @@ function offset(token: string | null): number {
 function nextLink(call: GraphCall, from: number): string {
   const query = new URLSearchParams(call.request.query);
   query.set("$skiptoken", Buffer.from(`from:${from}`).toString("base64url"));
-  // Names of options keep their dollar sign, as Graph writes them.
+  // Option names keep their dollar sign, as Graph writes them.
   return `${call.world.azureUrl}${call.request.path}?${query.toString().replaceAll("%24", "$")}`;
 }

@@ -3,8 +3,9 @@ import type { Identity } from "../entra/token.ts";
 import type { World } from "../world.ts";
 
 /*
- * Who may do what in the directory. Applications by the permissions of their token:
- * https://learn.microsoft.com/graph/permissions-reference; people by directory role, ownership and what members may:
+ * Who may do what in the directory: applications by the permissions of their token, and users by directory roles, by
+ * ownership and by what every member may do. Sources:
+ * https://learn.microsoft.com/graph/permissions-reference
  * https://learn.microsoft.com/entra/fundamentals/users-default-permissions
  */
 
@@ -25,7 +26,7 @@ const administrators: readonly string[] = [
 const writeDirectory = "Directory.ReadWrite.All";
 const readDirectory: readonly string[] = ["Directory.Read.All", writeDirectory];
 
-/** Sees applications and principals: every member does, an application needs a permission. */
+/** Requires the right to read applications and principals. Every member has it; an application needs a permission. */
 export function requireRead(caller: Identity): void {
   const permissions = [
     "Application.Read.All",
@@ -37,38 +38,39 @@ export function requireRead(caller: Identity): void {
 }
 
 /**
- * Sees deleted applications: every member does. What lets an application restore and delete for good those that it owns
- * does not let it list them: https://learn.microsoft.com/graph/api/directory-deleteditems-list
+ * Requires the right to read deleted applications. Every member has it. The permission by which an application may
+ * restore and permanently delete those that it owns does not let it list them:
+ * https://learn.microsoft.com/graph/api/directory-deleteditems-list
  */
 export function requireDeletedRead(caller: Identity): void {
   const permissions = ["Application.Read.All", "Application.ReadWrite.All", ...readDirectory];
   if (caller.kind === "service-principal" && !hasAny(caller, permissions)) throw denied();
 }
 
-/** Sees objects of any kind by their ids: https://learn.microsoft.com/graph/api/directoryobject-getbyids */
+/** Requires the right to read objects by id: https://learn.microsoft.com/graph/api/directoryobject-getbyids */
 export function requireDirectoryRead(caller: Identity): void {
   if (caller.kind === "service-principal" && !hasAny(caller, readDirectory)) throw denied();
 }
 
-/** Sees whose tenant it is: https://learn.microsoft.com/graph/api/organization-list */
+/** Requires the right to read the organization: https://learn.microsoft.com/graph/api/organization-list */
 export function requireOrganizationRead(caller: Identity): void {
   const permissions = ["Organization.Read.All", "Organization.ReadWrite.All", ...readDirectory];
   if (caller.kind === "service-principal" && !hasAny(caller, permissions)) throw denied();
 }
 
-/** Sees people: every member does, an application needs a permission. */
+/** Whether the caller may read users. Every member may; an application needs a permission. */
 export function mayReadUsers(caller: Identity): boolean {
   return caller.kind === "user" || hasAny(caller, ["User.Read.All", ...readDirectory]);
 }
 
-/** Sees groups: every member does, an application needs a permission. */
+/** Whether the caller may read groups. Every member may; an application needs a permission. */
 export function mayReadGroups(caller: Identity): boolean {
   return caller.kind === "user" || hasAny(caller, ["Group.Read.All", ...readDirectory]);
 }
 
 /**
- * Registers applications. `AppRegistration.Create` is for POST, and for nothing else.
- * @param further permissions that suffice too
+ * Requires the right to register applications. `AppRegistration.Create` suffices for POST only.
+ * @param further permissions that also suffice
  */
 export function requireCreate(world: World, caller: Identity, further: readonly string[] = []): void {
   const allowed =
@@ -80,40 +82,42 @@ export function requireCreate(world: World, caller: Identity, further: readonly 
   if (!allowed && !mayByRole(world, caller, "applications/create")) throw denied();
 }
 
-/** Makes principals. */
+/** Requires the right to create service principals. */
 export function requirePrincipalCreate(world: World, caller: Identity): void {
   requireCreate(world, caller, [writeDirectory]);
 }
 
 /**
- * Who owns what the caller makes: people and applications limited to their own do, those who may change everything
- * own nothing by it. https://learn.microsoft.com/graph/api/application-post-applications
+ * The owners of an object that the caller creates. A user owns it, and so does an application that may change only
+ * its own objects. An application that may change all objects does not.
+ * https://learn.microsoft.com/graph/api/application-post-applications
  */
 export function firstOwners(caller: Identity): string[] {
   const owns = caller.kind === "user" || hasAny(caller, ["Application.ReadWrite.OwnedBy"]);
   return owns ? [caller.objectId] : [];
 }
 
-/** Changes an application or principal that these owners own. */
+/** Requires the right to change an application or principal that these owners own. */
 export function requireChange(caller: Identity, owners: readonly string[]): void {
   if (!mayChange(caller, owners)) throw denied();
 }
 
 /**
- * Changes its passwords, which `Directory.ReadWrite.All` allows, though it allows no other change of an application:
+ * Requires the right to change its passwords. `Directory.ReadWrite.All` allows that, and no other change of an
+ * application:
  * https://learn.microsoft.com/graph/permissions-reference#directoryreadwriteall
  */
 export function requirePasswordChange(caller: Identity, owners: readonly string[]): void {
   if (!hasAny(caller, [writeDirectory])) requireChange(caller, owners);
 }
 
-/** Whether the caller may make a principal for an application that these owners own. */
+/** Whether the caller may create a principal for an application that these owners own. */
 export function mayServe(caller: Identity, owners: readonly string[]): boolean {
   return hasAny(caller, [writeDirectory]) || mayChange(caller, owners);
 }
 
 /**
- * Deletes it for good. A person who owns it may delete and restore it, and no more than that:
+ * Requires the right to delete it permanently. A user who owns it may only delete and restore it:
  * https://learn.microsoft.com/graph/api/directory-deleteditems-delete
  */
 export function requirePurge(caller: Identity, owners: readonly string[]): void {
@@ -131,7 +135,8 @@ function mayChange(caller: Identity, owners: readonly string[]): boolean {
 }
 
 /**
- * Changes who owns it. `Application.ReadWrite.OwnedBy` does not suffice, and the directory must be readable:
+ * Requires the right to change its owners. `Application.ReadWrite.OwnedBy` does not suffice, and an application must
+ * also be able to read the directory:
  * https://learn.microsoft.com/graph/api/application-post-owners
  */
 export function requireOwnerChange(caller: Identity, owners: readonly string[]): void {
@@ -144,10 +149,10 @@ export function requireOwnerChange(caller: Identity, owners: readonly string[]):
 }
 
 /**
- * Whether a role that no token names allows it: a custom one, or one held on a single application. They are assigned to
- * people and to principals alike.
+ * Whether a role that no token names allows it: a custom role, or one held on a single application. Users and
+ * principals can both have such roles.
  * @param permission after `microsoft.directory/`
- * @param application the one that is concerned; absent: what concerns none that is there
+ * @param application the one that the request is about; absent if it is not about an existing one
  */
 export function mayByRole(
   { customRoles }: World,
@@ -163,14 +168,14 @@ export function mayByRole(
   );
 }
 
-/** Makes policies for applications and assigns them. */
+/** Whether the caller may create policies for applications and assign them. */
 export function mayChangePolicies(caller: Identity): boolean {
   return caller.kind === "user"
     ? administers(caller)
     : hasAny(caller, ["Policy.ReadWrite.ApplicationConfiguration"]);
 }
 
-/** Reads the tenant's policies. */
+/** Requires the right to read the tenant's policies. */
 export function requirePolicyRead(world: World, caller: Identity): void {
   if (!world.policy.readable && !hasAny(caller, ["Policy.Read.All"])) throw denied();
 }

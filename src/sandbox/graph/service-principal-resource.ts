@@ -56,7 +56,7 @@ export function principalResource(
   };
 }
 
-/** Whom an application that is not registered here lets in. */
+/** The sign-in audience of a principal whose application is not registered here. */
 function audienceOf({ servicePrincipalType }: ServicePrincipalRecord): string | null {
   return servicePrincipalType === "ManagedIdentity" ? null : "AzureADMultipleOrgs";
 }

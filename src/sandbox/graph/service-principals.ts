@@ -30,7 +30,7 @@ const servicePrincipals: Collection = {
 /** Service principals: https://learn.microsoft.com/graph/api/resources/serviceprincipal */
 export function servicePrincipalRoutes(world: World): Route[] {
   let refusals = 0;
-  /** The two ways in which replicas that have not heard of the application put it, by turns. */
+  /** Replicas that have not heard of the application refuse in two ways. This alternates between them. */
   const tooSoon = (appId: string): GraphRefusal => {
     refusals += 1;
     return refusals % 2 === 1 ? noBackingApplication(appId) : foreignApplication();
@@ -117,7 +117,7 @@ function create(
     accountEnabled,
     servicePrincipalType: "Application",
     appOwnerOrganizationId: world.tenantId,
-    // A person who makes one does not own it, other than an application.
+    // A user who creates a principal does not own it. An application may.
     owners: caller.kind === "user" ? [] : firstOwners(caller),
     passwords: [],
     graphPermissions: [],
@@ -138,7 +138,7 @@ function change(call: GraphCall, principal: ServicePrincipalRecord): void {
   call.world.committed("service principal changed");
 }
 
-/** Properties that real Graph would store and the sandbox would not. */
+/** Refuses properties that real Graph would store and the sandbox would not. */
 function refuseOthers(others: Readonly<Record<string, unknown>>): void {
   for (const [property, value] of Object.entries(others)) {
     const empty = value === null || (Array.isArray(value) && value.length === 0);

@@ -5,8 +5,8 @@ import type { JobRecord, World } from "../world.ts";
 import { azurePipelinesPath, githubPath, jobToken } from "./job-tokens.ts";
 
 /**
- * The variables that a CI service gives a job, with those that the examples in the documentation set.
- * @param folder where the files are that the job writes to
+ * The variables that a CI service gives a job, and those that the documentation's examples set.
+ * @param folder the folder of the files that the job writes to
  */
 export async function jobEnvironment(world: World, job: JobRecord, folder: string): Promise<Environment> {
   const { azureUrl, tenantId, caller } = world;
@@ -36,7 +36,7 @@ export async function jobEnvironment(world: World, job: JobRecord, folder: strin
         AZURESUBSCRIPTION_SERVICE_CONNECTION_ID: job.serviceConnectionId,
       };
     case "gitlab":
-      // As the keyword `id_tokens` gives it. GitLab has no variable of its own for it.
+      // As the keyword `id_tokens` sets it. GitLab has no predefined variable for it.
       return { ...names, CI: "true", GITLAB_CI: "true", AZURE_ID_TOKEN: await jobToken(world, job) };
     default:
       return job.runner satisfies never;

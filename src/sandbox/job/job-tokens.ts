@@ -2,16 +2,16 @@ import { bearerToken, signJwt } from "../entra/token.ts";
 import type { Route, SandboxRequest, SandboxResponse } from "../service.ts";
 import type { JobRecord, World } from "../world.ts";
 
-/** Where a job of GitHub asks for its token; the query is part of the address that it is given. */
+/** The path where a GitHub job asks for its token. The URL that the job is given also has a query. */
 export const githubPath = "/actions/idtoken";
-/** Where one of Azure Pipelines does. */
+/** The path where an Azure Pipelines job asks for its token. */
 export const azurePipelinesPath = "/devops/oidctoken";
 
-/** The audience that Azure Pipelines and GitLab are told beforehand. */
+/** The audience of tokens from Azure Pipelines and GitLab, which is set before the job runs. */
 const entraAudience = "api://AzureADTokenExchange";
 
 /**
- * Gives the job its tokens, as the CI services do.
+ * Routes that give the job its tokens, as the CI services do.
  * Sources: https://docs.github.com/actions/reference/security/oidc and AzurePipelinesCredential of `@azure/identity`
  */
 export function jobTokenRoutes(world: World): Route[] {
@@ -24,7 +24,7 @@ export function jobTokenRoutes(world: World): Route[] {
         pattern: new RegExp(`^${githubPath}$`),
         handle: (request) =>
           ifHis(job, request, async () => {
-            // Without one GitHub names the owner's page.
+            // GitHub's default is the repository owner's page.
             const audience = request.query.get("audience") ?? "https://github.com/octo-org";
             return { count: 1, value: await jobToken(world, job, audience) };
           }),
@@ -46,7 +46,7 @@ export function jobTokenRoutes(world: World): Route[] {
   return routes[job.runner];
 }
 
-/** A token of the job; nobody here checks its signature. */
+/** A token of the job. The sandbox does not check its signature. */
 export function jobToken(world: World, job: JobRecord, audience = entraAudience): Promise<string> {
   const { issuer: iss, subject: sub, tokenLifetimeMs } = job;
   return signJwt(world, { iss, sub, aud: audience }, tokenLifetimeMs / 1000);

@@ -2,7 +2,7 @@ import type { IdSource } from "../new-id.ts";
 import type { JobRecord } from "../world.ts";
 import type { JobSettings } from "../world-options.ts";
 
-/** Whom each service's tokens are from, and how it names a job, in its own documentation's examples. */
+/** The issuer and subject of each service's tokens, from the examples in its documentation. */
 const services = {
   // https://docs.github.com/actions/reference/security/oidc
   github: {
@@ -33,7 +33,7 @@ export function newJob({ runner, tokenLifetime, ...settings }: JobSettings, ids:
   };
 }
 
-/** What an administrator registers for it. */
+/** The federated credential that an administrator registers for the job. */
 export function credentialFor({ issuer, subject }: JobRecord) {
   return { name: "job", issuer, subject, audience: "api://AzureADTokenExchange" };
 }

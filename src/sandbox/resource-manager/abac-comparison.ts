@@ -1,30 +1,30 @@
 import { MalformedConditionError, type Reader } from "./abac-reader.ts";
 
-/** What is asked for, as a condition sees it. */
+/** A request, as a condition sees it. */
 export interface ConditionRequest {
   readonly action: string;
-  /** By the attribute as a condition writes it after the `@`, in lower case: `request[…:name]`. */
+  /** Values by attribute, as a condition writes it after the `@`, in lower case: `request[…:name]`. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** A condition that was read; its evaluation yields `undefined` where the truth is unknown. */
+/** A parsed condition. It yields undefined if the truth is unknown. */
 export type Condition = (request: ConditionRequest) => boolean | undefined;
 
 const comparisons: Readonly<Record<string, (left: string, right: string) => boolean>> = {
   stringequals: (left, right) => left === right,
   stringstartswith: (left, right) => left.startsWith(right),
-  // GUIDs have one spelling but for their case.
+  // A GUID has one spelling, except for its letter case.
   guidequals: (left, right) => left.toLowerCase() === right.toLowerCase(),
   stringlike: (left, right) => likePattern(right).test(left),
 };
 
-// Those without a comparison above are well formed, but nothing that is asked for here can be compared with them. Letter
-// case does not count, as Microsoft's own samples show by `stringEquals`.
+// Operators without a comparison above are well formed, but no request here can be compared with them. Letter case
+// does not matter: Microsoft's own samples write `stringEquals`.
 const operators =
   /^(?:(?:ForAnyOfAnyValues|ForAllOfAnyValues|ForAnyOfAllValues|ForAllOfAllValues):)?(?:String(?:Not)?(?:Equals|StartsWith|Like)(?:IgnoreCase)?|Bool(?:Not)?Equals|Numeric(?:Not)?Equals|Numeric(?:Less|Greater)Than(?:Equals)?|DateTime(?:Not)?Equals|DateTime(?:Less|Greater)Than(?:Equals)?|Guid(?:Not)?Equals|TimeOfDay(?:Not)?Equals|TimeOfDay(?:Less|Greater)Than(?:Equals)?)$/i;
 
 /**
- * Reads the comparison of an attribute with a value or, by an operator that is meant for it, with a set of values.
+ * Parses the comparison of an attribute with a value or, if the operator is meant for it, with a set of values.
  * @throws MalformedConditionError
  */
 export function comparison(reader: Reader): Condition {
@@ -46,13 +46,13 @@ export function comparison(reader: Reader): Condition {
     const actual = attributes[attribute];
     if (actual === undefined) return undefined;
     const holds = (value: string) => equal(plain(actual), plain(value)) !== base.includes("not");
-    // An attribute has one value here, so that only the right side's quantifier matters.
+    // An attribute has one value here, so only the right side's quantifier matters.
     const all = [values].flat();
     return quantifier === "any" ? all.some(holds) : all.every(holds);
   };
 }
 
-/** The value or set on the right; `undefined` for another attribute, which is well formed but not compared here. */
+/** The value or set on the right. Undefined for another attribute, which is well formed but not compared here. */
 function literals(reader: Reader): string | string[] | undefined {
   if (reader.peek().kind === "attribute") {
     reader.take();

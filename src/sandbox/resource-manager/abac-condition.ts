@@ -8,12 +8,12 @@ export { MalformedConditionError } from "./abac-reader.ts";
  * The condition of a role assignment, version 2.0:
  * https://learn.microsoft.com/azure/role-based-access-control/conditions-format
  *
- * Truth has three values here. What is well formed but unknown to this evaluator (an attribute, an operator) is
- * neither true nor false, and a condition that is not wholly true denies: a guess must never grant.
+ * Truth has three values here. What is well formed but unknown to this evaluator (an attribute, an operator) makes a
+ * comparison neither true nor false. A condition that is not wholly true denies, because a guess must never grant.
  */
 
 /**
- * Reads a condition.
+ * Parses a condition.
  * @throws MalformedConditionError
  */
 export function parseCondition(source: string): Condition {
@@ -23,7 +23,7 @@ export function parseCondition(source: string): Condition {
   return condition;
 }
 
-/** Whether a condition lets a request pass; one that cannot be read lets nothing pass. */
+/** Whether a condition allows a request. A malformed condition allows nothing. */
 export function fulfils(source: string, request: ConditionRequest): boolean {
   try {
     return parseCondition(source)(request) === true;

@@ -1,4 +1,4 @@
-/** A condition is no condition of the language; the message says where. */
+/** A condition is malformed. The message says where. */
 export class MalformedConditionError extends Error {}
 
 type Token = {
@@ -14,12 +14,12 @@ export class Reader {
   readonly #tokens: readonly Token[];
   #next = 0;
 
-  /** @throws MalformedConditionError when some text is no token */
+  /** @throws MalformedConditionError if some text is not a token */
   constructor(source: string) {
     this.#tokens = tokens(source);
   }
 
-  /** The next token, not taken. */
+  /** The next token, without taking it. */
   peek(): Token {
     return this.#tokens[this.#next] ?? { kind: "end", value: "" };
   }

@@ -3,7 +3,7 @@ import { registriesAt } from "./scope.ts";
 import type { SandboxRequest, SandboxResponse } from "../service.ts";
 import type { World } from "../world.ts";
 
-/** The versions that a cloud has of the APIs of Resource Manager, the oldest first. */
+/** The versions of Resource Manager's APIs that a cloud has, oldest first. */
 export interface ApiVersions {
   readonly registries: readonly string[];
   readonly managedClusters: readonly string[];
@@ -14,7 +14,7 @@ export interface ApiVersions {
 }
 
 // As Resource Manager lists them when it refuses one: JulianHayward/Azure-MG-Sub-Governance-Reporting#266,
-// Azure/azure-resource-manager-schemas#1886 and pulumi/pulumi-azure-native#3637; younger ones by the documentation.
+// Azure/azure-resource-manager-schemas#1886 and pulumi/pulumi-azure-native#3637; newer ones from the documentation.
 export const usualApiVersions: ApiVersions = {
   registries: (
     "2017-03-01 2017-10-01 2019-05-01 2019-12-01-preview 2020-11-01-preview 2021-06-01-preview 2021-08-01-preview " +
@@ -22,7 +22,7 @@ export const usualApiVersions: ApiVersions = {
     "2023-08-01-preview 2023-11-01-preview 2024-11-01-preview 2025-03-01-preview 2025-04-01 2025-05-01-preview " +
     "2025-11-01 2026-09-01-preview"
   ).split(" "),
-  // Stable ones alone, by the documentation and by what az asks for.
+  // Only stable ones, from the documentation and from what az asks for.
   managedClusters: (
     "2020-11-01 2020-12-01 2021-02-01 2021-03-01 2021-05-01 2021-07-01 2021-08-01 2021-09-01 2021-10-01 2022-01-01 " +
     "2022-02-01 2022-03-01 2022-04-01 2022-06-01 2022-07-01 2022-09-01 2022-11-01 2023-01-01 2023-02-01 2023-03-01 " +
@@ -46,7 +46,7 @@ export const usualApiVersions: ApiVersions = {
   ).split(" "),
 };
 
-/** The refusal of a version that the cloud does not have of what is asked for; undefined when it has it. */
+/** The refusal of a version that the requested API does not have in this cloud. Undefined if it has it. */
 export function apiVersionRefusal(
   world: World,
   { path }: SandboxRequest,
@@ -85,7 +85,7 @@ export function apiVersionRefusal(
       );
 }
 
-/** Without a resource there is no location to speak of: https://github.com/Azure/acs-engine/issues/4037 */
+/** Without a resource, there is no location to name in the error: https://github.com/Azure/acs-engine/issues/4037 */
 function unknownType(
   type: string,
   namespace: string,

@@ -6,7 +6,7 @@ import type { Route, SandboxRequest, SandboxResponse } from "../service.ts";
 import { bearerToken, resourceManagerAudiences, verifyBearer, type Identity } from "../entra/token.ts";
 import type { World } from "../world.ts";
 
-/** One request to Resource Manager by somebody known, with what the replica that answers it knows. */
+/** One request to Resource Manager: the caller, who has signed in, and what the replica that answers knows. */
 export interface ArmCall {
   readonly request: SandboxRequest;
   readonly parameters: Readonly<Record<string, string>>;
@@ -15,7 +15,7 @@ export interface ArmCall {
   readonly view: ReplicaView;
 }
 
-/** A route that only those who are signed in and name an api-version reach. Letter case of paths does not count. */
+/** A route for callers that have signed in and name an api-version. Letter case in paths does not matter. */
 export function armRoute(
   world: World,
   method: string,
@@ -44,8 +44,8 @@ export function armRoute(
 }
 
 /**
- * The refusal of an action at a scope, or `undefined` when the caller's roles permit it.
- * @param attributes what conditions of those roles may ask about, as `ConditionRequest` has them
+ * The refusal of an action at a scope. Undefined if the caller's roles permit it.
+ * @param attributes the ones that conditions of those roles may name, as in `ConditionRequest`
  */
 export function refusal(
   world: World,
@@ -66,7 +66,7 @@ export function refusal(
   );
 }
 
-/** One page of a list, with the link to the next. */
+/** One page of a list, with the link to the next page. */
 export function page(world: World, { request }: ArmCall, items: readonly unknown[]): SandboxResponse {
   const size = world.pageSize ?? items.length;
   const start = Number(request.query.get("$skiptoken") ?? 0);

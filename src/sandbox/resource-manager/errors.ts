@@ -6,7 +6,7 @@ import type { SandboxResponse } from "../service.ts";
  * https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
  */
 
-/** What Resource Manager says where the place that answers has nothing better to say, by code. */
+/** Resource Manager's message for a code, if the route has no better one. */
 const messages: Readonly<Record<string, string>> = {
   PrincipalNotFound:
     "Principal does not exist in the directory. Check that you have the correct principal ID. If you are creating " +
@@ -40,8 +40,8 @@ const codes: Readonly<Record<number, string>> = {
 
 /**
  * An error of Resource Manager.
- * @param code default: the usual one of the status
- * @param message default: the usual one of the code
+ * @param code default: the usual one for the status
+ * @param message default: the usual one for the code
  */
 export function armError(
   status: number,
@@ -57,7 +57,7 @@ export function armError(
   );
 }
 
-/** What is refused before any provider is asked. */
+/** Errors of requests that are refused before any provider is asked. */
 const byGateway: ReadonlySet<string> = new Set([
   "AuthorizationFailed",
   "InvalidApiVersionParameter",
@@ -66,7 +66,7 @@ const byGateway: ReadonlySet<string> = new Set([
   "NoRegisteredProviderFound",
 ]);
 
-/** An answer of Resource Manager, with the headers that all of them carry. */
+/** An answer of Resource Manager, with the headers that every answer carries. */
 export function armAnswer(
   status: number,
   body?: unknown,

@@ -18,7 +18,7 @@ export interface ManagedClusterRecord {
   readonly fqdn: string;
   readonly privateFqdn: string | undefined;
   readonly portalFqdn: string;
-  /** Client id of what its nodes sign in as, where they have no identity. */
+  /** Client id of the service principal that its nodes sign in as. Undefined if they have an identity. */
   readonly servicePrincipal: string | undefined;
   kubeletIdentity:
     { readonly resourceId: string; readonly clientId: string; readonly objectId: string } | undefined;
@@ -28,7 +28,7 @@ const type = "Microsoft.ContainerService/managedClusters";
 const segment = "/providers/Microsoft\\.ContainerService/managedClusters";
 const read = `${type}/read`;
 
-/** Managed clusters of AKS, as they are listed and read. */
+/** Routes that list and read managed clusters of AKS. */
 export function managedClusterRoutes(world: World): Route[] {
   return [
     armRoute(world, "GET", `${subscriptionPattern}${segment}`, (call) => listClusters(world, call)),
@@ -37,7 +37,7 @@ export function managedClusterRoutes(world: World): Route[] {
   ];
 }
 
-/** Lists leave out what the caller may not read, without a word. */
+/** Lists silently leave out what the caller may not read. */
 function listClusters(world: World, call: ArmCall): SandboxResponse {
   const scope = scopeOf(call);
   const readable = world.managedClusters
@@ -61,19 +61,19 @@ function scopeOf({ parameters: { subscription = "", group } }: ArmCall): string 
   return `/subscriptions/${subscription}${group === undefined ? "" : `/resourceGroups/${group}`}`;
 }
 
-/** Its resource id, as AKS writes it: the word for groups in lower case, unlike every other provider. */
+/** Its resource id as AKS writes it: with `resourcegroups` in lower case, unlike every other provider. */
 function managedClusterId({ subscriptionId, resourceGroup, name }: ManagedClusterRecord): string {
   return `/subscriptions/${subscriptionId}/resourcegroups/${resourceGroup}/providers/${type}/${name}`;
 }
 
-/** Source: https://learn.microsoft.com/rest/api/aks/managed-clusters/list and answers that people have published */
+/** Source: https://learn.microsoft.com/rest/api/aks/managed-clusters/list and published answers */
 function clusterResource(cluster: ManagedClusterRecord): Record<string, unknown> {
   const { name, location, kubeletIdentity, servicePrincipal, tenantId, isPrivate } = cluster;
   return {
     id: managedClusterId(cluster),
     location,
     name,
-    // The provider writes its own type in another case than everybody else does.
+    // The provider writes its own type in a different letter case from everybody else.
     type: "Microsoft.ContainerService/ManagedClusters",
     sku: { name: "Base", tier: "Free" },
     ...(servicePrincipal === undefined && {
@@ -115,7 +115,7 @@ function clusterResource(cluster: ManagedClusterRecord): Record<string, unknown>
   };
 }
 
-/** The group that AKS makes for the nodes of a cluster. */
+/** The group that AKS creates for the nodes of a cluster. */
 export function nodeGroupOf({
   resourceGroup,
   name,

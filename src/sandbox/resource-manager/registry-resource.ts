@@ -10,8 +10,8 @@ export function registryResourceId(registry: RegistryRecord): string {
 }
 
 /**
- * A registry as Resource Manager shows it to a client of this api-version. Which version has which property is as
- * answers of 2019 to 2026 have it; some are the previews' alone.
+ * A registry as Resource Manager shows it at this api-version. Which version has which property follows real answers
+ * from 2019 to 2026. Some properties exist only in previews.
  * https://learn.microsoft.com/rest/api/containerregistry
  */
 export function registryResource(registry: RegistryRecord, apiVersion: string): Record<string, unknown> {
@@ -20,7 +20,7 @@ export function registryResource(registry: RegistryRecord, apiVersion: string): 
     apiVersion >= first ? properties : {};
   const sincePreview = (first: string, properties: Record<string, unknown>) =>
     apiVersion.endsWith("-preview") ? since(first, properties) : {};
-  // Stable 2025-04-01 has nothing of what came with the preview before it.
+  // Stable 2025-04-01 has nothing of what the preview before it introduced.
   const sinceAbac = (properties: Record<string, unknown>) =>
     apiVersion === "2025-04-01" ? {} : since("2025-03-01-preview", properties);
   return {
@@ -75,7 +75,7 @@ export function registryResource(registry: RegistryRecord, apiVersion: string): 
   };
 }
 
-/** Who reaches it. Smaller registries have no rules of their own. */
+/** Who can reach it. Only Premium registries have network rules. */
 function networkProperties(registry: RegistryRecord): Record<string, unknown> {
   const { network, firewalled, sku } = registry;
   const networkRuleSet = {

@@ -5,15 +5,15 @@ import type { RegistryRecord } from "../world.ts";
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * Changes a registry as `PATCH` of its resource asks it.
- * @returns why not, of what the sandbox does not have or what has another form
+ * Changes a registry as a `PATCH` of its resource asks.
+ * @returns the refusal if the body has a property that the sandbox cannot change, or a value of another form
  */
 export function updateRegistry(
   registry: RegistryRecord,
   body: Json | undefined,
 ): SandboxResponse | undefined {
   const properties = body && isRecord(body["properties"]) ? body["properties"] : {};
-  // What has no value is sent by some clients, and asks for nothing.
+  // Some clients send properties without a value. Those ask for nothing.
   const sent = Object.entries(properties).filter(([, value]) => value !== null && value !== undefined);
   const changes = sent.map(([name, value]) => changers[name]?.(value));
   const unknown = sent.find((_entry, index) => changes[index] === undefined)?.[0];
@@ -28,7 +28,7 @@ export function updateRegistry(
   return undefined;
 }
 
-/** By property, what a value of it changes; undefined where it has another form. */
+/** By property, the change that a value makes. Undefined if the value has another form. */
 const changers: Readonly<
   Record<string, (value: unknown) => ((registry: RegistryRecord) => void) | undefined>
 > = {

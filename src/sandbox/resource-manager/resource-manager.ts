@@ -29,7 +29,7 @@ import type { RegistryRecord, SubscriptionRecord, World } from "../world.ts";
 export { armError } from "./errors.ts";
 
 /*
- * Azure Resource Manager, as far as acr-pull and az's own recipe ask it: the cloud's endpoints, subscriptions,
+ * Azure Resource Manager, as far as acr-pull and az's own recipe use it: the cloud's endpoints, subscriptions,
  * registries, roles.
  */
 
@@ -37,7 +37,7 @@ const readRegistry = `${registryType}/read`;
 const readGroup = "Microsoft.Resources/subscriptions/resourceGroups/read";
 const readSubscription = "Microsoft.Resources/subscriptions/read";
 
-/** Every route of Resource Manager; the last ones answer for what it does not have. */
+/** Every route of Resource Manager. The last ones answer for what the sandbox does not have. */
 export function resourceManagerRoutes(world: World): Route[] {
   return [
     { method: "GET", pattern: /^\/metadata\/endpoints\/?$/i, handle: () => metadata(world) },
@@ -75,7 +75,7 @@ export function armIsMutating({ method, path }: SandboxRequest): boolean {
   );
 }
 
-/** One object, as clouds of their own answer; the public cloud's list has another form. */
+/** One object, as private clouds answer. The public cloud answers with a list, in another form. */
 function metadata(world: World): SandboxResponse {
   return armAnswer(200, {
     name: "sandbox",
@@ -138,7 +138,7 @@ function getSubscription(world: World, call: ArmCall): SandboxResponse {
   return armAnswer(200, subscriptionResource(world, subscription));
 }
 
-/** A subscription shows to everybody who holds any role at it or below it. */
+/** A subscription is visible to anybody who has a role at, above or below it. */
 function isVisible(world: World, { caller, view }: ArmCall, { subscriptionId }: SubscriptionRecord): boolean {
   const scope = scopeOfSubscription(subscriptionId);
   return grantsOf(world, caller.objectId, view).some(
@@ -221,7 +221,7 @@ function patchRegistry(world: World, call: ArmCall): SandboxResponse {
   return armAnswer(200, registryResource(registry, call.apiVersion));
 }
 
-/** Its private endpoints; and its tokens, of which the sandbox has none. */
+/** Its private endpoints, or its tokens, of which the sandbox has none. */
 function listParts(world: World, call: ArmCall): SandboxResponse {
   const scope = scopeOf(call);
   const kind = call.parameters["kind"]?.toLowerCase() === "tokens" ? "tokens" : "privateEndpointConnections";
@@ -232,7 +232,7 @@ function listParts(world: World, call: ArmCall): SandboxResponse {
   return page(world, call, kind === "tokens" ? [] : privateEndpoints(registry));
 }
 
-/** Lists leave out what the caller may not read, without a word. */
+/** Lists silently leave out what the caller may not read. */
 function readable(world: World, call: ArmCall): RegistryRecord[] {
   return registriesAt(world, scopeOf(call)).filter((registry) =>
     permitsAction(
@@ -247,7 +247,7 @@ function listGroups(world: World, call: ArmCall): SandboxResponse {
   const missing = missingScope(world, scope);
   if (missing) return missing;
   const filter = call.request.query.get("$filter");
-  // None has tags.
+  // No group has tags.
   if (filter !== null && /^\s*tagName\s+eq\s/i.test(filter)) return page(world, call, []);
   if (filter !== null) return armError(501, "NotImplemented", "The sandbox has no such filter of groups.");
   const found = resourceGroups(world, call.parameters["subscription"] ?? "").filter((registry) =>
@@ -269,7 +269,7 @@ function getGroup(world: World, call: ArmCall): SandboxResponse {
   return group ? armAnswer(200, groupResource(group)) : armError(404, "ResourceGroupNotFound");
 }
 
-/** The group that something lies in. */
+/** The resource group that contains a resource. */
 function groupResource({ subscriptionId, resourceGroup, location }: Placed): Record<string, unknown> {
   return {
     id: `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`,
@@ -281,7 +281,7 @@ function groupResource({ subscriptionId, resourceGroup, location }: Placed): Rec
   };
 }
 
-/** The scope that the path names, in the case it was sent. */
+/** The scope that the path names, in the letter case in which it was sent. */
 function scopeOf({ parameters }: ArmCall): string {
   const { subscription = "", group, name } = parameters;
   return [

@@ -13,7 +13,7 @@ const longestCondition = 8192;
  */
 export const versionOfConditions = "2020-03-01-preview";
 
-/** What a request to assign a role asks for, once it is well formed. */
+/** A well-formed request to assign a role. */
 export interface DesiredAssignment {
   readonly roleDefinitionId: string;
   readonly principalId: string;
@@ -23,7 +23,7 @@ export interface DesiredAssignment {
   readonly description: string | null;
 }
 
-/** What is asked for, or why that is not well formed. */
+/** Reads what a request asks for, or returns the refusal if it is not well formed. */
 export function readDesired(call: ArmCall, scope: string): DesiredAssignment | SandboxResponse {
   const name = call.parameters["name"] ?? "";
   if (!guid.test(name)) {
@@ -33,7 +33,7 @@ export function readDesired(call: ArmCall, scope: string): DesiredAssignment | S
   if (typeof properties !== "object" || properties === null) {
     return armError(400, "InvalidRequestContent", "The request content was invalid: properties are missing.");
   }
-  // What an older version does not know it does not heed.
+  // An older version ignores properties that it does not know.
   const isKnown = (key: string) =>
     call.apiVersion >= versionOfConditions || !["condition", "conditionVersion", "description"].includes(key);
   const text = (key: string) => {
@@ -79,7 +79,7 @@ export function readDesired(call: ArmCall, scope: string): DesiredAssignment | S
   };
 }
 
-/** Another version than 2.0 is refused with the same words, see MicrosoftDocs/azure-docs#119449. */
+/** A version other than 2.0 is refused in the same words; see MicrosoftDocs/azure-docs#119449. */
 function isValid(condition: string, version: string | null): boolean {
   if (version !== "2.0" || condition.length > longestCondition) return false;
   try {

@@ -18,7 +18,7 @@ const segment = "/providers/Microsoft\\.Authorization/roleAssignments";
 // https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits
 const assignmentsPerSubscription = 4000;
 
-/** Role assignments at subscriptions, resource groups and registries. */
+/** Routes of role assignments at subscriptions, resource groups and registries. */
 export function roleAssignmentRoutes(world: World): Route[] {
   const one = `${anyScopePattern}${segment}/(?<name>[^/]+)`;
   return [
@@ -85,7 +85,7 @@ function updateAssignment(
     return armError(400, "RoleAssignmentUpdateNotPermitted");
   const { condition, conditionVersion, description } = desired;
   if (record.condition === condition && record.description === description) return written(record, call);
-  // A record of its own, so that a replica that lags still knows the old condition.
+  // A new record, so that a lagging replica still knows the old condition.
   const now = Date.now();
   const changed = { ...record, condition, conditionVersion, description, createdAt: now };
   record.removedAt = now;
@@ -94,7 +94,7 @@ function updateAssignment(
   return written(changed, call);
 }
 
-/** Who made it is told by later reads alone, and what was there before is answered as what is new. */
+/** Only later reads say who created it. The status is 201 even if the assignment existed before. */
 function written(record: RoleAssignmentRecord, { apiVersion }: ArmCall): SandboxResponse {
   const { properties, ...rest } = assignmentResource(record, apiVersion);
   return armAnswer(201, { properties: { ...properties, createdBy: null }, ...rest });
@@ -149,18 +149,18 @@ function listAssignments(world: World, call: ArmCall): SandboxResponse {
   );
 }
 
-/** What is asked of a list of role assignments. */
+/** The filter of a list of role assignments. */
 interface AssignmentFilter {
-  /** Leaves out what lies below the scope. */
+  /** Leaves out assignments below the scope. */
   readonly atScope: boolean;
-  /** Who holds them by himself. */
+  /** The principal that holds them itself. */
   readonly principalId?: string;
-  /** Who holds them by himself or by a group. */
+  /** The principal that holds them itself or through a group. */
   readonly assignedTo?: string;
 }
 
 /**
- * The filters that Resource Manager knows.
+ * Parses the filters that Resource Manager knows. Undefined for any other.
  * https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
  */
 function readFilter(filter: string): AssignmentFilter | undefined {
@@ -178,7 +178,7 @@ function readFilter(filter: string): AssignmentFilter | undefined {
   };
 }
 
-/** What the principal is, as far as the replica that answers knows: even a stated type does not help it. */
+/** The principal's type, as far as the replica that answers knows. A type in the request does not help it. */
 function directoryType(world: World, { view }: ArmCall, principalId: string): string | undefined {
   if (world.servicePrincipals.some((record) => same(record.id, principalId) && view.knows(record))) {
     return "ServicePrincipal";
@@ -195,7 +195,7 @@ function principalNotFound(world: World, principalId: string): SandboxResponse {
   );
 }
 
-/** What a condition on assigning roles may ask about an assignment that is to be made. */
+/** The attributes of a requested assignment that a condition on assigning roles may name. */
 function requestAttributes({ request }: ArmCall): Record<string, string> {
   const properties = jsonBody(request)?.["properties"];
   return typeof properties === "object" && properties !== null
@@ -230,7 +230,7 @@ function isSame(record: RoleAssignmentRecord, scope: string, desired: DesiredAss
   );
 }
 
-/** What came with a later api-version an older one leaves out, as if it were not there. */
+/** An older api-version leaves out the properties that came with a later one. */
 function assignmentResource(record: RoleAssignmentRecord, apiVersion: string) {
   const time = preciseTime(record.createdAt);
   const { roleDefinitionId, principalId, principalType, scope } = record;
@@ -255,7 +255,7 @@ function assignmentResource(record: RoleAssignmentRecord, apiVersion: string) {
   };
 }
 
-/** A moment with the seven digits of a second that Azure writes. */
+/** A moment with seven decimals of a second, as Azure writes it. */
 function preciseTime(ms: number): string {
   return new Date(ms).toISOString().replace("Z", "0000Z");
 }

@@ -9,7 +9,7 @@ import type { World } from "../world.ts";
 const authorization = "Microsoft.Authorization";
 const provider = "/providers/Microsoft\\.Authorization";
 
-/** Role definitions at any scope, and what the caller may do at a scope. */
+/** Routes of role definitions at any scope, and of the caller's permissions at a scope. */
 export function roleDefinitionRoutes(world: World): Route[] {
   const list = `${provider}/roleDefinitions`;
   const one = `${list}/(?<guid>[^/]+)`;
@@ -68,14 +68,14 @@ function listPermissions(world: World, call: ArmCall): SandboxResponse {
   );
 }
 
-/** Built-in roles without a scope are everybody's to read. */
+/** Anybody may read built-in roles without a scope. */
 function cannotRead(world: World, call: ArmCall, what: string): SandboxResponse | undefined {
   const { scope } = call.parameters;
   if (scope === undefined) return undefined;
   return refusal(world, call, `${authorization}/${what}/read`, scope) ?? missingScope(world, scope);
 }
 
-/** Below a subscription the id is the subscription's. */
+/** At a subscription and below it, the id begins with the subscription. */
 function roleResource(role: RoleDefinition, scope: string | undefined): Record<string, unknown> {
   const subscription = scope === undefined ? "" : scope.split("/").slice(0, 3).join("/");
   return {

@@ -1,5 +1,5 @@
 /*
- * The built-in roles that the sandbox knows, with what they give. Names, GUIDs and permissions:
+ * The built-in roles that the sandbox knows. Names, GUIDs and permissions:
  * https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
  */
 
@@ -14,7 +14,7 @@ export interface RoleDefinition {
   readonly notDataActions: readonly string[];
 }
 
-/** A role by its GUID or by any id that ends in it; letter case does not count. */
+/** A role by its GUID, or by any id that ends in it. Letter case does not matter. */
 export function roleDefinition(id: string): RoleDefinition | undefined {
   const guid = id.split("/").at(-1)?.toLowerCase();
   return roleDefinitions.find((role) => role.guid === guid);
@@ -63,7 +63,7 @@ const insights = registry(
   "providers/Microsoft.Insights/metricDefinitions/read",
 );
 
-/** All of them. */
+/** All built-in roles that the sandbox knows. */
 export const roleDefinitions: readonly RoleDefinition[] = [
   role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "Full access to all resources, including roles.", {
     actions: ["*"],

@@ -4,16 +4,16 @@ import type { ReplicaView } from "../replication.ts";
 import { roleDefinition, type RoleDefinition } from "./role-definitions.ts";
 import type { RoleAssignmentRecord, World } from "../world.ts";
 
-/** A role assignment with what its role gives. */
+/** A role assignment and its role. */
 export interface Grant {
   readonly assignment: RoleAssignmentRecord;
   readonly role: RoleDefinition;
 }
 
-/** Of the sandbox each holds every subscription. */
+/** In the sandbox, every management group contains every subscription. */
 const managementGroup = /^\/providers\/microsoft\.management\/managementgroups\/[^/]+$/;
 
-/** Whether a scope is another one or lies below it; letter case does not count. */
+/** Whether a scope is the outer one or lies below it. Letter case does not matter. */
 export function isWithin(scope: string, outer: string): boolean {
   const inside = scope.toLowerCase();
   if (managementGroup.test(outer.toLowerCase()) && inside.startsWith("/subscriptions/")) return true;
@@ -21,15 +21,15 @@ export function isWithin(scope: string, outer: string): boolean {
   return inside === around || inside.startsWith(`${around}/`);
 }
 
-/** What a principal holds at a scope, inherited roles included, as far as one replica knows. */
+/** A principal's grants at a scope, including inherited ones, as far as one replica knows. */
 export function grantsAt(world: World, principalId: string, scope: string, view: ReplicaView): Grant[] {
   return grantsOf(world, principalId, view).filter(({ assignment }) => isWithin(scope, assignment.scope));
 }
 
-/** Object ids of a principal and of every group that it is a member of, be it through another group. */
+/** Object ids of a principal and of every group that it is a member of, even through another group. */
 export function selfAndGroups(world: World, principalId: string): ReadonlySet<string> {
   const ids = new Set([principalId.toLowerCase()]);
-  // A set grows while it is walked, and comes to an end where groups hold each other.
+  // The loop visits the ids that it adds, each only once, so it ends even if groups contain each other.
   for (const id of ids) {
     for (const group of world.groups) {
       if (group.members.some((member) => member.toLowerCase() === id)) ids.add(group.id.toLowerCase());
@@ -38,7 +38,7 @@ export function selfAndGroups(world: World, principalId: string): ReadonlySet<st
   return ids;
 }
 
-/** Everything a principal holds anywhere, by itself or by a group, as far as one replica knows. */
+/** All grants of a principal, its own and those of its groups, as far as one replica knows. */
 export function grantsOf(world: World, principalId: string, view: ReplicaView): Grant[] {
   const holders = selfAndGroups(world, principalId);
   return world.roleAssignments
@@ -52,7 +52,7 @@ export function grantsOf(world: World, principalId: string, view: ReplicaView): 
 
 /**
  * Whether grants permit an action of the management plane.
- * @param attributes what a condition may ask about, as `ConditionRequest` has them
+ * @param attributes the ones that a condition may name, as in `ConditionRequest`
  */
 export function permitsAction(
   grants: readonly Grant[],
@@ -67,7 +67,7 @@ export function permitsAction(
 
 /**
  * Whether grants permit an action of the data plane.
- * @param attributes what a condition may ask about, as `ConditionRequest` has them
+ * @param attributes the ones that a condition may name, as in `ConditionRequest`
  */
 export function permitsDataAction(
   grants: readonly Grant[],
@@ -81,7 +81,7 @@ export function permitsDataAction(
   );
 }
 
-/** Whether a role gives an action, conditions aside. */
+/** Whether a role allows an action, apart from conditions. */
 export function covers(allowed: readonly string[], excepted: readonly string[], action: string): boolean {
   return (
     allowed.some((pattern) => matchesAction(pattern, action)) &&

@@ -17,7 +17,7 @@ export const registryPattern = `${groupPattern}${registriesSegment}/(?<name>[^/]
 /** Any scope that a role can be assigned at, as the named group `scope`. */
 export const anyScopePattern = `(?<scope>/subscriptions/[^/]+(?:/resourceGroups/[^/]+(?:${registriesSegment}/[^/]+)?)?)`;
 
-/** Why there is no such scope, or `undefined` when there is. */
+/** The refusal of a scope that does not exist. Undefined if it exists. */
 export function missingScope(world: World, scope: string): SandboxResponse | undefined {
   const { subscription = "", group, name } = scopeParts(scope);
   if (!world.subscriptions.some(({ subscriptionId }) => same(subscriptionId, subscription))) {
@@ -41,10 +41,10 @@ export function registriesAt(world: World, scope: string): RegistryRecord[] {
   return world.registries.filter((registry) => isWithin(registryResourceId(registry), scope));
 }
 
-/** Where a resource lies. */
+/** Where a resource is. */
 export type Placed = Pick<RegistryRecord, "subscriptionId" | "resourceGroup" | "location">;
 
-/** The resource groups of a subscription, each as something that lies in it: there are no empty ones. */
+/** The resource groups of a subscription, each represented by a resource in it: there are no empty groups. */
 export function resourceGroups(world: World, subscriptionId: string): Placed[] {
   const found = new Map<string, Placed>();
   for (const one of [...world.registries, ...world.managedClusters]) {
