@@ -22,7 +22,7 @@ const plan = fc.record({
   alias: fc.boolean(),
   fetched: fc.constantFrom("early" as const, "soon" as const),
   turns: fc.nat({ max: 2 }),
-  /** Whether its data are awaited before it is answered. */
+  /** Whether its data is awaited before it is answered. */
   waits: fc.boolean(),
 });
 type Plan = typeof plan extends fc.Arbitrary<infer P> ? P : never;
@@ -65,10 +65,7 @@ interface Last {
   readonly basis: string;
 }
 
-/**
- * What the rules alone say is known before a question, and which earlier questions should have been asked but were
- * not.
- */
+/** What is known before a question by the rules alone, and which earlier questions were wrongly not asked. */
 function known(
   questions: readonly Planned[],
   given: Answers,

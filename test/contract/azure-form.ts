@@ -43,8 +43,7 @@ function between(path: string, wanted: Json, given: Json): string[] {
   if (kind !== found) return [`${path}: ${found}, not ${kind}`];
   if (kind === "list") {
     if (wanted.length > 0 && given.length > 0) return between(`${path}[]`, wanted[0], given[0]);
-    // Only the list that was asked for must not be empty on one side alone. What a nested list holds depends on the
-    // world.
+    // `body.value` is what was asked for, so it must not be empty on one side only. Other lists depend on the world.
     return path !== "body.value" || wanted.length === given.length
       ? []
       : [`${path}: of ${given.length}, not ${wanted.length}`];

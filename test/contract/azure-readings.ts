@@ -12,7 +12,7 @@ interface Reading {
   readonly makes: object | undefined;
   /** Answers after the recorded one. */
   readonly next?: () => readonly Answer[];
-  /** What the last request must contain: its path and query. */
+  /** A part of the last request's path and query. */
   readonly asks?: string;
 }
 

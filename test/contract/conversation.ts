@@ -17,10 +17,7 @@ export interface RequestStep {
   /** The body: an object, a text, or bytes in base64. */
   readonly b?: unknown;
   readonly bb64?: string;
-  /**
-   * Who asks: a user of the cluster, `none`, `bad` for a token that nobody has, or `raw:` and an Authorization
-   * header.
-   */
+  /** Who asks: a user of the cluster, `none`, `bad` for an unknown token, or `raw:` and an Authorization header. */
   readonly as?: string;
   /** What later steps need from the answer: a name, and the place of the value. */
   readonly save?: Readonly<Record<string, string>>;

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 /*
  * Stands for `kubeseal --format yaml`: reads a Secret and prints a SealedSecret. Nobody can read its data without the
- * key, and its bytes differ each time. The arguments and the environment are written to the file that SEALER_LOG
- * names.
+ * key, and its bytes differ each time. Arguments and environment are written to the file that SEALER_LOG names.
  */
 import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { appendFileSync, readFileSync } from "node:fs";

@@ -22,10 +22,7 @@ const secrets = {
   proxy: "pwd-8Q-canary-of-the-proxy",
 };
 
-/**
- * Fields that properly hold secrets and are never quoted. In any other place, a mutation has turned the secret into a
- * name.
- */
+/** Fields where a secret belongs and is never quoted. Anywhere else, a mutation has turned it into a name. */
 const secretFields = new Set([
   "token",
   "password",
@@ -142,10 +139,7 @@ export class MutatedKubeconfigs {
     return new MutatedKubeconfigs(sandbox, folder, servers, ours.certificate);
   }
 
-  /**
-   * Checks seeds one after another, prints the counts for a closing note, and says how to rerun each seed that
-   * failed.
-   */
+  /** Checks seeds one after another, prints the counts for a closing note, and says how to rerun those that failed. */
   async failures(seeds: readonly number[]): Promise<readonly string[]> {
     const failures = await failingSeeds(
       "ran with a kubeconfig that was mutated",

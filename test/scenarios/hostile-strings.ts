@@ -105,8 +105,7 @@ async function open([user, group, team, key, subscription, ...rest]: readonly st
 /**
  * Runs every command in a world of hostile texts, also while services refuse with hostile codes.
  * @returns the number of runs
- * @throws AssertionError for a character that a terminal or a CI service acts on, an unreadable answer, or a bug of
- *   ours
+ * @throws AssertionError for a character that a terminal or a CI service acts on, an unreadable answer, or our bug
  */
 export async function runAmidHostileStrings(seed: number): Promise<number> {
   const texts = textsOf(seed, textsInSeed);

@@ -73,7 +73,7 @@ async function laggingWorld(
 export class LaggingWorld {
   readonly sandbox: Sandbox;
   readonly run: VirtualRun;
-  /** What happened and never may. */
+  /** What happened although it never may. */
   readonly broken: string[] = [];
   /** When a secret last got another password. */
   lastChangeOver = 0;

@@ -160,8 +160,7 @@ async function withPlugin(sandbox: Sandbox): Promise<string> {
  * Runs commands in all their forms while services, at random, repeat what they were sent. Searches everything that
  * the runs leave for any piece of any secret: what they print, files, and the command lines of what they start.
  * @param runs how many of the seed's runs
- * @param inProcess whether they run in this process; otherwise each has a process of its own, in which libraries may
- *   log
+ * @param inProcess whether they run in this process; otherwise each runs in its own, where libraries may log
  */
 export async function runAmidEchoes(seed: number, runs: number, inProcess: boolean): Promise<Told> {
   const told: Told = { runs: 0, struck: 0, hits: [], exits: new Map() };
@@ -222,8 +221,7 @@ async function piecesLeft(
     readonly faults: readonly FaultOptions[];
   },
 ): Promise<string | undefined> {
-  // A true answer contains names that the run needs as they are. Short pieces of a secret may occur in them by
-  // chance.
+  // A true answer contains names that the run needs. Short pieces of a secret may occur in them by chance.
   const isRefusal = faults.every(({ status, action }) => action !== undefined || (status ?? 0) >= 300);
   const search = new Search([...secretsOf(sandbox), ...watched.credentials], isRefusal ? 8 : 12);
   const left: Array<[string, string]> = [

@@ -26,10 +26,7 @@ export async function removed(sandbox: Sandbox, args: readonly string[] = []): P
   return run;
 }
 
-/**
- * Options to remove every key of our application, even if no secret names it: a copy of the cluster might pull with
- * it.
- */
+/** Options to remove every key of our application, named by a secret or not: a copy of the cluster might use it. */
 export function prunes(sandbox: Sandbox): string[] {
   return keyIds(sandbox).flatMap((keyId) => ["--prune", keyId]);
 }

@@ -45,8 +45,8 @@ function addAccount(sandbox: Sandbox, name: string, secrets: readonly string[] =
 }
 
 /**
- * Sets up with the accounts `builder`, which has a record of its writers, and `default`, which has none. Then the
- * secret disappears.
+ * Sets up the accounts `builder`, which has a record of its writers, and `default`, which has none. Then the secret
+ * disappears, as if somebody had deleted it.
  */
 async function withoutSecrets(test: Parameters<typeof start>[0]): Promise<Sandbox> {
   const sandbox = await start(test);

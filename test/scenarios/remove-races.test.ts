@@ -7,10 +7,7 @@ import { expectDone, sharedName, shareds, withShared } from "./removal-variants.
 import { expectDepartures, remove, prunes, removed, told } from "./removal.ts";
 import { start } from "./rotation.ts";
 
-/**
- * Does something else while the first matching request, or its answer, is on its way. Returns a check that this
- * happened.
- */
+/** Does something once, while the first matching request or its answer is on its way. Returns a check that it did. */
 function meanwhile(
   sandbox: Sandbox,
   fits: (entry: RequestEntry) => boolean,
@@ -33,8 +30,7 @@ describe.concurrent("while remove is at work", () => {
     const sandbox = await start(test, withShared);
     await expectDone(setup(sandbox, ["--service-principal", sharedName]));
     expectDepartures(sandbox);
-    // The password is out of the secret, so remove now reads all secrets to see what others hold. They are on their
-    // way.
+    // The password is out of the secret, so remove is reading all secrets to see what others hold.
     let emptied = false;
     sandbox.observe((phase, { method, path }) => {
       if (phase !== "committed" || method !== "PATCH" || !path.endsWith("/secrets/acr-secret")) return;

@@ -76,7 +76,7 @@ const words = {
   stands: /^(skipped|failed)$/,
 };
 
-/** The run reports every thing, and as it is. */
+/** The run reports every thing, as it really is. */
 function expectTruth(sandbox: Sandbox, run: Run): void {
   const now = standing(sandbox);
   const said = told(run);

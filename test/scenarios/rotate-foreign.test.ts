@@ -156,7 +156,7 @@ describe.concurrent("rotate, where one password serves two registries,", () => {
  * entry. They must get no password, and acr-pull must write nothing for them.
  */
 
-/** The labels, and the marks of awesomeapps with some changes, as an annotation. */
+/** Our labels, and the mark in awesomeapps with some changes, as an annotation. */
 function forgedMarks(sandbox: Sandbox, change: object, host = Object.keys(marksOf(sandbox))[0]!) {
   const mark = { ...Object.values(marksOf(sandbox))[0], ...change };
   return {

@@ -126,10 +126,7 @@ describe("a secret whose password was cut short", () => {
   });
 });
 
-/**
- * Cuts off the last characters of the password in awesomeapps, and makes its key old enough that every replica knows
- * it.
- */
+/** Cuts off the end of the password in awesomeapps. Makes its key old enough that every replica knows it. */
 function cutShort(sandbox: Sandbox): void {
   const secret = sandbox.world.clusters[0]?.objects["secrets"]?.find(
     ({ metadata }) => metadata.namespace === "awesomeapps",

@@ -41,7 +41,7 @@ async function startGiven(
   return sandbox;
 }
 
-/** The password that was given by hand is gone, as was agreed to. No other that acr-pull did not make is gone. */
+/** The password that was given by hand is removed, as agreed. It is the only one removed that acr-pull did not make. */
 function expectRemoved(sandbox: Sandbox): void {
   const found = sandbox.invariants.violations.splice(0);
   expect(found).toMatchObject([{ invariant: "I3", what: expect.stringContaining(keyId) }]);

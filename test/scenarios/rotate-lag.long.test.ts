@@ -3,10 +3,7 @@ import { failingSeeds, seedsFromEnvironment } from "./failing-seeds.ts";
 import { rotateWhileReplicasLag } from "./lagging-rotation.ts";
 
 const seeds = seedsFromEnvironment(3_000);
-/**
- * A seed takes two seconds, or five on a busy machine. Seeds run one after another, because all of them move the time
- * of one process.
- */
+/** A seed takes two to five seconds. They run one after another, because all move the time of one process. */
 const limitMs = 8 * 3_600_000;
 
 it(

@@ -69,8 +69,7 @@ describe.concurrent("rotate, when no answer to the making of a key ever comes", 
   it("ends half way and names the way on, and the next run removes every key that was made", async (test) => {
     const sandbox = await start(test);
     const { keyId: old } = setUp(sandbox);
-    // The old one, three that nobody can use, and the one of the next run, by which that run knows that it sees all
-    // of them.
+    // The old one, three that nobody can use, and the next run's own, which shows that run that it sees them all.
     sandbox.invariants.maxLiveKeys = 5;
     sandbox.setFaults([{ match: "POST .*/addPassword", after: "commit", action: "drop", times: 99 }]);
     const failed = await rotate(sandbox);

@@ -31,7 +31,7 @@ const noRemoval = {
   code: "Authorization_RequestDenied",
 };
 
-/** Takes rights away as soon as a request to such a path is carried out. */
+/** Takes rights away as soon as a request whose path ends in `part` is carried out. */
 function failAfter(sandbox: Sandbox, part: string, faults: Faults): void {
   sandbox.observe((phase, { path }) => {
     if (phase === "committed" && path.endsWith(part)) sandbox.setFaults(faults);
@@ -146,10 +146,7 @@ function allHeld(sandbox: Sandbox) {
   return Object.fromEntries(namespaces.map((name) => [name, heldKeys(sandbox, name)]));
 }
 
-/**
- * Everything that a document says about keys and secrets is true, and it names every key that the run made or
- * removed.
- */
+/** What a document says about keys and secrets is true, and it names every key that was made or removed. */
 function expectTruth(
   sandbox: Sandbox,
   before: { readonly keys: readonly string[]; readonly held: ReturnType<typeof allHeld> },

@@ -6,8 +6,7 @@ describe("setup, when a single request fails once", () => {
     const requests = await undisturbedRequests();
     const cases = requests.flatMap((mutating, index) =>
       faultKinds
-        // Reads are repeated, however they fail. So each one fails in only one way, in turn; test:long has all of
-        // them.
+        // Reads are repeated, however they fail. So each fails in only one way, in turn; test:long has all ways.
         .filter((_one, turn) => mutating || turn === index % faultKinds.length)
         .map(([kind, fault]) => ({ nth: index + 1, kind, fault })),
     );

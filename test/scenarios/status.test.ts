@@ -108,8 +108,7 @@ describe.concurrent("status", () => {
     const all = sandbox.requests.entries
       .slice(before)
       .map(({ method, path }) => `${method} ${path.replace(/[0-9a-f-]{36}/, "ID").replace(/^\/ID/, "")}`);
-    // The service accounts that name a missing secret, read in parallel with the directory and waiting for none of
-    // it.
+    // Read in parallel with the directory, without waiting for it: accounts, which may name a missing secret.
     const isAccounts = (request: string) => request === "GET /api/v1/serviceaccounts";
     expect(all.filter(isAccounts)).toHaveLength(pages);
     const asked = all.filter((request) => !isAccounts(request));

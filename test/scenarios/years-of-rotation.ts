@@ -24,7 +24,7 @@ export async function inVirtualTime(
 ): Promise<void> {
   const sandbox = await startSandbox({ checkInvariants: true });
   setUp(sandbox, { lifetimeDays, ageDays: 0.01 });
-  // Whoever runs the job renews its own credentials.
+  // The job's own credentials do not end: whoever runs it renews them.
   for (const { passwords } of sandbox.world.servicePrincipals) {
     for (const password of passwords) password.endDateTime = "2099-01-01T00:00:00Z";
   }
@@ -48,7 +48,7 @@ export async function inVirtualTime(
   }
 }
 
-/** With how long a life each key of the application was made, in days and in the order they were made. */
+/** The lifetime in days with which each key of the application was made, oldest first. */
 export function lifetimes(sandbox: Sandbox): number[] {
   return ownApplication(sandbox).passwords.map(({ startDateTime, endDateTime }) =>
     Math.round((Date.parse(endDateTime) - Date.parse(startDateTime)) / dayMs),

@@ -17,7 +17,7 @@ export function underShell(sandbox: Sandbox, program: string, args: readonly str
   });
 }
 
-/** The cursor is where a shell expects it, and looks as a shell expects. */
+/** The terminal is as a shell expects it: same modes, no status line, and a visible cursor. */
 export function expectCleanEnd(run: TerminalRun): void {
   expect(run.screen).toContain("same modes");
   expect(run.screen).not.toMatch(/^…/m);

@@ -2,8 +2,8 @@ import type { Connections } from "../../src/cli/connections.ts";
 import { runProgram } from "../../src/cli/program.ts";
 
 /*
- * The program with a setup that begins a step and never ends, not even when it is told to stop. Only a second signal
- * ends it.
+ * The program with a setup that begins a step and never ends, not even when it is told to. Only a second signal ends
+ * it.
  */
 process.exitCode = await runProgram(process.argv.slice(2), process.env, {
   name: "acr-pull",

@@ -66,10 +66,7 @@ async function judged(
   return [state, now - begun];
 }
 
-/**
- * How a password is judged that Entra must accept too, and after how many tries. The last answer of each list
- * repeats.
- */
+/** How a password that Entra must accept too is judged, and after how many tries. The last answers repeat. */
 async function judgedByBoth(
   registry: ReadonlyArray<PullOutcome["kind"]>,
   entra: ReadonlyArray<"accepted" | "refused" | "expired">,

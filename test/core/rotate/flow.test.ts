@@ -117,7 +117,7 @@ describe("a change-over", () => {
 describe("a run that finds the mark of one that was killed", () => {
   beforeEach(() => start());
 
-  /** Leaves what a killed run leaves that had written everything and only had to remove its own mark. */
+  /** Leaves the mark of a run that was killed after it had written everything but the removal of that mark. */
   function leaveMark(displayName: string | null | undefined): void {
     const operation = displayName?.split("/").at(-1);
     rotation.mark("awesomeapps", (mark) => {

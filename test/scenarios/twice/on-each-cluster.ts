@@ -11,8 +11,8 @@ export type Open = (test: Pick<TestContext, "onTestFinished">, options?: Sandbox
 
 /**
  * Runs the same tests for the sandbox's cluster and, among the tests of the peers, for a real Kubernetes API server.
- * Azure and the registries are the sandbox's either way. The tests run one after another, so that each has the whole
- * cluster to itself.
+ * Azure and the registries are the sandbox's either way. One test runs after another, so each has the cluster to
+ * itself.
  */
 export function onEachCluster(tests: (open: Open) => void): void {
   if (process.env["TEST_PEERS"] === undefined) inTheSandbox(tests);

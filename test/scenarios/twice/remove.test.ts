@@ -14,8 +14,8 @@ function expectDone(run: Run): Run {
 const ending = (run: Run) => [run.code, run.json.error?.code];
 
 /**
- * Sets up namespaces with the program, and links their accounts `builder`. A label makes the API server record their
- * writers.
+ * Sets up namespaces with the program, and links their accounts `builder`. A label makes the API server record who
+ * writes these accounts.
  */
 async function setUpLinked(scenario: Scenario, ...namespaces: readonly string[]): Promise<void> {
   for (const namespace of namespaces) {
