@@ -45,7 +45,7 @@ function addAccount(sandbox: Sandbox, name: string, secrets: readonly string[] =
 }
 
 /**
- * Sets up the accounts `builder`, which has a record of its writers, and `default`, which has none. Then the secret
+ * Links the accounts `builder`, which has a record of its writers, and `default`, which has none. Then the secret
  * disappears, as if somebody had deleted it.
  */
 async function withoutSecrets(test: Parameters<typeof start>[0]): Promise<Sandbox> {

@@ -12,7 +12,7 @@ const dayMs = 86_400_000;
 
 /** The state of one key in a world. */
 interface KeyPlan {
-  /** Days until its end, or since then if negative. Never close to a whole day, so no test runs across one. */
+  /** Days until its end, negative: since. Never within an hour of a whole day, so no test runs across one. */
   readonly daysLeft: number;
   /** Days from its start to its end. */
   readonly lifeDays: number;

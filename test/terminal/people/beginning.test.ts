@@ -45,7 +45,7 @@ describe("somebody's first run", () => {
     expect(said).toContain("What these are:");
     expect(said).toMatch(/^ {4}imagePullSecrets:/m);
     expect(said.match(/^✔ /gm)).toHaveLength(10);
-    // The last screen, above the shell's prompt, says until when the secret pulls, how a Pod names it, and how to renew it.
+    // The last screen, above the shell's prompt, says until when it pulls, how a Pod uses it, and how to renew it.
     for (const next of [/^✓ .* can pull from /m, /^ {4}imagePullSecrets:/m, /^To renew it, run/m])
       expect(walk.run.screen).toMatch(next);
     // Checking, repeating and renewing, pasted as they are printed.
