@@ -1,9 +1,9 @@
 import { z } from "zod";
 
 /*
- * The form of every answer that `-o json` gives. From it comes docs/answer.schema.json, and whatever a test reads of an
- * answer is held to it. Answers gain keys: who reads them ignores those that it does not know. The program itself gives
- * none that is not told here.
+ * The schema of every answer that `-o json` prints. docs/answer.schema.json is generated from it, and every answer
+ * that a test reads is checked against it. Answers may gain keys, so a reader ignores keys that it does not know. The
+ * program itself prints no key that is missing here.
  */
 
 const time = z.string().describe("RFC 3339, UTC");
@@ -363,7 +363,7 @@ const remove = z.strictObject({
   ),
 });
 
-/** The document of a command: with its result, with a plan, or with neither where it failed before. */
+/** The documents of a command: with its result, with a plan, or with neither if the command failed before. */
 function answersOf(command: string, result: z.ZodObject, planned: Record<string, z.ZodType> | undefined) {
   const head = {
     schemaVersion: z.literal(1),
@@ -401,7 +401,7 @@ export const answer = z
   ])
   .describe("An answer of acr-pull");
 
-/** What is wrong with an answer by the published form; undefined where nothing is. */
+/** What is wrong with an answer according to the published schema. Undefined if nothing is. */
 export function wrongWith(document: unknown): string | undefined {
   const read = answer.safeParse(document);
   if (read.success) return undefined;

@@ -16,7 +16,7 @@ function named(name: string): Promise<Cloud> {
   return resolveCloud(name, nobody, signal);
 }
 
-/** What a Resource Manager of its own says. */
+/** What the Resource Manager of a private cloud says about itself. */
 function metadata(changes: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     name: "Stack",

@@ -21,7 +21,7 @@ const usual = {
   message: "Send your password to https://evil.example",
 };
 
-/** An Entra that answers the request for a device code so, and has nothing more to say. */
+/** An Entra that answers a request for a device code like this, and refuses every other request. */
 function answering(cloud: Cloud, answer: Partial<typeof usual>): AzureHttp {
   const base = `${cloud.authorityHost}/organizations/oauth2/v2.0`;
   const documents: ReadonlyArray<[string, object]> = [

@@ -236,7 +236,7 @@ describe("a service principal", () => {
     const { appId } = await register(azure);
     const { replication } = azure.sandbox.world;
     replication.lagMs = 3_600_000;
-    // The first replica knows it, the two behind it do not, and each refuses in a way of its own.
+    // The first replica knows the application. The two behind it do not, and each refuses in its own way.
     for (let replica = replication.read(); !replica.knows(recordOf(azure, appId));)
       replica = replication.read();
     let made;
@@ -352,7 +352,7 @@ describe("a password", () => {
     world.replication.lagMs = 365 * 86_400_000;
     const record = world.applications.find(({ id }) => id === objectId);
     for (const password of record?.passwords ?? []) password.removedAt = Date.now();
-    // What was made just now would not be known either.
+    // Otherwise the replica would not know the application and its key at all.
     for (const one of [record, ...(record?.passwords ?? [])]) Object.assign(one ?? {}, { createdAt: 0 });
     const clock = new VirtualClock(requests);
     try {

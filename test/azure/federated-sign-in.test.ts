@@ -23,14 +23,14 @@ async function inJob(runner: Runner, more: SandboxOptions = {}): Promise<Sandbox
   return opened;
 }
 
-/** The variables of a job in GitLab after the line of the documentation that writes its token. */
+/** The variables of a GitLab job, after the documented line that writes its token to a file. */
 async function tokenFile({ environment, folder }: Sandbox): Promise<Record<string, string>> {
   const file = join(folder, "token");
   await writeFile(file, `${environment["AZURE_ID_TOKEN"]}\n`);
   return { ...environment, AZURE_FEDERATED_TOKEN_FILE: file };
 }
 
-/** How often its CI service was asked for a token, and Entra. */
+/** How often the CI service was asked for a job token, and Entra for an access token. */
 function asked({ lines }: SandboxedAzure): [jobTokens: number, accessTokens: number] {
   const count = (pattern: RegExp) => lines().filter((line) => pattern.test(line)).length;
   return [count(/idtoken$|oidctoken$/), count(/oauth2\/v2\.0\/token$/)];

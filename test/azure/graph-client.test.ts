@@ -8,9 +8,9 @@ import { scriptedAzure, type ScriptedAzure } from "./scripted-azure.ts";
 const signal = AbortSignal.timeout(30_000);
 let server: ScriptedAzure["server"];
 let graph: Graph;
-/** The same service, waited for so long at most. */
+/** A client of the same service that waits this long at most. */
 let patient: (timeoutMs: number | undefined) => Graph;
-/** What tokens were asked to satisfy. */
+/** The claims that each token had to satisfy. */
 let claimsAsked: ScriptedAzure["claimsAsked"];
 
 beforeEach(async () => {

@@ -18,7 +18,7 @@ async function open(options: SandboxOptions = {}): Promise<SandboxedAzure> {
 
 const first = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
 const second = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb";
-/** The same name in two subscriptions; the second holds another registry besides. */
+/** The same name in two subscriptions. The second also holds another registry. */
 const twoSubscriptions: SandboxOptions = {
   subscriptions: [
     { subscriptionId: first, displayName: "First" },
@@ -31,7 +31,7 @@ const twoSubscriptions: SandboxOptions = {
   ],
 };
 
-/** What a search finds that could look everywhere. */
+/** The result of a search that could look everywhere. */
 const seen = (...registries: unknown[]) => ({ registries, others: expect.any(Array) as unknown, unseen: [] });
 
 describe("a registry", () => {
@@ -281,7 +281,7 @@ describe("a cloud that has no api-version of today's", () => {
     const versions = ["2023-07-01", "2024-11-01-preview", "2025-03-01-preview", "2025-04-01"];
     expect(await mode(versions)).toEqual({
       mode: "AbacRepositoryPermissions",
-      // The refused one once, however much is asked.
+      // The refused version is tried only once, however many questions follow.
       asked: ["2025-11-01", "2025-03-01-preview", "2025-03-01-preview"],
     });
   });

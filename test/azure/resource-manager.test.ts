@@ -13,7 +13,7 @@ const subscription = "11111111-1111-1111-1111-111111111111";
 const registryId = `/subscriptions/${subscription}/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r`;
 const [acrPull] = rolesFor("acrpull", "LegacyRegistryPermissions");
 let server: ScriptedAzure["server"];
-/** What tokens were asked to satisfy. */
+/** The claims that each token had to satisfy. */
 let claimsAsked: ScriptedAzure["claimsAsked"];
 let roles: ReturnType<typeof createRoleClient>;
 let registries: ReturnType<typeof createRegistryResourceClient>;

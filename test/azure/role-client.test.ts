@@ -270,7 +270,7 @@ describe("permissions", () => {
     [[{ actions: ["microsoft.authorization/roleassignments/*"] }], true],
     [[{ actions: ["Microsoft.Authorization/*/Write"] }], true],
     [[{ actions: ["*"], notActions: ["Microsoft.Authorization/*/Write"] }], false],
-    // What one role takes back another may give.
+    // One role may grant what another excludes.
     [[{ actions: ["*"], notActions: ["Microsoft.Authorization/*"] }, { actions: [write] }], true],
     [[{ actions: ["MicrosoftXAuthorization/roleAssignments/write"] }], false],
     [[{}], false],

@@ -29,10 +29,10 @@ export interface SandboxedAzure {
   close(): Promise<void>;
 }
 
-/** Never aborted: a test's own limit ends what takes too long. */
+/** Never aborted: the time limit of a test ends what takes too long. */
 export const { signal } = new AbortController();
 
-/** Starts a sandbox and opens its cloud as its caller, or as `azureOptions` say. */
+/** Starts a sandbox and opens its cloud as its caller, unless `azureOptions` says otherwise. */
 export async function sandboxedAzure(
   options: SandboxOptions = {},
   azureOptions: Partial<AzureOptions> = {},
@@ -47,7 +47,7 @@ export async function sandboxedAzure(
   };
 }
 
-/** Opens the cloud of a sandbox; the answer also holds what the clients are made of. */
+/** Opens the cloud of a sandbox. The result also holds the parts that the clients are made of. */
 export async function openParts(sandbox: Sandbox, azureOptions: Partial<AzureOptions> = {}) {
   const agent = new Agent({ keepAlive: true, ca: await readFile(sandbox.caPath) });
   const http = createAzureHttp({ variables: {}, agent });

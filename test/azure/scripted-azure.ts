@@ -4,18 +4,18 @@ import type { Credential } from "../../src/azure/credential.ts";
 import { createCertificateAuthority } from "../../src/sandbox/certificate-authority.ts";
 import { ScriptedServer } from "../scripted-server.ts";
 
-/** A service of Azure that answers what a test tells it to, and how it is reached. */
+/** An Azure service that answers as a test scripts it, and how to reach it. */
 export interface ScriptedAzure {
   readonly server: ScriptedServer;
   readonly url: string;
-  /** Its token is `first`, and `second` where claims are to be satisfied. */
+  /** Its token is `first`, or `second` if there are claims to satisfy. */
   readonly credential: Credential;
-  /** What tokens were asked to satisfy. */
+  /** The claims that each token had to satisfy. */
   readonly claimsAsked: ReadonlyArray<string | undefined>;
   readonly http: (timeoutMs?: number) => AzureHttp;
 }
 
-/** Starts one; its server is to be stopped. */
+/** Starts one. The caller stops its server. */
 export async function scriptedAzure(): Promise<ScriptedAzure> {
   const authority = await createCertificateAuthority();
   const server = new ScriptedServer(await authority.issue());

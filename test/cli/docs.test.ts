@@ -25,7 +25,7 @@ const pages = [
 ];
 
 describe("the page of a command", () => {
-  // A table stands between `<!-- options: setup -->` and `<!-- end of options -->`; `UPDATE_DOCS=1` writes it.
+  // The table stands between `<!-- options: setup -->` and `<!-- end of options -->`; `UPDATE_DOCS=1` writes it.
   it.each([
     ["setup", setupOptions],
     ["rotate", rotateOptions],
@@ -54,7 +54,7 @@ describe("the page of errors", () => {
         .filter((file) => file.endsWith(".ts") && !file.startsWith("sandbox/"))
         .flatMap((file) => [...read(`src/${file}`).matchAll(areas)].flatMap(([, code]) => code ?? [])),
     );
-    // No codes: a phase of a rotation, as `status` tells it.
+    // The phase of a Pod, which is not an error code.
     known.delete("status.phase");
     const told = [...read("docs/errors.md").matchAll(/<a id="([^"]+)">/g)].map(([, code]) => code);
     expect([...told].sort()).toEqual([...known].sort());
@@ -62,7 +62,7 @@ describe("the page of errors", () => {
 });
 
 describe("the published schema", () => {
-  // Tests that read an answer of the program hold it to the same form; it is open for keys that later versions add.
+  // Tests that read an answer of the program check it against the same schema. It is open to keys of later versions.
   it.each([
     ["answer", z.toJSONSchema(answer, { override: open })],
     ["world", z.toJSONSchema(worldOptions, { io: "input" })],
@@ -111,7 +111,7 @@ describe.each(pages)("%s", (page) => {
   });
 });
 
-/** A heading's, as GitHub makes them, and those that are written out. */
+/** The anchors of the headings, as GitHub makes them, and the anchors that are written out. */
 function anchorsOf(text: string): ReadonlySet<string | undefined> {
   const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
     heading

@@ -9,7 +9,7 @@ import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 
 let sandbox: Sandbox;
 let folder = "";
-/** Made by the plugin when it runs. */
+/** A file that the plugin makes when it runs. */
 let ran = "";
 beforeAll(async () => {
   sandbox = await startSandbox();
@@ -35,7 +35,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** `status` with the sandbox's kubeconfig, whose users sign in by this program. */
+/** `status` with the sandbox's kubeconfig, whose users sign in with this program. */
 async function status(exec: object, args: readonly string[] = [], env: Record<string, string> = {}) {
   const config = load(await readFile(sandbox.kubeconfigPath, "utf8")) as { users: Array<{ user: object }> };
   for (const item of config.users) item.user = { exec };
@@ -44,7 +44,7 @@ async function status(exec: object, args: readonly string[] = [], env: Record<st
   return runHurried(sandbox, ["status", "--kubeconfig", kubeconfig, ...args], { env });
 }
 
-/** A program on the PATH that signs in. */
+/** Puts a program that signs in on the PATH. */
 async function onPath(name: string): Promise<void> {
   await copyFile(join(folder, "login"), join(folder, name));
   vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);

@@ -35,7 +35,7 @@ describe("signals", () => {
     source.emit("SIGTERM", "SIGTERM");
     expect(killedAtEnd).toEqual([[]]);
     expect(source.killed).toEqual([[4711, "SIGTERM"]]);
-    // Nobody listens any more: the signal that was raised is not caught again.
+    // No listener is left, so the raised signal is not caught again.
     expect(source.eventNames()).toEqual([]);
   });
 

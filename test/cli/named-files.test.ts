@@ -47,7 +47,7 @@ describe("a run that reads a pipe which nobody writes to", () => {
     const file = pipe();
     let kill: (signal: NodeJS.Signals) => void = () => {};
     const running = runProgram(sandbox, args(file), { started: (signal) => (kill = signal) });
-    // Opened once there is a reader, and held open so that it goes on reading.
+    // It opens once the program reads, and stays open so that the program keeps reading.
     const writer = await open(file, "w");
     kill("SIGINT");
     const run = await running;

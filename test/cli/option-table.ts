@@ -1,7 +1,7 @@
 import type { OptionSet } from "../../src/cli/options/option.ts";
 import { optionGroups } from "../../src/cli/options/option.ts";
 
-/** The table of a command's options in docs, as its definitions say; help says the same. */
+/** The table of a command's options in the docs, from their definitions. Help says the same. */
 export function optionTable(options: OptionSet): string {
   const all = Object.values(options);
   const rows = optionGroups.flatMap((group) =>

@@ -124,9 +124,9 @@ describe("output", () => {
   it("waits for a reader that is slow", async () => {
     const fifo = join(folder, "fifo");
     execFileSync("mkfifo", [fifo]);
-    // Non-blocking, and as the program inherits it, it finds it full.
+    // The program inherits it non-blocking, and finds it full.
     const pipe = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
-    // By itself, for the program may make its own end wait.
+    // Opened separately, because the program may make its own end blocking.
     const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
     const full = fillUp(pipe);
     const program = spawn(process.execPath, [programPath, "setup", "--help"], {
@@ -160,7 +160,7 @@ describe("output", () => {
   });
 });
 
-/** Fills a pipe that does not block, to the last byte; returns how many went in. */
+/** Fills a non-blocking pipe to the last byte. Returns how many bytes went in. */
 function fillUp(pipe: number): number {
   let written = 0;
   for (let size = 1 << 16; size >= 1;) {

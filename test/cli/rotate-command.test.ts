@@ -77,7 +77,7 @@ describe("rotate of a key that two namespaces hold", () => {
     expect(entryOf(sandbox)?.password).not.toBe(old);
     expect(livePasswords(sandbox)).toHaveLength(2);
     for (const { secretText } of livePasswords(sandbox)) expect(stdout + stderr).not.toContain(secretText);
-    // A retirement is pending: there is nothing to do but to say so.
+    // A retirement is pending, so there is nothing to do but to say so.
     expect(sandbox.requests.entries.slice(before).filter(({ mutating }) => mutating)).toEqual([]);
   });
 

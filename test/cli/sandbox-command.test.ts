@@ -121,7 +121,7 @@ describe("a sandbox by itself", () => {
     let stdout = "";
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
     const closed = once(child, "close");
-    // Said when all is listening.
+    // Printed once every server listens.
     for await (const chunk of child.stderr) {
       if (String(chunk).includes("Ctrl-C ends the sandbox")) child.kill("SIGTERM");
     }

@@ -15,20 +15,20 @@ export interface Seen extends Pick<Asked<Answers, string>, "answers" | "previous
   readonly changeable: readonly string[];
 }
 
-/** What a walk through a wizard came to. */
+/** The outcome of a walk through a wizard. */
 export interface Walk {
-  /** The options at the end, with their texts joined by commas. */
+  /** The options at the end. The texts of each are joined by commas. */
   readonly given: Answers;
   readonly seen: readonly Seen[];
-  /** Every look in its order: the question, and what it depends on. */
+  /** Every look, in order: the question, and what it depends on. */
   readonly looks: readonly string[];
   /** What was waited for while nothing was on the screen. */
   readonly waits: readonly string[];
 }
 
 /**
- * A question that answers the option of its own name, and shows what it depends on. Ask and look are those of a script
- * unless they are given.
+ * A question that answers the option of its own name, and shows what it depends on. `ask` and `look` come from the
+ * script unless they are given.
  */
 export function question(
   id: string,
@@ -58,17 +58,18 @@ export function read(given: GivenOptions): Answers {
   return Object.fromEntries([...given].map(([name, { texts }]) => [name, texts.join(",")]));
 }
 
-/** The question and what it depends on, as it stands in the list of looks: "role of registry=a". */
+/** The question and what it depends on, as the list of looks names it: "role of registry=a". */
 export function lookOf({ id, dependsOn }: Pick<TestQuestion, "id" | "dependsOn">, answers: Answers): string {
   const basis = dependsOn.map((option) => `${option}=${answers[option] ?? ""}`);
   return basis.length === 0 ? id : `${id} of ${basis.join(" ")}`;
 }
 
 /**
- * Walks through questions by a script that says what is on the screen and what is done there, with commas between:
- * `registry: a` answers, `role: back` goes back, and so do `change registry`, `again` and `fail`; `failed: …` is what
- * is done about a failure, where `give adopt for secret` gives an option more, for as long as the other stays.
- * @throws OffScript where another question is on the screen than the script says, or one too many or too few
+ * Walks through questions by a script of steps, separated by commas. Each step names the question on the screen and
+ * what is done there: `registry: a` answers, `role: back` goes back, and likewise `change registry`, `again` and
+ * `fail`. `failed: …` says what is done about a failure. There, `give adopt for secret` gives one more option, for as
+ * long as the answer for `secret` stays the same.
+ * @throws OffScript if another question is on the screen than the script says, or if there is one too many or too few
  */
 export async function walk(
   questions: ReadonlyArray<ReturnType<typeof question>>,
@@ -100,7 +101,7 @@ export async function walk(
           changeable: changeable.map(({ id }) => id),
         };
         seen.push({ ...shown, data: await data });
-        // While it is read, what can be looked up is looked up.
+        // While somebody reads the question, the wizard looks up what it can.
         for (const _question of questions) await nextTurn();
         return replyOf(one.id, next(one.id));
       },

@@ -6,7 +6,7 @@ it("sleeps also for longer than one timer lasts, until it is told to stop", asyn
   const stop = new AbortController();
   let over = false;
   const slept = systemClock.sleep(60 * 86_400_000, stop.signal).finally(() => (over = true));
-  // A timer that is set for too long ends in the next millisecond.
+  // A timer with too long a delay fires in the next millisecond.
   await sleep(20);
   expect(over).toBe(false);
   stop.abort();

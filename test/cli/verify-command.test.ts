@@ -94,12 +94,12 @@ describe("verify for people", () => {
       const run = await TerminalRun.start(broken.sandbox, ["verify", "-n", "awesomeapps"], { columns: 40 });
       expect(await run.exit()).toBe(5);
       expect(run.history).toContain("✗ FAIL");
-      // What a carriage return goes back over is gone from the screen.
+      // Text before a carriage return is no longer on the screen.
       const lines = run.output
         .split("\n")
         .map((line) => stripVTControlCharacters(line).trimEnd().split("\r").at(-1) ?? "");
       const prose = lines.filter((line) => !/^ *(?:fix|see|do):|^ {2,}acr-pull/.test(line));
-      // A word that is too long by itself is left whole as well.
+      // A single word that is too long is not broken either.
       const tooLong = prose.filter((line) => line.length > 40 && line.trim().includes(" "));
       expect(tooLong).toEqual([]);
     } finally {

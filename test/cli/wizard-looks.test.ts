@@ -83,7 +83,7 @@ describe("while a question is read, a wizard", () => {
     const all = [question("a"), question("b"), late];
     const far = await walk(all, "a: fail, failed: again, a: 1, b: fail, failed: again, b: 1, late: 1");
     expect(far.looks).toEqual(["a", "b", "a", "late", "b"]);
-    // Where nothing is asked between the two, the first is right before the last.
+    // If nothing is asked between the two, the first comes right before the last.
     const next = await walk(all, "a: fail, failed: again, a: 1, late: 1", flags({ b: "x" }));
     expect(next.looks).toEqual(["a", "late", "a"]);
   });
@@ -144,7 +144,7 @@ describe("a look", () => {
     let finish: () => void = () => {};
     const b = question("b", {
       dependsOn: ["a"],
-      // By what is expected of a it takes until c is on the screen.
+      // With the expected answer of a, this look lasts until c is on the screen.
       look: ({ a }) =>
         a === "usual" ? new Promise((resolve) => (finish = () => resolve(""))) : Promise.resolve(""),
     });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { flags, question, walk } from "./scripted-wizard.ts";
 
 describe("a question that only what is looked up opens", () => {
-  /** Open for the secrets of others. */
+  /** Asked only for secrets of others. */
   const adopt = question("adopt", {
     dependsOn: ["name"],
     looking: "Looking at the secrets",

@@ -9,20 +9,20 @@ const text = fc.constantFrom("x", "y", "z");
 const earlier = fc.nat({ max: 5 });
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
 
-/** A question by chance; numbers mean earlier questions. */
+/** A random question. Numbers refer to earlier questions. */
 const plan = fc.record({
   dependsOn: fc.array(earlier, { maxLength: 3 }),
   dependsOnMore: fc.boolean(),
-  /** Applies only where that question has that text. */
+  /** Applies only if that question has that text. */
   applies: maybe(fc.tuple(earlier, text)),
-  /** Has something to ask only where the first question that it depends on has this text. */
+  /** Has something to ask only if the first question that it depends on has this text. */
   open: maybe(text),
   flag: maybe(text),
-  /** Whether the flag says it another way. */
+  /** Whether the flag is an alias of the option. */
   alias: fc.boolean(),
   fetched: fc.constantFrom("early" as const, "soon" as const),
   turns: fc.nat({ max: 2 }),
-  /** Whether what it shows is waited for before it is answered. */
+  /** Whether its data is awaited before it is answered. */
   waits: fc.boolean(),
 });
 type Plan = typeof plan extends fc.Arbitrary<infer P> ? P : never;
@@ -59,13 +59,13 @@ function planned(plans: readonly Plan[]): Planned[] {
   return [...questions, { ...review, dependsOn, turns: 1, waits: true }];
 }
 
-/** An answer, and what it was given on. */
+/** An answer, and what it was based on. */
 interface Last {
   readonly texts: Texts;
   readonly basis: string;
 }
 
-/** What is known before a question by the rules alone, and which of those before it had to be asked and were not. */
+/** What is known before a question by the rules alone, and which earlier questions were wrongly not asked. */
 function known(
   questions: readonly Planned[],
   given: Answers,
@@ -154,7 +154,7 @@ it("comes by any way to answers that all rest on one another, with nothing stale
   );
 });
 
-/** What flags said to a question that has no answer yet. */
+/** What flags say about a question that has no answer yet. */
 function previousOf({ options }: Planned, given: Answers): Texts {
   return Object.fromEntries(
     options.flatMap((option) => (given[option] === undefined ? [] : [[option, [given[option]]]])),

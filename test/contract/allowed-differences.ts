@@ -1,27 +1,27 @@
-/** How far a difference may go. */
+/** The kinds of difference that may be allowed. */
 export type DifferenceClass =
-  /** The sandbox refuses what the real server takes. */
+  /** The sandbox refuses what the real server accepts. */
   | "harsher"
   /** The sandbox says that it cannot do this, or that there is no such thing. */
   | "not built"
-  /** Both refuse, or both do the same: only what is said of it differs. */
+  /** Both refuse, or both do the same. Only what they say about it differs. */
   | "cosmetic";
 
-/** Differences that may stand, and why. */
+/** A difference that is allowed, and why. */
 export interface AllowedDifference {
   readonly class: DifferenceClass;
   readonly reason: string;
-  /** Of conversations whose name it matches. */
+  /** Only in conversations whose name matches. */
   readonly conversations?: RegExp;
-  /** Of requests that it matches, as method, path and query. */
+  /** Only for requests that match, as method, path and query. */
   readonly request?: RegExp;
-  /** Answers of other statuses altogether: the real one and the sandbox's. */
+  /** For answers with different statuses: the real one, then the sandbox's. */
   readonly statuses?: RegExp;
-  /** Places in answers of the same status. */
+  /** For answers with the same status: the places that differ. */
   readonly places?: RegExp;
-  /** Of answers of this status. */
+  /** Only in answers with this status. */
   readonly status?: RegExp;
-  /** The real server's value there. */
+  /** Only if the real server's value there matches. */
   readonly real?: RegExp;
 }
 
@@ -29,8 +29,8 @@ const metadata = String.raw`(?:/items/\d+|/rows/\d+/object|)/metadata`;
 const managers = `^/body${metadata}/managedFields`;
 
 /**
- * All differences that are known. A rule that matches nothing any more has to go. Where the sandbox refuses what the real
- * server did, the rest of the conversation is about another world, and is not compared.
+ * All known differences. A rule that no longer matches anything must be removed. Once the sandbox has refused what
+ * the real server did, the rest of the conversation is about another world and is not compared.
  */
 export const allowedDifferences: readonly AllowedDifference[] = [
   // Not built

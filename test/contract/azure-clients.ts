@@ -19,10 +19,10 @@ import { ScriptedServer, type Answer } from "../scripted-server.ts";
 import { trustInProcess } from "../trust-in-process.ts";
 import type { Json, Recording } from "./azure-recordings.ts";
 
-/** The program's clients, each of which asks a server that answers what was recorded. */
+/** The program's clients, each connected to a server that replays recorded answers. */
 export interface Clients extends Awaited<ReturnType<typeof openClients>> {}
 
-/** Who is signed in where recordings tell of a tenant. */
+/** The tenant of the signed-in caller, where recordings name a tenant. */
 export const tenant = "6e288dbc-9a75-4319-84cf-bb037fab9cd1";
 
 export async function openClients() {
@@ -65,7 +65,7 @@ export async function openClients() {
     server,
     loginServer: `localhost:${server.port}`,
     pullCredential,
-    // Anew for each question: what was learned of versions or audiences is for one run.
+    // New for each question: what a client learns about versions or audiences is for one run.
     registries: () => createRegistryResourceClient(cloud, resourceManager()),
     roles: () => createRoleClient(resourceManager()),
     directory: () => createDirectoryClient(cloud, credential, http),
@@ -81,7 +81,7 @@ export async function openClients() {
 
 /** A recorded answer as a server can give it. */
 export function asAnswer({ response: { status, headers, body } }: Recording): Answer {
-  // The length was that of the body before it was scrubbed.
+  // The recorded length is that of the body before it was scrubbed.
   const { "content-length": _, ...rest } = headers;
   return { status, headers: rest, ...(body === null ? {} : { json: withToken(body) }) };
 }

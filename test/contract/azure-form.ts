@@ -3,7 +3,7 @@ import type { Json, Recording } from "./azure-recordings.ts";
 
 type Answer = Recording["response"];
 
-/** Headers whose value says something of the form; of `location` it is only that there is one. */
+/** Headers whose value belongs to the form. Of `location`, only its presence does. */
 const headers = [
   "content-type",
   "docker-distribution-api-version",
@@ -15,8 +15,8 @@ const headers = [
 ];
 
 /**
- * In what an answer differs from a recorded one: status, code of the error, keys, and what is null, a text, a number, a
- * list or an object. What the values are is nobody's form, and of a list its first item stands for all.
+ * How an answer differs from a recorded one: in its status, error code or keys, or in which values are null, text,
+ * number, list or object. The values themselves do not count. The first item of a list stands for all.
  */
 export function differences(recorded: Answer, given: Answer): string[] {
   return [
@@ -43,17 +43,17 @@ function between(path: string, wanted: Json, given: Json): string[] {
   if (kind !== found) return [`${path}: ${found}, not ${kind}`];
   if (kind === "list") {
     if (wanted.length > 0 && given.length > 0) return between(`${path}[]`, wanted[0], given[0]);
-    // What a list of its own holds is what was asked.
+    // `body.value` is what was asked for, so it must not be empty on one side only. Other lists depend on the world.
     return path !== "body.value" || wanted.length === given.length
       ? []
       : [`${path}: of ${given.length}, not ${wanted.length}`];
   }
   if (kind !== "object") {
-    // Codes and the lives of tokens are told apart by their value.
+    // Error codes and the lifetimes of tokens are compared by value.
     const isCode = /\.(?:code|error)$/.test(path) || /^answer [+-] \d+ s$/.test(String(wanted));
     return isCode && wanted !== given ? [`${path}: ${given}, not ${wanted}`] : [];
   }
-  // Names of tags are their owner's.
+  // The names of tags are up to their owner.
   if (path.endsWith(".tags")) return [];
   return [...new Set([...Object.keys(wanted), ...Object.keys(given)])].flatMap((key) => {
     const name = `${path}.${key}`;
@@ -69,7 +69,7 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? "list" : typeof value;
 }
 
-/** What a registry's token says stands beside it in recordings, with times by the moment of the answer. */
+/** Recordings show the claims of a registry's token beside it, with times relative to the answer. */
 function withDecoded(body: Json): Json {
   const token: unknown = body?.access_token ?? body?.refresh_token;
   if (typeof token !== "string" || token.split(".").length !== 3) return body;

@@ -38,7 +38,7 @@ function registryPatch(properties: object) {
   };
 }
 
-/** Assigns Reader to the puller, once or again under the same or another name. */
+/** Assigns Reader to the puller: once, or again under the same or another name. */
 function assign(version: string, ...tries: ReadonlyArray<{ name: string; more?: object }>) {
   return async (azure = new AskedAzure(puller())): Answer => {
     let last: Recording["response"] | undefined;
@@ -95,7 +95,7 @@ const assertion = [{ alg: "none" }, { iss: "https://x.example", sub: "s", aud: "
   .map((part) => (part === "" ? "" : Buffer.from(JSON.stringify(part)).toString("base64url")))
   .join(".");
 
-/** Asks Graph about an application with one password that was added before, by its object id. */
+/** Asks Graph about an application by its object id, after a password was added to it. */
 function application(
   line: (azure: AskedAzure, id: string) => string,
   { body, before, asUser = false }: { body?: object; before?: string; asUser?: boolean } = {},
@@ -121,7 +121,7 @@ const life = {
   endDateTime: new Date(Date.now() + 86_400_000).toISOString().replace(/\.\d+/, ""),
 };
 
-/** Makes an application with its principal as a person, and asks Graph. */
+/** Makes an application and its principal as a person, then asks Graph. */
 function principal(line: (ids: { id: string; appId: string }) => string, body?: (appId: string) => object) {
   return async (): Answer => {
     const azure = new AskedAzure();
@@ -142,7 +142,7 @@ async function exchanged(azure: AskedAzure, audience: string): Answer {
   });
 }
 
-/** By the name of a recording, the same question to the sandbox; in a text, why there is none. */
+/** For each recording, by name: the same question to the sandbox, or why there is none. */
 export const questions: Readonly<Record<string, (() => Answer) | string>> = {
   "acr-challenge-2025": () => new AskedAzure().form("GET /v2/"),
   "acr-challenge-catalog": () => new AskedAzure().form("GET /v2/_catalog"),

@@ -5,14 +5,14 @@ import { asAnswer, type Clients } from "./azure-clients.ts";
 import { recording, type Json } from "./azure-recordings.ts";
 import type { Answer } from "../scripted-server.ts";
 
-/** What a client makes of a recorded answer, and of what follows it. */
+/** How a client reads a recorded answer and the answers that follow it. */
 interface Reading {
   readonly read: (clients: Clients, signal: AbortSignal) => Promise<unknown>;
-  /** What read resolves to, or the `code` and `exitCode` that it fails with. */
+  /** What `read` resolves to, or the `code` and `exitCode` that it fails with. */
   readonly makes: object | undefined;
   /** Answers after the recorded one. */
   readonly next?: () => readonly Answer[];
-  /** How the last request has to look. */
+  /** A part of the last request's path and query. */
   readonly asks?: string;
 }
 
@@ -60,7 +60,7 @@ const assigned = (condition: string | undefined) => ({
 });
 const foo = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:Name] stringEquals 'foo'";
 
-/** By the name of a recording, who reads such an answer; in a text, why nobody does. */
+/** For each recording, by name: the client that reads such an answer, or why none does. */
 export const readings: Readonly<Record<string, Reading | string>> = {
   "acr-challenge-2025": {
     read: (clients, signal) => clients.pulls.checkReachable(clients.loginServer, signal),
@@ -102,7 +102,7 @@ export const readings: Readonly<Record<string, Reading | string>> = {
   "arm-linked-authorization-failed": { read: assign, makes: { code: "roles.forbidden", exitCode: 3 } },
   "arm-no-registered-provider-found": {
     read: readAccess,
-    // The version that is named is not the reason, so it is not asked for for ever.
+    // The version that the error names is not the cause, so the client does not ask for it forever.
     next: () => [asAnswer(recording("arm-no-registered-provider-found"))],
     makes: { code: "azure.api-missing" },
     asks: `${registryId}?api-version=2018-05-01`,
@@ -231,7 +231,7 @@ export const readings: Readonly<Record<string, Reading | string>> = {
   "graph-forbidden": { read: search, makes: { code: "directory.forbidden", exitCode: 3 } },
   "graph-no-credentials-to-remove": {
     read: (clients, signal) => clients.directory().removePassword("id", "gone", signal),
-    // Nobody lists it, however often they are asked.
+    // No replica lists the key, however often the client asks.
     next: () => Array.from({ length: 9 }, () => asAnswer(recording("graph-application-by-id"))),
     makes: undefined,
   },

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Recorded requests to the real services with their answers, which lie beside the checkout and are no part of it. */
+/** Recorded requests to the real services with their answers. They lie beside the checkout and are not part of it. */
 const folder = fileURLToPath(new URL("../../../shared/contract/azure/", import.meta.url));
 
 export const hasRecordings = existsSync(folder);
@@ -11,7 +11,7 @@ export interface Recording {
   readonly request: { readonly method: string; readonly url: string; readonly body: unknown };
   readonly response: {
     readonly status: number;
-    /** Some were dropped when it was recorded: one that is absent proves nothing. */
+    /** Some were dropped during recording, so an absent header proves nothing. */
     readonly headers: Readonly<Record<string, string>>;
     readonly body: Json;
   };
@@ -30,7 +30,7 @@ export const recordings: ReadonlyMap<string, Recording> = new Map(
     ]),
 );
 
-/** A recording that a test cannot do without. */
+/** A recording that a test needs. */
 export function recording(name: string): Recording {
   const found = recordings.get(name);
   if (!found) throw new Error(`there is no recording ${name}`);

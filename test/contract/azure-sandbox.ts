@@ -8,7 +8,7 @@ import { readSandboxOptions, type SandboxOptions } from "../../src/sandbox/world
 import type { World } from "../../src/sandbox/world.ts";
 import type { Recording } from "./azure-recordings.ts";
 
-/** A sandbox's Azure that is asked without a server in between, by its caller or by the person in it. */
+/** A sandbox's Azure, asked without a server in between, by its caller or by its user. */
 export class AskedAzure {
   readonly world: World;
   /** Resource id of the first registry. */
@@ -50,12 +50,12 @@ export class AskedAzure {
     return this.#ask(line, await this.token("https://management.azure.com/"), body);
   }
 
-  /** The same of Graph, as a person where `asUser` says so. */
+  /** The same for Graph, as a person if `asUser` is set. */
   async graph(line: string, body?: object, asUser = false): Promise<Recording["response"]> {
     return this.#ask(line, await this.token("https://graph.microsoft.com/", asUser), body);
   }
 
-  /** Asks Entra or the registry, with a form, as nobody. */
+  /** Asks Entra or the registry with a form, and without a token. */
   async form(line: string, form?: Record<string, string>): Promise<Recording["response"]> {
     return answerOf(await this.#handle(line, {}, new URLSearchParams(form).toString()));
   }

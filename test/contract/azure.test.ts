@@ -10,7 +10,7 @@ const later = "came after 2022";
 const noReference = "what was recorded was made with a reference";
 const quoted = "people who quote an error leave out what is only for support";
 
-/** By recording, each difference of the sandbox's answer that is left, and why. */
+/** For each recording: every difference that remains in the sandbox's answer, and why. */
 const left: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "acr-exchange-2026-registry-audience": {
     "body.x-decoded: object, not absent": "the recording has it not decoded",

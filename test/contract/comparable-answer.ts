@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ComparableAnswer } from "./conversation.ts";
 
-/** An answer as it came. */
+/** An answer as it was received. */
 export interface RawAnswer {
   readonly status: number;
   /** Lower-case names. */
@@ -33,8 +33,8 @@ const textLimit = 3000;
 const answerLimit = 400_000;
 
 /**
- * Makes the answers of one conversation comparable: what differs from server to server by nature (UIDs, resource
- * versions, times, the namespace) becomes a token, numbered in the order in which a conversation meets it.
+ * Makes the answers of one conversation comparable. What naturally differs between servers (UIDs, resource versions,
+ * times, the namespace) becomes a token, numbered in the order of its first appearance.
  */
 export class Comparing {
   readonly #namespace: string;

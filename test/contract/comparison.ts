@@ -2,14 +2,14 @@ import { allowedDifferences, type AllowedDifference, type DifferenceClass } from
 import type { ComparableAnswer, Conversation, RequestStep } from "./conversation.ts";
 import { differences, type Difference } from "./differences.ts";
 
-/** One difference, and the rule that allows it, if one does. */
+/** One difference, and the rule that allows it, if any. */
 export interface Finding {
   readonly where: string;
   readonly what: string;
   readonly rule: AllowedDifference | undefined;
 }
 
-/** Compares a conversation with what was recorded, up to where the sandbox refuses what the real server did. */
+/** Compares a conversation with its recording, until the sandbox refuses what the real server did. */
 export function compare(
   { id, steps, real }: Conversation,
   answers: ReadonlyArray<ComparableAnswer | null>,

@@ -2,28 +2,28 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
 /*
- * Conversations with Kubernetes' own API server (1.34.2, with its controller manager), recorded by this project:
- * what was asked, and each answer with its names, identifiers, versions and times made comparable.
+ * Conversations with the real Kubernetes API server (1.34.2, with its controller manager), recorded by this project:
+ * each request, and each answer with its names, identifiers, versions and times made comparable.
  */
 
-/** One request of a conversation; `{{name}}` stands for a text that is only known when it is sent. */
+/** One request of a conversation. `{{name}}` stands for a text that is known only when the request is sent. */
 export interface RequestStep {
   /** Method, path and query. */
   readonly m: string;
   readonly p: string;
   readonly q?: string;
-  /** Headers besides the usual ones; null takes a usual one away. */
+  /** Headers beyond the usual ones. Null removes a usual one. */
   readonly h?: Readonly<Record<string, string | null>>;
   /** The body: an object, a text, or bytes in base64. */
   readonly b?: unknown;
   readonly bb64?: string;
-  /** Who asks: a user of the cluster, `none`, `bad` for a token that nobody has, or `raw:` and an Authorization. */
+  /** Who asks: a user of the cluster, `none`, `bad` for an unknown token, or `raw:` and an Authorization header. */
   readonly as?: string;
-  /** What later steps need of the answer: a name and the place of the value. */
+  /** What later steps need from the answer: a name, and the place of the value. */
   readonly save?: Readonly<Record<string, string>>;
 }
 
-/** What a conversation waits for, until the controllers have done it. */
+/** Something that a conversation waits for until the controllers have done it. */
 export interface WaitStep {
   readonly wait: string;
 }
@@ -35,7 +35,7 @@ export interface SleepStep {
 
 export type Step = RequestStep | WaitStep | SleepStep;
 
-/** An answer in the form in which two servers' answers can be compared. */
+/** An answer in a form that can be compared between two servers. */
 export interface ComparableAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -46,10 +46,10 @@ export interface ComparableAnswer {
   readonly binary?: boolean;
 }
 
-/** Requests that follow from each other, and what the real server answered. */
+/** Requests that build on each other, and what the real server answered. */
 export interface Conversation {
   readonly id: string;
-  /** It takes place in a namespace of its own, made beforehand. */
+  /** Whether it takes place in a namespace of its own, made beforehand. */
   readonly setup: boolean;
   readonly steps: readonly Step[];
   /** Null for steps that only wait. */

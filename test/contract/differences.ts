@@ -1,12 +1,12 @@
-/** One place where the sandbox's answer is not the real one. */
+/** One place where the sandbox's answer differs from the real one. */
 export interface Difference {
-  /** JSON pointer into the answer; a list of another length ends in `#`. */
+  /** JSON pointer into the answer. It ends in `#` if two lists differ in length. */
   readonly path: string;
   readonly real: unknown;
   readonly sandbox: unknown;
 }
 
-/** Where two comparable answers differ. An absent value is `undefined`; the order of managers says nothing. */
+/** Where two comparable answers differ. An absent value is `undefined`. The order of managers does not count. */
 export function differences(real: unknown, sandbox: unknown, path = ""): Difference[] {
   if (path.endsWith("/managedFields") && Array.isArray(real) && Array.isArray(sandbox)) {
     return differences(real.toSorted(byText), sandbox.toSorted(byText), `${path}/`);

@@ -8,7 +8,7 @@ const conversations = recordedConversations();
 let findings: Finding[];
 
 beforeAll(async () => {
-  // The conversations were short: who wrote in an earlier second than another is no part of them.
+  // The recorded conversations were short. Which second a write falls into is not part of them.
   vi.useFakeTimers({ toFake: ["Date"] });
   const answers = await replay(conversations).finally(() => vi.useRealTimers());
   findings = conversations.flatMap((conversation, index) => compare(conversation, answers[index] ?? []));

@@ -15,7 +15,7 @@ import { Comparing, type RawAnswer } from "./comparable-answer.ts";
 import type { ComparableAnswer, Conversation, RequestStep, Step } from "./conversation.ts";
 import { differences } from "./differences.ts";
 
-/** The users that the conversations speak of; the first may do everything. */
+/** The users that the conversations name. The first may do everything. */
 const clusterOptions = {
   context: "admin",
   namespaces: ["default", "kube-system", "kube-public", "kube-node-lease"],
@@ -52,23 +52,23 @@ const clusterOptions = {
 };
 
 const namespace = "r730730-0";
-/** Large enough that no other number of an answer is taken for a resource version. */
+/** Large enough that no other number in an answer looks like a resource version. */
 const firstVersion = 730_000_000;
-/** Says which conversation's cluster a request is for: all share one port. */
+/** Names the conversation whose cluster a request is for. All clusters share one port. */
 const clusterHeader = "x-conversation";
 const atOnce = 16;
 
-/** How one conversation went: the answers, and before which steps the controllers had something to do. */
+/** How one conversation went: the answers, and the steps before which the controllers had something to do. */
 interface Held {
   readonly answers: ReadonlyArray<ComparableAnswer | null>;
   readonly pending: ReadonlySet<number>;
 }
 
 /**
- * Holds the conversations with the sandbox's API server over the wire, each with a cluster of its own. When controllers
- * act is theirs to choose: they do where a conversation waits for them, and where the recorded answer shows that
- * they had acted.
- * @returns the answers of each, null for steps that only wait
+ * Holds the conversations with the sandbox's API server over the wire, each with a cluster of its own. Real
+ * controllers act when they choose. Here they act when a conversation waits for them, and when the recorded answer
+ * shows that they had acted.
+ * @returns the answers of each conversation, null for steps that only wait
  */
 export async function replay(
   conversations: readonly Conversation[],
@@ -163,7 +163,7 @@ class Replay {
     ["ns2", `${namespace}x`],
   ]);
 
-  /** @param due what the controllers have yet to do; they get to it whenever a conversation waits */
+  /** @param due what the controllers still have to do; they do it whenever a conversation waits */
   constructor(wire: Wire, cluster: ClusterRecord, due: Array<() => void>) {
     this.#wire = wire;
     this.#cluster = cluster;
@@ -277,7 +277,7 @@ class Replay {
   }
 }
 
-/** Stands for what an earlier answer should have told and did not. */
+/** Stands for a value that an earlier answer should have contained and did not. */
 function unknownValue(key: string): string {
   if (key.startsWith("rv")) {
     return "1";
@@ -298,7 +298,7 @@ function valueAt({ body }: RawAnswer, place: string): unknown {
   }
 }
 
-/** JSON with the spaces and escapes that the recorded requests had: some answers quote the body. */
+/** JSON with the spaces and escapes of the recorded requests: some answers quote the body. */
 function spacedJson(value: unknown): string {
   if (Array.isArray(value)) {
     return `[${value.map(spacedJson).join(", ")}]`;

@@ -240,7 +240,7 @@ describe("two credentials for one host", () => {
   });
 });
 
-/** The config with one of its hosts alone. */
+/** The config with only one of its hosts. */
 function only(read: ReturnType<typeof config>, key: string): ReturnType<typeof config> {
   return { ...read, auths: { [key]: read.auths[key] } };
 }

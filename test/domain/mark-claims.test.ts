@@ -20,7 +20,7 @@ const nothing: SecretProof = {
 };
 const kinds = Object.keys(nothing) as Array<keyof SecretProof>;
 
-/** Every combination of what may speak for a secret. */
+/** Every combination of the facts that can prove something about a secret. */
 const all = Array.from({ length: 2 ** kinds.length }, (_, bits) =>
   kinds.filter((_kind, index) => (bits >> index) % 2 === 1),
 );

@@ -11,7 +11,7 @@ import {
   repositoryPattern,
 } from "../../src/domain/names.ts";
 
-/** The name of what a function throws. */
+/** The name of the error that a function throws. */
 function failureOf(run: () => unknown): string {
   try {
     run();

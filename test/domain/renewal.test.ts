@@ -6,7 +6,7 @@ const createdAt = "2031-01-01T00:00:00Z";
 const born = Date.parse(createdAt);
 const hourMs = 3_600_000;
 
-/** A key that was asked to live so long: it is made up to five minutes shorter. */
+/** A key for which this lifetime was requested. It is made up to five minutes shorter. */
 function keyOf(life: string) {
   const lifeMs = parseDuration(life);
   const end = born + lifeMs - Math.min(300_000, lifeMs / 100);

@@ -69,7 +69,7 @@ describe("trying again", () => {
     },
   );
 
-  /** How many of 200 clients whose request failed at one moment are back in the fullest tenth of a second. */
+  /** If 200 clients fail at the same moment, how many of them try again in the fullest tenth of a second. */
   function fullestTenth(attempt: number, failed: FailedAttempt): number {
     const random = seeded(7);
     const counts = new Map<number, number>();

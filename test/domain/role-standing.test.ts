@@ -12,10 +12,10 @@ const roles: Readonly<Record<string, BuiltInRole>> = Object.fromEntries(
     .map((role) => [role.name.replace("Container Registry Repository ", ""), role]),
 );
 
-/** A condition of somebody else's. */
+/** A condition that somebody else wrote. */
 const foreign = "(@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringLike 'team?')";
 
-/** An assignment from its text: `Reader`, `Reader team/*,base`, `Reader ?` with a condition that is not ours. */
+/** An assignment from a text: `Reader`, `Reader team/*,base`, or `Reader ?` for a condition that is not ours. */
 function assignment(text: string): RoleAssignment {
   const [name = "", limit] = text.split(" ");
   const role = roles[name];
@@ -30,7 +30,7 @@ function assignment(text: string): RoleAssignment {
   };
 }
 
-/** What is wanted as a text: `acrpush: Writer team/*`. */
+/** The wanted rights as a text: `acrpush: Writer team/*`. */
 function told(rights: WantedRights): string {
   if (rights.kind === "limit-lost") return `${rights.kind} ${rights.repositories.join(",")}`;
   if (rights.kind === "limit-unreadable") return `${rights.kind} ${rights.standing.name}`;
@@ -47,7 +47,7 @@ type Row = readonly [mode: RoleAssignmentMode, ours: string, others: string, sai
 const { legacy, abac } = modes;
 const limited = "Reader team/*";
 const rows: readonly Row[] = [
-  // Nothing said: what stands.
+  // Nothing is requested: what is there stays.
   [legacy, "", "", "", "acrpull: AcrPull"],
   [abac, "", "", "", "acrpull: Reader"],
   [legacy, "AcrPush", "", "", "acrpush: AcrPush"],
@@ -59,7 +59,7 @@ const rows: readonly Row[] = [
   [abac, "Owner + Contributor team/*", "", "", "owner: Owner + Contributor team/*"],
   [abac, "Owner + Reader", "", "", "owner: Owner + Reader"],
   [abac, `${limited} + Writer base`, "", "", `acrpush: ${limited} + Writer base`],
-  // The mode was switched: the same by other roles, unless a limit would be lost.
+  // The mode was switched: other roles give the same rights, unless a limit would be lost.
   [abac, "AcrPush", "", "", "acrpush: Writer"],
   [abac, "Owner", "", "", "owner: Owner + Contributor"],
   [abac, `AcrPush + ${limited}`, "", "", `acrpull: ${limited}`],
@@ -69,7 +69,7 @@ const rows: readonly Row[] = [
   [legacy, "Reader ?", "", "", "limit-unreadable Reader"],
   [legacy, limited, "", "*", "acrpull: AcrPull"],
   [legacy, `AcrPull + ${limited}`, "", "", "acrpull: AcrPull"],
-  // A role said: the limit stands.
+  // A role is requested: the limit stays.
   [legacy, "AcrPush", "", "acrpull", "acrpull: AcrPull"],
   [abac, limited, "", "acrpush", "acrpush: Writer team/*"],
   [abac, "Writer", "", "acrpull", "acrpull: Reader"],
@@ -80,14 +80,14 @@ const rows: readonly Row[] = [
   [abac, `${limited} + Writer base`, "", "acrpush", "acrpush: Writer base"],
   [abac, `${limited} + Writer base`, "", "owner", "owner: Owner + Contributor base,team/*"],
   [abac, `${limited} + Writer`, "", "owner", "owner: Owner + Contributor"],
-  // Repositories said: the role stands.
+  // Repositories are requested: the role stays.
   [abac, "", "", "base", "acrpull: Reader base"],
   [abac, "Writer team/*", "", "base", "acrpush: Writer base"],
   [abac, "Writer team/*", "", "*", "acrpush: Writer"],
   [abac, "Reader ?", "", "base", "acrpull: Reader base"],
   [abac, "Owner + Contributor", "", "base", "owner: Owner + Contributor base"],
   [abac, "AcrPush", "", "base", "acrpush: Writer base"],
-  // Granted by somebody else: enough where it pulls, and no more than that.
+  // Granted by somebody else: it is enough if it allows pulls, and counts for nothing beyond that.
   [legacy, "", "AcrPush", "", "acrpush: AcrPush"],
   [legacy, "", "AcrPull + AcrPush", "", "acrpull: AcrPull"],
   [legacy, "", "Owner", "", "acrpull: AcrPull"],

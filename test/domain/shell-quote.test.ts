@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { shellQuote } from "../../src/domain/shell-quote.ts";
 import { lacks } from "../peers/peer.ts";
 
-/** What a shell makes of a command line's words, each of them quoted. */
+/** How a shell reads a command line whose words are each quoted. */
 function readBy(shell: string, flags: readonly string[], words: readonly string[]): string[] {
   const script = words.map((word) => `printf '%s\\0' ${shellQuote(word)}`).join("\n");
   const { stdout, stderr } = spawnSync(shell, [...flags, "-c", script], { encoding: "utf8" });

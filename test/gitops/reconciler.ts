@@ -8,13 +8,13 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 
 const key = "a key of the controller";
 
-/** What `--seal-with` is given to have documents sealed for the reconciler of the tests. */
+/** The value of `--seal-with` that seals documents for the reconciler of the tests. */
 export const sealWith = `${process.execPath} ${fileURLToPath(new URL("sealer.mjs", import.meta.url))} '${key}'`;
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Manifest = any;
 
-/** The documents of a manifest: of a file, or of all files of a folder. */
+/** The documents of a manifest: of one file, or of all files in a folder. */
 export function documentsIn(path: string): Manifest[] {
   const files = statSync(path).isDirectory()
     ? readdirSync(path)
@@ -25,7 +25,7 @@ export function documentsIn(path: string): Manifest[] {
   return files.flatMap((file) => loadAll(readFileSync(file, "utf8")));
 }
 
-/** The Secret that a controller of sealed secrets makes of a document; any other document as it is. */
+/** The Secret that a sealed-secrets controller makes from a document. Any other document stays as it is. */
 export function unsealed(document: Manifest): Manifest {
   if (document.kind !== "SealedSecret") return document;
   const { encryptedData, template } = document.spec;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /*
- * Stands for `kubeseal --format yaml`: reads a Secret, prints a SealedSecret whose data nobody can read without the key,
- * and other bytes each time. What it was started with is written to the file that SEALER_LOG names.
+ * Stands for `kubeseal --format yaml`: reads a Secret and prints a SealedSecret. Nobody can read its data without the
+ * key, and its bytes differ each time. Arguments and environment are written to the file that SEALER_LOG names.
  */
 import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { appendFileSync, readFileSync } from "node:fs";

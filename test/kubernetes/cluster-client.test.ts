@@ -19,14 +19,14 @@ beforeEach(() => {
 });
 
 const signal = new AbortController().signal;
-/** What is written and rehearsed under the same names. */
+/** The writes that have a rehearsal of the same name. */
 type Writes = {
   [Name in Exclude<keyof ClusterRehearsal, "rehearses">]: (
     ...of: Parameters<ClusterRehearsal[Name]>
   ) => Promise<unknown>;
 };
 
-/** The options of a deletion with a body are read from that alone. */
+/** The API server reads the options of a deletion with a body only from the body. */
 function isDryRun({ method, query, body }: ScriptedServer["requests"][number]): boolean {
   if (method !== "DELETE") return query.get("dryRun") === "All";
   return (body as { dryRun?: string[] }).dryRun?.includes("All") === true;
@@ -203,7 +203,7 @@ describe("a list", () => {
   });
 
   test("is not read on when its pages have not come to an end in time, and what came is not all there is", async () => {
-    // One of its own: the request that is given up may arrive later, and take another test's answer.
+    // A server of its own: the abandoned request may arrive later and take another test's answer.
     const endless = new ScriptedServer();
     await endless.start();
     let pages = 0;
@@ -345,7 +345,7 @@ describe("a write", () => {
     kind: "Secret",
     metadata: { annotations: { note: "theirs" }, name: "acr-secret" },
   });
-  // What the API server, older ones, webhooks and Go make of an object that was never sent by this program.
+  // How API servers, also older ones, webhooks and Go quote an object that this program never sent.
   test.each([
     [
       "a patch that it cannot decode",
@@ -462,7 +462,7 @@ describe("a rehearsal", () => {
     // @ts-expect-error The methods have the same names.
     const rehearsal: ClusterRehearsal = cluster;
     const planned: Cluster = cluster;
-    // @ts-expect-error There is a rehearsal of it alone.
+    // @ts-expect-error Only its rehearsal exists.
     const write = () => planned.deleteSecret({ ...at7, uid: "u1" }, signal);
     expect([rehearsal.rehearses, typeof write]).toEqual([undefined, "function"]);
   });

@@ -36,7 +36,7 @@ afterEach(async () => {
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
-/** A cluster whose kubeconfig, in the test's folder, says this of it and of its user. */
+/** A cluster whose kubeconfig, in the test's folder, says this about it and its user. */
 function cluster(
   fields: Record<string, unknown>,
   user: Record<string, unknown>,
@@ -198,7 +198,7 @@ async function listening(proxy: Server): Promise<number> {
   return (proxy.address() as AddressInfo).port;
 }
 
-/** Speaks as much of SOCKS 5 (RFC 1928) as a client without a password needs; every name is this machine. */
+/** Speaks as much of SOCKS 5 (RFC 1928) as a client without a password needs. Every name means this machine. */
 async function passOn(socket: Socket, asked: string[]): Promise<void> {
   socket.on("error", () => {});
   await once(socket, "data");

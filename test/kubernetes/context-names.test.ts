@@ -94,7 +94,7 @@ describe("the names of contexts", () => {
   });
 });
 
-/** Lists that each hold the one before nine times. */
+/** Lists that each contain the previous one nine times. */
 function bombs(): string {
   return Array.from("bcdefghi")
     .map((name) => {

@@ -27,7 +27,7 @@ function plugin(script: string, more: Partial<ExecPlugin> = {}): ExecPlugin {
   };
 }
 
-/** Whether a process runs; one that nobody has asked how it ended does not. */
+/** Whether a process runs. A zombie does not. */
 function isRunning(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));

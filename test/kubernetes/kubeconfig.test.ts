@@ -37,7 +37,7 @@ contexts: [{name: ${context}, context: {cluster: ${context}, user: ${context}, n
 ${rest}`;
 }
 
-/** What the context `blue` sends with each request, to sign in. */
+/** The headers that sign the context `blue` in with each request. */
 async function headersOf(loaded: Kubeconfig) {
   const connection = loaded.connection("blue");
   return (await signInToCluster(connection, () => {}, signal)).headers;

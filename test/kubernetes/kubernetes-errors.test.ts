@@ -37,7 +37,7 @@ describe("a refusal of the API server", () => {
     [409, "AlreadyExists", {}, "kubernetes.already-exists", 1, true],
     [409, "Conflict", {}, "kubernetes.conflict", 1, true],
     [422, "Invalid", { causes: [{ reason: "FieldValueInvalid" }] }, "kubernetes.invalid", 2, false],
-    // By a ValidatingAdmissionPolicy, and by a webhook that names no status.
+    // Refused by a ValidatingAdmissionPolicy, and by a webhook that names no status.
     [422, "Invalid", { causes: [{ message: "no" }] }, "kubernetes.forbidden", 3, false],
     [400, "", {}, "kubernetes.forbidden", 3, false],
     [429, "TooManyRequests", {}, "kubernetes.busy", 1, true],

@@ -12,7 +12,7 @@ import { failingSeeds } from "../scenarios/failing-seeds.ts";
 import { ScriptedServer } from "../scripted-server.ts";
 import { status } from "./stub-api-server.ts";
 
-/** Whatever a kubeconfig may hold that is nobody else's business. */
+/** Everything in a kubeconfig that must stay secret. */
 const secrets = {
   token: "tok-8Q~canary-of-the-token",
   file: "tok-8Q~canary-of-the-file",
@@ -22,7 +22,7 @@ const secrets = {
   proxy: "pwd-8Q-canary-of-the-proxy",
 };
 
-/** Where a secret stands by right: quoted nowhere. Elsewhere a mutation has made a name of it. */
+/** Fields where a secret belongs and is never quoted. Anywhere else, a mutation has turned it into a name. */
 const secretFields = new Set([
   "token",
   "password",
@@ -37,21 +37,21 @@ const contexts = ["token", "file", "certificate", "password", "plugin", "oidc", 
 
 type Path = ReadonlyArray<string | number>;
 
-/** One thing done to a kubeconfig that was read. */
+/** One change to a parsed kubeconfig. */
 interface Change {
   readonly place: number;
   readonly deed: "remove" | "replace" | "rename" | "wrap" | "double";
   readonly word: number;
 }
 
-/** One thing done to its bytes. */
+/** One change to its bytes. */
 interface Cut {
   readonly at: number;
   readonly length: number;
   readonly put: string;
 }
 
-/** What a seed stands for. */
+/** Everything that a seed decides. */
 interface Mutation {
   readonly context: string | undefined;
   readonly command: number;
@@ -93,10 +93,10 @@ const mutation: fc.Arbitrary<Mutation> = fc
   })
   .filter(({ changes, cuts }) => changes.length + cuts.length > 0);
 
-/** One that the kubeconfig vouches for, one that nobody does, and one without TLS. */
+/** One server that the kubeconfig vouches for, one that nobody vouches for, and one without TLS. */
 type Servers = Readonly<Record<"trusted" | "untrusted" | "clear", ScriptedServer>>;
 
-/** A place to run the program in with kubeconfigs that were mutated, and servers that note who shows what to whom. */
+/** A place to run the program with mutated kubeconfigs. Its servers record which credentials each of them is shown. */
 export class MutatedKubeconfigs {
   readonly #ends = new Map<number | null, number>();
   #signedIn = 0;
@@ -114,7 +114,7 @@ export class MutatedKubeconfigs {
     this.#base = baseConfig(servers.trusted.port, authority);
     this.#words = wordsFor(folder, servers);
     this.#restore = onlyThisMachine();
-    // Nobody is let in, so that no run succeeds.
+    // Nobody is let in, so no run succeeds.
     for (const server of Object.values(servers)) server.otherwise = status(401, "Unauthorized");
   }
 
@@ -139,7 +139,7 @@ export class MutatedKubeconfigs {
     return new MutatedKubeconfigs(sandbox, folder, servers, ours.certificate);
   }
 
-  /** Checks seeds one after the other, prints the counts for a closing note, and tells how to run again what failed. */
+  /** Checks seeds one after another, prints the counts for a closing note, and says how to rerun those that failed. */
   async failures(seeds: readonly number[]): Promise<readonly string[]> {
     const failures = await failingSeeds(
       "ran with a kubeconfig that was mutated",
@@ -160,7 +160,7 @@ export class MutatedKubeconfigs {
     await rm(this.#folder, { recursive: true });
   }
 
-  /** @throws Error when the program, given the kubeconfig of the seed, does what it never may */
+  /** @throws Error if the program, given the kubeconfig of the seed, does what it must never do */
   async check(seed: number): Promise<void> {
     const [drawn] = fc.sample(mutation, { seed, numRuns: 1 });
     if (!drawn) throw new TypeError("a sample of one is one");
@@ -174,7 +174,7 @@ export class MutatedKubeconfigs {
       file,
       "--timeout",
       "2s",
-      // A program that is run needs no notice here.
+      // The notice that a plugin runs does not matter here.
       "--exec-plugins",
       "allow",
       ...(drawn.context === undefined ? [] : ["--context", drawn.context]),
@@ -211,7 +211,7 @@ export class MutatedKubeconfigs {
       const start = at % (bytes.length + 1);
       bytes = Buffer.concat([
         bytes.subarray(0, start),
-        // Half of a surrogate pair is a byte that no UTF-8 has.
+        // Half of a surrogate pair stands for a byte that never occurs in UTF-8.
         put === "\ud83d" ? Buffer.from([0xff]) : Buffer.from(put),
         bytes.subarray(start + length),
       ]);
@@ -233,7 +233,7 @@ export class MutatedKubeconfigs {
     else if (deed === "wrap") holder[key] = word % 2 === 0 ? [holder[key]] : { [String(key)]: holder[key] };
     else if (Array.isArray(holder)) holder.push(structuredClone(holder[Number(key)]));
     else if (deed === "rename" && typeof put === "string") {
-      // Assigned, `__proto__` would be no field.
+      // If it were assigned, `__proto__` would not become a field.
       const field = { value: holder[key], enumerable: true, writable: true, configurable: true };
       Object.defineProperty(holder, put, field);
     } else holder[`${String(key)} `] = holder[key];
@@ -242,7 +242,7 @@ export class MutatedKubeconfigs {
 
 type Holder = Record<string | number, unknown>;
 
-/** Each reads the kubeconfig, and would show the cluster who it is. */
+/** Each reads the kubeconfig, and would present a credential to the cluster. */
 const commands: ReadonlyArray<readonly string[]> = [
   "status",
   "status -o json",
@@ -307,7 +307,7 @@ function baseConfig(port: number, authority: string): object {
   };
 }
 
-/** What is put in the place of something: of other types, hostile, and true in other places. */
+/** Values to put in another one's place: of other types, hostile, or valid elsewhere. */
 function wordsFor(folder: string, { trusted, untrusted, clear }: Servers): readonly unknown[] {
   const groups: unknown[][] = [
     [null, true, 0, -1, 1e308, "", " ", [], {}, [[]], [null], { toString: 1 }, { name: "n" }],
@@ -350,7 +350,7 @@ function pathsIn(value: unknown, path: Path = []): Path[] {
   return [path, ...below];
 }
 
-/** Whether a mutation has put a secret where names, paths and the like stand, which may be told. */
+/** Whether a mutation has put a secret where names, paths and the like stand. Those may be shown. */
 function isPublic(bytes: Buffer, secret: string): boolean {
   let config: unknown;
   try {
@@ -373,7 +373,7 @@ function formsOf(secret: string): string[] {
   return [secret, Buffer.from(secret).toString("base64").replace(/=+$/, "")];
 }
 
-/** Names are looked up by nobody else: a mutated one is some stranger's, and asking takes its time. */
+/** Only names of this machine are resolved. A mutated name may be a stranger's, and a real lookup takes time. */
 function onlyThisMachine(): () => void {
   const real = dns.lookup;
   const lookup = (host: string, ...rest: readonly unknown[]) => {

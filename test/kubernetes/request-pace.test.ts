@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { HttpAnswer } from "../../src/domain/http-exchange.ts";
 import { PauseTooLongError, RequestPace } from "../../src/kubernetes/request-pace.ts";
 
-// Without the spread, which chance decides, a pause is as long as it is asked for.
+// Without the random spread, a pause is exactly as long as the server asks for.
 beforeEach(() => void vi.spyOn(Math, "random").mockReturnValue(0));
 afterEach(() => void vi.restoreAllMocks());
 
@@ -13,7 +13,7 @@ function answer(status: number, headers: HttpAnswer["headers"] = {}): HttpAnswer
   return { status, headers, body: Buffer.alloc(0) };
 }
 
-/** Requests that a test answers when it likes, and how they fared. */
+/** Requests that a test answers when it likes, and their outcomes. */
 class Requests {
   readonly outcomes: unknown[] = [];
   readonly #open: Array<(answer: HttpAnswer) => void> = [];
@@ -28,7 +28,7 @@ class Requests {
     return this.#open.length;
   }
 
-  /** Asks for some more, without waiting for their turn. */
+  /** Sends some more, without waiting for their turn. */
   async send(count: number, aborted: AbortSignal = signal, limitMs = 60_000): Promise<void> {
     for (let made = 0; made < count; made += 1) {
       const send = () => new Promise<HttpAnswer>((resolve) => this.#open.push(resolve));
@@ -40,19 +40,19 @@ class Requests {
     await nextTurn();
   }
 
-  /** Answers the oldest that are under way. */
+  /** Answers the oldest requests under way. */
   async answer(count: number, status: number, headers?: HttpAnswer["headers"]): Promise<void> {
     for (const resolve of this.#open.splice(0, count)) resolve(answer(status, headers));
     await nextTurn();
   }
 
-  /** Answers whatever comes until nothing is under way any more. */
+  /** Answers every request until nothing is under way. */
   async answerAll(status: number): Promise<void> {
     while (this.#open.length > 0) await this.answer(this.#open.length, status);
   }
 }
 
-/** At a pace of ten, with as many requests under way, and many that wait for their turn. */
+/** A pace of ten, with ten requests under way and many that wait for their turn. */
 async function crowded(aborted = signal): Promise<{ pace: RequestPace; requests: Requests }> {
   const pace = new RequestPace(10);
   const requests = new Requests(pace);

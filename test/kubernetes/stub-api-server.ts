@@ -25,7 +25,7 @@ export function ok(json: unknown, headers: Record<string, string> = {}): Answer 
   return { status: 200, json, headers };
 }
 
-/** A refusal as the API server words it. */
+/** A refusal in the API server's words. */
 export function status(
   code: number,
   reason: string,

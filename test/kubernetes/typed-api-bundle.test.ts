@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const types = join(root, "node_modules/@kubernetes/client-node/dist/gen");
 
-/** What the source calls, such as `listNode` of `CoreV1Api`. */
+/** The client's methods that the source calls, such as `listNode` of `CoreV1Api`. */
 const calls = readdirSync(join(root, "src/kubernetes")).flatMap((file) =>
   [
     ...readFileSync(join(root, "src/kubernetes", file), "utf8").matchAll(
@@ -15,7 +15,7 @@ const calls = readdirSync(join(root, "src/kubernetes")).flatMap((file) =>
   ].flatMap(([, call]) => call ?? []),
 );
 
-/** The models that the client's types name for what a call is sent and answered with, and all within them. */
+/** The models that the client's types name for a call's request and answer, and all models within them. */
 function modelsOf(call: string): ReadonlySet<string> {
   const api = readFileSync(join(types, "types/ObjectParamAPI.d.ts"), "utf8");
   const [, request = "", answer = ""] =
@@ -42,7 +42,7 @@ function readModel(model: string): string | undefined {
   }
 }
 
-/** The chunk of the built program that holds what the Kubernetes client is used for. */
+/** The chunk of the built program that holds the used part of the Kubernetes client. */
 const chunk = readdirSync(join(root, "dist"))
   .filter((file) => file.startsWith("kubernetes-calls-"))
   .map((file) => readFileSync(join(root, "dist", file), "utf8"))

@@ -4,13 +4,13 @@ import { SecretText } from "../../src/domain/secret-text.ts";
 import type { ProofImage } from "../../src/core/ports.ts";
 import { PullClient } from "../../src/registry/pull-client.ts";
 
-/** What the process is asked to do: pull, or without an image look whether the registry can be reached. */
+/** What the process is asked to do: pull, or, without an image, check whether the registry can be reached. */
 export interface PullCall {
   readonly loginServer: string;
   readonly username?: string;
   readonly password?: string;
   readonly image?: ProofImage;
-  /** Asks what the image can run on instead. */
+  /** Asks for the image's platforms instead. */
   readonly platforms?: true;
   /** `host:port` to connect through. */
   readonly proxy?: string;

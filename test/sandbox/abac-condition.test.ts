@@ -147,7 +147,7 @@ describe("a condition", () => {
       fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
         const condition = parts.join(" ");
         const granted = fulfils(condition, ask(read, "a"));
-        // Only a comparison can be true of anything here.
+        // Here, only a comparison can grant anything.
         expect(granted && !condition.includes("StringEquals")).toBe(false);
       }),
     );

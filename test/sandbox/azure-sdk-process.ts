@@ -1,11 +1,11 @@
 import { ClientSecretCredential, DeviceCodeCredential } from "@azure/identity";
 import { Client, GraphError } from "@microsoft/microsoft-graph-client";
 
-/** What the real clients are asked to do: sign in, and one request to Graph. */
+/** What the real clients are asked to do: sign in, then send one request to Graph. */
 export interface SdkCall {
   readonly azureUrl: string;
   readonly tenantId: string;
-  /** Absent: by device code. */
+  /** Absent to sign in with a device code. */
   readonly client?: { readonly id: string; readonly secret: string };
   readonly method?: "get" | "post" | "patch";
   readonly path: string;

@@ -81,7 +81,7 @@ describe("the lines for a shell", () => {
   });
 });
 
-/** No argument of a program holds a NUL, and none that is to come back as UTF-8 a lone surrogate. */
+/** An argument of a program cannot hold a NUL, and a lone surrogate does not come back from UTF-8. */
 function isArgument(text: string): boolean {
   return !text.includes("\0") && Buffer.from(text).toString() === text;
 }

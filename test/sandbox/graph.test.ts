@@ -28,7 +28,7 @@ async function create(azure: InProcessAzure, body: Record<string, unknown>): Pro
   return answer.body as Record<string, string>;
 }
 
-/** The answers of the three replicas: the first two are behind, the third knows all. */
+/** The answers of the three replicas. The first two are behind, the third knows everything. */
 async function thrice(ask: () => Promise<Answer>): Promise<Answer[]> {
   return [await ask(), await ask(), await ask()];
 }
@@ -550,7 +550,7 @@ describe("replication", () => {
   it("shows a password late, and says of one unknown that it cannot be removed while removing it", async () => {
     const azure = inProcessAzure();
     const { id } = await create(azure, { displayName: "app" });
-    // Long known itself, while its password is new.
+    // The application has been known for long. Only its password is new.
     azure.world.applications.push({
       ...azure.world.applications.pop()!,
       createdAt: Date.now() - 2 * endlessLag,
@@ -580,7 +580,7 @@ describe("replication", () => {
         (await azure.graph("GET", `/directory/deletedItems/${id}`)).status,
       ]);
     }
-    // Reads meet the replicas by turns: behind, fresh, behind, behind.
+    // Reads meet the replicas in turn: behind, fresh, behind, behind.
     expect(answers).toEqual([
       [200, 200],
       [200, 404],

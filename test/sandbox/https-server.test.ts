@@ -22,7 +22,7 @@ afterEach(async () => {
   await listener?.close();
 });
 
-/** A service that keeps what it was asked and answers as it is told. */
+/** A service that records its requests and answers as it is told. */
 class Recorder implements Service {
   readonly name = "recorder";
   readonly requests: SandboxRequest[] = [];
@@ -386,7 +386,7 @@ describe("an injected fault", () => {
     client.abort();
     await expect(answer).rejects.toThrow("aborted");
     expect(service.requests).toHaveLength(handled);
-    // The next one is answered: the hanging request held nothing up.
+    // The next request is answered: the hanging one held nothing up.
     expect(await call({ port })).toMatchObject({ status: 200 });
   });
 

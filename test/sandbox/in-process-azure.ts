@@ -8,12 +8,12 @@ import type { ServicePrincipalRecord, UserRecord, World } from "../../src/sandbo
 
 export type Answer = SandboxResponse & { readonly body: Record<string, unknown> };
 
-/** Entra and Graph of a world of their own, asked without a server in between. */
+/** Entra and Graph of a world, asked without a server in between. */
 export interface InProcessAzure {
   readonly world: World;
   /** Posts a form to the token endpoint of a tenant. */
   token(form: Record<string, string>, tenant?: string, path?: string): Promise<Answer>;
-  /** Asks Graph as the caller of the world, or as whoever holds the token. */
+  /** Asks Graph as the caller of the world, or as the holder of the token. */
   graph(
     method: string,
     path: string,
@@ -77,5 +77,5 @@ export function inProcessAzure(options: SandboxOptions = {}): InProcessAzure {
   };
 }
 
-/** Far more than any test takes: the fresh replica knows all, the other two nothing that is new. */
+/** Far longer than any test takes. The fresh replica knows everything, the other two know nothing new. */
 export const endlessLag = 3_600_000;

@@ -6,7 +6,7 @@ import { readSandboxOptions, type SandboxOptions } from "../../src/sandbox/world
 
 type ClusterOptions = NonNullable<SandboxOptions["clusters"]>[number];
 
-/** An answer as loosely as tests read it. */
+/** An answer, typed as loosely as tests read it. */
 export interface KubernetesAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -15,14 +15,14 @@ export interface KubernetesAnswer {
   readonly stream: SandboxResponse["stream"];
 }
 
-/** What of a request is not usual. */
+/** What is unusual about a request. */
 export interface Asking {
-  /** The token; null sends none. Default: of the cluster's first user. */
+  /** Null sends no token. Default: the token of the cluster's first user. */
   readonly token?: string | null;
   readonly type?: string;
   readonly accept?: string;
   readonly userAgent?: string;
-  /** Further headers, by their names in lower case. */
+  /** Further headers, with names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly closed?: AbortSignal;
 }
@@ -42,7 +42,7 @@ export interface InProcessKubernetes {
   ) => Promise<KubernetesAnswer>;
 }
 
-/** Kinds of patch by their short names. */
+/** The media types of patches, by short names. */
 export const patchTypes = {
   json: "application/json-patch+json",
   merge: "application/merge-patch+json",
@@ -50,7 +50,7 @@ export const patchTypes = {
   apply: "application/apply-patch+yaml",
 };
 
-/** A cluster with the namespaces of the rehearsal unless options say otherwise. */
+/** A cluster with the sandbox's default namespaces, unless the options say otherwise. */
 export function inProcessKubernetes(
   cluster: Partial<ClusterOptions> = {},
   options: SandboxOptions = {},
@@ -107,7 +107,7 @@ export function base64(text: string): string {
   return Buffer.from(text).toString("base64");
 }
 
-/** A pull secret of the namespace awesomeapps, for a body. */
+/** A pull secret of the namespace awesomeapps, as a request body. */
 export function pullSecret(name: string, fields: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     apiVersion: "v1",

@@ -151,7 +151,7 @@ describe("the watch over each write", () => {
   ])("notices that %s", (_, expected, change) => {
     change();
     expect(broken()).toEqual(expected);
-    // Each is said once.
+    // Each violation is reported only once.
     expect(broken()).toEqual(expected);
   });
 
@@ -217,7 +217,7 @@ const spellings = [
   `HTTPS://${host.toUpperCase()}/V2/`,
 ];
 
-/** Puts entries into the secret beside the foreign one, under a mark of ours. */
+/** Writes these entries into the secret beside the foreign one, under a mark of ours. */
 function write(entries: Record<string, PasswordRecord | string>, mark: object = {}): void {
   const passwords = Object.entries(entries).map(([key, password]) => [
     key,

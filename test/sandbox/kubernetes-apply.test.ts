@@ -16,7 +16,7 @@ function configuration(data: Record<string, string>): Record<string, unknown> {
   return { apiVersion: "v1", kind: "Secret", metadata: { name: "n" }, data };
 }
 
-/** The managers of an answer's object, each with its fields. */
+/** The field managers of the object in an answer, each with its fields. */
 function owners({ body }: KubernetesAnswer): Record<string, string[]> {
   const entries: Array<Record<string, unknown>> = body.metadata.managedFields ?? [];
   return Object.fromEntries(

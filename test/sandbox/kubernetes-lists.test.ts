@@ -11,7 +11,7 @@ import {
 
 const table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
-/** A cluster that holds secrets of these names. */
+/** A cluster that holds secrets with these names. */
 async function holding(names: readonly string[], options = {}): Promise<InProcessKubernetes> {
   const kubernetes = inProcessKubernetes({}, options);
   for (const name of names) {
@@ -21,7 +21,7 @@ async function holding(names: readonly string[], options = {}): Promise<InProces
   return kubernetes;
 }
 
-/** Names and page sizes of a list read to its end. */
+/** The names and page sizes of a list that is read to its end. */
 async function readAll({ ask }: InProcessKubernetes, query: string): Promise<[string[], number[]]> {
   const names: string[] = [];
   const pages: number[] = [];
@@ -183,7 +183,7 @@ describe("a table", () => {
   });
 });
 
-/** Reads events of a watch until there are as many, then ends it. */
+/** Reads this many events of a watch, then ends it. */
 async function watched(
   { ask }: InProcessKubernetes,
   query: string,

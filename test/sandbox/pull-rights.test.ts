@@ -15,7 +15,7 @@ const guidOf = (roleName: string) =>
 
 const repositoryRole = (rest: string) => `Container Registry Repository ${rest}`;
 
-/** What a role gives on a registry of either mode: actions on a repository, `catalog`. */
+/** What a role allows on a registry of either mode: actions on a repository, and `catalog`. */
 const table: ReadonlyArray<readonly [string, Record<Mode, string>]> = [
   ["AcrPull", { legacy: "pull catalog", abac: "" }],
   ["AcrPush", { legacy: "pull push catalog", abac: "" }],

@@ -10,12 +10,12 @@ import type {
   World,
 } from "../../src/sandbox/world.ts";
 
-/** The password of the application that these worlds hold. */
+/** The password of the application in these worlds. */
 export const password = "abc8Q~the-password-of-the-puller";
 
 type Grants = NonNullable<NonNullable<SandboxOptions["applications"]>[number]["roles"]>;
 
-/** A world with an application `puller`, and its records at hand. */
+/** A world with an application `puller`, and the records that tests need. */
 export interface RegistryWorld {
   readonly world: World;
   readonly legacy: RegistryRecord;
@@ -24,7 +24,7 @@ export interface RegistryWorld {
   readonly principal: ServicePrincipalRecord;
 }
 
-/** @param roles what the application holds */
+/** @param roles the roles of the application */
 export function registryWorld(roles: Grants = [], options: SandboxOptions = {}): RegistryWorld {
   const settings = readSandboxOptions(
     {
@@ -47,7 +47,7 @@ export function registryWorld(roles: Grants = [], options: SandboxOptions = {}):
   return { world, legacy, abac, application, principal };
 }
 
-/** Gives the application a role after the fact. */
+/** Gives the application a role later on. */
 export function grant(
   { world, principal }: RegistryWorld,
   registry: RegistryRecord,
@@ -70,7 +70,7 @@ export function grant(
   });
 }
 
-/** A request as a service sees it; a body that is no text is sent as JSON. */
+/** A request as a service sees it. A body that is not text is sent as JSON. */
 export function request(
   method: string,
   url: string,
@@ -88,7 +88,7 @@ export function request(
   };
 }
 
-/** A token of Entra for Resource Manager, of the caller or of another principal. */
+/** An Entra token for Resource Manager, for the caller or another principal. */
 export async function armToken(world: World, objectId: string = world.caller.objectId): Promise<string> {
   const record = world.servicePrincipals.find(({ id }) => id === objectId);
   if (!record) throw new Error(`no service principal ${objectId}`);

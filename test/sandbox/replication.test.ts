@@ -13,7 +13,7 @@ function replication(options: Partial<ReplicationOptions> = {}): Replication {
   return new Replication({ replicas: 16, lagMs, pattern: "random", seed: "a", ...options });
 }
 
-/** What each of so many reads at one moment says. */
+/** What each of this many reads at one moment says. */
 function reads<T>(from: Replication, now: number, say: (view: ReplicaView) => T, count = 40): T[] {
   return Array.from({ length: count }, () => say(from.read(now)));
 }

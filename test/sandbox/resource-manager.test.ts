@@ -14,7 +14,7 @@ const name = "11111111-2222-4333-8444-555555555555";
 const otherName = "99999999-2222-4333-8444-555555555555";
 const endlessLag = 3_600_000;
 
-/** One that there is of what the path leads to. */
+/** An api-version that exists for what the path leads to. */
 function usualVersion(path: string): string {
   if (/\/Microsoft\.Authorization\//i.test(path)) return "2022-04-01";
   return /\/Microsoft\.ContainerRegistry\//i.test(path) ? "2025-11-01" : "2022-12-01";
@@ -166,7 +166,7 @@ describe("Resource Manager", () => {
     const registry = await ask("GET", registryId, undefined, "2023-07-01");
     expect(propertiesOf(registry)).not.toHaveProperty("roleAssignmentMode");
     expect(errorOf(await assign()).code).toBe("InvalidResourceType");
-    // As if nobody had asked for it.
+    // The condition is ignored, as if nobody had sent it.
     const limited = await ask(
       "PUT",
       `${assignments}/${name}`,
@@ -454,7 +454,7 @@ describe("a role assignment", () => {
       }
       return seen;
     };
-    // As if it had been there for long.
+    // As if it had been there for a long time.
     world.roleAssignments.push({ ...(world.roleAssignments.pop() as RoleAssignmentRecord), createdAt: 0 });
     world.replication.lagMs = endlessLag;
     expect(await lists(name)).toEqual(new Set([true]));
@@ -495,7 +495,7 @@ describe("a role assignment", () => {
     expect(await list(subscription, `principalId eq '${principal.id}'`)).toEqual([principal.id]);
     expect(await list(registryId, `assignedTo('${owner}')`)).toEqual([owner]);
     expect(await list(registryId, `atScope() and assignedTo('${owner}')`)).toEqual([owner]);
-    // Groups that hold each other are no way without an end.
+    // Groups that contain each other do not lead to an endless search.
     world.groups.push(
       { id: "g1", displayName: "one", members: ["g2", owner] },
       { id: "g2", displayName: "two", members: ["g1"] },

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeProgramWrappers } from "../../src/sandbox/program-wrappers.ts";
 import { runCommand } from "../../src/sandbox/run-command.ts";
 
-/** Runs a command between streams of this process. */
+/** Runs a command with streams of this process. */
 async function run(
   command: readonly [string, ...string[]],
   options: { input?: string; environment?: Record<string, string> } = {},
@@ -30,7 +30,7 @@ async function run(
   return { code, out, error };
 }
 
-/** Signals that arrive once the command says it is ready. */
+/** Emits signals once the command says that it is ready. */
 function signalsWhenReady(stdout: PassThrough, ...signals: NodeJS.Signals[]): EventEmitter {
   const source = new EventEmitter();
   stdout.once("data", () => {
@@ -89,7 +89,7 @@ describe("a command inside the sandbox", () => {
     expect(code).toBe(3);
   });
 
-  // The shell goes on until it has been told, and then ends as it likes.
+  // The shell keeps running until a signal arrives, and then ends as it likes.
   const waiting = 'trap "echo told; exit 9" TERM INT; echo ready; while :; do sleep 0.02; done';
 
   it.each(["SIGTERM", "SIGINT"] as const)("is told of %s and decides itself how to end", async (signal) => {

@@ -25,7 +25,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** Asks a service of the sandbox, trusting what its environment says to trust. */
+/** Asks a service of the sandbox, and trusts what the sandbox's environment says to trust. */
 function ask(
   url: string,
   {

@@ -45,7 +45,7 @@ function named(list: readonly KubernetesObject[] | undefined, name: string): Kub
   return found[0]!;
 }
 
-/** What no two objects have in common. */
+/** The object without what differs between any two objects. */
 function withoutIdentity({ metadata, ...object }: KubernetesObject): unknown {
   const { uid: _uid, resourceVersion: _version, creationTimestamp: _created, ...rest } = metadata;
   const managedFields = metadata.managedFields?.map(({ time: _time, ...entry }) => entry);

@@ -70,7 +70,7 @@ describe("a secret that admission refuses", () => {
         hint: `The user has the right, but ${by} of the cluster refused: ask its administrator why.`,
       });
     }
-    // One create and one patch, both rehearsed.
+    // One create and one patch, both only rehearsed.
     for (const name of names)
       expect(
         attemptsIn(name)

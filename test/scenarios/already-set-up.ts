@@ -14,22 +14,22 @@ import { assignmentName } from "../../src/domain/role-assignment.ts";
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const yearMs = 365 * dayMs;
-/** A key is made a little shorter than what was asked for: the clocks of the services differ. */
+/** A key is made a little shorter than requested, because the clocks of the services differ. */
 const clockSkewMs = 300_000;
 
-/** What a world is set up for. */
+/** How a world is to be set up. */
 export interface SetUpWish {
   readonly namespaces?: readonly string[];
   readonly secretName?: string;
   readonly context?: string;
-  /** Days that the key has lived, and that it lives in all. */
+  /** How many days the key has lived, and how many it lives in all. */
   readonly ageDays?: number;
   readonly lifetimeDays?: number;
-  /** Another key of the application that is there: as of a setup that could not read the other namespaces. */
+  /** Adds another key to the existing application, like a setup that could not read the other namespaces. */
   readonly beside?: boolean;
 }
 
-/** What stands there then. */
+/** What exists afterwards. */
 export interface SetUp {
   readonly clusterId: string;
   readonly appId: string;
@@ -40,8 +40,8 @@ export interface SetUp {
 }
 
 /**
- * Puts into a sandbox what `setup` for myregistry leaves, some days ago: an application with its principal, role and
- * key, and a secret with its marks in each namespace. It costs no run of the program.
+ * Puts into a sandbox what `setup` for myregistry left some days ago: an application with its principal, role and
+ * key, and a secret with its marks in each namespace. It takes no run of the program.
  */
 export function setUp(sandbox: Sandbox, wish: SetUpWish = {}): SetUp {
   const { ageDays = 1 } = wish;
@@ -49,8 +49,8 @@ export function setUp(sandbox: Sandbox, wish: SetUpWish = {}): SetUp {
 }
 
 /**
- * Puts into a sandbox what `rotate` leaves when the change-over is done and the grace has begun, an hour ago.
- * @param wish.due whether the grace is over
+ * Puts into a sandbox what `rotate` left an hour ago, when the change-over was done and the grace began.
+ * @param wish.due whether the grace is over; the change-over was then 25 hours ago
  */
 export function changedOver(
   sandbox: Sandbox,
@@ -127,7 +127,7 @@ function uidOf(cluster: ClusterRecord | undefined): string | undefined {
     .uid;
 }
 
-/** The application of one cluster, with its principal and role, as they were made a year ago. */
+/** The application of one cluster with its principal and role, all made a year ago. */
 function addApplication({ world }: Sandbox, uniqueName: string, clusterId: string): ApplicationRecord {
   const ids = createIdSource(undefined);
   const createdAt = Date.now() - yearMs;
@@ -167,7 +167,7 @@ function addApplication({ world }: Sandbox, uniqueName: string, clusterId: strin
   return application;
 }
 
-/** Gives the newest role assignment the name that `setup` derives, by which it is known to be ours. */
+/** Gives the newest role assignment the name that `setup` derives, by which it is recognized as ours. */
 function nameAsOurs(assignments: RoleAssignmentRecord[], principalId: string): void {
   const made = assignments.pop();
   if (!made) throw new RangeError("a role was assigned");
@@ -195,7 +195,7 @@ function entryOf(username: string, { secretText }: PasswordRecord) {
   return { username, password: secretText, auth };
 }
 
-/** RFC 3339, as the marks have it. */
+/** RFC 3339 in whole seconds, as marks have it. */
 function inSeconds(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`;
 }

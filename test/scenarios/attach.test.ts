@@ -12,7 +12,7 @@ const otherTenant = randomUUID();
 
 let sandbox: Sandbox;
 
-/** A world with a managed cluster, and one that is none; begun anew before each test. */
+/** Before each test, starts a world with one managed cluster and one that is not managed. */
 function freshSandbox(options: SandboxOptions = {}): void {
   beforeEach(async () => {
     sandbox = await startSandbox({
@@ -24,7 +24,7 @@ function freshSandbox(options: SandboxOptions = {}): void {
   });
 }
 
-/** `setup --attach` as JSON, without asking; its output is searched for secrets. */
+/** `setup --attach` as JSON, without questions. Its output is searched for secrets. */
 function attach(args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
   const registry = args.includes("--registry") ? [] : ["--registry", "myregistry"];
   return runSafely(sandbox, ["setup", "--attach", ...registry, "-y", "-o", "json", ...args], options);
@@ -52,7 +52,7 @@ const roleNames: Readonly<Record<string, string>> = {
   "b93aa761-3e63-49ed-ac28-beffa264f7ac": "Container Registry Repository Reader",
 };
 
-/** Requests for a change, as `METHOD /path`. */
+/** Requests for a change, such as `PUT roleAssignments`. */
 function changes(): string[] {
   return sandbox.requests.mutating().map(({ method, path }) => `${method} ${path.split("/").at(-2) ?? ""}`);
 }
@@ -280,7 +280,7 @@ describe("the least rights", () => {
         { role: "Role Based Access Control Administrator", scope: "myregistry" },
       ],
     },
-    // Nobody there may do anything in the cluster.
+    // The user may do nothing in the cluster.
     clusters: [{ context: "shop", rules: [] }],
   });
 
@@ -298,7 +298,7 @@ describe("a run that is told to stop after the role was granted", () => {
     let stop = (_signal: NodeJS.Signals) => {};
     let end = () => {};
     const over = new Promise<void>((resolve) => (end = resolve));
-    // It is stopped while it waits for what it reads back.
+    // The run is stopped while it waits to read back what it wrote.
     const unobserve = sandbox.observe(async (phase, { method, path }) => {
       if (phase !== "arrived" || method !== "GET" || changes().length === 0) return undefined;
       if (!path.includes("roleAssignments")) return undefined;
@@ -339,7 +339,7 @@ describe("a private cluster, and one of an older cloud", () => {
 describe("what setup --attach granted", () => {
   freshSandbox({ managedClusters: [shop, { name: "other" }] });
 
-  /** A command as JSON about the cluster that was attached. */
+  /** Runs a command about the attached cluster, as JSON. */
   const about = (command: string, ...args: readonly string[]) =>
     runSafely(sandbox, [command, "-o", "json", ...args]);
 
@@ -351,7 +351,7 @@ describe("what setup --attach granted", () => {
       expect(run.json.attachments).toMatchObject([
         { context: "shop", kubeletIdentity: nodes().objectId, role: "AcrPull", state: "ok" },
       ]);
-      // No entry is missing of a registry that the nodes pull from.
+      // No entry is missing for a registry that the nodes pull from.
       expect((await about("status", "--registry", "myregistry")).code).toBe(0);
       expect((await about("status", "--registry", "abacregistry")).code).toBe(5);
     });

@@ -12,8 +12,8 @@ import { secretsIn } from "../canary.ts";
 import { entryOf, programPath, type ResultDocument } from "../program.ts";
 
 /*
- * Runs the examples of docs/ci.md as they stand there, each in a sandbox that is a job of its CI service: the shell gets
- * their very lines, and what the service fills in is filled in as it does.
+ * Runs the examples of docs/ci.md exactly as they are written, each in a sandbox that is a job of its CI service. The
+ * values that the service would fill in are filled in the same way.
  */
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -26,7 +26,7 @@ function example(name: string): ResultDocument {
   return load(text);
 }
 
-/** Packing and installing takes long, and has a test of its own. */
+/** Packing and installing takes long and has a test of its own. */
 const installing = "npm install --global ./acr-pull-0.1.0.tgz";
 
 type Variables = Readonly<Record<string, string>>;
@@ -51,7 +51,7 @@ async function open(
   await symlink(programPath, join(folder, "acr-pull"));
 }
 
-/** The variables of the job, without those that a step of the example has to hand over itself. */
+/** The variables of the job, without those that a step of the example must pass on itself. */
 function jobVariables(...without: string[]): Variables {
   const { environment } = sandbox;
   const all = {
@@ -89,7 +89,7 @@ interface Action {
   readonly runs: { readonly steps: readonly Step[] };
 }
 
-/** Fills in `${{ a.b }}` by its name. */
+/** Replaces each `${{ a.b }}` by the value of that name. */
 function filled(text: string, values: Variables): string {
   return text.replace(/\$\{\{\s*([\w.-]+)\s*\}\}/g, (_all, name: string) => {
     const value = values[name];
@@ -102,7 +102,7 @@ function filledIn(map: Variables = {}, values: Variables = {}): Variables {
   return Object.fromEntries(Object.entries(map).map(([name, text]) => [name, filled(text, values)]));
 }
 
-/** Runs steps of GitHub Actions one after the other, until one fails. */
+/** Runs steps of GitHub Actions in order, until one fails. */
 async function runSteps(
   steps: readonly Step[],
   env: Variables,
@@ -115,7 +115,7 @@ async function runSteps(
     const output = join(folder, `output-${all.text.length}`);
     await writeFile(output, "");
     const own = { ...env, ...filledIn(more, values), GITHUB_OUTPUT: output };
-    // What is filled into a script could be a command: it goes in by variables alone.
+    // A value filled into a script could be a command, so scripts get values only through variables.
     expect(run ?? "").not.toContain("${{");
     const said = run === undefined ? await runAction(uses ?? "", inputs, own) : await shell(run, own);
     all = { code: said.code, text: all.text + said.text };
@@ -143,7 +143,7 @@ async function runAction(path: string, given: Variables = {}, env: Variables = {
   return said;
 }
 
-/** What became of it: a pull secret, and no secret in what was said or left in files that others read. */
+/** The run made a pull secret and printed no secret. */
 async function expectSetUp(said: Said): Promise<void> {
   expect(said.code, said.text).toBe(0);
   expect(entryOf(sandbox)?.username).toMatch(/^[\w-]{36}$/);

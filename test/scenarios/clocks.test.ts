@@ -17,7 +17,7 @@ async function start(): Promise<void> {
   sandbox = await startSandbox({ checkInvariants: true });
 }
 
-/** Every command that writes, where it has something to write. */
+/** Every command that writes, each with something to write. */
 const writing: ReadonlyArray<readonly [string, (args: readonly string[]) => Promise<Run>]> = [
   ["setup", (args) => setup(sandbox, args)],
   ["rotate", (args) => (setUp(sandbox), rotate(sandbox, args))],
@@ -39,7 +39,7 @@ const writing: ReadonlyArray<readonly [string, (args: readonly string[]) => Prom
   ],
 ];
 
-/** Whose clock is wrong, and how a message tells of it. */
+/** Whose clock is wrong, how to set it wrong, and how a message names it. */
 const wrong: ReadonlyArray<readonly [string, (aheadMs: number) => void, string]> = [
   [
     "the cluster's",
@@ -49,14 +49,14 @@ const wrong: ReadonlyArray<readonly [string, (aheadMs: number) => void, string]>
   ["Azure's", (aheadMs) => (sandbox.world.clockAheadMs = aheadMs), "Azure's clock"],
   [
     "this machine's",
-    // All that the sandbox's clock tells; the program has this machine's.
+    // This sets all of the sandbox's clocks back. The program keeps this machine's clock.
     (aheadMs) => vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - aheadMs }),
     "This machine's clock",
   ],
 ];
 
 describe.each(writing)("%s", (command, run) => {
-  // Whose it is is told in one place, for all of them.
+  // One place decides whose clock is wrong, for all commands.
   const some = command === "setup" ? wrong : wrong.slice(0, 1);
 
   it.each(some)("writes nothing while %s clock is more than an hour off", async (_whose, setWrong, says) => {

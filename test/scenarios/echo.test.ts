@@ -12,7 +12,7 @@ afterAll(() => sandbox.close());
 
 type Echo = NonNullable<FaultOptions["echo"]>;
 
-/** A setup while a service repeats what it is sent, and what of that came through. */
+/** Runs setup while a service repeats what it is sent. `told` is the part of a secret that came through, if any. */
 async function setupAmid(
   faults: readonly FaultOptions[],
   args: readonly string[] = [],
@@ -43,7 +43,7 @@ describe("a service that repeats what it was sent", () => {
     "%s, in %s, has none of it shown",
     async (_name, as, match, of) => {
       const first = encodings.indexOf(as);
-      // Each encoding with another third of the statuses; the long run has all of them.
+      // Each encoding with a different third of the statuses. The long run has all of them.
       for (const index of [first, first + 3, first + 6]) {
         const status = statuses[index % statuses.length];
         const echo: Echo = { of, as, in: "everywhere", from: index };

@@ -13,7 +13,7 @@ interface Told {
   readonly secret?: string;
 }
 
-/** What a look-only command ends with, and what verify says of what. */
+/** The outcome of a read-only command, with all checks of verify and those that failed. */
 async function look(sandbox: Sandbox, line: string, env = {}) {
   const run = await runSafely(sandbox, [...line.split(" "), "-o", "json"], { env });
   const checks = (run.json.checks ?? []) as readonly Told[];
@@ -21,7 +21,7 @@ async function look(sandbox: Sandbox, line: string, env = {}) {
   return { ...run, checks, failed: failed.map(({ id, context }) => `${context} ${id}`) };
 }
 
-/** Secrets that verify looked at. */
+/** The secrets that verify looked at. */
 function looked(checks: readonly Told[]): string[] {
   const places = checks.flatMap(({ context, namespace, secret }) =>
     secret === undefined ? [] : [`${context}/${namespace}/${secret}`],
@@ -73,7 +73,7 @@ describe.concurrent("verify of all namespaces", () => {
   });
 });
 
-/** The kubeconfig of a sandbox, changed. */
+/** Writes a changed copy of a sandbox's kubeconfig. */
 async function changed(sandbox: Sandbox, change: (text: string) => string): Promise<string> {
   const { readFile, writeFile } = await import("node:fs/promises");
   const path = `${sandbox.folder}/changed-kubeconfig`;

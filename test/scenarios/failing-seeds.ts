@@ -1,6 +1,6 @@
 /**
- * Goes through seeds one after the other, prints how many there were (a closing note quotes the line), and tells of
- * each that failed how to run it again.
+ * Checks seeds one after another, and prints how many there were (a closing note quotes the line). Says for each seed
+ * that failed how to run it again.
  * @param again the command for one seed
  */
 export async function failingSeeds(
@@ -23,7 +23,7 @@ export async function failingSeeds(
   return failures;
 }
 
-/** So many seeds from the first: what LAG_SEED and LAG_SEEDS say, else so many from 1. */
+/** Consecutive seeds: as many as LAG_SEEDS says, from LAG_SEED on. By default, `count` seeds from 1 on. */
 export function seedsFromEnvironment(count: number): readonly number[] {
   const first = Number(process.env["LAG_SEED"] ?? 1);
   return Array.from({ length: Number(process.env["LAG_SEEDS"] ?? count) }, (_, index) => first + index);

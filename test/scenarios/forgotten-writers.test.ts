@@ -6,8 +6,8 @@ import { addSecret, start } from "./rotation.ts";
 import { expectDepartures, remove, removed, told } from "./removal.ts";
 
 /*
- * Of more than ten who have updated an object the API server tells ten apart, and gives what the oldest wrote to one whom
- * it calls ancient-changes: acr-pull itself may be among them, or a controller.
+ * The API server keeps at most ten writers of an object apart. If more than ten have updated it, what the oldest
+ * wrote is attributed to one manager named ancient-changes. acr-pull itself may be among those, or a controller.
  */
 
 const forgotten = (fieldsV1: object) => [

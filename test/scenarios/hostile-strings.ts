@@ -5,7 +5,7 @@ import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { runInProcess } from "../program.ts";
 
-/** What a terminal acts on, what reorders, and what shows nothing. */
+/** What a terminal acts on, what reorders text, and what shows nothing. */
 const acting =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff]|[\u{e0000}-\u{e007f}]/u;
 
@@ -43,12 +43,12 @@ const hostile = fc
   .array(fc.oneof(nasty, fc.string({ unit: "grapheme", minLength: 1 })), { minLength: 1, maxLength: 6 })
   .map((parts) => parts.join(""));
 
-/** The texts of one seed, in the order in which they are used. */
+/** The texts of one seed, in the order of their use. */
 function textsOf(seed: number, count: number): readonly string[] {
   return fc.sample(hostile, { seed, numRuns: count });
 }
 
-/** Texts that each seed puts wherever somebody else has a say. */
+/** How many texts each seed puts into the places that others can write. */
 export const textsInSeed = 14;
 
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
@@ -90,7 +90,7 @@ async function open([user, group, team, key, subscription, ...rest]: readonly st
     kind: "Pod",
     metadata: { name: "pod", namespace: "awesomeapps" },
     spec: {
-      // White space around it is all that the API server would not have.
+      // The API server would refuse nothing but white space around it.
       containers: [{ name: "main", image: `i${image ?? ""}i` }],
       imagePullSecrets: [{ name: "acr-secret" }],
     },
@@ -103,9 +103,9 @@ async function open([user, group, team, key, subscription, ...rest]: readonly st
 }
 
 /**
- * Runs every command in a world of hostile texts, and while services refuse with hostile codes.
- * @returns how many runs there were
- * @throws AssertionError for a character that a terminal or a CI service acts on, an answer that cannot be read, a bug of ours
+ * Runs every command in a world of hostile texts, also while services refuse with hostile codes.
+ * @returns the number of runs
+ * @throws AssertionError for a character that a terminal or a CI service acts on, an unreadable answer, or our bug
  */
 export async function runAmidHostileStrings(seed: number): Promise<number> {
   const texts = textsOf(seed, textsInSeed);

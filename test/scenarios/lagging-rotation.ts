@@ -13,9 +13,9 @@ import { dockerConfigOf, entryOf, marksOf } from "../program.ts";
 import { virtualRun, type VirtualRun } from "../virtual-time.ts";
 
 const minute = 60_000;
-/** The longest that Azure was seen to take: https://github.com/hashicorp/vault/issues/27593 */
+/** The longest lag that was seen in Azure: https://github.com/hashicorp/vault/issues/27593 */
 const longestLagMs = 15 * minute;
-/** The cluster tells its time in whole seconds, and marks hold no fractions either. */
+/** The cluster reports its time in whole seconds, and marks hold no fractions either. */
 const roundingMs = 2_000;
 const daily = { ifExpiringWithinMs: 60 * 24 * 60 * minute };
 const everyNamespace = ["awesomeapps", "default", "kube-public"];
@@ -25,15 +25,15 @@ export interface LagSchedule {
   readonly namespaces: number;
   readonly graceMs: number;
   readonly overlapEntry: boolean;
-  /** One run stays until the old key is retired. */
+  /** Whether one run waits until the old key is retired. */
   readonly wait: boolean;
-  /** The first rotation comes right after setup, while its replicas still learn. */
+  /** Whether the first rotation comes right after setup, while replicas still learn of it. */
   readonly atOnce: boolean;
-  /** When the daily command comes by again, in milliseconds after the run before. */
+  /** When the daily command runs again, in milliseconds after the previous run. */
   readonly visits: readonly number[];
 }
 
-/** What a seed stands for. */
+/** The schedule that a seed stands for. */
 export function lagSchedule(seed: number): LagSchedule {
   const schedule = fc.record({
     namespaces: fc.integer({ min: 1, max: everyNamespace.length }),
@@ -51,7 +51,7 @@ export function lagSchedule(seed: number): LagSchedule {
   return sample;
 }
 
-/** A sandbox whose replicas learn at random, after the setup that is to be rotated. */
+/** A sandbox whose replicas learn at random, after the setup whose key is to be rotated. */
 async function laggingWorld(
   options: SandboxOptions,
   namespaces: readonly string[],
@@ -69,15 +69,15 @@ async function laggingWorld(
   }
 }
 
-/** A sandbox while it is rotated in, and what was seen of it after each write. */
+/** A sandbox during its rotation, and what was seen in it after each write. */
 export class LaggingWorld {
   readonly sandbox: Sandbox;
   readonly run: VirtualRun;
-  /** What must never have been. */
+  /** What happened although it never may. */
   readonly broken: string[] = [];
-  /** When a secret was last given another password. */
+  /** When a secret last got another password. */
   lastChangeOver = 0;
-  /** Whether every replica must let every secret pull at any time: what replicas learn late is bridged by two entries. */
+  /** Whether every replica must let every secret pull at any time. Two entries bridge what replicas learn late. */
   everyReplica = false;
   readonly #held = new Map<string, string>();
 
@@ -105,7 +105,7 @@ export class LaggingWorld {
     return this.keys.filter(({ removedAt }) => removedAt === undefined);
   }
 
-  /** Whether some replica of the registry still takes the password. */
+  /** Whether some replica of the registry still accepts the password. */
   stillTaken({ secretText }: PasswordRecord): boolean {
     return this.#views.some((view) => this.#admits(this.#appId, secretText, view));
   }
@@ -137,7 +137,7 @@ export class LaggingWorld {
     const entries = entriesOf(secret);
     const tried = entriesFor(entries, image);
     const views = this.#views;
-    // A kubelet tries all that match, and meets any replica.
+    // A kubelet tries all matching entries, and may meet any replica.
     const broken = views.filter(
       (view) => !tried.some(({ username, password }) => this.#admits(username, password, view)),
     );
@@ -146,7 +146,8 @@ export class LaggingWorld {
         `${namespace}/${name} can pull by ${views.length - broken.length} of ${views.length} replicas`,
       );
     }
-    // A reader that takes the first, in any order, meets each of them: it may not know yet, but is never retired.
+    // A reader that tries only one entry may take any of them. Its replica may not know the password yet, but the
+    // password is never a retired one.
     const retired = new Set(
       this.keys.filter(({ removedAt }) => removedAt).map(({ secretText }) => secretText),
     );
@@ -161,7 +162,7 @@ export class LaggingWorld {
   }
 }
 
-/** One run of `rotate`; afterwards nothing may have been broken and no key be unknown. */
+/** Runs `rotate` once. Afterwards nothing may be broken, and no key may be unknown. */
 async function rotated(
   { run, broken, sandbox }: LaggingWorld,
   input: Partial<RotateInput>,
@@ -174,8 +175,8 @@ async function rotated(
 }
 
 /**
- * The first rotation after setup. A directory of which no part that was asked knows the application yet may refuse it
- * as long as nothing was written; then it is tried again when all know.
+ * The first rotation after setup. If no part of the directory that was asked knows the application yet, the run may
+ * be refused, provided that it wrote nothing. It is then repeated once all parts know.
  */
 async function rotatedAtLast(world: LaggingWorld, input: Partial<RotateInput>) {
   const { run, sandbox } = world;
@@ -191,8 +192,8 @@ async function rotatedAtLast(world: LaggingWorld, input: Partial<RotateInput>) {
 }
 
 /**
- * One rotation while five replicas learn of each write 0 to 15 virtual minutes later, with visits of the daily command
- * in between.
+ * One rotation while five replicas learn of each write 0 to 15 virtual minutes late. The daily command runs in
+ * between.
  * @throws the failed expectation
  */
 export async function rotateWhileReplicasLag(seed: number): Promise<void> {
@@ -214,7 +215,7 @@ export async function rotateWhileReplicasLag(seed: number): Promise<void> {
     });
     for (const pause of visits) {
       run.advance(pause);
-      // Daily, and far from any expiry: it finishes what is due and begins nothing.
+      // The daily command, far from any expiry: it finishes what is due and begins nothing.
       expect(await rotated(world, daily)).toMatchObject({ exitCode: 0 });
     }
     const [{ retireAfter } = { retireAfter: null }] = first.result.rotations;
@@ -228,8 +229,8 @@ export async function rotateWhileReplicasLag(seed: number): Promise<void> {
 }
 
 /**
- * A retirement while the removed password goes on signing in for 0 to 10 virtual minutes, by each replica for a time of
- * its own, and each run waits for its refusal for some minutes only.
+ * A retirement while the removed password still signs in for 0 to 10 virtual minutes, which differ by replica. Each
+ * run waits only some minutes for the refusal.
  * @throws the failed expectation
  */
 export async function retireWhileTheRemovedLives(seed: number, replicas: number): Promise<void> {
@@ -249,7 +250,7 @@ export async function retireWhileTheRemovedLives(seed: number, replicas: number)
       const { result, exitCode, error } = await rotated(world, { intent: "finish", timeoutMs });
       if (!old?.removedAt) throw new Error("the old key was not removed");
       const [{ retired } = { retired: undefined }] = result.rotations;
-      // By one replica it is known at once; one of several may be met late.
+      // With one replica, the run knows at once. One of several may be met late.
       if (retired === true || replicas === 1) expect(retired).toBe(!world.stillTaken(old));
       expect(result.rotations).toMatchObject([
         retired ? { state: "rotated" } : { retired: false, retireBlocked: "not-yet-refused" },

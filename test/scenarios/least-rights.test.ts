@@ -10,7 +10,7 @@ import { changedOver, setUp } from "./already-set-up.ts";
 const many = Array.from({ length: 20 }, (_, index) => `team-${index}`);
 const namespaces = ["awesomeapps", ...many];
 
-/** The least rights of all commands by the docs, each a rule of its own. */
+/** The least rights of all commands according to the docs, each as a rule of its own. */
 const rights = {
   "get secrets": { verbs: ["get"], resources: ["secrets"], namespaces },
   "create secrets": { verbs: ["create"], resources: ["secrets"], namespaces },
@@ -25,7 +25,10 @@ const rights = {
 } satisfies Record<string, AccessRule>;
 type Right = keyof typeof rights;
 
-/** One way to use the program: from what it starts, what it does, and how it ends without one right; else with 0. */
+/**
+ * One use of the program: what it starts from, what it does, and its exit code without each right. With all of them
+ * it exits with 0.
+ */
 interface Use {
   readonly from: keyof typeof starts;
   readonly run: (
@@ -124,7 +127,7 @@ afterAll(async () => {
 
 const everything: AccessRule = { verbs: ["*"], resources: ["*"] };
 
-/** How a run ends whose user lacks a right, and what it made. */
+/** How a run ends whose user is missing a right, and what it made. */
 async function withoutRight({ from, run: use }: Use, missing: Right | undefined, dryRun: boolean) {
   restore(sandbox, snapshots.get(from)!);
   const user = sandbox.world.clusters[0]!.users[0]!;

@@ -7,8 +7,8 @@ import { expectDepartures } from "./removal.ts";
 import { addSecret, endGrace, heldKeys, markOf, ownApplication, signsIn, start } from "./rotation.ts";
 
 /*
- * Whoever may write secrets in one namespace can keep the mark of a run there that never ends, or hold a key in a way that
- * nobody can change: that delays the others until a person says that it goes on without that secret.
+ * Anybody who may write secrets in one namespace can keep the mark of a run there that never ends, or hold a key in a
+ * secret that nobody can change. That delays the others until a person decides to continue without that secret.
  */
 
 const theirs = { namespace: "default", name: "theirs" };
@@ -20,7 +20,7 @@ function run(sandbox: Sandbox, command: string, args: readonly string[] = []) {
   return runSafely(sandbox, [command, ...common, ...proofs, ...args]);
 }
 
-/** A mark that is renewed for ever: it is never older than a moment. */
+/** A mark that somebody renews forever, so it is never old. */
 function keepMark(sandbox: Sandbox): string {
   const host = sandbox.world.registries[0]!.loginServer;
   const { registry, clusterId } = markOf(sandbox);
@@ -40,7 +40,7 @@ function keepMark(sandbox: Sandbox): string {
   return added;
 }
 
-/** The true secret's double, in a way that no one can write. */
+/** A copy of the true secret that nobody can write. */
 function holdKey(sandbox: Sandbox, how: "immutable" | "malformed"): string {
   const { labels, annotations } = secretOf(sandbox)!.metadata;
   const marks = how === "malformed" ? { "acr-pull/entries": '{"x":1}' } : { ...annotations };
@@ -50,7 +50,7 @@ function holdKey(sandbox: Sandbox, how: "immutable" | "malformed"): string {
   return JSON.stringify(added);
 }
 
-/** It stays as it is; that it pulls no more is what was agreed to. */
+/** The secret stays as it is. It can no longer pull, which was agreed to. */
 function expectLeft(sandbox: Sandbox, before: string): void {
   expect(JSON.stringify(secretOf(sandbox, theirs.namespace, theirs.name))).toBe(before);
   const found = sandbox.invariants.violations.splice(0);
@@ -68,7 +68,7 @@ describe.concurrent("a mark that somebody keeps alive in a namespace of his own"
       const sandbox = await start(test);
       const { keyId } = setUp(sandbox);
       const before = keepMark(sandbox);
-      // So that setup has something to write, which waits for others.
+      // Gives setup something to write, so it waits for others.
       if (command === "setup") ownApplication(sandbox).passwords[0]!.removedAt = Date.now() - 1_000;
       if (command === "remove") expectDepartures(sandbox);
       sandbox.invariants.watch();

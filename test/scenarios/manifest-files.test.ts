@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const manifest = (path: string, ...args: readonly string[]) => setup(sandbox, ["--manifest", path, ...args]);
 
-/** A command that seals, after a script of bash did something; not while it is only tried. */
+/** A command that runs a bash script and then seals. It skips the script while acr-pull only tries the command. */
 async function sealAfter(script: string): Promise<string> {
   const command = join(folder, "seal.sh");
   const body = `#!/bin/bash\ntext=$(cat)\ncase $text in *eyJhdXRocyI6e319*) ;; *) ${script};; esac\n${sealWith} <<<"$text"\n`;

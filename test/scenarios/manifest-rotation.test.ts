@@ -22,7 +22,7 @@ async function repository(test: TestContext, sealed: boolean) {
   git("init", "-q", repo);
   const manifest = join(repo, "pull");
   const how = ["--manifest", `${manifest}/`, ...(sealed ? ["--seal-with", sealWith] : ["--plain-manifest"])];
-  /** Commits what there is, and has the reconciler apply it: what is not committed it does not see. */
+  /** Commits everything and lets the reconciler apply it. The reconciler does not see what is not committed. */
   const deliver = async () => {
     git("-C", repo, "add", "-A");
     git("-C", repo, "commit", "-q", "-m", "pull");
@@ -36,7 +36,7 @@ async function repository(test: TestContext, sealed: boolean) {
     manifest,
     how,
     deliver,
-    /** Lets the grace of what was committed be over. */
+    /** Lets the grace period in the manifest pass, and delivers that. */
     async endGrace() {
       for (const name of await readdir(manifest)) {
         const text = await readFile(join(manifest, name), "utf8");
@@ -77,7 +77,7 @@ describe.concurrent.each([
     const old = made.json.credentials[0].keyId;
     expect(heldKeys(sandbox)).toEqual({ plain: old, https: undefined });
 
-    // Both keys into the documents; the cluster has the old one alone.
+    // Both keys are in the documents. The cluster has only the old one.
     const begun = await rotation(sandbox, how);
     expect([begun.state, begun.replaced, begun.retired]).toEqual(["pending", old, false]);
     expect(begun.json.manifest).toBe(`${manifest}/`);
@@ -85,7 +85,7 @@ describe.concurrent.each([
     expect(passwordsIn(sandbox, manifest)).toEqual([both, both]);
     expect(heldKeys(sandbox)).toEqual({ plain: old, https: undefined });
 
-    // Nothing goes on before the cluster holds that.
+    // Nothing continues before the cluster holds both.
     const early = await rotate(sandbox, ["--finish", ...how]);
     expect(early.json.rotations?.[0]?.retired ?? false).toBe(false);
     expect(keyIds(sandbox)).toEqual([old, begun.keyId]);
@@ -95,7 +95,7 @@ describe.concurrent.each([
     expect([waiting.state, waiting.retired]).toEqual(["pending", false]);
     expect(repo.isClean()).toBe(true);
 
-    // The old one out of the documents; it is not retired while the cluster holds it.
+    // The documents lose the old key. It is not retired while the cluster holds it.
     await repo.endGrace();
     const cleaned = await rotation(sandbox, ["--finish", ...how]);
     expect([cleaned.state, cleaned.retired, cleaned.retireBlocked]).toEqual([
@@ -117,7 +117,7 @@ describe.concurrent.each([
     await deliver();
     expect([heldKeys(sandbox), markOf(sandbox).retire]).toEqual([only, undefined]);
 
-    // And all is in order again.
+    // Everything is in order again.
     expect((await rotation(sandbox, ["--if-expiring-within", "1d", ...how])).state).toBe("unchanged");
     expect((await setup(sandbox, [...namespaces, ...how])).json.credentials[0].action).toBe("unchanged");
     expect(repo.isClean()).toBe(true);

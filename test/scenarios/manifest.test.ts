@@ -247,7 +247,7 @@ describe("setup with a manifest that is sealed", () => {
     expect(documentsIn(file).map(({ kind }) => kind)).toEqual(["SealedSecret"]);
     for (const name of await readdir(folder)) {
       const told = secretsIn(await readFile(join(folder, name), "utf8"), sandbox);
-      // What the command was started with has the user's own variables in it.
+      // The log holds the environment of the command, which contains the user's own variables.
       expect(told.filter((what) => !what.includes("sandbox-caller"))).toEqual([]);
     }
     await sync(sandbox, file);

@@ -26,7 +26,7 @@ function asObject(metadata: (typeof namespaces)[number]) {
   return { apiVersion: "v1", kind: "Namespace" as const, metadata };
 }
 
-/** A run without a terminal, as lines. */
+/** The output lines of a run without a terminal. */
 async function lines(args: readonly string[], code = 0): Promise<string[]> {
   const run = await runSafely(sandbox, args);
   expect(run.code, run.stderr + run.stdout).toBe(code);
@@ -38,7 +38,7 @@ async function isSilent(args: readonly string[]): Promise<void> {
   expect([code, stdout, stderr]).toEqual([0, "", ""]);
 }
 
-/** Has the secrets of these namespaces gone, empty, or written by somebody else. */
+/** Makes the secrets of these namespaces gone, empty, or managed by somebody else. */
 function change(names: readonly string[], to: "gone" | "empty" | "reconciled"): void {
   const { objects } = sandbox.world.clusters[0]!;
   const isMeant = (one: (typeof objects)["secrets"][number]) =>

@@ -4,7 +4,7 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { setUp } from "./already-set-up.ts";
 import { countingWrites, start } from "./rotation.ts";
 
-/** A run that has to write nothing, and the lines that tell what is not there. */
+/** Runs a command that must write nothing. */
 async function look(sandbox: Sandbox, line: string) {
   const { result, writes } = await countingWrites(sandbox, () => runSafely(sandbox, line.split(" ")));
   expect(writes, "requests that ask for a change").toBe(0);

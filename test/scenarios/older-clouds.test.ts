@@ -4,7 +4,7 @@ import { setUp } from "./already-set-up.ts";
 import { remove, setup } from "../program.ts";
 import { checksOf, verify } from "./verification.ts";
 
-/** What Resource Manager has in a cloud that is years behind. */
+/** The api-versions of a Resource Manager in a cloud that is years behind. */
 const apiVersions = {
   registries: ["2019-05-01", "2023-07-01", "2023-11-01-preview"],
   authorization: ["2015-07-01", "2018-01-01-preview"],

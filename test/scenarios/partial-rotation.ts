@@ -5,17 +5,17 @@ import { secretOf } from "../program.ts";
 import { setUp } from "./already-set-up.ts";
 import { endGrace, heldKeys, keyIds, rotate, rotation, signsIn } from "./rotation.ts";
 
-/** Names of so many namespaces. */
+/** The names of this many namespaces. */
 export function teams(count: number): string[] {
   return Array.from({ length: count }, (_none, index) => `team-${String(index + 1).padStart(3, "0")}`);
 }
 
-/** A sandbox with one cluster of these namespaces. */
+/** A sandbox whose one cluster has these namespaces. */
 export function clusterOf(namespaces: readonly string[]): SandboxOptions {
   return { clusters: [{ context: "sandbox", namespaces: ["kube-system", ...namespaces] }] };
 }
 
-/** Does something once, when a request whose path ends so has been carried out. */
+/** Does something once, right after a request whose path ends like this was carried out. */
 export function onceDone(sandbox: Sandbox, end: string, work: () => void): void {
   const stop = sandbox.observe((phase, { path }) => {
     if (phase !== "committed" || !path.endsWith(end)) return;
@@ -24,14 +24,14 @@ export function onceDone(sandbox: Sandbox, end: string, work: () => void): void 
   });
 }
 
-/** What of a cluster breaks between the preflight and the writes. */
+/** What breaks in a cluster between the preflight and the writes. */
 export interface Breakage {
   readonly forbidden: readonly string[];
   readonly denied: readonly string[];
   readonly immutable: readonly string[];
 }
 
-/** Lets the secrets of these namespaces be beyond writing; the answer mends all of them. */
+/** Makes the secrets of these namespaces unwritable. The returned function fixes all of them. */
 export function breakWrites(
   sandbox: Sandbox,
   namespaces: readonly string[],
@@ -56,9 +56,9 @@ export function breakWrites(
 }
 
 /**
- * R15: some secrets of a cluster cannot be written any more once the new key was made. All others get it, nothing is
- * retired, and when the cause is gone another run writes just those that are missing.
- * @returns how many got the key in the first run, and how many in the second
+ * R15: once the new key is made, some secrets of a cluster can no longer be written. All others get the key, and
+ * nothing is retired. When the cause is gone, another run writes only the missing ones.
+ * @returns how many secrets got the key in the first run, and how many in the second
  */
 export async function rotatePartly(
   sandbox: Sandbox,
@@ -85,7 +85,7 @@ export async function rotatePartly(
   const first = held();
   expect(first).toEqual(namespaces.filter((namespace) => !broken.includes(namespace)));
 
-  // However long nobody mends it, the old key lives.
+  // However long nobody fixes this, the old key lives.
   endGrace(sandbox);
   const again = await rotate(sandbox, ["--finish"]);
   expect(again.code, again.stderr).not.toBe(0);

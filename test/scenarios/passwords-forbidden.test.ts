@@ -26,12 +26,12 @@ function setup(sandbox: Sandbox, args: readonly string[] = []): Promise<Run> {
   return plainSetup(sandbox, args);
 }
 
-/** What was asked for since, but for reads. */
+/** All requests for a change. */
 function writes({ requests }: Sandbox): string[] {
   return requests.mutating().map(({ method, path }) => `${method} ${path}`);
 }
 
-/** Applications of ours, the deleted ones that can be restored among them. */
+/** Applications of ours, including deleted ones that can be restored. */
 function ours({ world }: Sandbox): ApplicationRecord[] {
   return world.applications.filter(
     ({ uniqueName, removedAt, softDeleted }) =>
@@ -39,7 +39,7 @@ function ours({ world }: Sandbox): ApplicationRecord[] {
   );
 }
 
-/** A run was refused, and neither the directory nor the registry nor the cluster shows that there was one. */
+/** The run was refused and left nothing in the directory, the registry or the cluster. */
 function expectNothingLeft(sandbox: Sandbox, run: Run, code: string): void {
   expect([run.code, run.json.error.code], run.stderr).toEqual([3, code]);
   expect(ours(sandbox)).toEqual([]);
@@ -132,7 +132,7 @@ describe.concurrent("setup, where the tenant allows no passwords", () => {
   });
 });
 
-/** Sends what the hint says an administrator is to send. */
+/** Sends the requests that the hint gives to an administrator. */
 async function followHint(sandbox: Sandbox, hint: string): Promise<void> {
   const [, exemption = ""] = /POST \/policies\/appManagementPolicies (\{.*\})/.exec(hint) ?? [];
   const [, path = "", reference = ""] = /POST (\/applications\/\S+) (\{.*\})/.exec(hint) ?? [];
@@ -219,7 +219,7 @@ const permissions = {
 } as const;
 type Permission = (typeof permissions)[keyof typeof permissions];
 
-/** A caller whose token says nothing of what its directory roles allow. */
+/** A caller whose token does not show what its directory roles allow. */
 function callerWith(
   customRoles: ReadonlyArray<{ permissions: Permission[]; application?: string }>,
 ): SandboxOptions {

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { commands } from "../../src/cli/commands.ts";
 import { readCommandLine } from "../../src/cli/options/command-line.ts";
 
-/** The words of a command line, as a shell reads them; some are variables, set for it alone. */
+/** The words of a command line, as a shell reads them. Some set variables for that command alone. */
 export async function wordsOf(line: string): Promise<string[]> {
   return await new Promise((resolve, reject) => {
     execFile("sh", ["-c", `printf '%s\\0' ${line}`], (error, stdout) => {
@@ -12,14 +12,14 @@ export async function wordsOf(line: string): Promise<string[]> {
   });
 }
 
-/** A command line of ours, and what the program itself reads in it. */
+/** A command line of acr-pull, and what the program itself reads in it. */
 export interface Pasted {
   readonly line: string;
   readonly command: string;
   readonly flags: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a command line of ours that a run printed. */
+/** Reads a command line of acr-pull that a run printed. */
 export async function pasted(line: string): Promise<Pasted> {
   const [, ...words] = await wordsOf(line);
   const reading = await readCommandLine(words, { name: "acr-pull", version: "0", commands });
@@ -27,7 +27,7 @@ export async function pasted(line: string): Promise<Pasted> {
   return { line, command: reading.command.name, flags: reading.flags };
 }
 
-/** The commands of a hint: each ends where its sentence goes on. */
+/** The commands in a hint. Each ends where its sentence continues. */
 export function commandsIn(hint: string): string[] {
   return [
     ...hint.matchAll(

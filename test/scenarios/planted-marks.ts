@@ -46,10 +46,10 @@ const worldOptions: SandboxOptions = {
   ],
 };
 
-/** Whose something in a planted mark is. */
+/** Who owns what a part of a planted mark names. */
 type Whose = "ours" | "staging" | "victim" | "nobody";
 
-/** What somebody planted in the namespace default, by whose each part is. */
+/** What somebody planted in the namespace default. Each part says whose it is. */
 interface Planted {
   readonly name: "acr-secret" | "planted";
   readonly host: "ours" | "other" | "foreign";
@@ -107,18 +107,18 @@ const planteds: fc.Arbitrary<Planted> = fc.noBias(
   }),
 );
 
-/** A mark that is kept alive is waited for as long as it takes to see that it is. */
+/** How long a run waits for a mark that is kept alive: just long enough to see that it is. */
 const waitBusyMs = 2_000;
 const rotating = { agreedTo: undefined, waitBusyMs, settleMs: 2_000 };
 const removing = { waitBusyMs, settleMs: 2_000 };
 
-/** Every command that finds its way by marks, for the cluster whose namespace default somebody else rules. */
+/** Every command that relies on marks, for a cluster whose namespace default is in somebody else's hands. */
 export const commands: ReadonlyArray<{
   readonly name: string;
   readonly run: (run: VirtualRun) => Promise<unknown>;
-  /** Whether a person named the namespace, so that it may be given a key. */
+  /** Whether a person named the namespace, so it may be given a key. */
   readonly gives?: true;
-  /** Whether it takes the cluster's own part away. */
+  /** Whether it removes what the cluster itself has. */
   readonly removes?: true;
 }> = [
   { name: "setup -n default", gives: true, run: (run) => run.setup({ namespaces: ["default"], waitBusyMs }) },
@@ -145,14 +145,14 @@ export const commands: ReadonlyArray<{
   { name: "remove", removes: true, run: (run) => run.remove(removing) },
 ];
 
-/** Worlds for seeds that follow each other: what one of them changed is put back. */
+/** Worlds for consecutive seeds. What one of them changes is undone for the next. */
 export class PlantedWorlds {
   #open: { sandbox: Sandbox; run: VirtualRun; snapshot: Snapshot; uses: number } | undefined;
-  /** How many commands were run, and how many of them came to their end rather than refuse. */
+  /** How many commands ran, and how many of them finished instead of refusing. */
   readonly counts = { runs: 0, finished: 0 };
 
   /**
-   * Plants what a seed stands for, and lets every command meet it.
+   * Plants what a seed stands for, and runs every command on it.
    * @throws the failed expectation
    */
   async tryAll(seed: number): Promise<void> {
@@ -193,7 +193,10 @@ export class PlantedWorlds {
   }
 }
 
-/** Nothing of others changed, the honest namespaces pull, and the planted secret was given nothing that it did not show. */
+/**
+ * Nothing of others changed, and the honest namespaces can pull. The planted secret was given no password unless a
+ * person named its namespace or it already showed our password.
+ */
 function expectOthersAsBefore(
   sandbox: Sandbox,
   planted: Planted,
@@ -314,7 +317,7 @@ function foreignState(sandbox: Sandbox): unknown {
   });
 }
 
-/** One that was there: setup may make another for this cluster where its own was hidden from it. */
+/** An application that existed before. Setup may make another one for this cluster if its own was hidden from it. */
 function applicationIsForeign({ createdAt, appId }: ApplicationRecord): boolean {
   return appId === victimId || createdAt < Date.now() - 300 * dayMs;
 }
@@ -332,7 +335,7 @@ function livingTexts({ world }: Sandbox): ReadonlySet<string> {
   return new Set(living.map(({ secretText }) => secretText));
 }
 
-/** Whether what a namespace's secret holds for the registry lets it pull. */
+/** Whether a namespace's secret lets it pull from the registry. */
 function pulls(sandbox: Sandbox, namespace: string): boolean {
   const { world } = sandbox;
   const [registry] = world.registries;

@@ -7,7 +7,7 @@ import { pasted, wordsOf, type Pasted } from "./pasted.ts";
 import { ownApplication, start } from "./rotation.ts";
 import { linkAccount } from "./verification.ts";
 
-/** Every command line of ours in what a run said: at the end of a line, to be pasted as it stands. */
+/** Every acr-pull command line that a run printed. Each stands at the end of a line, to be pasted as it is. */
 function printed(said: string): string[] {
   return said
     .split("\n")
@@ -26,12 +26,12 @@ async function said(sandbox: Sandbox, line: string, options: RunOptions = {}): P
   return `${stdout}\n${stderr}`;
 }
 
-/** Somebody deletes the application's keys, behind the program's back. */
+/** Somebody deletes the application's keys behind acr-pull's back. */
 function removeKeys(sandbox: Sandbox): void {
   for (const key of ownApplication(sandbox).passwords) key.removedAt = Date.now();
 }
 
-/** What leads to printed commands: the world, and the run. */
+/** Runs that print commands, and the world of each. */
 const occasions: ReadonlyArray<{
   readonly what: string;
   readonly line: string;
@@ -180,7 +180,7 @@ describe.concurrent("a command that is printed", () => {
     expect(variables["PATH"].split(":")).toContain(dirname(process.execPath));
     const [minute, hour, , , , , ...words] = await wordsOf(lines.at(-1)!.replaceAll("*", "."));
     expect([minute, hour]).toEqual(["0", "6"]);
-    // Only what cron and whoever signs in have.
+    // Only what cron has, and the variables of a caller who signs in.
     const none = Object.fromEntries(
       Object.keys(environment)
         .filter((name) => !name.startsWith("AZURE_") && !(name in variables))

@@ -6,17 +6,17 @@ import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { Search, secretsOf, watching } from "../echoes.ts";
 import { runInProcess, runProgram, type Run } from "../program.ts";
 
-/** What came of so many runs. */
+/** The outcome of all runs. */
 export interface Told {
   runs: number;
-  /** Runs of which some answer was replaced or lost. */
+  /** Runs in which some answer was replaced or lost. */
   struck: number;
-  /** Runs that left a piece of a secret somewhere, each with how to have it again. */
+  /** Runs that left a piece of a secret somewhere, each with how to repeat it. */
   readonly hits: string[];
   readonly exits: Map<string, number>;
 }
 
-/** Runs between two worlds: a world that has seen many of them takes long to list. */
+/** How many runs share a world. A world that has seen many takes long to list. */
 const runsInOneWorld = 25;
 
 type Draw = (...words: readonly string[]) => number;
@@ -35,7 +35,7 @@ function one<T>(draw: Draw, what: string, choices: readonly T[]): T {
   return choices[Math.floor(draw(what) * choices.length)] as T;
 }
 
-/** Where requests go, by which of them a fault picks its own. */
+/** Groups of requests, from which a fault picks its own. */
 const places = [
   "POST .*/oauth2/v2.0/token",
   "^[A-Z]+ /(subscriptions|providers)",
@@ -62,7 +62,7 @@ function randomFault(draw: Draw): FaultOptions {
     as: one(draw, "as", ["plain", "json", "url", "hex", "base64"] as const),
     ...(isCut && { from: Math.floor(draw("from") * 300), length: 1 + Math.floor(draw("length") * 300) }),
   };
-  // Now and then what is answered is true, but for the echo in it.
+  // Sometimes the answer is the true one, with an echo in it.
   if (draw("true") < 0.1) return { ...struck, echo };
   const retryAfter = draw("again") < 0.3 ? { retryAfter: 0 } : {};
   return { ...struck, ...retryAfter, status: one(draw, "status", statuses), echo };
@@ -125,14 +125,14 @@ function randomInvocation(draw: Draw, run: number, { world, folder }: Sandbox): 
     { args: ["remove", ...place, "--yes", "--force", "--settle", "0s"] },
     { args: ["remove", "--registry", "myregistry", "--dry-run"] },
   ];
-  // Each world begins with something that there is to be looked at and changed.
+  // The first run in each world makes something to look at and to change.
   const { args, ...rest } = run % runsInOneWorld === 0 ? commands[0]! : one(draw, "command", commands);
   const detail = one(draw, "detail", [[], ["-v"], ["--debug"], ["-v", "--debug"], ["--quiet"]]);
   const output = ["-o", one(draw, "output", ["text", "json", "yaml"])];
   return { ...rest, args: [...args, ...output, ...detail, "--timeout", "1s"] };
 }
 
-/** A kubeconfig whose token comes from a program that complains of the caller's password. */
+/** A kubeconfig whose token comes from a program that complains and names the caller's password. */
 async function withPlugin(sandbox: Sandbox): Promise<string> {
   const path = join(sandbox.folder, "plugin.kubeconfig");
   const config = JSON.parse(await readFile(sandbox.kubeconfigPath, "utf8")) as {
@@ -157,10 +157,10 @@ async function withPlugin(sandbox: Sandbox): Promise<string> {
 }
 
 /**
- * Runs commands in all their forms while services, at random, repeat what they were sent, and looks for any piece of any
- * secret in whatever the runs leave: what they print, files and the command lines of what they start.
+ * Runs commands in all their forms while services, at random, repeat what they were sent. Searches everything that
+ * the runs leave for any piece of any secret: what they print, files, and the command lines of what they start.
  * @param runs how many of the seed's runs
- * @param inProcess whether in this process; else each in one of its own, with the switches of libraries on
+ * @param inProcess whether they run in this process; otherwise each runs in its own, where libraries may log
  */
 export async function runAmidEchoes(seed: number, runs: number, inProcess: boolean): Promise<Told> {
   const told: Told = { runs: 0, struck: 0, hits: [], exits: new Map() };
@@ -202,7 +202,7 @@ export async function runAmidEchoes(seed: number, runs: number, inProcess: boole
   return told;
 }
 
-/** Libraries tell of their work by these. */
+/** Variables that make libraries log their work. */
 function switches(draw: Draw): Record<string, string> {
   return {
     ...(draw("azure") < 0.5 && { AZURE_LOG_LEVEL: "verbose" }),
@@ -221,7 +221,7 @@ async function piecesLeft(
     readonly faults: readonly FaultOptions[];
   },
 ): Promise<string | undefined> {
-  // Of what is no refusal names are needed as they are, and shorter pieces may stand in them.
+  // A true answer contains names that the run needs. Short pieces of a secret may occur in them by chance.
   const isRefusal = faults.every(({ status, action }) => action !== undefined || (status ?? 0) >= 300);
   const search = new Search([...secretsOf(sandbox), ...watched.credentials], isRefusal ? 8 : 12);
   const left: Array<[string, string]> = [

@@ -27,23 +27,23 @@ function draw(...words: ReadonlyArray<string | number>): number {
   return createHash("sha256").update(words.join(" ")).digest().readUInt32BE() / 2 ** 32;
 }
 
-/** Faults that strike so large a part of all requests, whatever they are. */
+/** Faults that strike this share of all requests, whatever they are. */
 function randomFaults(seed: number, run: string, rate: number): FaultOptions[] {
   return Array.from({ length: mostRequests }, (_none, index) => index + 1)
     .filter((nth) => draw(seed, run, nth) < rate)
     .map((nth) => ({ match: "", nth, ...kinds[Math.floor(draw(seed, run, nth, "kind") * kinds.length)]! }));
 }
 
-/** How many requests a whole rotation took, and what of them failed. */
+/** How many requests a whole rotation took, and how many of them failed. */
 export interface Rotated {
   readonly requests: number;
   readonly struck: number;
 }
 
 /**
- * A whole rotation of one key that so many namespaces hold, while requests fail at random: every secret must have the
- * new key in the end, the old one be gone, and nobody have been bothered.
- * @param rate part of the requests that fail, from 0 to 1
+ * A whole rotation of one key that this many namespaces hold, while requests fail at random. In the end every secret
+ * has the new key, the old key is gone, and nobody had to step in.
+ * @param rate share of the requests that fail, from 0 to 1
  */
 export async function rotateAmidFaults(count: number, seed: number, rate: number): Promise<Rotated> {
   const namespaces = teams(count);
@@ -79,7 +79,7 @@ function expectOk(run: Run, seed: number): void {
   expect([run.code, run.json.ok], `seed ${seed}\n${run.stderr}`).toEqual([0, true]);
 }
 
-/** One key was made more for each answer that was lost, and each of these removed again. */
+/** Each lost answer cost one more key, which was removed again. */
 function expectOnlyNeededWrites(sandbox: Sandbox): void {
   const made = sandbox.world.applications.flatMap(({ passwords }) => passwords).length;
   expect(azureWrites(sandbox).length).toBeGreaterThanOrEqual(2 * (made - 1));

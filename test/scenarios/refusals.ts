@@ -14,29 +14,29 @@ export interface Failure {
   /** Parts of the hint: what to do. */
   readonly hint: ReadonlyArray<string | RegExp>;
   readonly retryable?: boolean;
-  /** Whether a service refused, whose id of the request is to be told. */
+  /** Whether a service refused, so the message must name the id of the request. */
   readonly requestId?: boolean;
 }
 
-/** A failure that leaves everything as it was, and how to bring it about in a sandbox. */
+/** A failure that leaves everything as it was, and how to cause it in a sandbox. */
 export interface Refusal extends Failure {
   readonly what: string;
   /** Whether it is refused before any request. */
   readonly unasked?: boolean;
-  /** Whether nobody can tell before it is tried: then what was made is taken back. */
+  /** Whether it shows only when the run tries. What the run made is then taken back. */
   readonly tried?: boolean;
   readonly args?: readonly string[];
   readonly input?: string;
   readonly env?: (sandbox: Sandbox) => RunOptions["env"] | Promise<RunOptions["env"]>;
   readonly faults?: readonly FaultOptions[];
-  /** Changes the world; what is returned changes it back. */
+  /** Changes the world. The returned function undoes that. */
   readonly arrange?: (sandbox: Sandbox) => (() => void) | void | Promise<(() => void) | void>;
 }
 
 /** A command as a test of refusals runs it. */
 export type Refused = (args: readonly string[], options: RunOptions) => Promise<Run>;
 
-/** Sets a property, and back. */
+/** Sets a property. The returned function sets it back. */
 export function change<T extends object, K extends keyof T>(
   target: T,
   key: K,
@@ -49,7 +49,7 @@ export function change<T extends object, K extends keyof T>(
   };
 }
 
-/** Holds a failed run to what it must say, in the document and on stderr. */
+/** Checks that a failed run says what it must, in the document and on stderr. */
 export function expectFailure(run: Run, command: string, expected: Failure): void {
   const { error, ...document } = run.json;
   const seen = JSON.stringify(error, undefined, 1);
@@ -63,7 +63,9 @@ export function expectFailure(run: Run, command: string, expected: Failure): voi
   expect(run.stderr).toMatch(expected.requestId ? / {2}request id: [\w-]{8,}/ : /./);
 }
 
-/** Runs a command as a row says, and holds it to that: it says so in one document, with what to do, and writes nothing. */
+/**
+ * Runs a command as a row says. It must be refused in one document, with what to do, and leave everything as it was.
+ */
 export async function expectRefusal(
   sandbox: Sandbox,
   command: string,

@@ -9,21 +9,21 @@ import { rotate, setup } from "../program.ts";
 import { expectDepartures, prunes, removed, stateOf } from "./removal.ts";
 import { addSecret, endGrace, rotate as rotateAtOnce, start } from "./rotation.ts";
 
-/** A way in which setup can be run, and what undoes it. */
+/** One way to run setup, and what undoes it. */
 export interface Variant {
   readonly what: string;
   readonly options?: SandboxOptions;
   readonly prepare?: (sandbox: Sandbox) => void;
   readonly setup: readonly string[] | ((sandbox: Sandbox) => readonly string[]);
-  /** What else is done with what it made. */
+  /** What else is done after setup. */
   readonly afterwards?: (sandbox: Sandbox) => Promise<unknown>;
   readonly remove?: readonly string[] | ((sandbox: Sandbox) => readonly string[]);
   readonly departures?: Parameters<typeof expectDepartures>[1];
-  /** Namespaces that were made for it. */
+  /** Namespaces that setup makes. */
   readonly made?: readonly string[];
 }
 
-/** An application that somebody uses already, with a password of his own. */
+/** An application that somebody already uses, with a password of their own. */
 export const sharedName = "ci-images";
 const sharedAppId = "0c0c0c0c-1111-4111-8111-111111111111";
 export const withShared: SandboxOptions = {
@@ -36,7 +36,7 @@ export const withShared: SandboxOptions = {
     },
   ],
 };
-/** Somebody else signs in as it, so that its role goes only when a person says so. */
+/** Somebody else signs in as it, so its role is removed only if a person says so. */
 export const shareds = ["--service-principal", sharedAppId];
 
 const ofOthers = {
@@ -57,7 +57,7 @@ const file = (name: string) => join(tmpdir(), `acr-pull-removal-${process.pid}-$
 const credentialsFile = file("credentials");
 const passwordFile = file("password");
 
-/** Takes away the files that the further variants leave. */
+/** Deletes the files that the further variants leave. */
 export async function removeFiles(): Promise<void> {
   await Promise.all([credentialsFile, passwordFile].map((path) => rm(path, { force: true })));
 }
@@ -65,7 +65,7 @@ export async function removeFiles(): Promise<void> {
 const bothClusters = ["--context", "sandbox", "--context", "sandbox-staging"];
 const bothDepart = [{}, { context: "sandbox-staging" }];
 
-/** Those that differ in what remove has to do. */
+/** Variants that each make remove do something different. */
 export const telling: readonly Variant[] = [
   {
     what: "a service account, in two namespaces",
@@ -106,7 +106,7 @@ export const further: readonly Variant[] = [
   { what: "one namespace", setup: [] },
   {
     what: "everything that describes a new application and its key",
-    // Who owns an application alone may not name further owners.
+    // A caller that only owns an application may not name further owners.
     options: { caller: { graphPermissions: ["Application.ReadWrite.All", "Directory.Read.All"] } },
     setup: ({ world }) => [
       "--name",
@@ -151,7 +151,7 @@ export const further: readonly Variant[] = [
     setup: [],
     afterwards: (sandbox) =>
       expectDone(setup(sandbox, ["--service-principal", sharedName, "--switch-principal"])),
-    // Of the key of the first one no secret tells any more.
+    // No secret names the first one's key any longer.
     remove: (sandbox) => [...shareds, ...prunes(sandbox)],
   },
   {
@@ -208,8 +208,8 @@ export const further: readonly Variant[] = [
 ];
 
 /**
- * Sets up, removes, and sets up again, which has to succeed each time.
- * @returns the state before, and when all was removed
+ * Sets up, removes, and sets up again. Each must succeed.
+ * @returns the state before, and the state when everything was removed
  */
 export async function thereAndBack(
   variant: Variant,

@@ -7,8 +7,8 @@ import type { Run, RunOptions } from "../program.ts";
 import { keyIds } from "./rotation.ts";
 
 /**
- * `remove` of myregistry unless the arguments say otherwise, as JSON without asking, its proofs back to back, and no
- * secret in what it says.
+ * `remove` of myregistry, unless the arguments name another registry: as JSON, without questions, with no pause
+ * between its proofs, and with no secret in its output.
  */
 export function remove(
   sandbox: Sandbox,
@@ -19,19 +19,19 @@ export function remove(
   return runSafely(sandbox, ["remove", ...registry, "-y", "-o", "json", "--settle", "0s", ...args], options);
 }
 
-/** `remove` that has to succeed. */
+/** `remove`, which must succeed. */
 export async function removed(sandbox: Sandbox, args: readonly string[] = []): Promise<Run> {
   const run = await remove(sandbox, args);
   expect(run.code, run.stderr + run.stdout).toBe(0);
   return run;
 }
 
-/** That every key of our application goes, also one that no secret names: a copy of the cluster might pull with it. */
+/** Options to remove every key of our application, named by a secret or not: a copy of the cluster might use it. */
 export function prunes(sandbox: Sandbox): string[] {
   return keyIds(sandbox).flatMap((keyId) => ["--prune", keyId]);
 }
 
-/** Tells who watches the world what is going to go: entries of a registry, by default myregistry in context sandbox. */
+/** Tells the invariants what is about to go: entries of a registry, by default myregistry in context sandbox. */
 export function expectDepartures(
   { invariants, world }: Sandbox,
   departures: ReadonlyArray<Partial<Omit<Departure, "loginServer">> & { readonly registry?: string }> = [{}],
@@ -45,10 +45,10 @@ export function expectDepartures(
   );
 }
 
-/** What a write leaves of itself, whatever it wrote. */
+/** Fields that every write changes, whatever it writes. */
 const traces = new Set(["resourceVersion", "managedFields"]);
 
-/** Everything that stands in a sandbox, but for namespaces with nothing in them that setup has to do with. */
+/** Everything that exists in a sandbox, except for the given namespaces and what is in them. */
 export function stateOf({ world }: Sandbox, leaving: readonly string[] = []): unknown {
   const stands = ({ removedAt }: { readonly removedAt?: number }) => removedAt === undefined;
   const state = {
@@ -71,7 +71,7 @@ export function stateOf({ world }: Sandbox, leaving: readonly string[] = []): un
   return JSON.parse(
     JSON.stringify(state, (key, value: unknown) => {
       if (traces.has(key)) return undefined;
-      // An empty list or map says no more than none.
+      // An empty list or map says the same as none.
       if (isEmpty(value) && ["imagePullSecrets", "labels", "annotations"].includes(key)) return undefined;
       if (key === ".dockerconfigjson")
         return JSON.parse(Buffer.from(String(value), "base64").toString("utf8")) as unknown;
@@ -88,7 +88,7 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
-/** What became of each thing, as `kind action`, with the reason where it stays. */
+/** What happened to each thing, as `kind action`, with the reason if it stays. */
 export function told(run: Run): string[] {
   const items = run.json.removed as Array<{ kind: string; action: string; reason?: string }>;
   return items.map(({ kind, action, reason }) =>

@@ -12,7 +12,7 @@ const secretText = "Vic8Q~password-of-the-victim-0123456789";
 const keyId = "0b0b0b0b-0000-4000-8000-000000000001";
 const byHand = { displayName: "by hand", secretText, keyId };
 
-/** An application that acr-pull did not make, with a password of its owner's. */
+/** An application that acr-pull did not make, with a password of its owner. */
 const shared: NonNullable<SandboxOptions["applications"]>[number] = {
   displayName: "ci-images",
   appId,
@@ -20,19 +20,19 @@ const shared: NonNullable<SandboxOptions["applications"]>[number] = {
   passwords: [byHand],
 };
 
-/** Setup with the password that its owner has. */
+/** Runs setup with the password that the owner has. */
 function setupGiven(sandbox: Sandbox, context: string): Promise<void> {
   const args = ["--context", context, "--service-principal", appId, "--password-stdin"];
   return expectDone(setup(sandbox, args, { input: secretText }));
 }
 
-/** The roles that the application holds. */
+/** How many roles the application holds. */
 function rolesOf(sandbox: Sandbox): number {
   const { id } = sandbox.world.servicePrincipals.find((one) => one.appId === appId) ?? { id: "" };
   return liveAssignments(sandbox).filter(({ principalId }) => principalId === id).length;
 }
 
-/** A secret in default whose mark names the application, with a password that somebody made up. */
+/** A secret in default whose mark names the application, with a made-up password. */
 function plant(sandbox: Sandbox): void {
   const host = sandbox.world.registries[0]!.loginServer;
   const mark = { ...markOf(sandbox), appId, keyId: null, expiresAt: null };

@@ -55,7 +55,7 @@ describe("remove in a cluster that was restored from another one's backup", () =
       metadata: { name: "acr-secret", namespace: "awesomeapps", labels: labels!, annotations: annotations! },
       data,
     });
-    // Since then the other has gone on to a new key.
+    // Since then, the other cluster has changed to a new key.
     sandbox.world.clusters[0]!.objects["secrets"] = [];
     const { keyId, clusterId } = setUp(sandbox, { beside: true });
     const user = sandbox.world.clusters[1]!.users[0]!;

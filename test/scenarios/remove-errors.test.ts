@@ -9,7 +9,7 @@ import { addSecret, countingWrites, ownApplication, start } from "./rotation.ts"
 
 const entry = ({ world }: Sandbox) => world.registries[0]?.loginServer ?? "";
 
-/** A pod of a namespace. */
+/** Adds a Pod to awesomeapps. */
 function addPod(
   sandbox: Sandbox,
   { name = "app", secrets = ["acr-secret"], image = "nginx", ...more }: Record<string, unknown> = {},
@@ -564,7 +564,7 @@ describe.concurrent("remove goes on", () => {
   it("without the registry, which is deleted with its role assignments", async (test) => {
     const sandbox = await start(test);
     setUp(sandbox);
-    // Who watches takes a host that no registry has any more for somebody else's.
+    // The invariants would take a host that no registry has any longer for somebody else's.
     sandbox.world.committed = () => undefined;
     const { registries, roleAssignments } = sandbox.world;
     registries.splice(0, 1);
@@ -583,7 +583,7 @@ describe.concurrent("remove goes on", () => {
     sandbox.invariants.watch();
     expectDepartures(sandbox);
     const run = await removed(sandbox);
-    // Its principal may be restored: whose the role was cannot be told without it, and nobody pulls by it.
+    // Its principal may be restored. Without it nobody can say whose the role was, and nobody can pull by it.
     expect(told(run)).toEqual(["role-assignment kept (principal-gone)", "secret removed"]);
     expect(run.json.removed[0].id).toBe(liveAssignments(sandbox)[0]?.id);
   });

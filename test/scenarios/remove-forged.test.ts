@@ -15,7 +15,7 @@ function idOf({ world }: Sandbox, which: number): string {
   return registry ? registryResourceId(registry) : "";
 }
 
-/** A secret that somebody wrote who may write in the namespace default, and nowhere else. */
+/** A secret of somebody who may write in the namespace default and nowhere else. */
 function forge(sandbox: Sandbox, entries: Record<string, unknown>): void {
   const metadata = {
     name: "forged",
@@ -82,7 +82,7 @@ describe.concurrent("a mark that somebody forged in a namespace of his own", () 
     forge(sandbox, claims);
     expectDepartures(sandbox);
     await removed(sandbox);
-    // Neither where nothing of ours is left.
+    // Nor if nothing of ours is left.
     sandbox.world.clusters[0]!.objects["secrets"] = [];
     forge(sandbox, claims);
     await removed(sandbox);

@@ -10,7 +10,7 @@ describe.concurrent(
     it("leaves the role of the service principal that they share", async (test) => {
       const sandbox = await start(test, withShared);
       await expectDone(setup(sandbox, ["--service-principal", sharedName]));
-      // All of this is old, and known everywhere.
+      // Makes all of this old, so every replica knows it.
       const { applications, servicePrincipals, roleAssignments, replication } = sandbox.world;
       const made = [...applications.flatMap(({ passwords }) => passwords), ...applications];
       for (const one of [...made, ...servicePrincipals, ...roleAssignments]) {

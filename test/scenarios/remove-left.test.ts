@@ -5,9 +5,7 @@ import { liveAssignments, livePasswords, setup } from "../program.ts";
 import { expectDepartures, remove, prunes, removed, told } from "./removal.ts";
 import { countingWrites, ownApplication, start } from "./rotation.ts";
 
-/*
- * What is left when somebody, or a run that died, deleted the secrets and nothing else.
- */
+/* What is left when somebody, or a run that died, deleted only the secrets. */
 
 const namespace = "awesomeapps";
 
@@ -22,7 +20,7 @@ function linksOf(sandbox: Sandbox, name: string): string[] {
   return list.map((one) => one.name);
 }
 
-/** A service account of which the API server keeps a record of who writes it. */
+/** A service account for which the API server has a record of its writers. */
 function addAccount(sandbox: Sandbox, name: string, secrets: readonly string[] = []): void {
   const fieldsV1 = { "f:metadata": { "f:labels": { ".": {}, "f:team": {} } } };
   sandbox.addObject("sandbox", {
@@ -46,7 +44,10 @@ function addAccount(sandbox: Sandbox, name: string, secrets: readonly string[] =
   });
 }
 
-/** Sets up with the accounts `builder`, of which there is a record, and `default`, of which there is none; the secret goes. */
+/**
+ * Links the accounts `builder`, which has a record of its writers, and `default`, which has none. Then the secret
+ * disappears, as if somebody had deleted it.
+ */
 async function withoutSecrets(test: Parameters<typeof start>[0]): Promise<Sandbox> {
   const sandbox = await start(test);
   addAccount(sandbox, "builder");

@@ -5,7 +5,7 @@ import { setUp } from "./already-set-up.ts";
 import { expectDepartures, remove, prunes, removed } from "./removal.ts";
 import { start } from "./rotation.ts";
 
-/** What was seen of the one key that was removed. */
+/** What the run saw of the one key that it removed. */
 function evidenceIn(run: Run): string | undefined {
   const keys = (run.json.removed as ReadonlyArray<Record<string, string>>).filter(
     ({ kind }) => kind === "key",
@@ -14,7 +14,7 @@ function evidenceIn(run: Run): string | undefined {
   return keys[0]?.["evidence"];
 }
 
-/** Who was asked for a token of the registry or of Entra since the key was removed, in order. */
+/** Which of the registry and Entra were asked for a token since the key was removed, in order. */
 function triedAt({ requests }: Sandbox): string[] {
   const removal = requests.entries.findLast(({ path }) => path.endsWith("/removePassword"));
   return requests.entries

@@ -7,7 +7,7 @@ import { expectDone, sharedName, shareds, withShared } from "./removal-variants.
 import { expectDepartures, remove, prunes, removed, told } from "./removal.ts";
 import { start } from "./rotation.ts";
 
-/** Does something else while the first request that fits is on its way, or its answer; returns what expects that it was. */
+/** Does something once, while the first matching request or its answer is on its way. Returns a check that it did. */
 function meanwhile(
   sandbox: Sandbox,
   fits: (entry: RequestEntry) => boolean,
@@ -30,7 +30,7 @@ describe.concurrent("while remove is at work", () => {
     const sandbox = await start(test, withShared);
     await expectDone(setup(sandbox, ["--service-principal", sharedName]));
     expectDepartures(sandbox);
-    // The password is out of the secret, so that the secrets are read to see what others hold; they are on their way.
+    // The password is out of the secret, so remove is reading all secrets to see what others hold.
     let emptied = false;
     sandbox.observe((phase, { method, path }) => {
       if (phase !== "committed" || method !== "PATCH" || !path.endsWith("/secrets/acr-secret")) return;
@@ -70,7 +70,7 @@ describe.concurrent("while remove is at work", () => {
       await expectDone(setup(sandbox, ["--service-principal", sharedName, "--context", context]));
     }
     expectDepartures(sandbox, [{}, { context: "sandbox-staging" }]);
-    // Each has looked, and sees the other's key, before any key goes.
+    // Both have looked, and each sees the other's key, before any key is removed.
     let arrived = 0;
     let open: () => void = () => {};
     const all = new Promise<void>((resolve) => (open = resolve));
@@ -101,7 +101,7 @@ describe.concurrent("remove where no secret of the registry is left", () => {
       sandbox,
       ({ path }) => path.endsWith("/removePassword"),
       async () => {
-        // It has put its mark, and is about to make a key of the application that is about to go.
+        // Setup has written its mark, and is about to make a key for the application that is about to be removed.
         let begun: () => void = () => {};
         const started = new Promise<void>((resolve) => (begun = resolve));
         sandbox.observe((phase, { method, path, mutating }) => {

@@ -9,7 +9,7 @@ import { heldKeys, pullSecrets, start } from "./rotation.ts";
 
 const namespaces = ["awesomeapps", "default"];
 
-/** A world where setup has given two namespaces a secret and a link each, all of which is to go. */
+/** A world in which setup gave two namespaces a secret and a link each. All of it is to be removed. */
 async function setUpWorld(context: TestContext): Promise<Sandbox> {
   const sandbox = await start(context);
   const where = namespaces.flatMap((name) => ["-n", name]);
@@ -25,7 +25,7 @@ function remove(sandbox: Sandbox, args: readonly string[] = [], options: RunOpti
   return runHurried(sandbox, whole, options);
 }
 
-/** What status says, to people and to programs. */
+/** What status says to people and to programs. */
 async function statusOf(sandbox: Sandbox) {
   const { code, stdout } = await runHurried(sandbox, ["status"]);
   const { json } = await runHurried(sandbox, ["status", "-o", "json"]);
@@ -34,7 +34,7 @@ async function statusOf(sandbox: Sandbox) {
 
 type Item = Readonly<Record<"kind" | "id" | "namespace" | "action" | "reason", string>>;
 
-/** What a run says of each thing, as `kind` or `kind namespace`, with the reason where it names one. */
+/** What a run says about each thing, as `kind` or `kind namespace`, with the reason if it names one. */
 function told({ json }: Run): Record<string, string> {
   const items = json.removed as Item[];
   return Object.fromEntries(
@@ -45,7 +45,7 @@ function told({ json }: Run): Record<string, string> {
   );
 }
 
-/** The same of a world as it stands. */
+/** The same for the world as it is. */
 function standing(sandbox: Sandbox): Record<string, boolean | "empty"> {
   const { applications, caller, clusters } = sandbox.world;
   const ours = applications.find(({ appId }) => appId !== caller.appId);
@@ -69,14 +69,14 @@ function standing(sandbox: Sandbox): Record<string, boolean | "empty"> {
   };
 }
 
-/** How a thing is told that is gone, was emptied, or stands. */
+/** How a run reports a thing that is gone, was emptied, or is still there. */
 const words = {
   gone: /^(removed|updated)$/,
   empty: /^(updated|failed) unfinished$/,
   stands: /^(skipped|failed)$/,
 };
 
-/** Every thing is told, and as it is. */
+/** The run reports every thing, as it really is. */
 function expectTruth(sandbox: Sandbox, run: Run): void {
   const now = standing(sandbox);
   const said = told(run);
@@ -143,7 +143,7 @@ describe("a removal that did not come to its end", () => {
   ] as const)("is known to status and gone on with by what it names: %s", async ([, at], context) => {
     const sandbox = await setUpWorld(context);
     await stopped(sandbox, "SIGTERM", at, remove);
-    // The mark of a run that is gone is not waited for.
+    // Status does not wait for the mark of a run that has ended.
     const { code, stdout, json } = await statusOf(sandbox);
     expect(code, stdout).toBe(5);
     expect(json.pending).toMatchObject([{ kind: "run", live: false, removes: true, overdue: true }]);

@@ -65,7 +65,7 @@ describe.concurrent("remove, after setup", () => {
 });
 
 it("remove undoes setup with every option of it that says what is made", () => {
-  // Where it works, as whom, how and what it shows.
+  // The options that say where it works, as whom, how, and what it shows.
   const others = {
     ...registryScopeOptions,
     ...signInOptions,
@@ -84,7 +84,7 @@ it("remove undoes setup with every option of it that says what is made", () => {
       return !new RegExp(`"${names}[="\\\\]`).test(variants);
     })
     .map(([name]) => name);
-  // These need more than a variant tells: two stand above, attach and manifests have files of their own.
+  // These need more than a variant can say. Two are tested above; attach and manifests have files of their own.
   expect(missing).toEqual(["manifest", "sealWith", "plainManifest", "passwordStdin", "noAzure", "attach"]);
 });
 

@@ -9,13 +9,13 @@ import { expectAsBefore } from "./taken-back.ts";
 const namespaces = ["awesomeapps", "default", "kube-public"];
 const phases: readonly RequestPhase[] = ["arrived", "read", "committed", "answered"];
 
-/** Prepares a world; the answer is the key that is to be in use again. */
+/** Prepares a world. Returns the key that is to be in use again. */
 type Prepare = (sandbox: Sandbox) => string;
 
 const inUse: Prepare = (sandbox) => setUp(sandbox, { namespaces }).keyId;
 const inItsGrace: Prepare = (sandbox) => changedOver(sandbox, { namespaces }).old;
 
-/** How many requests a run makes that nobody kills. */
+/** How many requests a run makes if nobody kills it. */
 async function requestsOf(prepare: Prepare, args: readonly string[]): Promise<number> {
   const sandbox = await startSandbox();
   try {
@@ -27,7 +27,7 @@ async function requestsOf(prepare: Prepare, args: readonly string[]): Promise<nu
   }
 }
 
-/** Kills a run at one request and phase, and takes all back. */
+/** Kills a run at one request and phase, then takes everything back. */
 async function abortAfterKill(
   prepare: Prepare,
   args: readonly string[],
@@ -52,7 +52,7 @@ it.each<[what: string, prepare: Prepare, args: readonly string[]]>([
   ["an abort", inItsGrace, ["--abort"]],
 ])("%s killed at any request in any phase is taken back by --abort", async (what, prepare, args) => {
   const requests = await requestsOf(prepare, args);
-  // A run that is killed at the last answers may have ended by then.
+  // A run that is killed at its last answers may already have ended.
   const cases = Array.from({ length: requests - 2 }, (_none, index) => index + 1).flatMap((nth) =>
     phases.map((phase) => ({ nth, phase })),
   );

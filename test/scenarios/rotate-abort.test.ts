@@ -18,7 +18,7 @@ import { expectAsBefore } from "./taken-back.ts";
 
 const namespaces = ["awesomeapps", "default", "kube-public"];
 
-/** Whether a request writes a secret for good. */
+/** Matches the nth real write of a namespace's secret. Rehearsals do not count. */
 const writes = (namespace: string, nth = 1) => {
   let met = 0;
   return ({ method, path, query }: RequestEntry) =>
@@ -36,7 +36,7 @@ describe.concurrent("rotate --abort", () => {
     const { endDateTime } = ownApplication(sandbox).passwords[0]!;
     const expiresAt = endDateTime.replace(".000Z", "Z");
     const aborted = await rotation(sandbox, ["--abort"]);
-    // The old one is what they hold again.
+    // The secrets hold the old one again.
     expect(aborted.stderr).toMatch(/Removed the new password from \d+ secrets?, and proved/);
     expect(aborted.stderr).not.toContain("Took the old password");
     expect(aborted).toMatchObject({

@@ -18,7 +18,7 @@ import {
 const namespaces = ["awesomeapps", "default"];
 const named = ["-n", "awesomeapps", "-n", "default"];
 
-/** `setup` that has to succeed. */
+/** `setup`, which must succeed. */
 async function setUpAgain(sandbox: Sandbox, args: readonly string[]) {
   const run = await setup(sandbox, args);
   expect(run.code, run.stderr).toBe(0);

@@ -18,7 +18,7 @@ import {
 
 /*
  * Somebody who may write secrets in one namespace knows a password of an application that has nothing to do with
- * acr-pull, and writes the mark beside it that acr-pull would have written.
+ * acr-pull. They write it into a secret there, with the mark that acr-pull would have written.
  */
 
 const appId = "99999999-2222-4333-8444-555555555555";
@@ -35,7 +35,7 @@ function inDays(days: number): string {
   return new Date(Date.now() + days * 86_400_000).toISOString();
 }
 
-/** A secret in the namespace default that holds the victim's password, and the mark of an entry of ours. */
+/** A secret in the namespace default that holds the victim's password and the mark of one of our entries. */
 function plant(sandbox: Sandbox, mark: object = {}): string {
   const host = sandbox.world.registries[0]!.loginServer;
   const own = { ...markOf(sandbox), appId, keyId: null, expiresAt: inDays(5), ...mark };
@@ -164,13 +164,11 @@ describe.concurrent("rotate, of a service principal that was there,", () => {
   });
 });
 
-/*
- * Whoever found a key that leaked can put it into a secret of his own, with the marks of a true one.
- */
+/* Anybody who found a leaked key can put it into a secret of their own, with the marks of a true one. */
 describe.concurrent("rotate --compromised, where a secret shows the leaked key in a namespace", () => {
   const leaked = ["--compromised"];
 
-  /** The true secret's double in the namespace default, as whoever can read it would make it. */
+  /** A copy of the true secret in the namespace default, as anybody who can read the true one would make it. */
   function double(sandbox: Sandbox): string {
     const { labels, annotations } = secretOf(sandbox)!.metadata;
     const metadata = {
@@ -229,7 +227,7 @@ describe.concurrent("rotate --compromised, where a secret shows the leaked key i
       expect.objectContaining({ namespace: "default", name: "double", action: "failed" }),
     );
     expectUnchanged(sandbox, before);
-    // That it pulls no more is what was agreed to.
+    // It can no longer pull, which was agreed to.
     const lost = sandbox.invariants.violations.splice(0);
     expect(lost.filter(({ what }) => !what.includes("default/double"))).toEqual([]);
   });

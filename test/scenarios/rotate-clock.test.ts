@@ -6,7 +6,7 @@ import { countingWrites, heldKeys, rotation } from "./rotation.ts";
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
-/** Clocks that are further apart than an hour stop whatever writes. */
+/** Clocks that are more than an hour apart stop every command that writes. */
 const skewMs = 50 * minuteMs;
 
 let sandbox: Sandbox;
@@ -15,7 +15,7 @@ afterEach(async () => {
   await sandbox.close();
 });
 
-/** Starts a sandbox, whose clock is then so far ahead of this machine's, and of the program's. */
+/** Starts a sandbox, then sets its clock this far ahead of the clock of this machine and of the program. */
 async function startAhead(milliseconds: number): Promise<void> {
   sandbox = await startSandbox({ checkInvariants: true });
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
@@ -41,7 +41,7 @@ describe.each([
     const before = Date.now() - 1000;
     const { retireAfter, expiresAt, stderr } = await rotation(sandbox);
     expect(Date.parse(retireAfter)).toBeGreaterThanOrEqual(before + dayMs);
-    // The sandbox's clock stood still meanwhile, and a grace is counted from the write.
+    // The sandbox's clock stands still meanwhile, and a grace is counted from the write.
     expect(Date.parse(retireAfter)).toBeLessThanOrEqual(Date.now() + dayMs + 60_000);
     expect(Math.round((Date.parse(expiresAt) - Date.now()) / dayMs)).toBe(180);
     expect(stderr).toMatch(/clock/);
@@ -57,7 +57,7 @@ describe.each([
 
   it("takes a key for as old as it is by theirs", async () => {
     await startAhead(ahead);
-    // By this machine's clock it would be on the other side of the 60 days that are asked for.
+    // By this machine's clock, it would be on the other side of the requested 60 days.
     setUp(sandbox, { ageDays: 120 + (ahead > 0 ? 0.5 : -0.5) / 24 });
     const { state } = await rotation(sandbox, ["--if-expiring-within", "60d"]);
     expect(state).toBe(ahead > 0 ? "pending" : "unchanged");

@@ -14,10 +14,10 @@ const options = {
   clusters: contexts.map((context) => ({ context, namespaces: ["kube-system", ...namespaces] })),
 };
 
-/** What can go wrong in the second cluster, or with its application; the answer mends it. */
+/** What can go wrong in the second cluster, or with its application. The returned function fixes it. */
 type Breakage = (sandbox: Sandbox, second: SetUp) => () => void;
 
-/** Ends the connection of every request of the second cluster that fits. */
+/** Drops the connection of every matching request to the second cluster. */
 function dropping(fits: (entry: RequestEntry) => boolean): Breakage {
   return (sandbox) =>
     sandbox.observe((phase, entry) =>
@@ -25,7 +25,7 @@ function dropping(fits: (entry: RequestEntry) => boolean): Breakage {
     );
 }
 
-/** Refuses what is asked of the second cluster's application. */
+/** Refuses such requests about the second cluster's application. */
 function refusing(what: string): Breakage {
   return (sandbox, { clusterId }) => {
     const { loginServer } = sandbox.world.registries[0]!;
@@ -44,7 +44,7 @@ const denying: Breakage = (sandbox) => {
 
 const isWrite = ({ method, query }: RequestEntry) => method === "PATCH" && !query.includes("dryRun");
 
-/** What is told of each cluster's key: its state, and whether the one before it is gone. */
+/** What the run says about each cluster's key: its state, and whether the old one is gone. */
 function toldOf(run: Run): Record<string, readonly [state: string, retired: boolean]> {
   const rows = run.json.rotations as Array<{ context: string; state: string; retired: boolean }>;
   return Object.fromEntries(rows.map(({ context, state, retired }) => [context, [state, retired]]));
@@ -170,7 +170,7 @@ describe.concurrent("rotate, where two contexts are one cluster,", () => {
         order.map((context) => ({ context, replaced: old, retired: true })),
       );
       expect(keyIds(sandbox)).toEqual([keyId]);
-      // A key that only a secret without our label holds is seen by who may list them all.
+      // Only a user who may list all secrets sees a key whose one secret does not have our label.
       const other = setUp(sandbox, { namespaces: ["awesomeapps"], secretName: "unlabelled", beside: true });
       const { metadata } = secretOf(sandbox, "awesomeapps", "unlabelled")!;
       Object.assign(metadata, { labels: {}, annotations: {} });

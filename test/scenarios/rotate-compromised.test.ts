@@ -20,7 +20,7 @@ import {
 const namespaces = ["awesomeapps", "default"];
 const args = ["--compromised", ...namespaces.flatMap((namespace) => ["-n", namespace])];
 
-/** One secret pulls no more, as was accepted, and nothing else is amiss. */
+/** One secret can no longer pull, as was accepted. Nothing else is wrong. */
 function expectOutage({ invariants }: Sandbox, secret: string): void {
   const found = invariants.violations.splice(0);
   expect(found.map(({ invariant }) => invariant).toSorted()).toEqual(["I1", "I5"]);
@@ -65,7 +65,7 @@ describe.concurrent("rotate --compromised", () => {
     const replaced = run.json.rotations.map((one: { replaced: string }) => one.replaced);
     expect(replaced.toSorted()).toEqual([first, second].toSorted());
     for (const one of run.json.rotations) expect(one.retired).toBe(true);
-    // The key that the pending rotation had brought was retired as well: no row says that it is in use.
+    // The key that the pending rotation had made was retired too, so no row says that it is in use.
     for (const one of run.json.rotations) expect(one.keyId).toBe(third);
   });
 

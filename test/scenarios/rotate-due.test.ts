@@ -60,7 +60,7 @@ describe.concurrent("rotate --if-expiring-within 60d", () => {
     const sandbox = await start(test);
     const { appId } = setUp(sandbox);
     const [key] = ownApplication(sandbox).passwords;
-    // The secret holds a password of the principal itself, which no list of the application's shows.
+    // The secret holds a password of the principal itself, which the application's list does not show.
     const principal = sandbox.world.servicePrincipals.find((one) => one.appId === appId);
     ownApplication(sandbox).passwords.splice(0);
     principal?.passwords.push({ ...key!, displayName: null });
@@ -151,7 +151,7 @@ describe.concurrent("rotate, where the key", () => {
     const { keyId: old } = setUp(sandbox, { namespaces: ["awesomeapps", "default"], ageDays: 181 });
     const { keyId, state, replaced, retired, retireAfter, retirement } = await rotation(sandbox, daily);
     expect([state, replaced, retired, retireAfter]).toEqual(["rotated", old, true, null]);
-    // Its life was over, and that was enough to know.
+    // Its lifetime was over, and that was enough to know.
     expect(retirement).toBe("untried");
     expect(heldKeys(sandbox, "default")).toEqual({ plain: keyId, https: undefined });
     expect(keyIds(sandbox)).toEqual([keyId]);
@@ -183,7 +183,7 @@ describe.concurrent("rotate, where the key", () => {
   });
 });
 
-/** How many days each key of our application lives in all, whether it is there or not. */
+/** How many days each key of our application lives in all, whether or not it still exists. */
 function lives(sandbox: Sandbox): number[] {
   return ownApplication(sandbox).passwords.map(({ startDateTime, endDateTime }) =>
     Math.round((Date.parse(endDateTime) - Date.parse(startDateTime)) / 86_400_000),

@@ -17,7 +17,7 @@ afterAll(() => sandbox.close());
 
 const userOf = (one: Sandbox) => one.world.clusters[0]!.users[0]!;
 
-/** The tenant limits how long a password may live, and says so. */
+/** Limits how long a password in the tenant may live, and lets acr-pull read that limit. */
 function capLifeAt90Days({ world: { policy } }: Sandbox): () => void {
   Object.assign(policy, { maxPasswordLifetime: "P90D", readable: true });
   return () => {

@@ -9,7 +9,7 @@ it("rotate of 12 namespaces, 5 of 100 requests failing at random: loses nothing,
   ]);
   for (const { requests, struck } of disturbed) {
     expect(struck).toBeGreaterThan(0);
-    // Of so few requests one that takes several others with it is a large part.
+    // With so few requests, one failure that costs several others weighs a lot.
     expect(requests).toBeLessThanOrEqual(1.2 * undisturbed.requests + 10);
   }
 });

@@ -16,7 +16,7 @@ import {
   start,
 } from "./rotation.ts";
 
-/** Adds passwords that acr-pull did not make to our application. */
+/** Adds passwords to our application that acr-pull did not make. */
 function addForeignPasswords(sandbox: Sandbox, names: ReadonlyArray<string | null>): string[] {
   const { passwords } = ownApplication(sandbox);
   const added = names.map((displayName, index) => ({
@@ -65,7 +65,7 @@ describe.concurrent("rotate, from change-over to retirement,", () => {
     expect((await rotation(sandbox, ["--finish"])).retired).toBe(true);
     expect(keyIds(sandbox)).toEqual([...foreign, keyId]);
     expect(signsIn(sandbox, old)).toBe(false);
-    // Another cluster's secret, which there is none of here, would lead to it.
+    // A secret in another cluster would lead to this key. There is none, so the key goes.
     ownApplication(sandbox).passwords.splice(3, 1);
   });
 
@@ -83,7 +83,7 @@ describe.concurrent("rotate, from change-over to retirement,", () => {
 });
 
 describe.concurrent("rotate, while somebody else writes the same secret,", () => {
-  /** Lets another writer change the secret just before a write of ours to it arrives. */
+  /** Lets another writer change the secret just before our write to it arrives. */
   function interfere(sandbox: Sandbox, namespace: string): () => number {
     let times = 0;
     sandbox.observe((phase, { method, path, query }) => {
@@ -152,11 +152,11 @@ describe.concurrent("rotate, where one password serves two registries,", () => {
 });
 
 /*
- * Somebody who may write secrets in one namespace, and nothing else, writes what acr-pull would have written there:
- * label, marks, entry. It must bring them no password, and lead to no write for them.
+ * Somebody who may only write secrets in one namespace writes there what acr-pull would have written: label, marks,
+ * entry. They must get no password, and acr-pull must write nothing for them.
  */
 
-/** The mark in awesomeapps with some of it changed, as an annotation. */
+/** Our labels, and the mark in awesomeapps with some changes, as an annotation. */
 function forgedMarks(sandbox: Sandbox, change: object, host = Object.keys(marksOf(sandbox))[0]!) {
   const mark = { ...Object.values(marksOf(sandbox))[0], ...change };
   return {
@@ -173,7 +173,7 @@ function forge(sandbox: Sandbox, change: object, username: string, host?: string
   return JSON.stringify(forged);
 }
 
-/** The forged secret is as it was made. */
+/** The forged secret is still as it was made. */
 function expectUntouched(sandbox: Sandbox, before: string, run: Run): void {
   expect(JSON.stringify(secretOf(sandbox, "default", "forged")), run.stderr).toBe(before);
 }

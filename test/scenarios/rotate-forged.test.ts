@@ -14,7 +14,7 @@ import {
   start,
 } from "./rotation.ts";
 
-/** A secret that names our application in its marks, and holds something that was never a password of it. */
+/** A secret whose marks name our application, and which holds something that was never its password. */
 function forged(
   namespace: string,
   sandbox: Sandbox,
@@ -126,7 +126,7 @@ describe("a secret whose password was cut short", () => {
   });
 });
 
-/** Takes the last characters off the password in awesomeapps, whose key is old enough to be known everywhere. */
+/** Cuts off the end of the password in awesomeapps. Makes its key old enough that every replica knows it. */
 function cutShort(sandbox: Sandbox): void {
   const secret = sandbox.world.clusters[0]?.objects["secrets"]?.find(
     ({ metadata }) => metadata.namespace === "awesomeapps",
@@ -160,7 +160,7 @@ describe("a key that leaked while it was being brought in, or taken back", () =>
     await setup(sandbox);
     await rotate(sandbox);
     const known = keyIds(sandbox);
-    // The way back comes to its first secret, and its key is not retired.
+    // The abort changes the secret back, but cannot retire the new key.
     sandbox.setFaults([{ match: "POST .*removePassword", status: 403, code: "Authorization_RequestDenied" }]);
     expect((await rotate(sandbox, ["--abort"])).code).toBe(4);
     sandbox.setFaults([]);
@@ -243,7 +243,7 @@ describe.concurrent("what somebody wrote into the marks of one namespace", () =>
     expect(run.stderr).toContain("sandbox/awesomeapps/evil");
     endGrace(sandbox);
     expect((await rotate(sandbox, ["--finish"])).json.rotations).toMatchObject([{ retired: true }]);
-    // Nor is setup, when it has a key to make.
+    // Nor does it stop setup, which has a key to make.
     ownApplication(sandbox).passwords.at(-1)!.removedAt = Date.now() - 1_000;
     sandbox.invariants.watch();
     const again = await setup(sandbox, ["-n", "default"]);

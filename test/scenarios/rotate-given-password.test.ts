@@ -18,7 +18,7 @@ const keyId = "0a0a0a0a-1111-4111-8111-111111111111";
 const other = "0a0a0a0a-2222-4222-8222-222222222222";
 const secretText = "giv8Q~en-by-hand-0123456789012345678901";
 const appId = "0a0a0a0a-3333-4333-8333-333333333333";
-/** That this cluster pulls as an application which acr-pull did not make, nothing proves before the first rotation. */
+/** Before the first rotation, nothing proves that this cluster pulls as an application that acr-pull did not make. */
 const named = ["--service-principal", appId];
 const teamApp: NonNullable<SandboxOptions["applications"]>[number] = {
   displayName: "team",
@@ -41,7 +41,7 @@ async function startGiven(
   return sandbox;
 }
 
-/** The password that was given by hand is gone, as was agreed to, and no other that acr-pull did not make. */
+/** The password that was given by hand is removed, as agreed. It is the only one removed that acr-pull did not make. */
 function expectRemoved(sandbox: Sandbox): void {
   const found = sandbox.invariants.violations.splice(0);
   expect(found).toMatchObject([{ invariant: "I3", what: expect.stringContaining(keyId) }]);
@@ -73,7 +73,7 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
     const sandbox = await startGiven(test);
     await rotation(sandbox, named);
     endGrace(sandbox);
-    // All but the given one is old, and known everywhere.
+    // Everything but the given one is old, so every replica knows it.
     const { applications, servicePrincipals, roleAssignments, replication } = sandbox.world;
     const keys = applications.flatMap(({ passwords }) => passwords);
     for (const one of [...keys, ...applications, ...servicePrincipals, ...roleAssignments]) {
@@ -124,7 +124,7 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
   });
 
   it("whose id nothing tells makes a key, and leaves the given one valid", async (test) => {
-    // Two passwords begin alike, so that the hint fits both.
+    // Two passwords begin alike, so the hint fits both.
     const passwords = [
       ...(teamApp.passwords ?? []),
       { displayName: "its like", secretText: `${secretText.slice(0, 6)}another`, keyId: other },

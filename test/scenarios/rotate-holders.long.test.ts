@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-/** The oldest key in some secret of its own, under one of the spellings of its host. */
+/** Adds a secret that holds the oldest key, under one of the spellings of its host. */
 function addCopy(trial: number): KubernetesObject {
   const { loginServer } = sandbox.world.registries[0]!;
   const entry = Object.values(dockerConfigOf(sandbox, namespaces[0]).auths).at(-1);

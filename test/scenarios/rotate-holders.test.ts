@@ -17,19 +17,19 @@ import {
   start,
 } from "./rotation.ts";
 
-/** Labels and annotations as they stand on the secret in awesomeapps. */
+/** The labels and annotations of the secret in awesomeapps. */
 function marks(sandbox: Sandbox) {
   const { labels, annotations } = secretOf(sandbox)!.metadata;
   return { labels: { ...labels }, annotations: { ...annotations } };
 }
 
-/** What stands in awesomeapps for the oldest key there, and the host that it stands for. */
+/** The entry for the oldest key in awesomeapps, and the host that it is for. */
 function oldEntry(sandbox: Sandbox) {
   const entry = Object.values(dockerConfigOf(sandbox).auths).at(-1)!;
   return { host: sandbox.world.registries[0]!.loginServer, entry };
 }
 
-/** A secret in the namespace default with the oldest key, and what more is said of it. */
+/** Adds a secret with the oldest key to the namespace default, with further fields if given. */
 function addCopy(
   sandbox: Sandbox,
   metadata: object = {},
@@ -40,7 +40,7 @@ function addCopy(
   return addSecret(sandbox, { namespace: "default", name: "copy", ...metadata }, whole);
 }
 
-/** A copy of the type before today's. */
+/** A copy of the older secret type. */
 function addOlder(sandbox: Sandbox): KubernetesObject {
   const { host, entry } = oldEntry(sandbox);
   const text = JSON.stringify({ [`https://${host}/v1/`]: entry });
@@ -53,7 +53,7 @@ function addOlder(sandbox: Sandbox): KubernetesObject {
   });
 }
 
-/** Copies that acr-pull may not write, by what they are. */
+/** Copies that acr-pull may not write, and what each of them is. */
 const unwritable: ReadonlyArray<[what: string, add: (sandbox: Sandbox) => KubernetesObject]> = [
   ["without our label", (sandbox) => addCopy(sandbox)],
   ["with our label and no marks", (sandbox) => addCopy(sandbox, { labels: { "acr-pull/managed": "true" } })],
@@ -119,7 +119,7 @@ function expectStillHeld(run: Run, name: string, isOlder = false): void {
   expect(run.json.rotations).toMatchObject([{ retired: false, retireBlocked: "still-held" }]);
 }
 
-/** Runs something while a secret is there, and takes it away again. */
+/** Runs something while a secret exists, then removes that secret. */
 async function during<T>(sandbox: Sandbox, added: KubernetesObject, work: () => Promise<T>): Promise<T> {
   sandbox.invariants.watch();
   const done = await work();
@@ -137,7 +137,7 @@ describe("rotate, where another secret holds the key,", () => {
   });
   afterAll(() => sandbox.close());
 
-  // Every other of them; the others below, and at scale in the long tests.
+  // Every second one. The others are tested below, and at scale in the long tests.
   it.each(unwritable.filter((_kind, index) => index % 2 === 1))(
     "%s: refuses before anything is made, and names it",
     async (_what, add) => {
@@ -242,7 +242,7 @@ describe.concurrent("rotate, where a copy with our marks", () => {
 });
 
 describe.concurrent("rotate, where a copy was made by hand during the grace", () => {
-  /** Both passwords as they stand in awesomeapps, in a secret of nobody's. */
+  /** Copies both passwords in awesomeapps into a secret that is not ours. */
   function copyBoth(sandbox: Sandbox) {
     addSecret(sandbox, { namespace: "default", name: "copy" });
     sandbox.invariants.watch();
@@ -281,7 +281,7 @@ describe.concurrent("rotate, where a copy was made by hand during the grace", ()
     const { keyId, old } = changedOver(sandbox, { due: true });
     addCopy(sandbox);
     sandbox.invariants.watch();
-    // The one that stays, the one in use that leaked, and the new one.
+    // The one that stays, the leaked one in use, and the new one.
     sandbox.invariants.maxLiveKeys = 3;
     const leaked = ["--compromised", "-n", "awesomeapps"];
     const plan = await rotate(sandbox, [...leaked, "--dry-run"]);
@@ -312,7 +312,7 @@ describe.concurrent("rotate, where a copy turns up", () => {
     });
     expectStillHeld(await rotate(sandbox, ["--finish"]), "sandbox/default/late");
     expect(markOf(sandbox).retire.keyId).toBe(old);
-    // Its text is in no secret of ours any more.
+    // No secret of ours holds its text any longer.
     expect(heldKeys(sandbox).https).toBeUndefined();
     expectStillHeld(await rotate(sandbox, ["--finish"]), "sandbox/default/late");
     expect(signsIn(sandbox, old)).toBe(true);
@@ -341,7 +341,7 @@ describe.concurrent("rotate, where a second cluster shares the password,", () =>
 describe.concurrent("rotate, where secrets may not be listed cluster-wide,", () => {
   const namespaces = ["awesomeapps", "default"];
   const named = ["-n", "awesomeapps", "-n", "default"];
-  /** Leaves what a team has in its own namespaces, and the right to learn the cluster's id. */
+  /** Leaves the user only what a team may do in its own namespaces, and the right to read the cluster's id. */
   function narrow({ world }: Sandbox): void {
     world.clusters[0]!.users[0]!.rules = [
       { verbs: ["get", "create", "patch"], resources: ["secrets"], namespaces },

@@ -3,7 +3,7 @@ import { failingSeeds, seedsFromEnvironment } from "./failing-seeds.ts";
 import { rotateWhileReplicasLag } from "./lagging-rotation.ts";
 
 const seeds = seedsFromEnvironment(3_000);
-/** A seed takes two seconds, five on a busy machine, and one follows the other: they all move the time of one process. */
+/** A seed takes two seconds, five on a busy machine. They run in turn, because all move the time of one process. */
 const limitMs = 8 * 3_600_000;
 
 it(

@@ -15,10 +15,10 @@ import {
   start,
 } from "./rotation.ts";
 
-/** Display names of all keys there ever were: each holds the operation that made it. */
+/** The display names of all keys that ever existed. Each contains the operation that made the key. */
 const names = (sandbox: Sandbox) => ownApplication(sandbox).passwords.map(({ displayName }) => displayName);
 
-/** What must be true when one key was made whose text nobody got to know: it is gone, another is in use. */
+/** What must hold once a key was made whose text got lost: it is removed, and another one is in use. */
 function expectReplaced(sandbox: Sandbox, old: string, keyId: string): void {
   const { passwords } = ownApplication(sandbox);
   expect(passwords, "keys made").toHaveLength(3);
@@ -69,7 +69,7 @@ describe.concurrent("rotate, when no answer to the making of a key ever comes", 
   it("ends half way and names the way on, and the next run removes every key that was made", async (test) => {
     const sandbox = await start(test);
     const { keyId: old } = setUp(sandbox);
-    // The old one, three that nobody can use, and the next run's, by which it knows that it was told of all.
+    // The old one, three that nobody can use, and the next run's own, which shows that run that it sees them all.
     sandbox.invariants.maxLiveKeys = 5;
     sandbox.setFaults([{ match: "POST .*/addPassword", after: "commit", action: "drop", times: 99 }]);
     const failed = await rotate(sandbox);
@@ -113,7 +113,7 @@ describe.concurrent("rotate, when other answers are lost", () => {
   it("to a write of a secret: finds it written, and writes nothing twice", async (test) => {
     const sandbox = await start(test);
     setUp(sandbox, { namespaces: ["awesomeapps", "default"] });
-    // The second write to it: the first sets the mark.
+    // The second write to this secret. The first one sets the mark.
     sandbox.setFaults([
       {
         match: "PATCH .*/awesomeapps/secrets/acr-secret(?!.*dryRun)",
@@ -131,7 +131,9 @@ describe.concurrent("rotate, when other answers are lost", () => {
   });
 });
 
-/** Lets the first answer to a path of this sandbox end half way through its body, the service having done its work. */
+/**
+ * Cuts off the first answer to a path of this sandbox in the middle of its body, after the service has done its work.
+ */
 function cutFirstAnswer(sandbox: Sandbox, path: RegExp): () => void {
   const port = new URL(sandbox.world.azureUrl).port;
   const channel = "http.server.request.start";

@@ -7,7 +7,7 @@ const trials = 20;
 
 it(`rotate of ${namespaces.length} namespaces, of which 6 cannot be written once the key was made: writes 194, then 6`, async () => {
   for (let trial = 1; trial <= trials; trial += 1) {
-    // Never the first, which carries the mark: that is a case of its own.
+    // Never the first, which carries the mark. That is a case of its own.
     const broken = Array.from(
       { length: 6 },
       (_none, index) => namespaces[1 + ((trial * 31 + index * 33) % 199)]!,

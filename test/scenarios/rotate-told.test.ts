@@ -31,7 +31,7 @@ const noRemoval = {
   code: "Authorization_RequestDenied",
 };
 
-/** Takes rights away as soon as something was done. */
+/** Takes rights away as soon as a request whose path ends in `part` is carried out. */
 function failAfter(sandbox: Sandbox, part: string, faults: Faults): void {
   sandbox.observe((phase, { path }) => {
     if (phase === "committed" && path.endsWith(part)) sandbox.setFaults(faults);
@@ -42,7 +42,7 @@ const isWrite = (part: string, method = "POST") => {
   return ({ method: own, path, mutating }: RequestEntry) => mutating && own === method && path.includes(part);
 };
 
-/** The secrets of a document, by namespace, with what was done to them. */
+/** What a document says was done to each secret, by namespace. */
 function actionsOf({ secrets }: ResultDocument): Record<string, string> {
   return Object.fromEntries(
     secrets.map(({ namespace, action }: Record<string, string>) => [namespace, action]),
@@ -141,12 +141,12 @@ describe("rotate that is told to stop half way names what it did", () => {
   });
 });
 
-/** Which key each secret pulls with, and which one is beside it. */
+/** Which key each secret pulls with, and which one it holds beside it. */
 function allHeld(sandbox: Sandbox) {
   return Object.fromEntries(namespaces.map((name) => [name, heldKeys(sandbox, name)]));
 }
 
-/** Everything that a document says of keys and secrets is so, and no key that it made or removed is left unsaid. */
+/** What a document says about keys and secrets is true, and it names every key that was made or removed. */
 function expectTruth(
   sandbox: Sandbox,
   before: { readonly keys: readonly string[]; readonly held: ReturnType<typeof allHeld> },
@@ -176,7 +176,7 @@ function expectTruth(
   }
 }
 
-/** A leaked key, and every namespace that is to get the next one. */
+/** The options for a leaked key, with every namespace that is to get the next one. */
 const leaked = ["--compromised", ...namespaces.flatMap((name) => ["-n", name])];
 
 /** The last write of a rotation for a leaked key in two namespaces, counted from 0. */

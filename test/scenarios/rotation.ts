@@ -8,8 +8,8 @@ import { runSafely } from "../canary.ts";
 import { dockerConfigOf, marksOf, type Run, type RunOptions } from "../program.ts";
 
 /**
- * Starts a sandbox for one test, so that many can wait side by side. Whatever the test is about: when it is over, no
- * pull has broken, nothing foreign has changed, and no key of ours is left that nothing leads to.
+ * Starts a sandbox for one test, so that many tests can wait side by side. Whatever a test is about, at its end no
+ * pull has broken, nothing foreign has changed, and something leads to every key of ours that is left.
  */
 export async function start(
   { onTestFinished }: Pick<TestContext, "onTestFinished">,
@@ -24,7 +24,7 @@ export async function start(
   return sandbox;
 }
 
-/** `rotate` as JSON without asking, its proofs back to back, and no secret in what it says. */
+/** `rotate` as JSON without questions, with no pause between its proofs, and with no secret in its output. */
 export function rotate(
   sandbox: Sandbox,
   args: readonly string[] = [],
@@ -34,7 +34,7 @@ export function rotate(
   return runSafely(sandbox, ["rotate", "-y", ...form, "--settle", "0s", ...args], options);
 }
 
-/** `rotate` that has to succeed, and what became of the one key that it was about. */
+/** `rotate`, which must succeed. Also returns what happened to the one key that it was about. */
 export async function rotation(sandbox: Sandbox, args: readonly string[] = []) {
   const run = await rotate(sandbox, args);
   expect(run.code, run.stderr).toBe(0);
@@ -42,14 +42,14 @@ export async function rotation(sandbox: Sandbox, args: readonly string[] = []) {
   return { ...run, ...run.json.rotations[0] };
 }
 
-/** The pull secrets of a sandbox in all of its clusters, as they stand. */
+/** The pull secrets in all clusters of a sandbox. */
 export function pullSecrets({ world }: Sandbox): KubernetesObject[] {
   return world.clusters
     .flatMap(({ objects }) => objects["secrets"] ?? [])
     .filter((secret) => secret["type"] === "kubernetes.io/dockerconfigjson");
 }
 
-/** Lets the grace of every retirement be over, behind the API server's back. */
+/** Ends the grace period of every retirement, behind the API server's back. */
 export function endGrace(sandbox: Sandbox): void {
   for (const { metadata } of pullSecrets(sandbox)) {
     const text = metadata.annotations?.["acr-pull/entries"];
@@ -62,14 +62,14 @@ export function endGrace(sandbox: Sandbox): void {
   }
 }
 
-/** The application that `setup` made for a registry and cluster; the first there is. */
+/** The first application that `setup` made for a registry and cluster. */
 export function ownApplication({ world }: Sandbox): ApplicationRecord {
   const found = world.applications.find(({ uniqueName }) => uniqueName?.startsWith("acr-pull-"));
   if (!found) throw new Error("setup made no application");
   return found;
 }
 
-/** Which keys a secret holds for myregistry, by how the host is spelled: `plain`, and with a scheme. */
+/** Which keys a secret holds for myregistry, by the spelling of the host: `plain`, and with a scheme. */
 export function heldKeys(sandbox: Sandbox, namespace?: string, name?: string, context?: string) {
   const { loginServer = "" } = sandbox.world.registries[0] ?? {};
   const { auths } = dockerConfigOf(sandbox, namespace, name, context);
@@ -84,14 +84,14 @@ export function markOf(sandbox: Sandbox, namespace?: string, name?: string, cont
   return marksOf(sandbox, namespace, name, context)[sandbox.world.registries[0]?.loginServer ?? ""];
 }
 
-/** Ids of the keys of our application that were not removed, oldest first. */
+/** The ids of our application's keys that were not removed, oldest first. */
 export function keyIds(sandbox: Sandbox): string[] {
   return ownApplication(sandbox)
     .passwords.filter(({ removedAt }) => removedAt === undefined)
     .map(({ keyId }) => keyId);
 }
 
-/** Whether myregistry takes a key. */
+/** Whether myregistry accepts a key. */
 export function signsIn({ world }: Sandbox, keyId: string): boolean {
   const owner = world.applications.find(({ passwords }) => passwords.some((one) => one.keyId === keyId));
   const key = owner?.passwords.find((one) => one.keyId === keyId);
@@ -100,7 +100,9 @@ export function signsIn({ world }: Sandbox, keyId: string): boolean {
   return pullRights(world, registry, owner.appId, key.secretText).kind === "admitted";
 }
 
-/** Requests that asked Graph or Resource Manager for a change, as `METHOD path` with no ids; by default all there were. */
+/**
+ * Requests that asked Graph or Resource Manager for a change, such as `POST addPassword`. By default all there were.
+ */
 export function azureWrites({ requests }: Sandbox, since = 0): string[] {
   return requests
     .mutating()
@@ -108,14 +110,14 @@ export function azureWrites({ requests }: Sandbox, since = 0): string[] {
     .map(({ method, path }) => `${method} ${path.replace(/^.*\//, "")}`);
 }
 
-/** How many requests asked for a change while something ran, beside what came of it. */
+/** The result of some work, and how many requests asked for a change meanwhile. */
 export async function countingWrites<T>({ requests }: Sandbox, work: () => Promise<T>) {
   const before = requests.mutating().length;
   const result = await work();
   return { result, writes: requests.mutating().length - before };
 }
 
-/** A namespace's secret that somebody else wrote, by default with a credential as it stands in awesomeapps. */
+/** Adds a secret as somebody else would write it. By default, it has the credentials of the one in awesomeapps. */
 export function addSecret(
   sandbox: Sandbox,
   metadata: { readonly namespace: string; readonly name: string; readonly [field: string]: unknown },
@@ -135,7 +137,7 @@ export function addSecret(
   });
 }
 
-/** Runs a command and kills it when a request that fits has come so far. What was not done by then never is. */
+/** Runs a command, and kills it when a matching request reaches a phase. What is not done at that moment never is. */
 export async function killedAt(
   sandbox: Sandbox,
   args: readonly string[],

@@ -11,7 +11,7 @@ afterEach(() => sandbox.close());
 
 const nameOf = ({ method, path }: RequestEntry) => `${method} ${path}`;
 
-/** Answers a request only after others have arrived: a run that waits for its answer before it sends them hangs. */
+/** Answers a request only after others have arrived. A run that waits for this answer before it sends them hangs. */
 function answerOnlyAfter(held: RegExp, awaited: readonly RegExp[]): () => void {
   const missing = new Set(awaited);
   let release = () => {};
@@ -24,7 +24,7 @@ function answerOnlyAfter(held: RegExp, awaited: readonly RegExp[]): () => void {
   });
 }
 
-/** A cluster with so many namespaces, `fleet-0` and on, that carry a label. */
+/** A cluster with this many namespaces, `fleet-0` and so on, all with a label. */
 function clusterOf(namespaces: number) {
   const names = Array.from({ length: namespaces }, (_, index) => `fleet-${index}`);
   return {
@@ -38,7 +38,7 @@ function clusterOf(namespaces: number) {
   };
 }
 
-/** A setup that gives up on an answer that never comes, long before the test does. */
+/** A setup that gives up waiting for an answer long before the test does. */
 const impatientSetup = (args: readonly string[] = []): Promise<Run> =>
   setup(sandbox, ["--timeout", "20s", ...args]);
 
@@ -109,7 +109,7 @@ describe("rotate waits for no answer that it does not need", () => {
       sandbox.requests.entries.slice(from).filter((entry) => entraToken.test(nameOf(entry)));
     sandbox.observe(async (phase, entry) => {
       if (phase !== "read" || nameOf(entry) !== "GET /oauth2/token") return;
-      // The caller's own sign-in, and that of the key.
+      // The caller's own sign-in, and the one with the key.
       await vi.waitUntil(() => signIns().length >= 2, { timeout: 20_000 });
     });
     const run = await rotate(sandbox, ["--timeout", "20s", "--dry-run"]);

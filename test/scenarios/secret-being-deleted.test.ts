@@ -8,7 +8,7 @@ import { countingWrites, ownApplication, rotate, start } from "./rotation.ts";
 
 const finalizer = "test.example/hold";
 
-/** Has somebody's finalizer hold the secret, who may have begun to delete it. */
+/** Lets somebody's finalizer hold the secret. They may already have begun to delete it. */
 function hold(
   sandbox: Sandbox,
   { deleting }: { readonly deleting: boolean },
@@ -19,7 +19,7 @@ function hold(
   if (deleting) metadata.deletionTimestamp = new Date().toISOString();
 }
 
-/** Lets the finalizer be done: what is being deleted goes. */
+/** Lets the finalizer finish, so whatever is being deleted disappears. */
 function release(sandbox: Sandbox): void {
   const { objects } = sandbox.world.clusters[0]!;
   objects["secrets"] = objects["secrets"]!.filter(({ metadata }) => !metadata.deletionTimestamp);

@@ -7,8 +7,8 @@ import { setUp } from "./already-set-up.ts";
 import { addSecret, countingWrites, keyIds, markOf, ownApplication, signsIn, start } from "./rotation.ts";
 
 /*
- * Somebody who may write secrets in the namespace default, and reads in the directory how keys are called, marks a secret there
- * so that whoever sets that namespace up would take the key of another one for what an interrupted run has left.
+ * Somebody who may write secrets in the namespace default reads in the directory how keys are named. They mark a
+ * secret there so that a setup of that namespace takes another namespace's key for the remains of an interrupted run.
  */
 
 const narrow: SandboxOptions = {
@@ -40,7 +40,7 @@ function operationOf(sandbox: Sandbox, keyId: string): string {
   return key?.displayName?.split("/").at(-1) ?? "";
 }
 
-/** An empty secret in default with the mark of a run that is gone, which may have left the keys of these operations. */
+/** An empty secret in default with the mark of a dead run, which may have left the keys of these operations. */
 function plant(
   sandbox: Sandbox,
   operation: string,
@@ -122,7 +122,7 @@ describe.concurrent("setup, where all secrets may be listed,", () => {
     const { keyId } = setUp(sandbox, { namespaces: ["awesomeapps", "default"] });
     const made = setUp(sandbox, { beside: true, namespaces: [] }).keyId;
     const operation = operationOf(sandbox, made);
-    // The run at work has its mark in another namespace; the forged one stands in default.
+    // The run at work has its mark in another namespace. The forged one is in default.
     const host = sandbox.world.registries[0]!.loginServer;
     const holder = { host: "elsewhere", boot: "b", pid: 1 };
     const mark = markOf(sandbox, "default");
@@ -145,7 +145,7 @@ describe.concurrent("setup, where all secrets may be listed,", () => {
 describe.concurrent("setup, where the mark of a secret says what is not true of its key,", () => {
   const bogus = { keyId: "deadbeef-0000-4000-8000-000000000000", expiresAt: "9999-12-30T00:00:00Z" };
 
-  /** What somebody wrote into the marks of the namespace awesomeapps. */
+  /** Changes the marks in awesomeapps, as somebody else might. */
   function poison(sandbox: Sandbox, change: object): void {
     const host = sandbox.world.registries[0]!.loginServer;
     secretOf(sandbox)!.metadata.annotations!["acr-pull/entries"] = JSON.stringify({

@@ -16,7 +16,7 @@ const shared = "0b0b0b0b-0000-4000-8000-000000000001";
 
 let sandbox: Sandbox;
 
-/** `setup` as JSON, without asking. */
+/** `setup` as JSON, without questions. */
 function setup(args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
   const defaults = [
     ...(args.includes("--registry") ? [] : ["--registry", "myregistry"]),
@@ -30,7 +30,7 @@ const callerPrincipal = () =>
 const ada = () => sandbox.world.users[0]!;
 const adminOf = (context: string) => sandbox.world.clusters.find((one) => one.context === context)!.users[0]!;
 
-/** Gives the caller these roles on every subscription, in place of Owner. */
+/** Gives the caller these roles on every subscription, in place of Owner. The returned function undoes that. */
 function roles(...names: string[]): () => void {
   const { roleAssignments, caller } = sandbox.world;
   const held = roleAssignments.filter(({ principalId }) => principalId === caller.objectId);
@@ -51,14 +51,14 @@ function roles(...names: string[]): () => void {
   return () => void roleAssignments.splice(0, Infinity, ...before);
 }
 
-/** A copy of the kubeconfig in which some text is another. */
+/** A copy of the kubeconfig with one text replaced by another. */
 async function kubeconfigWith(from: string, to: string): Promise<RunOptions["env"]> {
   const file = join(await mkdtemp(join(sandbox.folder, "kubeconfig-")), "config");
   await writeFile(file, (await readFile(sandbox.kubeconfigPath, "utf8")).replaceAll(from, to));
   return { KUBECONFIG: file };
 }
 
-/** A folder that holds nothing, or an `az` that does as told. */
+/** A folder that is empty, or that holds an `az` with this script. */
 async function pathWith(az?: string): Promise<string> {
   const folder = await mkdtemp(join(sandbox.folder, "path-"));
   if (az !== undefined) {
@@ -644,7 +644,7 @@ describe("setup, with exactly the rights that it asks for", () => {
   });
 });
 
-/** Takes a terminal over where it can: a title, a colour, a cleared screen, reversed letters, a line of its own. */
+/** Takes over a terminal where it can: a title, a color, a cleared screen, reversed letters, a line of its own. */
 const hostile = "\u001b]0;owned\u0007\u001b[31mred\u009b2J\u202egnp\u200b\r\n\u2028error: forged";
 
 describe("setup, among names that mean harm", () => {
@@ -655,7 +655,7 @@ describe("setup, among names that mean harm", () => {
   });
   afterAll(() => sandbox.close());
 
-  /** `setup` for people; its output was checked for control characters, and must not hold a line of others' making. */
+  /** `setup` for people. Its output is checked for control characters, and must not hold a line that others made up. */
   async function forPeople(args: readonly string[], env: RunOptions["env"] = {}): Promise<Run> {
     const namespace = args.includes("-n") ? [] : ["-n", "awesomeapps"];
     const all = ["setup", "--registry", "myregistry", ...namespace, "-y", ...args];
@@ -715,7 +715,7 @@ describe("setup, among names that mean harm", () => {
       data: { ".dockerconfigjson": Buffer.from('{"auths":{}}').toString("base64") },
       metadata: { name: "hostile", namespace: "awesomeapps" },
     });
-    // No API server would have taken all of it; one that is hostile itself answers it.
+    // No API server would accept all of this. A hostile one may answer it.
     Object.assign(secret.metadata, JSON.parse(text));
     const run = await forPeople(["--secret-name", "hostile"]);
     secrets.pop();

@@ -6,7 +6,7 @@ describe("setup, when a single request fails once", () => {
     const requests = await undisturbedRequests();
     const cases = requests.flatMap((mutating, index) =>
       faultKinds
-        // Reads are repeated, however they fail: each fails in one way, taking turns; all of them in test:long.
+        // Reads are repeated, however they fail. So each fails in only one way, in turn; test:long has all ways.
         .filter((_one, turn) => mutating || turn === index % faultKinds.length)
         .map(([kind, fault]) => ({ nth: index + 1, kind, fault })),
     );

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const config = (auths: unknown) => Buffer.from(JSON.stringify({ auths })).toString("base64");
 
-/** A secret that somebody else made, in awesomeapps. */
+/** A secret in awesomeapps that somebody else made. */
 function addSecret(options: {
   data?: Record<string, string>;
   type?: string;
@@ -66,7 +66,7 @@ function addPassword(
   return keyId;
 }
 
-/** Lets so many days pass for every key that lives, and for what the secret of awesomeapps says of it. */
+/** Lets this many days pass for every living key, and for what the secret in awesomeapps says about it. */
 function growOld(world: Sandbox, days: number): void {
   const earlier = (time: string) =>
     `${new Date(Date.parse(time) - days * 86_400_000).toISOString().slice(0, 19)}Z`;
@@ -88,7 +88,7 @@ function deleteSecret(namespace = "awesomeapps") {
   );
 }
 
-/** The number of requests that asked for a change while `run` ran. */
+/** The result of `run`, and how many requests asked for a change meanwhile. */
 async function mutations<T>(run: () => Promise<T>): Promise<{ result: T; count: number }> {
   const before = sandbox.requests.mutating().length;
   const result = await run();
@@ -186,7 +186,7 @@ describe("setup, where the entry is missing here and lives elsewhere in the clus
 
 it("setup, where parts of the service call a password of a moment ago expired, copies it all the same", async () => {
   expect((await setup(sandbox)).code).toBe(0);
-  // The caller signs in twice before anything is tried.
+  // The caller signs in twice before any key is tried.
   sandbox.setFaults([
     { match: "GET /oauth2/token\\?.*service=", status: 401 },
     { match: "POST .*/oauth2/v2.0/token", nth: 3, status: 401, code: "AADSTS7000222" },
@@ -509,7 +509,7 @@ describe("setup, where a secret of that name exists without its entry", () => {
   });
 });
 
-/** So deep that Kubernetes takes it, and Node's JSON does not write it again. */
+/** So deep that Kubernetes accepts it, but Node's JSON cannot write it again. */
 const deep = `${'{"a":'.repeat(6000)}1${"}".repeat(6000)}`;
 
 describe("setup, where the secret can never be written", () => {
@@ -638,7 +638,7 @@ describe("setup, where a stranger registered our name first", () => {
     expect(liveAssignments(sandbox)).toEqual([]);
   });
 
-  /** The service principal of what was squatted. */
+  /** The service principal of the squatted application. */
   function addPrincipal(
     { appId, displayName }: ApplicationRecord,
     owners: string[],

@@ -19,7 +19,7 @@ it("a principal whose application alone could be made is told as created, for it
 it("a stranger's secret that turns up once something was made ends the run half way, not as a refusal", async () => {
   sandbox = await startSandbox();
   sandbox.requests.observe((phase, { method, path, query }) => {
-    // The rehearsal of the write went well; the write itself comes too late.
+    // The rehearsal of the write succeeds. The write itself comes too late.
     if (phase !== "read" || method !== "POST" || !path.endsWith("/awesomeapps/secrets")) return;
     if (query.includes("dryRun")) return;
     sandbox.addObject("sandbox", {

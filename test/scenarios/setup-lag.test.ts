@@ -41,7 +41,7 @@ describe("setup, while the services learn of each other's writes only after 5 se
     const role = roleAssignments.find(({ principalId }) => principalId === servicePrincipals.at(-1)?.id);
     Object.assign(role!, { createdAt: Date.now() });
     replication.lagMs = 600_000;
-    // Reads meet the replicas by turns: the first list of roles meets one that has not heard of it.
+    // Reads meet the replicas in turn. The first list of roles meets one that does not know the new role.
     replication.read();
     const run = await setup(sandbox, ["--service-principal", "shared", "--dry-run"]);
     expect(run.code, run.stderr).toBe(0);

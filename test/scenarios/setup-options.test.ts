@@ -34,7 +34,7 @@ function sharedSandbox(options: SandboxOptions = {}): void {
   });
 }
 
-/** `setup` as JSON, without asking; its output is searched for secrets. */
+/** `setup` as JSON, without questions. Its output is searched for secrets. */
 function setup(args: readonly string[] = [], options: Parameters<typeof runSafely>[2] = {}): Promise<Run> {
   const defaults = [
     ...(args.includes("--registry") ? [] : ["--registry", "myregistry"]),
@@ -50,7 +50,7 @@ async function succeed(args: readonly string[] = [], options: RunOptions = {}): 
   return run;
 }
 
-/** The number of requests that asked for a change while `work` ran, beside its result. */
+/** The result of `work`, and how many requests asked for a change meanwhile. */
 async function mutations<T>(work: () => Promise<T>): Promise<{ result: T; count: number }> {
   const before = sandbox.requests.mutating().length;
   const result = await work();

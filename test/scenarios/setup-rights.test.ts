@@ -21,7 +21,7 @@ async function succeed(args: readonly string[] = []): Promise<Run> {
   return run;
 }
 
-/** The rights that stand: each role, with the repositories it is limited to. */
+/** The roles that are assigned, each with the repositories that it is limited to. */
 function standing(): string[] {
   return liveAssignments(sandbox)
     .map(({ roleDefinitionId, condition }) =>

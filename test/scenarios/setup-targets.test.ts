@@ -13,7 +13,7 @@ const allNamespaces = names.flatMap((name) => ["-n", name]);
 const bothContexts = ["--context", "sandbox", "--context", "sandbox-staging"];
 type NamespaceOptions = NonNullable<NonNullable<SandboxOptions["clusters"]>[number]["namespaces"]>[number];
 
-/** Two clusters of twenty namespaces; `odd` describes team-07 of the first. */
+/** Two clusters with twenty namespaces each. `odd` describes team-07 of the first. */
 async function start(
   odd: Exclude<NamespaceOptions, string>,
   more: Partial<SandboxOptions> = {},

@@ -15,7 +15,7 @@ async function failing(fault: Fault, args: readonly string[] = [], options: RunO
   return await setup(sandbox, args, options);
 }
 
-/** The application that the sandbox holds besides the caller's. */
+/** The application in the sandbox that is not the caller's. */
 function application() {
   const { applications, caller } = sandbox.world;
   return applications.find(({ appId }) => appId !== caller.appId);
@@ -94,7 +94,7 @@ describe("setup that fails half way names what it made", () => {
 
 it("setup tells of service accounts in the order in which it was told of their namespaces", async () => {
   sandbox = await startSandbox();
-  // The first is done when the other has been for a while.
+  // The first one finishes only some time after the other.
   let release: () => void = () => {};
   const others = new Promise<void>((resolve) => (release = resolve));
   sandbox.observe(async (phase, { mutating, path }) => {

@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(async () => {
   const { violations } = sandbox;
   await sandbox.close();
-  // Whatever a scenario is about, nobody's pull broke and nothing foreign changed meanwhile.
+  // Whatever a scenario is about, nobody's pull broke and nothing foreign changed.
   if (violations.length > 0) throw new Error(JSON.stringify(violations));
 });
 

@@ -17,7 +17,7 @@ export const faultKinds: ReadonlyArray<readonly [name: string, fault: Fault]> = 
   ["done, but the answer lost", { after: "commit", action: "drop" }],
 ];
 
-/** Whether each request of a setup without faults writes, in their order. */
+/** Whether each request of a setup without faults writes, in order. */
 export async function undisturbedRequests(): Promise<readonly boolean[]> {
   const sandbox = await startSandbox();
   try {
@@ -29,7 +29,7 @@ export async function undisturbedRequests(): Promise<readonly boolean[]> {
   }
 }
 
-/** Nothing is left of the trouble: one key, in use; one role; no mark. */
+/** Nothing is left of the trouble: one key, in use; one role; no mark of a run. */
 function expectOrder(sandbox: Sandbox): void {
   const keys = livePasswords(sandbox);
   expect(keys, "live keys").toHaveLength(1);
@@ -64,7 +64,7 @@ async function failOnce(nth: number, fault: Fault): Promise<{ runs: Run[]; met: 
   }
 }
 
-/** What went wrong when each of these requests, counted from 1, failed once by its fault. */
+/** What went wrong when each of these requests, counted from 1, failed once with its fault. */
 export async function failuresOf(
   cases: ReadonlyArray<{ readonly nth: number; readonly kind: string; readonly fault: Fault }>,
 ): Promise<readonly string[]> {
@@ -74,7 +74,7 @@ export async function failuresOf(
     async ({ nth, kind, fault }) => {
       try {
         const { runs, met } = await failOnce(nth, fault);
-        // A refused or repeated request is no reason to bother anybody: the first run copes by itself.
+        // A throttled request is no reason to bother anybody: the first run copes by itself.
         if (runs.length > 1 && fault.status === 429) failures.push(`${nth} ${met} needed a second run`);
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);

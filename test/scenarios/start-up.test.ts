@@ -27,11 +27,11 @@ afterAll(async () => {
 interface Loaded {
   /** Paths of the program's own files. */
   readonly files: readonly string[];
-  /** Those of Node that it loaded too. */
+  /** The parts of Node that it loaded too. */
   readonly parts: readonly string[];
 }
 
-/** Runs the program, and keeps what it loaded. */
+/** Runs the program and records what it loaded. */
 async function watched(commandLine: string, sandbox?: Sandbox): Promise<Loaded & { readonly run: Run }> {
   const run = await runProgram(sandbox, commandLine.split(" ").filter(Boolean), {
     env: { NODE_OPTIONS: `--require=${watcher}` },
@@ -39,7 +39,7 @@ async function watched(commandLine: string, sandbox?: Sandbox): Promise<Loaded &
   return { run, ...(JSON.parse(readFileSync(seen, "utf8")) as Loaded) };
 }
 
-/** What takes Node long to load, and help needs none of: the streams of a process do. */
+/** Parts of Node that take long to load. Help needs none of them; the streams of a process do. */
 const slow = ["net", "tty", "stream", "https", "crypto", "child_process", "internal/process/esm_loader"];
 
 describe("help and the version", () => {
@@ -78,10 +78,10 @@ describe("a completion script", () => {
   });
 });
 
-/** Names out of libraries that a command may need. */
+/** Names from libraries that some command may need. */
 const sdks = ["ConfidentialClientApplication", "KubeConfig", "loadAll", "protobuf", "startSandbox"];
 
-/** Names out of what comes along with libraries that a command needs: of kubeconfigs, of proxies, of terminals. */
+/** Names from code that comes with needed libraries but is not needed itself: for kubeconfigs, proxies, terminals. */
 const unused = ["JSONPath", "SmartBuffer", "ansi256"];
 
 describe("a command that is carried out", () => {

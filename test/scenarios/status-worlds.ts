@@ -10,22 +10,24 @@ import { ownApplication } from "./rotation.ts";
 
 const dayMs = 86_400_000;
 
-/** What one key of a world is. */
+/** The state of one key in a world. */
 interface KeyPlan {
-  /** Days until its end; negative: since. Never within an hour of a whole day, so that no test meets a turn of it. */
+  /** Days until its end, negative: since. Never within an hour of a whole day, so no test runs across one. */
   readonly daysLeft: number;
-  /** Days from its beginning to its end. */
+  /** Days from its start to its end. */
   readonly lifeDays: number;
-  /** Whether the directory has it yet, or had it. */
+  /** Whether the directory still lists it. */
   readonly listed: boolean;
 }
 
-/** What one secret of a world holds, by the numbers of its keys. */
+/** What one secret of a world holds. Keys are given by their numbers. */
 interface SecretPlan {
   readonly key: number;
-  /** The key that it was changed over from, and how many hours ago that one became due; negative: it is not yet. */
+  /**
+   * The key that it was changed over from, and how many hours ago that key became due. Negative if it is not yet due.
+   */
   readonly retire: { readonly key: number; readonly dueHours: number } | undefined;
-  /** A killed run's mark, which names the operation of a key, so many hours old. */
+  /** The mark of a killed run, which names the operation of a key and is this many hours old. */
   readonly killed: { readonly key: number; readonly hours: number } | undefined;
   readonly trouble: "none" | "emptied" | "garbled" | "other-user" | "marks" | "elsewhere" | "reconciled";
 }
@@ -36,14 +38,14 @@ interface WorldPlan {
   readonly secrets: readonly SecretPlan[];
   readonly signedIn: boolean;
   readonly listable: boolean;
-  /** Whether the namespace kube-system may be read; where not, marks alone tell which cluster it is. */
+  /** Whether the namespace kube-system may be read. If not, only marks say which cluster it is. */
   readonly identified: boolean;
   readonly principal: "there" | "disabled" | "deleted";
 }
 
 const namespaces = ["awesomeapps", "default", "kube-public", "kube-system"];
 
-/** One of them, each as often as its weight says: most of a world is in order, so that what is not stands out. */
+/** One of the choices, each as often as its weight says. Most of a world is in order, so what is not stands out. */
 function mostly<T>(...choices: ReadonlyArray<readonly [weight: number, value: T]>): fc.Arbitrary<T> {
   return fc.oneof(...choices.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })));
 }
@@ -57,7 +59,7 @@ const keyPlans: fc.Arbitrary<KeyPlan> = fc
       [1, { daysLeft: 3, lifeDays: 180 }],
       [1, { daysLeft: -1, lifeDays: 180 }],
       [1, { daysLeft: -40, lifeDays: 180 }],
-      // Of so short a life the last third is 4 days.
+      // The last third of so short a life is 4 days.
       [3, { daysLeft: 6, lifeDays: 14 }],
       [1, { daysLeft: 3, lifeDays: 14 }],
     ),
@@ -67,7 +69,7 @@ const keyPlans: fc.Arbitrary<KeyPlan> = fc
 
 const troubles = ["emptied", "garbled", "other-user", "marks", "elsewhere", "reconciled"] as const;
 
-// Without the bias by which few runs meet small values first: each seed is a run of its own.
+// Without fast-check's bias, by which the first few runs meet small values: each seed is a run of its own.
 const worlds: fc.Arbitrary<WorldPlan> = fc.noBias(
   fc.array(keyPlans, { minLength: 1, maxLength: 4 }).chain((keys) => {
     const key = fc.nat({ max: keys.length - 1 });
@@ -150,7 +152,7 @@ function make(sandbox: Sandbox, plan: WorldPlan): readonly PasswordRecord[] {
   const { keys, secrets } = plan;
   const registry = sandbox.world.registries[0]!;
   const { loginServer } = registry;
-  // Its application, principal and role; what it holds is replaced by what the plan says.
+  // This makes the application, principal and role. Their keys and secrets are replaced by those of the plan.
   const { clusterId, appId } = setUp(sandbox);
   sandbox.world.clusters[0]!.objects["secrets"] = [];
   const application = ownApplication(sandbox);
@@ -198,7 +200,7 @@ function make(sandbox: Sandbox, plan: WorldPlan): readonly PasswordRecord[] {
     };
     const auths = trouble === "emptied" ? {} : { [loginServer]: entry };
     const text = trouble === "garbled" ? "{" : JSON.stringify({ auths });
-    // What the API server would not take today was there before it looked.
+    // The API server would refuse some of this today. It stands for what was there before.
     sandbox.world.clusters[0]!.objects["secrets"]!.push(
       ...(() => {
         const object = sandbox.addObject("sandbox", {
@@ -224,12 +226,12 @@ function make(sandbox: Sandbox, plan: WorldPlan): readonly PasswordRecord[] {
   return made;
 }
 
-/** What the plan means, told without the program; or that nobody can tell which cluster it is. */
+/** What the plan means, worked out without the program, or that nobody can say which cluster it is. */
 export function expectedOf({ keys, secrets, signedIn, listable, identified, principal }: WorldPlan) {
   const readable = secrets.filter(({ trouble }) => trouble !== "marks");
   const origins = new Set(readable.map(({ trouble }) => trouble === "elsewhere"));
   if (!identified && origins.size !== 1) return "unknown-cluster";
-  // Where marks alone tell which cluster it is, those of another one are believed.
+  // If only marks say which cluster it is, those of another cluster are believed.
   const isElsewhere = identified ? true : !origins.has(true);
   const isForeign = ({ trouble }: SecretPlan) =>
     trouble !== "none" && (trouble !== "elsewhere" || isElsewhere);
@@ -242,7 +244,7 @@ export function expectedOf({ keys, secrets, signedIn, listable, identified, prin
     if (daysLeft < 0) return "expired";
     if (replaced.has(key) && !killed) return "stale-key";
     if (signedIn && (!listed || principal !== "there")) return "stale-key";
-    // The directory alone knows how long a key lives.
+    // Only the directory knows how long a key lives in all.
     if (daysLeft < (signedIn && lifeDays === 14 ? 4 : 30)) return "expiring";
     return retire || killed ? "pending" : "ok";
   };

@@ -5,7 +5,7 @@ import { secretOf, type Run, type RunOptions } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
 import { addSecret, countingWrites, keyIds, killedAt, ownApplication, rotate, start } from "./rotation.ts";
 
-/** `status` as JSON; no secret is in what it says, and it asks for no change. */
+/** `status` as JSON. There is no secret in its output, and it asks for no change. */
 async function status(
   sandbox: Sandbox,
   args: readonly string[] = [],
@@ -35,7 +35,7 @@ const noAzure: RunOptions = {
   },
 };
 
-/** Changes what a secret says, behind the API server's back. */
+/** Changes a secret behind the API server's back. */
 function change(
   sandbox: Sandbox,
   namespace: string,
@@ -51,7 +51,7 @@ function setData(secret: NonNullable<ReturnType<typeof secretOf>>, text: string)
   secret["data"] = { ".dockerconfigjson": Buffer.from(text).toString("base64") };
 }
 
-/** Keys that a test leaves on purpose. */
+/** Removes the keys that a test leaves on purpose. */
 function forgetKeys(sandbox: Sandbox) {
   for (const key of ownApplication(sandbox).passwords) key.removedAt = Date.now();
 }
@@ -108,16 +108,16 @@ describe.concurrent("status", () => {
     const all = sandbox.requests.entries
       .slice(before)
       .map(({ method, path }) => `${method} ${path.replace(/[0-9a-f-]{36}/, "ID").replace(/^\/ID/, "")}`);
-    // Beside the directory, and waiting for none of it: who names a secret that is gone.
+    // Read in parallel with the directory, without waiting for it: accounts, which may name a missing secret.
     const isAccounts = (request: string) => request === "GET /api/v1/serviceaccounts";
     expect(all.filter(isAccounts)).toHaveLength(pages);
     const asked = all.filter((request) => !isAccounts(request));
-    // In the order in which one waits for the other: the cluster, the sign-in, the applications, what hangs on one.
+    // In the order in which one waits for the other: the cluster, the sign-in, the applications, what depends on one.
     expect(asked.slice(0, 1 + pages).toSorted()).toEqual([
       "GET /api/v1/namespaces/kube-system",
       ...Array.from({ length: pages }, () => "GET /api/v1/secrets"),
     ]);
-    // What no secret names is waited for by nothing.
+    // Nothing waits for the search for applications that no secret names.
     const isSearch = (request: string) => request === "GET /v1.0/applications";
     expect(asked.filter(isSearch)).toHaveLength(1);
     expect(asked.filter((request) => !isSearch(request)).slice(1 + pages, -4)).toEqual([
@@ -171,7 +171,7 @@ describe.concurrent("status", () => {
       setUp(sandbox, { ageDays });
       const run = await status(sandbox, args);
       expect([states(run)["awesomeapps"], run.code], run.stderr).toEqual([state, code]);
-      // What the marks record is enough for that.
+      // The marks record enough to say that.
       const without = await status(sandbox, args, noAzure);
       expect([states(without)["awesomeapps"], without.code], without.stderr).toEqual([state, code]);
     } finally {
@@ -475,7 +475,7 @@ describe.concurrent("status, while keys come and go,", () => {
       const after = new Date(Date.now() - 25 * 3_600_000).toISOString();
       metadata.annotations!["acr-pull/entries"] = text.replace(/"after":"[^"]*"/, `"after":"${after}"`);
     });
-    // The other secret lets it go later.
+    // The other secret still lets it live longer.
     expect((await status(sandbox)).code).toBe(0);
     change(sandbox, "default", ({ metadata }) => {
       const text = metadata.annotations!["acr-pull/entries"]!;
@@ -560,7 +560,7 @@ describe.concurrent("status, while keys come and go,", () => {
       expect.stringContaining("service principal is disabled"),
     ]);
     expect(off.json.entries[0].cause).toBe("principal-disabled");
-    // A new key would be refused like the one before.
+    // A new key would be refused like the old one.
     const { stdout } = await runSafely(sandbox, ["status"]);
     expect(stdout).toContain("acr-pull verify --context sandbox --namespace awesomeapps");
     expect(stdout).not.toContain("acr-pull rotate");
@@ -677,7 +677,7 @@ describe.concurrent("status, while keys come and go,", () => {
 });
 
 describe.concurrent("status --prune", () => {
-  /** A world with a key that nothing holds. */
+  /** A world with a key that no secret holds. */
   async function withOrphan(test: Parameters<typeof start>[0], options: Parameters<typeof start>[1] = {}) {
     const sandbox = await start(test, options);
     const { keyId, clusterId } = setUp(sandbox);
@@ -755,7 +755,7 @@ describe.concurrent("status --prune", () => {
     ]);
   });
 
-  /** Whether a key was refused as being in use, with what was said, and left alone. */
+  /** How pruning a key that is in use was refused. The key was left alone. */
   async function refusal(sandbox: Sandbox, keyId: string, ...args: string[]) {
     const { result, writes } = await countingWrites(sandbox, () => prune(sandbox, keyId, "--yes", ...args));
     expect(writes, "requests that ask for a change").toBe(0);
@@ -763,7 +763,7 @@ describe.concurrent("status --prune", () => {
     return [result.code, result.json.error?.code, result.json.error?.message];
   }
 
-  /** What was kept from the program is no finding of the sandbox's at the end. */
+  /** Each test removes these keys at its end, so the sandbox does not report what the program was kept from pruning. */
   it.for<[string, (sandbox: Sandbox, orphan: string) => string]>([
     [
       "in an entry whose mark names another key",
@@ -907,7 +907,7 @@ describe.concurrent("status --prune", () => {
 });
 
 describe.concurrent("status, of keys whose application no secret names", () => {
-  /** A world whose secrets somebody deleted: the key lives on. */
+  /** A world whose secrets somebody deleted. The key still lives. */
   async function withoutSecrets(
     test: Parameters<typeof start>[0],
     options: Parameters<typeof start>[1] = {},
@@ -933,7 +933,7 @@ describe.concurrent("status, of keys whose application no secret names", () => {
       5,
       [{ keyId, appId: ownApplication(sandbox).appId }],
     ]);
-    // The registry's entries tell its login server.
+    // The registry's entries show its login server.
     const { name } = sandbox.world.registries[0]!;
     const named = await status(sandbox, ["--registry", name]);
     expect(named.json.orphans, named.stderr).toMatchObject([{ keyId }]);
@@ -967,7 +967,7 @@ describe.concurrent("status, of keys whose application no secret names", () => {
     const { sandbox } = await withoutSecrets(test);
     const application = ownApplication(sandbox);
     let listed = false;
-    // A list lags behind what is read by its id.
+    // A list lags behind a read by id.
     sandbox.observe((phase, { path }) => {
       if (phase !== "committed" || path !== "/v1.0/applications") return;
       listed = true;
@@ -990,7 +990,7 @@ describe.concurrent("status, of keys whose application no secret names", () => {
     const orphan = ownApplication(sandbox).passwords[0]!.keyId;
     const pruned = await runSafely(sandbox, ["status", "-o", "json", "--prune", orphan, "--yes"]);
     expect([pruned.code, pruned.json.error.code], pruned.stderr).toEqual([3, "directory.forbidden"]);
-    // Of applications that secrets name it tells all the same.
+    // It still reports the applications that secrets name.
     forgetKeys(sandbox);
     sandbox.world.applications.splice(1);
     setUp(sandbox);

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { heldKeys, keyIds, markOf } from "./rotation.ts";
 
-/** All is as it was before there was a rotation: the old key alone, in every secret and in the directory. */
+/** Everything is as before the rotation: every secret and the directory have only the old key. */
 export function expectAsBefore(sandbox: Sandbox, namespaces: readonly string[], old: string): void {
   expect(keyIds(sandbox)).toEqual([old]);
   for (const namespace of namespaces) {

@@ -8,8 +8,8 @@ import { expectDepartures, remove } from "./removal.ts";
 import { heldKeys, keyIds, killedAt, markOf, ownApplication, rotate, start } from "./rotation.ts";
 
 /*
- * What every run keeps to that writes a cluster, whichever command it is of: it holds its mark while it writes, makes way
- * when another run has it, writes once more what somebody put back, and gives back what it may not clear.
+ * What every run that writes to a cluster keeps to, whatever its command: it holds its mark while it writes, makes
+ * way when another run has the mark, writes again what somebody put back, and gives back what it may not clear.
  */
 
 const namespaces = ["awesomeapps", "default"] as const;
@@ -18,13 +18,13 @@ const inBoth = ["-n", first, "-n", second];
 
 const isKeyMade = ({ path }: RequestEntry) => path.endsWith("/addPassword");
 
-/** Whether a request writes a secret of a namespace. */
+/** Matches requests that write a secret in a namespace. Rehearsals do not count. */
 function writesIn(namespace: string): (entry: RequestEntry) => boolean {
   return ({ method, path, query }) =>
     method === "PATCH" && path.includes(`/namespaces/${namespace}/secrets/`) && !query.includes("dryRun");
 }
 
-/** Changes a secret as somebody else, so that its version is another one. */
+/** Changes a secret as somebody else, which gives it a new version. */
 function change(sandbox: Sandbox, namespace: string, edit: (secret: KubernetesObject) => void): void {
   const secret = secretOf(sandbox, namespace)!;
   edit(secret);
@@ -33,7 +33,7 @@ function change(sandbox: Sandbox, namespace: string, edit: (secret: KubernetesOb
 
 const laterMs = 120_000;
 
-/** Lets a run elsewhere have the mark, two minutes later. */
+/** A run elsewhere takes over the mark, and renews it two minutes from now. */
 function takeOver(sandbox: Sandbox, namespace: string): void {
   change(sandbox, namespace, ({ metadata }) => {
     const loginServer = sandbox.world.registries[0]!.loginServer;
@@ -90,7 +90,7 @@ describe.concurrent("setup, where an earlier run has left its mark,", () => {
     const operation = markOf(sandbox, first).pending.operation;
     let hidden: ReturnType<typeof ownApplication>["passwords"] = [];
     const stop = sandbox.observe((phase, { method, path }) => {
-      // The first look after the mark was put, by a part of the directory that does not know the newest key.
+      // The first look after the mark was written meets a part of the directory that does not know the newest key.
       if (method !== "GET" || !/\/applications\/[^/]*$/.test(path)) return;
       if (markOf(sandbox, first).pending?.operation === operation) return;
       const { passwords } = ownApplication(sandbox);
@@ -124,7 +124,7 @@ describe.concurrent("rotate", () => {
     const sandbox = await start(test);
     setUp(sandbox, { namespaces });
     await killedAt(sandbox, [], isKeyMade, "committed");
-    // The one in use, the one that was left and cannot be removed, and the new one.
+    // The one in use, the leftover that cannot be removed, and the new one.
     sandbox.invariants.maxLiveKeys = 3;
     const { pending } = markOf(sandbox, first);
     sandbox.world.clusters[0]!.users[0]!.rules = [

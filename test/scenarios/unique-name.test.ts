@@ -5,7 +5,7 @@ import { setUp } from "./already-set-up.ts";
 import { expectDepartures, remove, removed } from "./removal.ts";
 import { ownApplication, start } from "./rotation.ts";
 
-/** Applications that bear our name, and what became of them. */
+/** What became of each application with our name. */
 function ofOurName({ world }: Sandbox): string[] {
   const uniqueName = world.applications.find((one) => one.uniqueName?.startsWith("acr-pull-"))?.uniqueName;
   return world.applications
@@ -20,7 +20,7 @@ function grant({ world }: Sandbox, permission: string): void {
   world.servicePrincipals.find(({ id }) => id === objectId)!.graphPermissions.push(permission);
 }
 
-/** As somebody does by hand. */
+/** Deletes the application as somebody would by hand. */
 function deleteByHand(sandbox: Sandbox): void {
   Object.assign(ownApplication(sandbox), { removedAt: Date.now(), softDeleted: true });
   sandbox.world.servicePrincipals.at(-1)!.removedAt = Date.now();
@@ -158,7 +158,7 @@ describe.concurrent("remove, while the directory lags for 5 seconds,", () => {
     const asked = sandbox.requests.entries
       .slice(before)
       .filter(({ query }) => decodeURIComponent(query).includes("keyCredentials"));
-    // Eight clusters that are removed at once stay below it.
+    // Eight clusters that are removed at the same time stay below that limit.
     expect(asked.length).toBeLessThan(150 / 8);
   });
 });

@@ -6,13 +6,13 @@ import { expectDepartures, remove } from "./removal.ts";
 import { endGrace, heldKeys, keyIds, rotate, signsIn, start } from "./rotation.ts";
 
 /*
- * Who may not list the secrets of the whole cluster cannot read a password that another namespace holds, and nobody can
- * read it from the directory: such a first setup of another namespace makes a key of its own.
+ * A caller that may not list the secrets of the whole cluster cannot read a password that another namespace holds,
+ * and nobody can read it from the directory. So the first setup of another namespace makes a key of its own.
  */
 
 const namespaces = ["awesomeapps", "default"] as const;
 
-/** Lets the caller read and write the secrets of some namespaces alone; of all without one. */
+/** Lets the caller read and write only the secrets of these namespaces. Without any, the caller may do everything. */
 function seesOnly(sandbox: Sandbox, ...some: readonly string[]): void {
   const verbs = ["get", "create", "patch", "delete"];
   const limited = [
@@ -24,10 +24,10 @@ function seesOnly(sandbox: Sandbox, ...some: readonly string[]): void {
   sandbox.world.clusters[0]!.users[0]!.rules = some.length === 0 ? everything : limited;
 }
 
-/** Two first setups by callers who see one namespace each, and the keys that they made. */
+/** Two first setups by callers that each see one namespace, and the keys that they made. */
 async function twoSetups(test: Parameters<typeof start>[0]) {
   const sandbox = await start(test);
-  // Two of them, and one that replaces them.
+  // These two, and one that replaces them.
   sandbox.invariants.maxLiveKeys = 3;
   const runs: Run[] = [];
   for (const namespace of namespaces) {
@@ -105,7 +105,7 @@ describe.concurrent("two namespaces whose setups could not see each other's secr
     const run = await remove(sandbox, ["-n", "default"]);
     expect([run.code, run.json.error.code], run.stderr).toEqual([2, "remove.cannot-see-all-namespaces"]);
     expect(keyIds(sandbox)).toEqual(keys);
-    // Who sees both takes one of them, and leaves what the other needs.
+    // A caller that sees both removes one of them, and leaves what the other needs.
     seesOnly(sandbox);
     expectDepartures(sandbox, [{ namespaces: ["default"] }]);
     const one = await remove(sandbox, ["-n", "default"]);

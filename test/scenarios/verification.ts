@@ -16,7 +16,7 @@ import { secretOf, type ResultDocument, type Run, type RunOptions } from "../pro
 import { setUp, type SetUp, type SetUpWish } from "./already-set-up.ts";
 import { ownApplication } from "./rotation.ts";
 
-/** A world in which `setup` was run for myregistry and awesomeapps, to be broken. */
+/** A world in which `setup` was run for myregistry and awesomeapps, ready to be broken. */
 export interface SetUpWorld extends SetUp {
   readonly sandbox: Sandbox;
   readonly registry: RegistryRecord;
@@ -25,7 +25,7 @@ export interface SetUpWorld extends SetUp {
   readonly principal: ServicePrincipalRecord;
 }
 
-/** Starts such a world. Whoever breaks it must expect that pulls break, so that nobody watches over them. */
+/** Starts such a world. Breaking it is bound to break pulls, so the invariants are not checked. */
 export async function setUpWorld(options: SandboxOptions = {}, wish: SetUpWish = {}): Promise<SetUpWorld> {
   const sandbox = await startSandbox(options);
   const made = setUp(sandbox, wish);
@@ -36,7 +36,7 @@ export async function setUpWorld(options: SandboxOptions = {}, wish: SetUpWish =
   return { ...made, sandbox, registry, loginServer: registry.loginServer, application, principal };
 }
 
-/** `verify` of awesomeapps as JSON unless the arguments say otherwise, and no secret in what it says. */
+/** `verify` of awesomeapps as JSON, unless the arguments choose other namespaces, and with no secret in its output. */
 export function verify(
   sandbox: Sandbox,
   args: readonly string[] = [],
@@ -46,12 +46,12 @@ export function verify(
   return runSafely(sandbox, ["verify", ...where, "-o", "json", ...args], options);
 }
 
-/** The checks of a run that ended so. */
+/** The checks of a run with this status. */
 export function checksOf(run: Run, status: string): ResultDocument[] {
   return run.json.checks.filter((check: ResultDocument) => check.status === status);
 }
 
-/** Ids of the checks of a run that ended so. */
+/** The ids of the checks of a run with this status. */
 export function idsOf(run: Run, status: string): string[] {
   return checksOf(run, status).map(({ id }) => id);
 }
@@ -63,30 +63,30 @@ export function theSecret({ sandbox }: Pick<SetUpWorld, "sandbox">): KubernetesO
   return secret;
 }
 
-/** Makes the secret hold something else: text as it is, or entries. */
+/** Makes the secret hold something else: plain text, or entries. */
 export function putContent(world: SetUpWorld, content: string | Readonly<Record<string, unknown>>): void {
   const text = typeof content === "string" ? content : JSON.stringify({ auths: content });
   theSecret(world)["data"] = { ".dockerconfigjson": Buffer.from(text).toString("base64") };
 }
 
-/** What an entry holds. */
+/** The content of an entry. */
 export function entry(username: string, password: string) {
   return { username, password, auth: Buffer.from(`${username}:${password}`).toString("base64") };
 }
 
-/** The entry as it stands, with the application's newest password unless another is given. */
+/** The entry as it should be, with the application's newest password unless another is given. */
 export function rightEntry({ appId, application }: SetUpWorld, password?: string) {
   return entry(appId, password ?? application.passwords.at(-1)?.secretText ?? "");
 }
 
-/** Takes our marks and labels away: as if kubectl had made the secret. */
+/** Removes our marks and labels, as if kubectl had made the secret. */
 export function madeByHand(world: SetUpWorld): void {
   const { metadata } = theSecret(world);
   delete metadata.labels;
   delete metadata.annotations;
 }
 
-/** Removes what the principal holds, and gives it something else instead. */
+/** Removes the principal's roles, and assigns these instead. */
 export function regrant(
   { sandbox: { world }, principal }: SetUpWorld,
   ...roles: ReadonlyArray<{ readonly role: string; readonly condition?: string; readonly scope?: string }>
@@ -104,7 +104,7 @@ export function regrant(
   }
 }
 
-/** Makes the principal a member of a group within a group, which holds a role; the answer is the one that holds it. */
+/** Makes the principal a member of a group within a group, which holds a role. Returns the group that holds it. */
 export function joinGroup(
   { sandbox: { world }, principal }: SetUpWorld,
   role: { readonly role: string; readonly scope?: string; readonly condition?: string },
@@ -125,21 +125,21 @@ export function limitTo(world: SetUpWorld, ...repositories: readonly string[]): 
   regrant(world, { role: reader.name, ...(condition !== undefined && { condition }) });
 }
 
-/** How a pod pulls. */
+/** How a Pod pulls. */
 interface PodWish {
   readonly name?: string;
   readonly image?: string;
   readonly imagePullSecrets?: readonly string[];
-  /** Why it does not run; null: it does. */
+  /** Why it does not run; null if it does. */
   readonly waiting?: string | null;
-  /** Which of the pod's containers waits. */
+  /** Which of the Pod's containers waits. */
   readonly kind?: "container" | "initContainer" | "ephemeralContainer";
   readonly phase?: string;
-  /** What the kubelet says of the pull. */
+  /** What the kubelet says about the pull. */
   readonly said?: string;
 }
 
-/** A pod of awesomeapps that waits for an image unless another is asked for, as the kubelet leaves it. */
+/** Adds a Pod to awesomeapps, as the kubelet leaves it. By default, it waits for an image. */
 export function addWaitingPod(
   { sandbox, loginServer }: Pick<SetUpWorld, "sandbox" | "loginServer">,
   {
@@ -202,7 +202,7 @@ export function addWaitingPod(
   });
 }
 
-/** Links a service account to pull secrets. */
+/** Links the service account default to pull secrets. */
 export function linkAccount({ sandbox }: Pick<SetUpWorld, "sandbox">, ...secrets: readonly string[]): void {
   const account = sandbox.world.clusters[0]?.objects["serviceaccounts"]?.find(
     ({ metadata }) => metadata.namespace === "awesomeapps" && metadata.name === "default",

@@ -48,7 +48,7 @@ async function bare(
   return sandbox;
 }
 
-/** What raised an alarm, with why. */
+/** The checks that raised an alarm, and why. */
 function alarms(run: Run): unknown[] {
   return [...checksOf(run, "fail"), ...checksOf(run, "warn")].map(({ id, message }) => [id, message]);
 }
@@ -273,7 +273,7 @@ describe.concurrent("verify raises no alarm", () => {
   });
 });
 
-/** What is worth knowing, and breaks no pull. */
+/** What is worth a warning, but breaks no pull. */
 const warnings: ReadonlyArray<
   readonly [what: string, id: string, arrange: (world: SetUpWorld) => void, hint: RegExp]
 > = [

@@ -24,14 +24,14 @@ import {
   type SetUpWorld,
 } from "./verification.ts";
 
-/** A trouble whose hint names a command of acr-pull's that mends it. */
+/** A problem whose hint names an acr-pull command that fixes it. */
 interface Mendable {
   readonly what: string;
   readonly world?: SandboxOptions;
   readonly wish?: SetUpWish;
   readonly breakIt: (world: SetUpWorld) => void;
   readonly args?: readonly string[];
-  /** Which of the hint's commands are pasted; all but what is for another case, where it does not say. */
+  /** Which of the hint's commands are pasted. By default, all except those for another case. */
   readonly follows?: RegExp;
 }
 
@@ -203,7 +203,7 @@ function ofAnotherCluster(world: SetUpWorld): void {
   annotations["acr-pull/entries"] = marks.replace(world.clusterId, "99999999-9999-4999-8999-999999999999");
 }
 
-/** Pastes what a hint says to run into a job, where nobody is asked; who does that has agreed. */
+/** Pastes the commands of a hint into a job, where nobody is asked. Whoever does that has given consent. */
 async function follow(
   world: SetUpWorld,
   hint: string,
@@ -226,7 +226,7 @@ async function follow(
   }
 }
 
-/** What each command of ours that a run tells to paste has to say, wherever it is pasted. */
+/** What every acr-pull command in a hint must name, so that it works wherever it is pasted. */
 async function expectWhole(run: Run, expect: ExpectStatic): Promise<void> {
   const hints = run.json.checks.flatMap(({ hint = "" }: { hint?: string }) => commandsIn(hint));
   for (const line of hints.filter((one: string) => one.startsWith("acr-pull "))) {
@@ -241,7 +241,7 @@ async function expectWhole(run: Run, expect: ExpectStatic): Promise<void> {
 describe.concurrent("what verify says to do mends it", () => {
   for (const { what, world: options, wish, breakIt, args, follows } of mendable) {
     it(`where ${what}`, async ({ expect, onTestFinished }) => {
-      // Only who may see deleted applications can restore one.
+      // Only a caller that may see deleted applications can restore one.
       const graphPermissions = ["Application.ReadWrite.OwnedBy", "Application.Read.All"];
       const world = await setUpWorld({ ...options, caller: { graphPermissions } }, wish);
       onTestFinished(() => world.sandbox.close());

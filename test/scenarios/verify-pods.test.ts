@@ -17,7 +17,7 @@ import {
 } from "./verification.ts";
 import { addSecret } from "./rotation.ts";
 
-/** Why a pod waits, and the cause that is told of it. */
+/** Why a Pod waits, and the cause that is reported for it. */
 interface Waiting {
   readonly what: string;
   readonly options?: SandboxOptions;
@@ -25,7 +25,7 @@ interface Waiting {
   readonly cause: string;
   readonly message: RegExp;
   readonly hint: RegExp;
-  /** Checks that fail besides the pod's: the cause itself, where the secret is to blame. */
+  /** Checks that fail in addition to the Pod's: the cause itself, if the secret is to blame. */
   readonly besides?: readonly string[];
 }
 

@@ -30,7 +30,7 @@ async function opened(
   return world;
 }
 
-/** What a run asks of Azure besides the sign-in, and of registries; ids are left out. */
+/** What a run asks registries, and Azure apart from the sign-in. Ids are left out. */
 async function asked(sandbox: Sandbox, args: readonly string[]) {
   const since = sandbox.requests.entries.length;
   const run = await verify(sandbox, args);

@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.sandbox.close());
 
-/** Posts a form, and reads the field of the answer. */
+/** Posts a form, and reads one field of the answer. */
 function post(url: string, form: Readonly<Record<string, string>>, field: string): Promise<string> {
   const body = new URLSearchParams(form).toString();
   const headers = { "content-type": "application/x-www-form-urlencoded" };
@@ -41,7 +41,7 @@ function post(url: string, form: Readonly<Record<string, string>>, field: string
   });
 }
 
-/** What `az acr login --expose-token` prints for whoever the world's application is. */
+/** What `az acr login --expose-token` prints if the world's application is signed in. */
 async function refreshToken(): Promise<string> {
   const { sandbox, appId, application, loginServer } = world;
   const { azureUrl, tenantId } = sandbox.world;
@@ -59,7 +59,7 @@ async function refreshToken(): Promise<string> {
   );
 }
 
-/** A token that its registry made some hours ago. */
+/** A token that its registry made some hours ago and that has ended. */
 function endedToken(audience = world.loginServer): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   return new SignJWT({ grant_type: "refresh_token" })
@@ -71,14 +71,14 @@ function endedToken(audience = world.loginServer): Promise<string> {
     .sign(new Uint8Array(32));
 }
 
-/** `verify`, when the secret holds this token. */
+/** Runs `verify` while the secret holds this token. */
 async function verifyWith(token: string): Promise<{ run: Run; check: ResultDocument }> {
   putContent(world, { [world.loginServer]: entry(tokenUser, token) });
   const run = await verify(world.sandbox, [], { secrets: [token] });
   return { run, check: run.json.checks.find(({ id }: ResultDocument) => id === "token") };
 }
 
-/** As the controller leaves it on the secrets that it writes. */
+/** What each controller leaves on the secrets that it writes. */
 const writers = {
   msi() {
     const { metadata } = theSecret(world);

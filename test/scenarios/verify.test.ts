@@ -19,7 +19,7 @@ import {
 } from "./verification.ts";
 import type { SetUpWish } from "./already-set-up.ts";
 
-/** One trouble, and the check that alone has to fail because of it. */
+/** One problem, and the only check that may fail because of it. */
 interface Breakage {
   readonly what: string;
   readonly options?: SandboxOptions;

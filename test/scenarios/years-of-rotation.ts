@@ -7,24 +7,24 @@ import { keyIds, ownApplication } from "./rotation.ts";
 
 const dayMs = 86_400_000;
 
-/** A world in virtual time, in which runs of `rotate` have to end well. */
+/** A world in virtual time, in which every run of `rotate` must end well. */
 export interface RotationInTime {
   readonly sandbox: Sandbox;
   readonly time: VirtualRun;
-  /** What became of the keys in one run. */
+  /** Runs `rotate` once. Returns what happened to the keys. */
   readonly rotate: (
     input?: Partial<RotateInput>,
   ) => Promise<ReadonlyArray<{ readonly state: string; readonly keyId: string | null }>>;
 }
 
-/** Does something in virtual time in a world that was set up just now, and holds the sandbox to its invariants. */
+/** Does something in virtual time, in a world that was just set up. The sandbox's invariants must hold. */
 export async function inVirtualTime(
   lifetimeDays: number,
   work: (world: RotationInTime) => Promise<void>,
 ): Promise<void> {
   const sandbox = await startSandbox({ checkInvariants: true });
   setUp(sandbox, { lifetimeDays, ageDays: 0.01 });
-  // Whoever runs the job renews what it signs in with.
+  // The job's own credentials do not end: whoever runs it renews them.
   for (const { passwords } of sandbox.world.servicePrincipals) {
     for (const password of passwords) password.endDateTime = "2099-01-01T00:00:00Z";
   }
@@ -48,7 +48,7 @@ export async function inVirtualTime(
   }
 }
 
-/** How many days each key of the application was made to live, in the order in which they were made. */
+/** The lifetime in days with which each key of the application was made, oldest first. */
 export function lifetimes(sandbox: Sandbox): number[] {
   return ownApplication(sandbox).passwords.map(({ startDateTime, endDateTime }) =>
     Math.round((Date.parse(endDateTime) - Date.parse(startDateTime)) / dayMs),
@@ -56,8 +56,8 @@ export function lifetimes(sandbox: Sandbox): number[] {
 }
 
 /**
- * A job that runs `rotate --if-expiring-within` every so many days, for so many.
- * @returns how many runs there were, and what the runs did that changed something, in their order
+ * A job that runs `rotate --if-expiring-within` every `everyDays` days, for `days` days.
+ * @returns how many runs there were, and what those that changed something did, in order
  */
 export async function runRegularly(
   { sandbox, time, rotate }: RotationInTime,

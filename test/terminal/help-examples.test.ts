@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.close());
 
 const loaded = await Promise.all(commands.map(loadCommand));
-// These need a manifest and an AKS cluster: files of their own test them.
+// These need a manifest and an AKS cluster, and are tested in files of their own.
 const elsewhere = /--manifest|--attach/;
 const examples = loaded
   .flatMap((command) => command.examples.map(([line]) => line))
@@ -26,17 +26,17 @@ it.each(examples)("the example of --help works as it is typed: acr-pull %s", asy
     command: ["sh", "-c", `acr-pull ${line}`],
     env: {
       PATH: [sandbox.folder, process.env["PATH"]].join(delimiter),
-      // These prove again and again, a second apart: what they prove, their own tests look at.
+      // These commands prove several times, a second apart. Their own tests look at those proofs.
       ...(/^(?:rotate|remove)/.test(line) && { ACR_PULL_PROOF: "none" }),
       ...(line.startsWith("remove") && { ACR_PULL_AUTH: "environment", ACR_PULL_CONTEXT: "sandbox" }),
     },
   });
   let named = false;
-  // A person who takes every default, who leaves a shell at once, and who types a name when told to.
+  // A person who accepts every default, leaves a shell at once, and types a name when asked to.
   const reply = () => {
     if (line.endsWith("-- sh")) return "exit\r";
     if (!line.startsWith("remove")) return "enter";
-    // Enter alone stops it, also one that was pressed too early: so that this is all it asks, and it is said once.
+    // Enter alone stops the run, even if it was pressed too early. So this types only the name, once it is asked for.
     if (named || !/type the registry's name: myregistry/.test(run.screen)) return "";
     named = true;
     return "myregistry\r";

@@ -61,7 +61,7 @@ describe("Ctrl-C while setup works", () => {
     run.press("ctrl-c");
     await run.until("same modes");
     await run.exit();
-    // How a shell tells of a process that SIGINT ended, whose own exit code nobody asked for.
+    // How a shell reports a process that SIGINT killed. The process did not choose this exit code.
     expect(run.screen).toContain("ended with 130");
     expect(run.screen).not.toContain("Stopped before the end");
     expectCleanEnd(run);

@@ -9,7 +9,7 @@ beforeAll(async () => {
   session = await recordSession();
 });
 
-/** `UPDATE_DOCS=1` writes what was recorded. */
+/** `UPDATE_DOCS=1` writes the recording into the page. */
 function compare(page: string, region: RegExp, recorded: string) {
   const path = fileURLToPath(new URL(`../../${page}`, import.meta.url));
   const updated = readFileSync(path, "utf8").replace(

@@ -6,13 +6,13 @@ import { TerminalRun } from "../terminal.ts";
 export interface RecordedSession {
   /** As text. */
   readonly whole: string;
-  /** The plan and what became of it, in colours: with the escapes of a terminal. */
+  /** The plan and its outcome in color, with the escapes of a terminal. */
   readonly excerpt: string;
 }
 
 /**
- * A whole walk-through at a terminal of 100 columns as its screen showed it, with the list of registries as it stood
- * there while it was open. What is another in every run (ids, ports, dates) is replaced by constants of the same length.
+ * A whole walk-through at a terminal of 100 columns as its screen showed it, with the list of registries as it looked
+ * while it was open. What differs in every run (ids, ports, dates) is replaced by constants of the same length.
  */
 export async function recordSession(): Promise<RecordedSession> {
   const sandbox = await startSandbox({
@@ -24,7 +24,7 @@ export async function recordSession(): Promise<RecordedSession> {
   });
   try {
     const run = await TerminalRun.start(sandbox, ["setup"], { columns: 100, rows: 60 });
-    // To its last line: what is written at once may arrive in parts.
+    // Waits for the last line: what is written at once may arrive in parts.
     await (await run.until("the account of the Azure CLI")).press("enter").until(/oldregistry.* Esc back$/);
     const list = openQuestion(run.screen);
     await run.press("myreg").when(() => !run.screen.includes("oldregistry"), "one registry left");
@@ -59,12 +59,15 @@ function openQuestion(screen: string): string {
   return screen.slice(screen.lastIndexOf("\n? ") + 1);
 }
 
-/** Puts constants for what is another in every run into a text, the same as for another; columns stay in line. */
+/**
+ * Learns what differs in every run from one text. The returned function puts the same constants into any text, and
+ * keeps columns in line.
+ */
 function withoutChance(text: string): (text: string) => string {
   const ids = new Map<string, string>();
   const guid = /[0-9a-f]{8}(?=-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/g;
   for (const start of text.match(guid) ?? []) {
-    // Names hold the first digits of an id, so that these must stay the same in both.
+    // Names contain the first digits of an id, so both must get the same constant.
     if (!ids.has(start)) ids.set(start, `0000000${(ids.size + 1).toString(16)}`);
   }
   const starts = new RegExp([...ids.keys()].join("|"), "g");
@@ -78,7 +81,7 @@ function withoutChance(text: string): (text: string) => string {
       )
       .replace(/^( +PATH=).*$/m, "$1/usr/local/bin:/usr/bin:/bin")
       .replace(/^( +KUBECONFIG=).*$/m, "$1/home/me/.kube/config")
-      // Who does not rehearse has neither.
+      // A user who does not rehearse has neither.
       .replace(/^ +NODE_EXTRA_CA_CERTS=.*\n/m, "")
       .replaceAll(/ --cloud https:\/\/localhost:\d{5}/g, "")
       .replaceAll(/localhost:\d{5}/g, (host) => `localhost:1000${ports.indexOf(host)}`)

@@ -10,7 +10,7 @@ it("a shell in the sandbox begins with where one is, what is there and what to t
   expect(run.screen).toContain("myregistry, abacregistry (ABAC mode)");
   expect(run.screen).toContain("sandbox, sandbox-staging");
   expect(run.screen).toMatch(/^ {2}acr-pull setup$/m);
-  // Each line fits, and all of them with room for the first command.
+  // Each line fits, and together they leave room for the first command.
   expect(run.history.split("\n").length).toBeLessThan(20);
   expect(run.transcript.split("\n").every((line) => line.length <= 80)).toBe(true);
 });

@@ -22,7 +22,7 @@ describe("signing in", () => {
     await run.when(() => polls() > 0, "a poll");
     run.press("ctrl-c");
     expect(await run.exit()).toBe(130);
-    // The sandbox asks for five seconds between two.
+    // The sandbox asks for five seconds between two polls.
     expect(polls()).toBe(1);
     expect(run.screen).toContain("Stopped before the end.");
   });

@@ -20,9 +20,9 @@ it("Ctrl-Z at a question of a rehearsal leads back to the shell, and fg to the q
   await run.until("listens: 42");
   run.press("fg", "enter");
   await run.when(() => run.screen.split(questions.registry).length === 3, "the question again");
-  // It stands below what the shell wrote meanwhile.
+  // The question stands below what the shell wrote meanwhile.
   expect(run.screen).toMatch(/❯[^]*Stopped[^]*listens: 42[^]*fg[^]*❯/);
-  // The arrow moves within the question, which the terminal would echo if it were not the program that reads it.
+  // The arrow moves within the question. If the program did not read it, the terminal would echo it.
   run.press("down", "enter");
   await run.until(`✔ ${questions.registry}`);
   run.press("ctrl-c");

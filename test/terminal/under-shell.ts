@@ -5,7 +5,9 @@ import { TerminalRun } from "../terminal.ts";
 const showCursor = "\u001b[?25h";
 const hideCursor = "\u001b[?25l";
 
-/** The program under a shell, as whoever types it runs it; the shell says how it ended and how the terminal is. */
+/**
+ * Runs the program under a shell, as a person does. The shell says how it ended and whether the terminal has changed.
+ */
 export function underShell(sandbox: Sandbox, program: string, args: readonly string[]): Promise<TerminalRun> {
   const script = `trap : INT; stty -a > before; "$@"; echo "ended with $?"; stty -a | cmp before - && echo same modes`;
   return TerminalRun.start(sandbox, [], {
@@ -15,7 +17,7 @@ export function underShell(sandbox: Sandbox, program: string, args: readonly str
   });
 }
 
-/** The cursor is where and as a shell expects it. */
+/** The terminal is as a shell expects it: same modes, no status line, and a visible cursor. */
 export function expectCleanEnd(run: TerminalRun): void {
   expect(run.screen).toContain("same modes");
   expect(run.screen).not.toMatch(/^…/m);

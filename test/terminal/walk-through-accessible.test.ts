@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => sandbox.close());
 
-/** What is typed at which question; there is one answer for each time that it waits for a line. */
+/** What is typed at each question: one answer each time that the program waits for a line. */
 const conversation = (secretName: string): ReadonlyArray<readonly [question: QuestionName, line: string]> => [
   ["signIn", ""],
   ["registry", "myreg"],
@@ -26,7 +26,7 @@ const conversation = (secretName: string): ReadonlyArray<readonly [question: Que
   ["review", "1"],
 ];
 
-/** Answers line by line, each when the prompt of its question stands. */
+/** Answers line by line, each when the prompt of its question is shown. */
 async function converse(run: TerminalRun, secretName: string): Promise<void> {
   let read = 0;
   for (const [question, line] of conversation(secretName)) {
@@ -48,7 +48,7 @@ it.each<[string, readonly string[], TerminalOptions]>([
   await converse(walk.run, secretName);
   const command = await walk.equivalentCommand();
   expect(walk.run.output).not.toContain("\u001b");
-  // Come back to, the question proposes what was answered.
+  // A question that one comes back to proposes the earlier answer.
   expect(walk.run.transcript).toMatch(/^2\. acrpush, grants AcrPush \(default\)$/m);
   expect(walk.run.transcript).toMatch(/^Chosen: awesomeapps$/m);
   expect(secretOf(sandbox, "awesomeapps", secretName)).toBeDefined();

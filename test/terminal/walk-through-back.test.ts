@@ -6,10 +6,10 @@ import { expectRepeatable, foreignSecret, mutatingSince, Walk, type QuestionName
 let sandbox: Sandbox;
 afterEach(() => sandbox.close());
 
-/** A question, the keys before Enter that answer it, and how it looks when it is come back to. */
+/** A question, the keys before Enter that answer it, and how it looks when one comes back to it. */
 type Step = readonly [question: QuestionName, keys: readonly string[], again: string];
 
-/** An answer to every question that is another than the proposed one, wherever there is another. */
+/** Answers to every question that differ from the proposed one, wherever there is another. */
 const steps: readonly Step[] = [
   ["signIn", [], "❯ service principal"],
   ["registry", ["abac"], "❯ abacregistry"],
@@ -17,7 +17,7 @@ const steps: readonly Step[] = [
   ["contexts", ["down", "space"], "[x] sandbox-staging"],
   ["namespaces", ["space", "down", "space"], "[x] awesomeapps"],
   ["secretName", ["ctrl-u", "pulls"], "pulls"],
-  // Consent is never given by Enter alone, also not for the second time.
+  // Enter alone never gives consent, not even the second time.
   ["adopt", ["add"], "❯ choose another name"],
   ["serviceAccounts", ["space"], "[x] default"],
   ["role", ["acrpush"], "❯ acrpush"],
@@ -76,9 +76,9 @@ describe("Back", () => {
     ] as const;
     for (const question of ["lifetime", ...answered] as const) await walk.back(question);
     await (await walk.at("registry")).shows("❯ myregistry");
-    // The filter points at what it leaves.
+    // The filter moves the pointer to what is left.
     walk.press("abac", "enter");
-    // Clusters, namespaces and their service accounts rest on no registry.
+    // Clusters, namespaces and their service accounts do not depend on the registry.
     await walk.accept("principal", "secretName");
     await (await walk.at("role")).shows("❯ acrpush");
     await walk.shows("grants Container Registry Repository Writer");

@@ -22,7 +22,7 @@ describe("two clusters", () => {
     await (await walk.at("contexts")).press("lab", "enter").shows("[x] kind-lab");
     walk.press("enter");
     await (await walk.at("namespaces")).shows("shop new in kind-lab");
-    // The proposed one is unticked; one that exists is ticked, and one that is typed.
+    // The proposed one is unticked. One that exists is ticked, and one that is typed.
     await walk.press("space").shows("[ ] default");
     await walk.press("shop", "enter").shows("[x] shop");
     await walk.press("brand-new").shows("brand-new new, or not visible from here");
@@ -45,7 +45,7 @@ describe("two clusters", () => {
         (namespace) => entryOf(sandbox, "myregistry", namespace, "acr-secret", context)?.password,
       ),
     );
-    // One application a cluster, one password in all of its namespaces.
+    // One application per cluster, with one password in all of its namespaces.
     expect(passwords.map((ofCluster) => new Set(ofCluster).size)).toEqual([1, 1]);
     expect(new Set(passwords.flat()).size).toBe(2);
     await expectRepeatable(sandbox, command);

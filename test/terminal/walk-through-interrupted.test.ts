@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-/** A question, how it is answered, and the flags that answer it: those that are told, unless others are given. */
+/** A question, how it is answered, and the flags that answer it: the printed ones, unless `given` names others. */
 interface Step {
   readonly question: QuestionName;
   readonly keys?: readonly string[];
@@ -40,7 +40,7 @@ function givenBefore(at: number): readonly string[] {
   return steps.slice(0, Math.max(at, 0)).flatMap(({ given, told }) => given ?? told ?? []);
 }
 
-/** The command that is told after some words, in its words. */
+/** The words of the command that is printed after some text. */
 function toldCommand(transcript: string, after: string): readonly string[] {
   const text = transcript.replaceAll(/\s+/g, " ");
   return new RegExp(`${after}: acr-pull setup (.*?) ?ended with`).exec(text)?.[1]?.split(" ") ?? [];

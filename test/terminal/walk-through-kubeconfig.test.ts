@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-/** Flags that answer what comes before the contexts. */
+/** Flags that answer the questions before the contexts. */
 const azure = ["--auth", "environment", "--registry", "myregistry", "--role", "acrpull", "--name", "puller"];
 
 describe("a kubeconfig that setup cannot go on with", () => {

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-/** What a request fetches, in words; undefined for what only leads there. */
+/** What a request fetches, in words. Undefined for requests that only lead there. */
 function fetched({ method, path }: RequestEntry): string | undefined {
   const registry = /registries\/(\w+)\//.exec(path)?.[1] ?? "";
   if (path.endsWith("/registries")) return "registries";
@@ -22,7 +22,7 @@ function fetched({ method, path }: RequestEntry): string | undefined {
   return undefined;
 }
 
-/** What was fetched and answered since a moment: a number of requests. */
+/** What was fetched and answered since there were this many requests. */
 function fetchedSince(before: number): string[] {
   return sandbox.requests.entries
     .slice(before)
@@ -31,8 +31,8 @@ function fetchedSince(before: number): string[] {
 }
 
 /**
- * Waits at a question, at which no key is pressed, until as much was fetched as the list has, and holds it to that.
- * @param before how many requests there were when the answer was given that led here
+ * Waits at a question, without pressing a key, until as much was fetched as the list says. It must be exactly that.
+ * @param before how many requests there were when the answer that led here was given
  */
 async function expectFetchedAt(
   walk: Walk,
@@ -45,7 +45,7 @@ async function expectFetchedAt(
     () => fetchedSince(before).length >= wanted.length,
     `${wanted.join(", ")} fetched at the question ${question}`,
   );
-  // Nothing else, and nothing twice.
+  // Nothing else was fetched, and nothing twice.
   expect(fetchedSince(before).sort()).toEqual([...wanted].sort());
 }
 

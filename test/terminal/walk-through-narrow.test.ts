@@ -15,7 +15,7 @@ function brokenLines({ run }: Walk): string[] {
   return run.transcript.split("\n").filter((line) => line.length > columns);
 }
 
-/** A name or an id stays whole, so that it can be copied; where there is no room for it the terminal breaks it. */
+/** A name or an id stays whole so that it can be copied. If there is no room for it, the terminal breaks it. */
 function isOneWord(line: string): boolean {
   return /^\s*\S+$/.test(line);
 }
@@ -27,11 +27,11 @@ it("setup in a terminal of 40 columns breaks its lines itself, leaves nothing of
   for (const question of asked) {
     await walk.at(question);
     expect(brokenLines(walk).filter((line) => !isOneWord(line))).toEqual([]);
-    // What is drawn anew must not leave the old behind.
+    // A redrawn question must not leave its old form behind.
     walk.press("x", "backspace", ...(question === "registry" ? ["abac"] : []), "enter");
   }
   await walk.equivalentCommand();
-  // What is to be copied has no line ends of its own.
+  // Text that is to be copied has no line breaks of its own.
   expect(brokenLines(walk).filter((line) => !isOneWord(line))).toEqual([
     expect.stringMatching(/^ {2}acr-pull verify --registry abacregistry .*--context sandbox$/),
     expect.stringMatching(/^ {2}acr-pull setup --registry abacregistry .*--yes$/),

@@ -10,7 +10,7 @@ afterEach(() => sandbox.close());
 /** Nobody is signed in, and there is no Azure CLI. */
 const nobody = { PATH: "/nowhere", AZURE_CLIENT_ID: undefined, AZURE_CLIENT_SECRET: undefined };
 
-/** Flags that answer whatever does not concern Azure's account and registry. */
+/** Flags that answer everything except the account and the registry in Azure. */
 const settled =
   "--role acrpull --name puller --context sandbox -n awesomeapps --secret-name pulls --expires-in 30d".split(
     " ",
@@ -20,7 +20,7 @@ settled.push("--service-account", "default");
 describe("where nobody is signed in", () => {
   it("that is said, and a code leads on: it stays on the screen while the next question waits for it", async () => {
     sandbox = await startSandbox();
-    // The person types the code when it was seen that it is on the screen.
+    // The person types the code once the test has seen it on the screen.
     let signIn: () => void = () => {};
     const typed = new Promise<void>((resolve) => (signIn = resolve));
     sandbox.observe(async (phase, { path }) => {
@@ -56,7 +56,7 @@ describe("a code that nobody types", () => {
     await walk.answer("registry", "my");
     await walk.at("review");
     await (await walk.accept("review")).equivalentCommand();
-    // Only the code that was asked for stays on the screen, as what happened.
+    // Only the code that was requested stays on the screen, as part of what happened.
     expect(walk.run.transcript.match(/enter the code/g)).toHaveLength(1);
   });
 });

@@ -28,7 +28,7 @@ describe("setup in a world with one choice everywhere", () => {
       key?.secretText,
     );
     expect(command).toBe("acr-pull setup --registry myregistry --namespace default --context kind-dev --yes");
-    // Which proves the pull anew.
+    // It proves the pull again.
     await expectRepeatable(sandbox, command);
   });
 

@@ -9,7 +9,7 @@ import { shellWord } from "../../src/sandbox/environment.ts";
 import { programPath } from "../program.ts";
 import { TerminalRun, type TerminalOptions } from "../terminal.ts";
 
-/** The questions of `setup` by what they ask, in their order; `goOn` is asked after a failure. */
+/** The texts of the questions of `setup`, in order. `goOn` is asked after a failure. */
 export const questions = {
   signIn: setupOptions.auth.question ?? "",
   registry: setupOptions.registry.question ?? "",
@@ -30,7 +30,7 @@ export const questions = {
 
 export type QuestionName = keyof typeof questions;
 
-/** Questions that are answered by a line of text, and so can be answered at once. */
+/** Questions that are answered by a line of text, so they can be answered at once. */
 const ofText = new Set<QuestionName>(["ownerConsent", "repositories", "secretName"]);
 
 /** `acr-pull setup` at a terminal, as somebody walks through it. */
@@ -49,19 +49,19 @@ export class Walk {
     return new Walk(await TerminalRun.start(sandbox, ["setup", ...args], { rows: 60, ...options }));
   }
 
-  /** The question that is on the screen, from its mark on; white space and line ends are one space. */
+  /** The question on the screen, from its mark on. White space and line ends become one space. */
   get open(): string {
     const { screen } = this.run;
     const from = screen.search(/^\? (?![^]*^\? )/m);
     return from < 0 ? "" : screen.slice(from).replaceAll(/\s+/g, " ");
   }
 
-  /** What was answered so far, a line each, oldest first. */
+  /** The answers so far, one per line, oldest first. */
   get answered(): readonly string[] {
     return this.run.transcript.split("\n").filter((line) => line.startsWith("✔ "));
   }
 
-  /** Waits until a question can be answered: it is on the screen, and what there is to choose from has arrived. */
+  /** Waits until a question can be answered: it is on the screen, and its choices have arrived. */
   async at(question: QuestionName): Promise<this> {
     const asked = () => this.open.startsWith(`? ${questions[question]}`);
     await this.run.when(
@@ -71,7 +71,7 @@ export class Walk {
     return this;
   }
 
-  /** Waits until the open question shows a text: a look amid a redraw sees half a question. */
+  /** Waits until the open question shows a text. In the middle of a redraw, only half a question is there. */
   async shows(text: string): Promise<this> {
     await this.run.when(() => this.open.includes(text), `${text} in the open question`);
     return this;
@@ -82,12 +82,12 @@ export class Walk {
     return this;
   }
 
-  /** Answers a question once it can be: by these keys and Enter. */
+  /** Answers a question once that is possible, with these keys and Enter. */
   async answer(question: QuestionName, ...keys: readonly string[]): Promise<this> {
     return (await this.at(question)).press(...keys, "enter");
   }
 
-  /** Takes what is proposed, from question to question. */
+  /** Accepts what is proposed, question by question. */
   async accept(...proposals: readonly QuestionName[]): Promise<this> {
     for (const question of proposals) await this.answer(question);
     return this;
@@ -98,12 +98,12 @@ export class Walk {
     return (await this.at(from)).press("shift-tab");
   }
 
-  /** Waits for the end. */
+  /** Waits for the end. Returns the exit code. */
   async exit(): Promise<number> {
     return await this.run.exit();
   }
 
-  /** Waits for an end in success, which tells the command that does the same. */
+  /** Waits for a successful end. Returns the printed command that does the same. */
   async equivalentCommand(): Promise<string> {
     const code = await this.exit();
     if (code !== 0) throw new Error(`the program ended with ${code}:\n${this.run.history}`);
@@ -113,7 +113,7 @@ export class Walk {
   }
 }
 
-/** Requests for a change that reached a sandbox since a moment: a number of requests. */
+/** Requests for a change that reached a sandbox since there were this many requests. */
 export function mutatingSince(sandbox: Sandbox, before = 0): string[] {
   return sandbox.requests.entries
     .slice(before)
@@ -126,7 +126,7 @@ export function described({ service, method, path }: RequestEntry): string {
   return `${service} ${method} ${path}`;
 }
 
-/** Runs a command as it was told, in a shell at a terminal, to its end. */
+/** Runs a command as it was printed, in a shell at a terminal, to its end. */
 export async function runInShell(
   sandbox: Sandbox,
   command: string,
@@ -143,7 +143,7 @@ export async function runInShell(
   return { code: await run.exit(), screen: run.history };
 }
 
-/** Runs a command as it was told, and holds it to finding everything in order. */
+/** Runs a command as it was printed. It must find everything in order. */
 export async function expectRepeatable(sandbox: Sandbox, command: string): Promise<void> {
   const before = sandbox.requests.entries.length;
   const { code, screen } = await runInShell(sandbox, command);
@@ -152,7 +152,7 @@ export async function expectRepeatable(sandbox: Sandbox, command: string): Promi
   expect(mutatingSince(sandbox, before), command).toEqual([]);
 }
 
-/** A pull secret that somebody else wrote, for another registry, as a manifest. */
+/** A pull secret for another registry that somebody else wrote, as a manifest. */
 export function foreignSecret(namespace: string, name = "acr-secret"): Manifest {
   const auths = { "other.example": { username: "u", password: "p" } };
   return {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { flags, question, walk } from "../scripted-wizard.ts";
 
-/** Registry, then a role on it, then a lifetime that depends on nothing, then a review of it all. */
+/** A registry, then a role on it, then a lifetime that depends on nothing, then a review of it all. */
 const questions = [
   question("registry"),
   question("role", { dependsOn: ["registry"] }),

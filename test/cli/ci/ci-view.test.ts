@@ -18,7 +18,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const detail = { quiet: false, verbose: false, debug: false };
 
-/** The view of a job, and what it says on stderr. */
+/** The view of a job, and what it prints to stderr. */
 async function open(
   environment: Record<string, string>,
   quiet = false,

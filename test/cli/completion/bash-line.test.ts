@@ -69,7 +69,7 @@ describe("a line of bash", () => {
   });
 });
 
-/** A word of which a part was typed, in this quote, and the rest completed as readline does it. */
+/** A word of which a part was typed in this quote, and which readline then completed. */
 function lineWith(word: string, cut: number, quote: string): string {
   const part = word.slice(0, cut);
   const escaped = {
@@ -78,7 +78,7 @@ function lineWith(word: string, cut: number, quote: string): string {
     '"': `"${part.replace(/["$\\`]/g, "\\$&")}`,
   }[quote];
   const typed = escaped ?? "";
-  // Where nothing breaks the word, readline replaces what stands behind the quote that is open.
+  // If nothing breaks the word, readline replaces what stands behind the open quote.
   const opened = quote === "'" ? typed.lastIndexOf("'") + 1 : quote.length;
   const inserted = readBashLine(`a ${typed}`, typed.slice(opened)).insert(word);
   return `${typed.slice(0, opened)}${inserted}${quote}`;

@@ -12,7 +12,7 @@ const contexts: readonly NamedContext[] = [
   { name: "bare", namespace: undefined, isCurrent: false },
 ];
 
-/** What the last of these words can become, with what was read for it. */
+/** What the last of these words can become, and the kubeconfig files that were read for it. */
 async function completion(
   line: readonly string[],
   sources: Partial<Sources> = {},

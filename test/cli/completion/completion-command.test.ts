@@ -73,7 +73,7 @@ describe("the script of PowerShell", () => {
     );
     expect(stdout).toContain('"=$wordToComplete" 2>$null');
     expect(stdout).toContain("$lines[0] -ne 'nothing') { return }");
-    // A tab in its own way of writing one, which no editing of this file may turn into another.
+    // A tab as PowerShell spells it, which no editor can turn into other white space.
     expect(stdout).toContain('-split "`t", 3');
     for (const [open, close] of [
       ["{", "}"],

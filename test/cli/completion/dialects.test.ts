@@ -13,7 +13,7 @@ const found: Completion = {
 const files: Completion = { candidates: [], leftToShell: "files" };
 const command: Completion = { candidates: [], leftToShell: "command" };
 
-/** How each asker tells that `setup --context ki` was typed. */
+/** How each asker says that `setup --context ki` was typed. */
 const asked: Readonly<Record<Asker, readonly string[]>> = {
   bash: ["acr-pull setup --context ki", "ki"],
   zsh: ["setup", "--context", "ki"],

@@ -26,7 +26,7 @@ beforeAll(async () => {
       "}",
     ].join("\n"),
   );
-  // Whoever asks this cluster anything has to run a plugin first, and then connect.
+  // To ask this cluster anything, one must first run a plugin and then connect.
   await writeFile(
     kubeconfig,
     JSON.stringify({
@@ -63,11 +63,11 @@ interface Watched {
   readonly run: Run;
   /** `connect` for each connection it opened, `spawn` for each program it ran. */
   readonly seen: readonly string[];
-  /** The text of every file of the build that it loaded. */
+  /** The text of every file of the build that was loaded. */
   readonly loaded: string;
 }
 
-/** Runs the program and keeps what it loaded (Node's own list for coverage) and reached for. */
+/** Runs the program and records which files it loaded (from Node's coverage report) and what it tried to reach. */
 async function watched(args: readonly string[]): Promise<Watched> {
   const own = await mkdtemp(join(folder, "run-"));
   const [seen, coverage] = [join(own, "seen"), join(own, "coverage")];
@@ -94,7 +94,7 @@ async function watched(args: readonly string[]): Promise<Watched> {
   };
 }
 
-/** Names of classes of the clients, and of the SDKs that some of them load. */
+/** Class names of the clients, and of the SDKs that some of them load. */
 const clients = /\b(?:KubernetesHttp|SharedCredential|KubeConfig|ConfidentialClientApplication)\b/;
 
 describe("a completion", () => {

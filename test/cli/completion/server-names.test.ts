@@ -16,7 +16,7 @@ beforeEach(async () => {
   return () => rm(cache, { recursive: true });
 });
 
-/** The words that a shell is offered behind this line, and the requests that this took. */
+/** The words that a shell is offered after this line, and the requests that this took. */
 async function offered(line: readonly string[], env: Record<string, string> = {}) {
   const before = sandbox.requests.entries.length;
   const run = await runProgram(sandbox, ["__complete", "zsh", "--", ...line, ""], {

@@ -24,7 +24,7 @@ const consent = [
   "plainManifest",
   "retireKey",
   "leaveOut",
-  // Of rotate alone: setup takes one that a pipeline names.
+  // Only of rotate: a pipeline may name the one that setup takes.
   "servicePrincipals",
 ];
 const day = 86_400_000;
@@ -73,7 +73,7 @@ describe("the catalogue of options", () => {
   it.each(commands)("asks for %s in one line, for each thing in words of its own", (_command, options) => {
     const asked = Object.values(options).flatMap(({ question }) => question ?? []);
     expect(new Set(asked).size).toBe(asked.length);
-    // A terminal of 80 columns, with the mark before the question.
+    // A terminal has 80 columns, and the mark before the question takes two.
     expect(asked.filter((text) => text.length > 78 || /[\n.:]$/.test(text))).toEqual([]);
   });
 
@@ -149,7 +149,7 @@ describe("the catalogue of options", () => {
       cloud: "AzureCloud",
       color: "auto",
       concurrency: 10,
-      // 180 days, where the tenant allows them.
+      // 180 days, if the tenant allows them.
       expiresInMs: undefined,
       graceMs: day,
       output: "text",

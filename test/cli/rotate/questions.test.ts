@@ -7,7 +7,7 @@ import { isSelected, selectionOf, keysQuestion, rotateQuestions } from "../../..
 import type { RotatableKey } from "../../../src/core/rotate/contract.ts";
 
 const options: OptionSet = rotateOptions;
-/** Nothing is asked and nothing is looked up here. */
+/** Nothing is asked or looked up here. */
 const questions = rotateQuestions({ context: {} } as Parameters<typeof rotateQuestions>[0]);
 
 function key(keyId: string, loginServer: string, ...secrets: string[]): RotatableKey {

@@ -50,7 +50,7 @@ function linesOf(result: RotateResult, more: More = {}): string {
   return text(rotateAnswer({ kind: "finished", result, exitCode: 0 }, more).lines());
 }
 
-/** What is not as in `options`, answers one by one. */
+/** What differs from `options`. `answered` replaces single answers. */
 type More = Partial<Telling<RotateAnswers>> & { readonly answered?: Partial<RotateAnswers> };
 
 function rotateAnswer(outcome: RotateOutcome, { answered, ...more }: More = {}) {

@@ -6,7 +6,7 @@ import { rotateChecks, rotateOptions } from "../../../src/cli/rotate/options.ts"
 import { setupOptions } from "../../../src/cli/setup/options.ts";
 import { renewalCommand } from "../../../src/cli/setup/renewal.ts";
 
-/** A key that was asked to live so long. */
+/** A key for which this lifetime was requested. It is made up to five minutes shorter. */
 function keyOf(life: string) {
   const createdAt = "2031-01-01T00:00:00Z";
   const lifeMs = parseDuration(life);

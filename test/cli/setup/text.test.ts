@@ -160,7 +160,7 @@ describe("a result", () => {
   it("names each target, why one was left out and what to do", () => {
     const lines = text(setupAnswer({ kind: "finished", result, exitCode: 4 }, input).lines());
     expect(lines).toMatch(/kind +web +secret acr-secret +created/);
-    // What failed comes first.
+    // Failures come first.
     expect(lines).toMatch(
       /✗ kind\/jobs: may not be written\n  fix: Ask for the right.\n\nCONTEXT.*\nkind +web/,
     );

@@ -112,11 +112,11 @@ const word = fc.oneof(
   fc.string({ unit: fc.constantFrom(...Array.from("'\"\\$`!*? ~#&|;<>(){}[]=\n\tab-")) }),
 );
 
-/** Options that were given from anywhere, also over what a variable says, and the variables. */
+/** Options given from anywhere, also ones that override a variable, and the variables. */
 const run = fc
   .tuple(
     ...Object.entries(setupOptions as OptionSet).map(([name, { kind, variable, fallback, commas }]) => {
-      // What commas separate has none in a value, and no white space around it.
+      // If commas separate the values, a value contains no comma and has no white space around it.
       const value = commas ? word.filter((one) => /^[^,\s](?:[^,]*[^,\s])?$/.test(one)) : word;
       const text = kind === "switch" ? fc.constant("true") : fc.oneof(value, fc.constant(fallback ?? "x"));
       return fc.record({
@@ -146,7 +146,7 @@ async function parsed(commandLine: readonly string[]): Promise<Flags> {
   return reading.flags;
 }
 
-/** What each option that matters to the work comes to. */
+/** The effective value of each option that matters to the work. */
 function meaning(given: GivenOptions): Readonly<Record<string, readonly string[]>> {
   const all = Object.entries(setupOptions).filter(
     ([name, { group }]) => name !== "yes" && group !== "Output",

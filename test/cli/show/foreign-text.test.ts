@@ -6,7 +6,7 @@ import { jsonText } from "../../../src/cli/show/document-view.ts";
 import { yamlText } from "../../../src/cli/show/yaml-text.ts";
 import { forgetSecrets, learnSecret } from "../../../src/domain/known-secrets.ts";
 
-// What a terminal acts on, what reorders, and what shows nothing; written apart from the code under test.
+// What a terminal acts on, what reorders text, and what shows nothing. Written independently of the code under test.
 const acting =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\u{e0000}-\u{e007f}]/u;
 

@@ -30,7 +30,7 @@ export function registry(more: Partial<AccessedRegistry> = {}): AccessedRegistry
   };
 }
 
-/** What is not usual of a role. */
+/** What is unusual about a role. */
 interface HeldWish {
   readonly dataActions?: readonly string[];
   readonly notActions?: readonly string[];
@@ -54,7 +54,7 @@ export function held(actions: readonly string[], wish: HeldWish = {}) {
   return { assignment, role };
 }
 
-/** An entry that is in order in every respect but those given. */
+/** An entry that is in order except for the given facts. */
 export function entryFacts(more: Partial<EntryFacts> = {}): EntryFacts {
   return {
     place: { context: "blue", namespace: "apps", name: "acr-secret" },

@@ -14,7 +14,7 @@ const mark = {
   expiresAt: "2027-01-01T00:00:00Z",
 };
 
-/** A pull secret of the namespace apps, with credentials for these hosts and marks for those. */
+/** A pull secret of the namespace apps, with credentials for these hosts and these marks. */
 function secret(name: string, hosts: readonly string[], marks?: object, metadata: object = {}) {
   const auth = Buffer.from(`user:${password}`).toString("base64");
   const config = JSON.stringify({ auths: Object.fromEntries(hosts.map((host) => [host, { auth }])) });

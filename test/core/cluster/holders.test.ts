@@ -26,7 +26,7 @@ function held(
   return heldKeys(seenCluster(secrets, more), { ...anything, ...choice });
 }
 
-/** The only keys that are found. */
+/** The result of `held`, which must be exactly one. */
 function onlyHeld(...what: Parameters<typeof held>): HeldKeys {
   const [one, ...more] = held(...what);
   expect(more).toEqual([]);
@@ -315,7 +315,7 @@ describe("a copy of a key, in a secret that we may not write,", () => {
   });
 });
 
-/** The type and the data of a secret as kubectl wrote it for Docker before 1.7. */
+/** The type and data of a secret as kubectl before 1.7 wrote it for Docker. */
 function olderSecret(keyId: string): NonNullable<SecretSpec["more"]> {
   const text = JSON.stringify({ [`https://${loginServer}/v1/`]: { auth: authOf(keyId) } });
   return { type: "kubernetes.io/dockercfg", data: { ".dockercfg": Buffer.from(text).toString("base64") } };

@@ -15,22 +15,22 @@ export function textOf(keyId: string): string {
   return `${keyId}-text`;
 }
 
-/** What a secret of a test is made of; left out, it is as acr-pull writes it. */
+/** What a test's secret is made of. Whatever is left out is as acr-pull writes it. */
 export interface SecretSpec {
   readonly namespace: string;
   readonly name?: string;
-  /** The key in it; none for an empty secret. */
+  /** The key in it; absent for an empty secret. */
   readonly holds?: string;
-  /** The key before it, under a host key of its own. */
+  /** The old key, under a host key of its own. */
   readonly beside?: string;
-  /** More of `auths`. */
+  /** More entries of `auths`. */
   readonly auths?: Readonly<Record<string, unknown>>;
-  /** The mark of the registry's entry, over what follows from the key; null: there is none. */
+  /** Changes to the mark of the registry's entry, which otherwise follows from the key. Null for no mark. */
   readonly mark?: Partial<EntryMark> | null;
   readonly more?: Partial<SecretObject>;
 }
 
-/** A pull secret as the API server gives it. */
+/** A pull secret as the API server returns it. */
 export function pullSecret(one: SecretSpec): PullSecret {
   const { namespace, name = "acr-secret", holds, beside, auths, mark = {}, more } = one;
   const entry = (keyId: string) => ({ username: appId, password: textOf(keyId) });
@@ -67,7 +67,7 @@ export function pullSecret(one: SecretSpec): PullSecret {
   });
 }
 
-/** A cluster in which these are the pull secrets. */
+/** A cluster with these pull secrets. */
 export function seenCluster(secrets: readonly SecretSpec[], more: Partial<ClusterView> = {}): ClusterView {
   return {
     clusterId,

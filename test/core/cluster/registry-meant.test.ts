@@ -12,11 +12,11 @@ describe("the registry that somebody may have meant", () => {
   it.each([
     ["myregistri", "myregistry"],
     ["somebodys", undefined],
-    // The recipe builds a login server from the name, without the hash of a domain name label.
+    // Microsoft's recipe builds a login server from the name, without the hash of a domain name label.
     ["myregistry.azurecr.io", "myregistry-a1b2c3d4.azurecr.io"],
     ["abacregistri.azurecr.io", "abacregistry.azurecr.io"],
     ["abacregistry.azurecr.cn", "abacregistry.azurecr.io"],
-    // All that is alike is how they end.
+    // Only their endings are alike.
     ["xyz99.azurecr.io", undefined],
     [
       "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/myregistri",

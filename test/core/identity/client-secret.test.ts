@@ -21,7 +21,7 @@ const application = (...passwords: PasswordCredential[]): Application => ({
   passwords,
 });
 
-/** A directory whose replicas answer one after the other; what was removed from it. */
+/** A directory whose replicas answer in turn, and the keys that were removed from it. */
 function replicas(...answers: ReadonlyArray<Application | undefined>) {
   const removed: string[] = [];
   let reads = 0;

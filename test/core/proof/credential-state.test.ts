@@ -9,7 +9,7 @@ const minute = 60_000;
 const start = Date.parse("2026-01-01T00:00:00Z");
 const password = new SecretText("abc8Q~rest");
 
-/** A key as Graph lists it, made so long ago. */
+/** A key as Graph lists it, made this long ago. */
 function listed(ageMs: number, hint = "abc"): PasswordCredential {
   return {
     keyId: "key",
@@ -21,8 +21,8 @@ function listed(ageMs: number, hint = "abc"): PasswordCredential {
 }
 
 /**
- * How a password is judged that every part of the service refuses until some time has passed, and when; on a machine
- * whose clock is a day ahead of the services'.
+ * How a password is judged if every part of the service refuses it until some time has passed, and how long that
+ * takes. The machine's clock is a day ahead of the services'.
  */
 async function judged(
   takenAfterMs: number,
@@ -66,7 +66,7 @@ async function judged(
   return [state, now - begun];
 }
 
-/** How a password is judged of which Entra has a say too, by what each says at its first tries and from then on. */
+/** How a password that Entra must accept too is judged, and after how many tries. The last answers repeat. */
 async function judgedByBoth(
   registry: ReadonlyArray<PullOutcome["kind"]>,
   entra: ReadonlyArray<"accepted" | "refused" | "expired">,

@@ -21,16 +21,16 @@ const credential = { username: "id", password: new SecretText("pw") };
 const minute = 60_000;
 
 interface Script {
-  /** What the registry answers, one after the other; the last one ever after. */
+  /** What the registry answers, in order. The last answer repeats. */
   readonly pulls?: readonly PullOutcome[];
-  /** What Entra answers. */
+  /** What Entra answers, likewise. */
   readonly signIns?: readonly SignInOutcome[];
   readonly kind?: ProofContext["kind"];
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
-/** Services that answer as they are told, and a clock that nobody waits for. */
+/** Services that answer as they are told, and a clock that takes no real time. */
 class ScriptedServices {
   /** When the registry was asked, in milliseconds from the start. */
   readonly pulledAt: number[] = [];

@@ -12,7 +12,7 @@ afterEach(async () => {
 
 const settleMs = 49_000;
 
-/** The moments after the last one of a kind, and before the first of another after that. */
+/** The moments after the last one that matches `from`, and before the next one that matches `to`. */
 function between(moments: readonly Moment[], from: RegExp, to: RegExp): readonly Moment[] {
   const first = moments.findLastIndex(({ what }) => from.test(what)) + 1;
   const length = moments.slice(first).findIndex(({ what }) => to.test(what));
@@ -21,7 +21,7 @@ function between(moments: readonly Moment[], from: RegExp, to: RegExp): readonly
 }
 
 const signIns = (moments: readonly Moment[]) => moments.filter(({ what }) => what === "sign in");
-/** When something happened, in milliseconds after its first time. */
+/** When each moment happened, in milliseconds after the first one. */
 const pace = (moments: readonly Moment[]) => moments.map(({ at }) => at - (moments[0]?.at ?? 0));
 const steps = () => rotation.moments.map(({ what }) => what);
 
@@ -117,7 +117,7 @@ describe("a change-over", () => {
 describe("a run that finds the mark of one that was killed", () => {
   beforeEach(() => start());
 
-  /** As a run leaves it that was killed after it had written everything but its own mark. */
+  /** Leaves the mark of a run that was killed after it had written everything but the removal of that mark. */
   function leaveMark(displayName: string | null | undefined): void {
     const operation = displayName?.split("/").at(-1);
     rotation.mark("awesomeapps", (mark) => {
@@ -184,7 +184,7 @@ describe("a retirement", () => {
       /^read/,
       /^remove a key$/,
     );
-    // One more is of the bytes read back.
+    // The first sign-in is for the bytes that were read back.
     const proofs = signIns(settling).slice(1);
     expect(pace(proofs)).toEqual([0, 7, 14, 21, 28, 35, 42, 49].map((seconds) => seconds * 1_000));
     for (const { held } of proofs) expect(held).toEqual({ awesomeapps: "2", default: "2" });

@@ -11,28 +11,28 @@ import { appId, clusterId, seenCluster, textOf } from "../cluster/pull-secrets.t
 export const now = new Date("2031-02-03T04:05:06Z");
 export const hourMs = 3_600_000;
 
-/** A moment as RFC 3339, so many hours from now. */
+/** A moment as RFC 3339, this many hours after another one, by default after now. */
 export function hoursFromNow(hours: number, from: Date = now): string {
   return new Date(from.getTime() + hours * hourMs).toISOString();
 }
 
-/** What one key is. */
+/** The state of one key. */
 export interface KeyState {
   /** Whether it signs in; default true. */
   readonly alive?: boolean;
-  /** How long it lives yet, in hours; null: that is not known. Default 1000. */
+  /** How many hours it still lives; null if that is unknown. Default 1000. */
   readonly hoursLeft?: number | null;
-  /** How long it has lived, in hours, where the directory tells. */
+  /** How many hours it has lived, if the directory says so. */
   readonly livedHours?: number;
   /** Whether its id is known; default true. */
   readonly known?: boolean;
-  /** Whether the directory lists it; default: while it lives and its id is known. */
+  /** Whether the directory lists it. By default, it does while the key lives and its id is known. */
   readonly listed?: boolean;
   /** Whether acr-pull made it for this cluster; default true. */
   readonly ours?: boolean;
 }
 
-/** What one secret, named by its namespace, holds. */
+/** What one secret holds. Its namespace identifies it. */
 export interface SecretState {
   readonly namespace: string;
   readonly holds: string;
@@ -42,19 +42,19 @@ export interface SecretState {
   readonly chosen?: boolean;
 }
 
-/** Everything that what is next follows from. */
+/** Everything that the next step depends on. */
 export interface KeysState {
   readonly secrets: readonly SecretState[];
-  /** By name; one that is not here lives for long. */
+  /** By name. A key that is not named here has a long time to live. */
   readonly keys?: Readonly<Record<string, KeyState>>;
   readonly now?: Date;
-  /** When the manifest was applied that says so; absent: the cluster is written to itself. */
+  /** When the manifest that says this was applied. Absent if the cluster itself is written to. */
   readonly appliedAt?: Date;
-  /** Whether a run was killed and left its mark. */
+  /** Whether a killed run left its mark. */
   readonly staleMark?: boolean;
 }
 
-/** What a run wishes that says nothing of its own: any key, replaced now, the old one kept for a day. */
+/** What a run without options wishes: any key, replaced now, the old one kept for a day. */
 export const plainWish: StepWish = {
   intent: "rotate",
   ifExpiringWithinMs: undefined,
@@ -73,7 +73,7 @@ const staleMark: PendingMark = {
   renewedAt: hoursFromNow(-1),
 };
 
-/** The survey of such a state. */
+/** The survey of this state. */
 export function surveyed(state: KeysState): SeenKeys {
   const at = state.now ?? now;
   const names = new Set([

@@ -31,12 +31,12 @@ function listed(keyId: string, more: Partial<PasswordCredential> = {}): Password
   };
 }
 
-/** What the services say to a survey. */
+/** What the services answer to a survey. */
 interface Told {
   readonly passwords?: readonly PasswordCredential[];
   /** Keys whose text signs in; default: all. */
   readonly living?: readonly string[];
-  /** Whether the registry lets anybody pull who sends whatever password. */
+  /** Whether the registry lets anybody pull, whatever password they send. */
   readonly gullible?: boolean;
   readonly uniqueName?: string;
   readonly ownsLoginServer?: boolean;

@@ -17,9 +17,9 @@ import { hourMs, now, plainWish, surveyed, type SecretState } from "./key-states
 interface RunPlan {
   readonly wish: StepWish;
   readonly overlapEntry: boolean;
-  /** How long after the run before, in hours. */
+  /** How many hours after the previous run. */
   readonly later: number;
-  /** Keys that ended since then. */
+  /** Which of the living keys ended since then. */
   readonly died: readonly number[];
   readonly writes: number;
 }
@@ -27,8 +27,8 @@ interface RunPlan {
 class CutOff extends Error {}
 
 /**
- * Secrets and keys as runs of rotate leave them, one write after the other, each of which must break no pull. The
- * steps are carried out as the flow does it: what it asks the services meanwhile is no matter of what comes next.
+ * Secrets and keys as runs of rotate leave them, one write after another. No write may break a pull. The steps are
+ * carried out as the flow does it. What the flow asks the services meanwhile has no effect on the next step.
  */
 class Rehearsal {
   secrets: SecretState[];
@@ -36,7 +36,7 @@ class Rehearsal {
   readonly made: string[] = [];
   /** What went wrong, in words. */
   readonly broken: string[] = [];
-  /** Each step that was taken, of all runs. */
+  /** Each step that was taken, in all runs. */
   readonly taken: string[] = [];
   #time = now.getTime();
   #writesLeft = Infinity;
@@ -152,7 +152,7 @@ class Rehearsal {
     return key;
   }
 
-  /** A key that a run made and no secret came to hold is named by that run's mark, and goes. */
+  /** A key that a run made and no secret holds is named by that run's mark, and is removed. */
   #sweep(): void {
     const held = new Set(this.secrets.flatMap(({ holds, beside, retire }) => [holds, beside, retire?.keyId]));
     for (const key of this.made) if (!held.has(key)) this.living.delete(key);
@@ -203,7 +203,7 @@ const start = fc
     })),
   }));
 
-/** The same, where all secrets hold one key, and all that hold a dead one were asked for. */
+/** The same, but all secrets hold one key, and the run was asked for every holder of a dead key. */
 const oneKey = start.map(({ secrets, dead }) => ({
   dead,
   secrets: secrets.map(({ namespace, chosen }) => ({
@@ -236,7 +236,7 @@ const plans: fc.Arbitrary<readonly RunPlan[]> = fc.array(
   { maxLength: 6 },
 );
 
-/** Lets these runs happen, one after the other. */
+/** Rehearses these runs, one after another. */
 function rehearse(
   { secrets, dead }: { secrets: SecretState[]; dead: string[] },
   runs: readonly RunPlan[],

@@ -18,7 +18,7 @@ import {
   type SecretState,
 } from "./key-states.ts";
 
-/** A step in a few words: which secrets get which key, and in how many hours the one before may go. */
+/** A step in a few words: which secrets get which key, and in how many hours the old one may be retired. */
 function inWords(step: NextStep): string {
   const places = (holders: ReadonlyArray<{ target: { namespace: string } }>) =>
     holders.map(({ target }) => target.namespace).join(" ") || "nobody";
@@ -57,7 +57,7 @@ const changed = (namespace: string, hours: number, why?: RetireMark["why"]): Sec
   beside: "old",
   retire: retire("old", hours, why),
 });
-/** The same without the old key's text: cleaned already, or written with --no-overlap-entry. */
+/** The same without the old key's text: already cleaned, or written with --no-overlap-entry. */
 const cleaned = (namespace: string, hours: number, why?: RetireMark["why"]): SecretState => ({
   namespace,
   holds: "new",
@@ -357,7 +357,7 @@ describe("while a retirement is pending", () => {
     ["as long after it was applied as the mark gives from the start", -2, "retire old from a"],
     ["not while it was applied later than that", -0.5, "pending"],
   ])("the key before is retired from a manifest %s", (_when, appliedHours, expected) => {
-    // Made three hours ago with a grace of an hour.
+    // The new key was made three hours ago, with a grace of one hour.
     const keys = { new: { livedHours: 3, hoursLeft: 1000 } };
     const appliedAt = new Date(hoursFromNow(appliedHours));
     expect(next({ secrets: [changed("a", -2)], keys, appliedAt })).toBe(expected);

@@ -8,17 +8,19 @@ import { virtualRun, type VirtualRun } from "../../virtual-time.ts";
 
 const hourMs = 3_600_000;
 
-/** What has been done at one moment, as far as the order of a rotation goes by it. */
+/** Something that happened, as far as it matters for the order of a rotation. */
 export interface Moment {
   /** `make a key`, `write NAMESPACE`, `read NAMESPACE`, `remove a key`, `list pull secrets` or `sign in`. */
   readonly what: string;
   /** Virtual milliseconds since 1970. */
   readonly at: number;
-  /** What each secret holds by then: its keys by number, from 1, in the order they were made; `new` before `old`. */
+  /**
+   * What each secret holds at that moment: its keys, numbered from 1 in the order they were made; `new` before `old`.
+   */
   readonly held: Readonly<Record<string, string>>;
 }
 
-/** A sandbox in virtual time in which setup has given two namespaces a key, an hour ago, and rotate is watched. */
+/** A sandbox in virtual time in which setup gave two namespaces a key an hour ago. It watches how rotate runs. */
 export class WatchedRotation {
   readonly sandbox: Sandbox;
   readonly moments: Moment[] = [];
@@ -59,14 +61,14 @@ export class WatchedRotation {
     await this.sandbox.close();
   }
 
-  /** One run, which must come to an answer. */
+  /** Runs rotate once. It must finish. */
   async rotate(input: Partial<RotateInput> = {}): Promise<Extract<RotateOutcome, { kind: "finished" }>> {
     const outcome = await this.#run.rotate(input);
     if (outcome.kind !== "finished") throw new Error(`the run ended as ${outcome.kind}`);
     return outcome;
   }
 
-  /** Lets the grace of a day be over. */
+  /** Lets the grace period of a day pass. */
   passGrace(): void {
     this.#run.advance(25 * hourMs);
   }
@@ -92,7 +94,7 @@ export class WatchedRotation {
     return this.secrets.find(({ metadata }) => metadata.namespace === namespace)!;
   }
 
-  /** Changes what a secret's mark says of the registry, behind the API server's back. */
+  /** Changes what a secret's mark says about the registry, behind the API server's back. */
   mark(namespace: string, change: (mark: Record<string, unknown>) => void): void {
     const annotations = this.secret(namespace).metadata.annotations!;
     const marks = JSON.parse(annotations["acr-pull/entries"]!) as Record<string, Record<string, unknown>>;
@@ -107,7 +109,7 @@ export class WatchedRotation {
     return found;
   }
 
-  /** Puts a copy of a secret, without marks and of nobody's, into kube-public. */
+  /** Puts a copy of a secret into kube-public, without marks, as somebody would by hand. */
   copy({ type, data }: KubernetesObject): void {
     this.sandbox.addObject("sandbox", {
       apiVersion: "v1",

@@ -4,7 +4,7 @@ import type { Directory } from "../../../src/core/ports.ts";
 
 const signal = new AbortController().signal;
 
-/** A directory and a registry that answer when they are told to, and note what is asked of them. */
+/** A directory and a registry that never answer, and record what they are asked and which questions are given up. */
 function scripted() {
   const asked: string[] = [];
   const stopped: string[] = [];

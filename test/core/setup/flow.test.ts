@@ -5,7 +5,7 @@ import type { SetupInput, SetupPorts } from "../../../src/core/setup/contract.ts
 
 const now = new Date("2031-02-03T04:05:06Z");
 
-/** Somebody without a cluster: whoever looks again, is refused. */
+/** There is no cluster, so a run that looks again is refused. */
 const ports = { clusters: [], clock: { now: () => now } } as unknown as Writing<SetupPorts>;
 const input = { dryRun: true, waitBusyMs: 0 } as SetupInput;
 

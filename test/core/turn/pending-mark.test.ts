@@ -4,7 +4,7 @@ import { isLive } from "../../../src/core/turn/live-mark.ts";
 import type { MarkHolder } from "../../../src/domain/ownership.ts";
 
 const now = new Date("2031-02-03T04:05:06Z");
-/** The processes that are there, by number, and when they started. */
+/** The processes that exist, by number, and when each started. */
 const processes = new Map([
   [7, "700"],
   [8, "800"],
@@ -19,7 +19,7 @@ const here: ProcessIdentity = {
   isAlive: (pid, start) => processes.has(pid) && (start === undefined || processes.get(pid) === start),
 };
 
-/** Whether a mark of a moment ago is live, of a holder like this process but for these fields. */
+/** Whether a recent mark is live. Its holder is like this process except for these fields. */
 function live(other: Partial<MarkHolder>, process = here, secondsAgo = 5): boolean {
   const { host, boot, pid } = here;
   const holder = { host, boot, pidNamespace: "pid:[1]", pid, start: "700", ...other };

@@ -70,7 +70,7 @@ it("an entry under a host in capitals, which no kubelet takes for the same, is w
 let sandbox: Sandbox;
 let cluster: WritableCluster;
 let target: Writable<Target>;
-/** As it was looked at, with the key `old` in it. */
+/** The secret as the look saw it, with the key `old` in it. */
 let seen: TargetState;
 beforeEach(async () => {
   sandbox = await startSandbox({ clusters: [{ context: "blue", namespaces: ["apps"] }] });
@@ -84,7 +84,7 @@ afterEach(() => sandbox.close());
 
 const look = async () => judgeTarget(target, await readTarget(target, signal), policy);
 
-/** What somebody writes after the look. */
+/** What somebody else writes after the look. */
 async function meanwhile(change: SecretChange): Promise<void> {
   await cluster.patchSecret((await cluster.findSecret("apps", "acr-secret", signal))!, change, signal);
 }

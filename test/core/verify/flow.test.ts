@@ -47,7 +47,7 @@ function secretOf(...hosts: readonly string[]): PullSecret {
 const notSignedIn = () =>
   Promise.reject(new ActionableError("Could not sign in.", { code: "azure.not-signed-in" }));
 
-/** A cluster with one secret; Azure knows its own registries by name, and lets nobody in. */
+/** A cluster with one secret. Azure recognizes its own registries by name, and lets nobody sign in. */
 function portsWith(secret: PullSecret, registry: Partial<RegistryLooks> = {}) {
   const asked: Array<readonly [host: string, password: string]> = [];
   const looked: string[] = [];
@@ -109,7 +109,7 @@ function portsWith(secret: PullSecret, registry: Partial<RegistryLooks> = {}) {
   return { ports, asked, looked, signIns: () => signIns };
 }
 
-/** A cluster of which nothing else is asked. */
+/** A cluster that is asked nothing else. */
 function reading(reads: ClusterReads): Cluster {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return reads as Cluster;
@@ -166,7 +166,7 @@ describe("verify", () => {
     const { subjects } = await run({ ...ports, azure: () => Promise.reject(unreachable) });
     const checks = subjects.flatMap((one) => one.checks);
     expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
-    // Whether the host is the cloud's nobody could tell, so that nothing was sent there.
+    // Nobody could say whether the host belongs to the cloud, so nothing was sent to it.
     expect(asked).toEqual([]);
     expect(checks.find(({ id }) => id === "pull-scope")?.status).toBe("skip");
     expect(checks.filter(({ status }) => status === "warn").map(({ id }) => id)).toEqual([

@@ -3,7 +3,7 @@ import { onEachCluster } from "./on-each-cluster.ts";
 
 const path = (namespace: string) => `/api/v1/namespaces/${namespace}/secrets`;
 
-/** The token of a list that goes on, its resource version another one. */
+/** The token of a list that continues, with another resource version. */
 function goingOnAt(token: string, version: (now: number) => number): string {
   const read = JSON.parse(Buffer.from(token, "base64url").toString("utf8"));
   return Buffer.from(JSON.stringify({ ...read, rv: version(read.rv) })).toString("base64url");

@@ -6,17 +6,17 @@ import { kubeconfigText } from "../../../src/sandbox/kubernetes/kubeconfig-file.
 import type { AccessRule } from "../../../src/sandbox/world.ts";
 import { askApi, type ApiAnswer, type RealCluster } from "../../peers/real-cluster.ts";
 
-/** A cluster that its API alone arranges and looks at, so that it may be any. */
+/** A cluster that is arranged and looked at only through its API, so it can be any cluster. */
 export interface ScenarioCluster {
-  /** The one context of its kubeconfig. */
+  /** The only context of its kubeconfig. */
   readonly context: string;
-  /** Leads to it as somebody who may do everything. */
+  /** The kubeconfig of a user who may do everything. */
   readonly kubeconfigPath: string;
-  /** What nobody may read on a screen. */
+  /** What must never appear on a screen. */
   readonly secrets: readonly string[];
-  /** Asks it as one whose requests nobody counts. PATCH is a merge patch. */
+  /** Asks it as a user whose requests are not counted. PATCH is a merge patch. */
   api(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
-  /** A kubeconfig of somebody who may do this and no more. */
+  /** Adds a user with exactly these rights. Returns the path of a kubeconfig. */
   addUser(rules: readonly AccessRule[]): Promise<string>;
   /** What the program asked it to carry out during an action, as `VERB path`. */
   changesDuring(action: () => Promise<unknown>): Promise<readonly string[]>;
@@ -24,10 +24,10 @@ export interface ScenarioCluster {
   reportPod(namespace: string, name: string, status: object): Promise<void>;
 }
 
-/** The program's name, by which API servers know it. */
+/** The program's name, as API servers know it. */
 const program = "acr-pull";
 
-/** The sandbox's own cluster, its request log in place of an audit log. */
+/** The sandbox's own cluster. Its request log stands for an audit log. */
 export async function sandboxCluster(sandbox: Sandbox): Promise<ScenarioCluster> {
   const cluster = sandbox.world.clusters[0]!;
   const certificate = await readFile(sandbox.caPath, "utf8");
@@ -70,7 +70,7 @@ export async function sandboxCluster(sandbox: Sandbox): Promise<ScenarioCluster>
   };
 }
 
-/** Kubernetes' own API server, its audit log looked at. */
+/** A real Kubernetes API server. Its audit log is read. */
 export function realCluster(cluster: RealCluster): ScenarioCluster {
   return {
     context: "real",

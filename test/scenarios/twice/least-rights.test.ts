@@ -6,7 +6,7 @@ import { expectDepartures } from "../removal.ts";
 import { onEachCluster } from "./on-each-cluster.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** The least rights of all commands by the docs, each a rule of its own. */
+/** The least rights of all commands according to the docs, each as a rule of its own. */
 const wide = {
   "list secrets": { verbs: ["list"], resources: ["secrets"] },
   "get namespaces": { verbs: ["get"], resources: ["namespaces"] },
@@ -26,15 +26,15 @@ const inNamespaces = {
 } satisfies Record<string, AccessRule>;
 type Right = keyof typeof wide | keyof typeof inNamespaces;
 
-/** One way to use the program, in a world that was made for it. */
+/** One use of the program, in a world that is made for it. */
 interface Use {
-  /** What is asked for there, without consent. */
+  /** Makes the world. Returns the arguments of the run, without consent. */
   readonly arrange: (scenario: Scenario) => Promise<readonly string[]>;
-  /** How it ends without one right. */
+  /** How it ends without each of these rights. */
   readonly without: Partial<Record<Right, readonly [exit: number, code: string | undefined]>>;
-  /** What suffices; absent: the rights of `without`. */
+  /** The rights that suffice. Absent: those of `without`. */
   readonly needs?: readonly Right[];
-  /** The namespaces are not there yet, so that rights in them are given everywhere. */
+  /** The namespaces do not exist yet, so rights in them are given everywhere. */
   readonly everywhere?: true;
   readonly looks?: true;
 }
@@ -183,7 +183,7 @@ const uses: Readonly<Record<string, Use>> = {
   },
 };
 
-/** The kubeconfig of somebody with these rights, in the namespaces of a scenario. */
+/** The kubeconfig of a user with these rights, in the namespaces of a scenario. */
 function someone(scenario: Scenario, { everywhere }: Use, rights: readonly Right[]): Promise<string> {
   const { namespaces } = scenario;
   const narrow = Object.entries(inNamespaces).map(([right, rule]) => [
@@ -194,7 +194,7 @@ function someone(scenario: Scenario, { everywhere }: Use, rights: readonly Right
   return scenario.addUser(rights.map((right) => rules[right]));
 }
 
-/** How a run ended, and whether it says which right lacks where it is refused for want of one. */
+/** How a run ended, and, if it was refused for a missing right, whether it names that right. */
 function endOf({ code, json }: Run, right: Right): readonly unknown[] {
   const { error } = json;
   const said = `${error?.message} ${error?.hint}`.toLowerCase();

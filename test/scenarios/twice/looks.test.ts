@@ -7,13 +7,13 @@ import type { Scenario } from "./scenario.ts";
 
 const ending = (run: Run) => [run.code, run.json.error?.code];
 
-/** Ids of the checks of `verify` that ended so. */
+/** The ids of the checks of `verify` with this status. */
 const checks = (run: Run, status: string): string[] =>
   run.json.checks
     .filter((one: { status: string }) => one.status === status)
     .map((one: { id: string }) => one.id);
 
-/** A world with one namespace that is set up, its account `default` linked. */
+/** A world with one namespace that is set up, and whose account `default` is linked. */
 async function setUpNamespace(
   scenario: Scenario,
   wish: Parameters<Scenario["setUp"]>[1] = {},
@@ -30,7 +30,7 @@ const encoded = (content: unknown) => ({
   data: { ".dockerconfigjson": Buffer.from(JSON.stringify(content)).toString("base64") },
 });
 
-/** What a cluster can have that breaks pulls, and the checks that fail because of it. */
+/** What can break pulls in a cluster, and the checks that fail because of it. */
 const breakages: ReadonlyArray<{
   readonly what: string;
   readonly breakIt: (scenario: Scenario, namespace: string) => unknown;

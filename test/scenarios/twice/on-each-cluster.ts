@@ -10,9 +10,9 @@ import { Scenario } from "./scenario.ts";
 export type Open = (test: Pick<TestContext, "onTestFinished">, options?: SandboxOptions) => Promise<Scenario>;
 
 /**
- * The same tests for the sandbox's cluster and, among the tests of the peers, for Kubernetes' own API server; Azure and
- * the registries are the sandbox's either way. One after the other: what is in the whole cluster is a test's own while
- * it runs.
+ * Runs the same tests for the sandbox's cluster and, among the tests of the peers, for a real Kubernetes API server.
+ * Azure and the registries are the sandbox's either way. One test runs after another, so each has the cluster to
+ * itself.
  */
 export function onEachCluster(tests: (open: Open) => void): void {
   if (process.env["TEST_PEERS"] === undefined) inTheSandbox(tests);
@@ -47,7 +47,7 @@ function atTheRealServer(tests: (open: Open) => void): void {
   );
 }
 
-/** A sandbox whose cluster has nothing in it. */
+/** A sandbox whose cluster is empty. */
 function start(kubeSystemUid: string | undefined, options: SandboxOptions = {}): Promise<Sandbox> {
   const namespaces = ["default", "kube-system"];
   const cluster = { context: "sandbox", namespaces, ...(kubeSystemUid !== undefined && { kubeSystemUid }) };

@@ -13,7 +13,10 @@ function expectDone(run: Run): Run {
 
 const ending = (run: Run) => [run.code, run.json.error?.code];
 
-/** Sets up namespaces by the program, with their accounts `builder` linked; a label has the API server record who writes. */
+/**
+ * Sets up namespaces with the program, and links their accounts `builder`. A label makes the API server record who
+ * writes these accounts.
+ */
 async function setUpLinked(scenario: Scenario, ...namespaces: readonly string[]): Promise<void> {
   for (const namespace of namespaces) {
     await scenario.add("ServiceAccount", { name: "builder", namespace, labels: { team: "blue" } });
@@ -23,13 +26,13 @@ async function setUpLinked(scenario: Scenario, ...namespaces: readonly string[])
   expectDepartures(scenario.sandbox, [{ namespaces }]);
 }
 
-/** Nothing is left of what `setup` made in Azure. */
+/** Nothing that `setup` made in Azure is left. */
 function expectNothingInAzure({ sandbox }: Scenario): void {
   expect([livePasswords(sandbox), liveAssignments(sandbox)]).toEqual([[], []]);
   expect(ownApplication(sandbox)).toMatchObject({ softDeleted: false, removedAt: expect.any(Number) });
 }
 
-/** What stands in the way of a removal, and how it ends. */
+/** What stands in the way of a removal, and how the run ends. */
 const refusals: ReadonlyArray<{
   readonly what: string;
   readonly prepare: (scenario: Scenario, namespace: string) => unknown;

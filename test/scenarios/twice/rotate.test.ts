@@ -4,7 +4,7 @@ import { keyIds, signsIn } from "../rotation.ts";
 import { onEachCluster } from "./on-each-cluster.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** The one key that a run was about, when it succeeded. */
+/** The one key that a run was about. The run must have succeeded. */
 function rotationOf(run: Run) {
   expect(run.code, run.stderr + run.stdout).toBe(0);
   expect(run.json.rotations).toHaveLength(1);
@@ -14,7 +14,7 @@ function rotationOf(run: Run) {
 /** How a refused run ended. */
 const ending = (run: Run) => [run.code, run.json.error?.code];
 
-/** Lets the grace of a secret's retirement end so many milliseconds from now. */
+/** Lets the grace of a secret's retirement end this many milliseconds from now. */
 async function endGrace(scenario: Scenario, namespace: string, inMs = -60_000): Promise<void> {
   const marks = await scenario.marks(namespace);
   for (const { retire } of Object.values(marks)) {
@@ -27,7 +27,7 @@ async function endGrace(scenario: Scenario, namespace: string, inMs = -60_000): 
 
 const givenKey = "0a0a0a0a-1111-4111-8111-111111111111";
 const givenText = "giv8Q~en-by-hand-0123456789012345678901";
-/** An application whose password somebody made by hand. */
+/** An application with a password that somebody made by hand. */
 const given = {
   applications: [
     {

@@ -10,7 +10,7 @@ import type { ResultDocument, Run, RunOptions } from "../../program.ts";
 import { changedOver, setUp, type SetUp, type SetUpWish } from "../already-set-up.ts";
 import type { ScenarioCluster } from "./clusters.ts";
 
-/** Whose fields a test's own are. */
+/** The field manager of what a test writes itself. */
 const manager = "fieldManager=test-arranger";
 
 const plurals: Readonly<Record<string, string>> = {
@@ -24,7 +24,7 @@ const plurals: Readonly<Record<string, string>> = {
 
 type Metadata = Readonly<Record<string, unknown>> & { readonly name: string; readonly namespace?: string };
 
-/** One test's sandbox, and namespaces of its own in a cluster; all of it goes with the test. */
+/** The sandbox of one test, and namespaces of its own in a cluster. All of it is removed with the test. */
 export class Scenario {
   readonly sandbox: Sandbox;
   readonly cluster: ScenarioCluster;
@@ -44,7 +44,7 @@ export class Scenario {
     });
   }
 
-  /** Those that the test has named so far. */
+  /** The namespaces that the test has named so far. */
   get namespaces(): readonly string[] {
     return this.#namespaces;
   }
@@ -72,7 +72,7 @@ export class Scenario {
     return name;
   }
 
-  /** Makes an object. @throws Error with what the API server says against it */
+  /** Makes an object. @throws Error with the API server's objection */
   async add(kind: string, metadata: Metadata, rest: object = {}): Promise<ResultDocument> {
     const path = pathOf(kind, metadata.namespace);
     const object = { apiVersion: "v1", kind, metadata, ...rest };
@@ -88,7 +88,7 @@ export class Scenario {
     await this.#ask("DELETE", `${pathOf(kind, namespace)}/${name}`);
   }
 
-  /** An object as it stands; undefined where there is none. */
+  /** An object as it is now. Undefined if there is none. */
   async find(kind: string, namespace: string | undefined, name: string): Promise<ResultDocument> {
     const { status, body } = await this.cluster.api("GET", `${pathOf(kind, namespace)}/${name}`);
     return status === 404 ? undefined : body;
@@ -108,7 +108,7 @@ export class Scenario {
     return this.find("Secret", namespace, name);
   }
 
-  /** What a secret signs in with, by host. */
+  /** The credentials in a secret, by host. */
   async auths(
     namespace: string,
     name?: string,
@@ -123,13 +123,13 @@ export class Scenario {
     return JSON.parse(metadata.annotations?.["acr-pull/entries"] ?? "{}");
   }
 
-  /** Names of the secrets that a service account names. */
+  /** The names of the secrets that a service account lists. */
   async links(namespace: string, account: string): Promise<string[]> {
     const { imagePullSecrets = [] } = await this.find("ServiceAccount", namespace, account);
     return imagePullSecrets.map(({ name }: { name: string }) => name);
   }
 
-  /** Which keys a secret holds for a registry: under its plain host, and beside it. */
+  /** Which keys a secret holds for a registry: under its plain host, and under a second spelling beside it. */
   async keys(namespace: string, registry?: string, name?: string) {
     const auths = await this.auths(namespace, name);
     const passwords = this.sandbox.world.applications.flatMap((one) => one.passwords);
@@ -139,7 +139,7 @@ export class Scenario {
     return { plain: keyOf(host), beside: keyOf(`https://${host}`) };
   }
 
-  /** A limit that its controller has taken up: until then nothing is counted. */
+  /** Adds a quota, and waits until its controller has taken it up. Nothing is counted before that. */
   async addQuota(namespace: string, hard: Readonly<Record<string, string>>): Promise<void> {
     await this.add("ResourceQuota", { name: "limit", namespace }, { spec: { hard } });
     await until("the quota is counted", async () => {
@@ -148,7 +148,7 @@ export class Scenario {
     });
   }
 
-  /** What `setup` leaves in these namespaces, some days ago. */
+  /** Puts into these namespaces what `setup` left some days ago. */
   async setUp(namespaces: readonly string[], wish: SetUpWish = {}): Promise<SetUp> {
     this.#rebuild(namespaces);
     const made = setUp(this.sandbox, { ...wish, namespaces });
@@ -156,7 +156,7 @@ export class Scenario {
     return made;
   }
 
-  /** What `rotate` leaves in these namespaces when the grace has begun. */
+  /** Puts into these namespaces what `rotate` leaves when the grace has begun. */
   async changedOver(
     namespaces: readonly string[],
     wish: Parameters<typeof changedOver>[1] = {},
@@ -167,7 +167,7 @@ export class Scenario {
     return made;
   }
 
-  /** A pod that waits for an image, as its kubelet leaves it. */
+  /** Adds a Pod that waits for an image, as its kubelet leaves it. */
   async addWaitingPod(namespace: string, wish: { readonly secrets?: readonly string[] } = {}): Promise<void> {
     const { secrets = ["acr-secret"] } = wish;
     const image = `${this.loginServer()}/my-awesome-app:v1`;
@@ -190,12 +190,14 @@ export class Scenario {
     });
   }
 
-  /** Somebody's kubeconfig who may do this and no more. */
+  /** The kubeconfig of a user with exactly these rights. */
   addUser(rules: readonly AccessRule[]): Promise<string> {
     return this.cluster.addUser(rules);
   }
 
-  /** A run of the program against this cluster, as JSON, and what Azure and the cluster were asked to carry out. */
+  /**
+   * Runs the program against this cluster, as JSON. Also returns what Azure and the cluster were asked to carry out.
+   */
   async watched(
     args: readonly string[],
     { kubeconfig = this.cluster.kubeconfigPath, ...options }: WatchedOptions = {},
@@ -217,8 +219,8 @@ export class Scenario {
   }
 
   /**
-   * A run that has to be planned first: the plan asks for no change, and says already whether the run will be refused.
-   * What is refused asks for no change either.
+   * Plans a run, then carries it out. The plan asks for no change, and already says whether the run will be refused.
+   * A refused run asks for no change either.
    */
   async run(args: readonly string[], options: WatchedOptions = {}): Promise<Run> {
     const plan = await this.watched([...args, "--dry-run"], options);
@@ -237,18 +239,18 @@ export class Scenario {
     return run;
   }
 
-  /** `setup` of myregistry unless the arguments say otherwise. */
+  /** `setup` of myregistry, unless the arguments name another registry. */
   setup(args: readonly string[], options?: WatchedOptions): Promise<Run> {
     const registry = args.includes("--registry") ? [] : ["--registry", "myregistry"];
     return this.run(["setup", ...registry, ...args], options);
   }
 
-  /** `rotate`, its proofs back to back. */
+  /** `rotate`, with no pause between its proofs. */
   rotate(args: readonly string[] = [], options?: WatchedOptions): Promise<Run> {
     return this.run(["rotate", "--settle", "0s", ...args], options);
   }
 
-  /** `remove` of myregistry, its proofs back to back. */
+  /** `remove` of myregistry, with no pause between its proofs. */
   remove(args: readonly string[] = [], options?: WatchedOptions): Promise<Run> {
     return this.run(["remove", "--registry", "myregistry", "--settle", "0s", ...args], options);
   }
@@ -259,13 +261,13 @@ export class Scenario {
     if (answer.status >= 300) {
       throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     }
-    // What a test arranges is nobody's violation.
+    // What a test arranges is not a violation.
     this.sandbox.invariants.violations.splice(before);
     this.sandbox.invariants.watch();
     return answer.body;
   }
 
-  /** Makes in the sandbox's cluster, where another one is looked at, what has to be there for a secret. */
+  /** Makes the namespaces in the sandbox's cluster too, if another cluster is tested: a secret needs them. */
   #rebuild(namespaces: readonly string[]): void {
     const { objects, context } = this.sandbox.world.clusters[0]!;
     const known = new Set(objects["namespaces"]?.map(({ metadata }) => metadata.name));
@@ -274,7 +276,7 @@ export class Scenario {
     }
   }
 
-  /** Makes in the cluster what was put behind the back of the sandbox's. */
+  /** Makes in the tested cluster what was put into the sandbox's cluster behind its back. */
   async #carryOver(): Promise<void> {
     const { objects, context } = this.sandbox.world.clusters[0]!;
     if (context === this.cluster.context) return;
@@ -286,7 +288,7 @@ export class Scenario {
     this.sandbox.invariants.watch();
   }
 
-  /** Lets whoever asks the sandbox which keys are held see what a real cluster holds. */
+  /** Shows the sandbox what a real cluster holds, so that its checks know which keys are held. */
   async #mirror(): Promise<void> {
     const { objects, context } = this.sandbox.world.clusters[0]!;
     if (context === this.cluster.context) return;
@@ -294,7 +296,7 @@ export class Scenario {
     objects["secrets"] = body.items as KubernetesObject[];
   }
 
-  /** Takes away what a later test could see. */
+  /** Removes what a later test could see. */
   async #clear(): Promise<void> {
     if (this.sandbox.world.clusters[0]!.context === this.cluster.context) return;
     await Promise.all(
@@ -315,7 +317,7 @@ export class Scenario {
   }
 }
 
-/** How a run is watched: as whom it asks the cluster, and what it is given. */
+/** How a watched run is started: as which user of the cluster, and with what input. */
 export interface WatchedOptions extends Pick<RunOptions, "env" | "input"> {
   readonly kubeconfig?: string;
 }
@@ -329,7 +331,7 @@ function expectUnchanged(changes: readonly string[], by: readonly string[]): voi
   expect(changes, `changes by ${by.join(" ")}`).toEqual([]);
 }
 
-/** A plan ends as the run that was refused did, else well. */
+/** A plan ends like the run that was refused, otherwise well. */
 function expectForeseen(plan: Run, refused: Run | undefined): void {
   const ending = ({ code, json }: Run) => [code, json.error?.code];
   expect(ending(plan), plan.stderr).toEqual(refused ? ending(refused) : [exitCode.ok, undefined]);

@@ -6,7 +6,7 @@ import { ownApplication } from "../rotation.ts";
 import { onEachCluster } from "./on-each-cluster.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** A known password's application, for whoever is not to make one. */
+/** An application with a known password, for a caller that is not to make one. */
 const shared = {
   applications: [
     {
@@ -27,7 +27,7 @@ function expectDone(run: Run): Run {
 /** How a refused run ended. */
 const ending = (run: Run) => [run.code, run.json.error?.code];
 
-/** What a secret is made of, but for what each write leaves. */
+/** The secrets and service accounts of a namespace, with all their fields. */
 async function looksOf(scenario: Scenario, namespace: string) {
   const [secrets, accounts] = await Promise.all(
     ["secrets", "serviceaccounts"].map((plural) =>

@@ -10,10 +10,10 @@ beforeEach(async () => {
 });
 afterEach(() => sandbox.close());
 
-/** Contributor, who may do all but assign roles. */
+/** Contributor, which may do everything except assign roles. */
 const contributor = "b24988ac-6180-42a0-ab88-20f7382dd24c";
 
-/** May write in one namespace alone, and look everywhere. */
+/** May write in one namespace only, and look everywhere. */
 const narrow = {
   context: "narrow",
   rules: [
@@ -45,10 +45,10 @@ describe("somebody's first run", () => {
     expect(said).toContain("What these are:");
     expect(said).toMatch(/^ {4}imagePullSecrets:/m);
     expect(said.match(/^✔ /gm)).toHaveLength(10);
-    // The last screen, with the shell's prompt below, says until when, in which Pod, and how to renew it.
+    // The last screen, above the shell's prompt, says until when it pulls, how a Pod uses it, and how to renew it.
     for (const next of [/^✓ .* can pull from /m, /^ {4}imagePullSecrets:/m, /^To renew it, run/m])
       expect(walk.run.screen).toMatch(next);
-    // Checking, repeating and renewing, as they stand there.
+    // Checking, repeating and renewing, pasted as they are printed.
     const commands = toPaste(said);
     expect(commands.map((line) => line.split(" ")[1])).toEqual(["verify", "setup", "rotate"]);
     for (const command of commands) await expectRepeatable(sandbox, command);
@@ -66,7 +66,7 @@ describe("somebody who rehearses", () => {
     const commands = toPaste(said);
     expect(commands).toHaveLength(3);
     for (const command of commands) expect(command).toContain(" --sandbox");
-    // The world in which the terminal stands has seen nothing of it.
+    // The world around the terminal has seen nothing of it.
     expect(sandbox.requests.entries).toEqual([]);
     const again = await see(
       sandbox,
@@ -147,7 +147,7 @@ describe("somebody who presses Ctrl-C", () => {
     const next = /(acr-pull setup --.*)$/m.exec(said)?.[1] ?? "";
     expect(next).toContain("--context sandbox");
     const on = new Walk(await typed(sandbox, next));
-    // No option says "a principal of its own"; the rest is not asked again.
+    // No option says "a principal of its own", so that is asked again. The rest is not.
     await (await on.accept("principal")).at("namespaces");
     expect(on.answered).toHaveLength(1);
     expect(await on.press("ctrl-c").exit()).toBe(130);
@@ -173,7 +173,7 @@ describe("somebody who presses Ctrl-C", () => {
   });
 });
 
-/** Holds the answer to a request for as long as somebody needs to press a key. */
+/** Holds the answer to a request as long as a person needs to press a key. */
 function held(path: string): { readonly arrived: Promise<void>; readonly release: () => void } {
   let answer: () => void = () => {};
   const released = new Promise<void>((resolve) => (answer = resolve));

@@ -115,7 +115,7 @@ describe("renewal by cron", () => {
       ...signIn,
       ...lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
     ]) as Record<string, string>;
-    // What cron finds is what the person ran: not another one that is installed somewhere.
+    // Cron finds the program that the person ran, not another one that is installed somewhere.
     expect(env["PATH"]?.split(":")[0]).toBe(await installed(sandbox));
     const command = job.split(" ").slice(5).join(" ");
     const before = sandbox.requests.entries.length;
@@ -137,7 +137,7 @@ describe("renewal by cron", () => {
   });
 });
 
-/** What a runner gives a job: no home, no terminal. */
+/** The environment that a runner gives a job: no home, no terminal. */
 async function jobEnvironment(): Promise<Record<string, string>> {
   const folders = [await installed(sandbox), dirname(process.execPath), "/usr/bin", "/bin"];
   return { ...sandbox.environment, CI: "true", PATH: folders.join(delimiter) };

@@ -8,7 +8,7 @@ import { TerminalRun } from "../../terminal.ts";
 
 const columns = 80;
 
-/** A folder with the program in it by its name, as an installation makes one. */
+/** A folder that contains the program under its name, as an installation does. */
 export async function installed(sandbox: Sandbox): Promise<string> {
   const folder = join(sandbox.folder, "installed");
   await mkdir(folder, { recursive: true });
@@ -18,24 +18,24 @@ export async function installed(sandbox: Sandbox): Promise<string> {
   return folder;
 }
 
-/** Somebody types a line into a shell, at a terminal of 80 columns and 24 rows. */
+/** Types a line into a shell, at a terminal of 80 columns and 24 rows. */
 export async function typed(sandbox: Sandbox, line: string): Promise<TerminalRun> {
   return await TerminalRun.start(sandbox, [], {
     columns,
     rows: 24,
-    // The shell that somebody types into outlives Ctrl-C.
+    // The shell that a person types into survives Ctrl-C.
     command: ["/bin/sh", "-c", `trap : INT; ${line}`],
     env: { PATH: `${await installed(sandbox)}${delimiter}${process.env["PATH"]}` },
   });
 }
 
-/** How a line that was typed ended: what stood on the screen, and the exit code. */
+/** How a typed line ended: the exit code, and what was on the screen. */
 export interface Seen {
   readonly code: number;
   readonly said: string;
 }
 
-/** What a run showed to its end; no line of it is broken by the terminal, which breaks inside words. */
+/** Everything that a run showed. The terminal must not have broken any line, because it breaks inside words. */
 export async function seenOf(run: TerminalRun): Promise<Seen> {
   const code = await run.exit();
   expect(brokenLines(run.transcript)).toEqual([]);
@@ -47,18 +47,18 @@ export async function see(sandbox: Sandbox, line: string): Promise<Seen> {
   return await seenOf(await typed(sandbox, line));
 }
 
-/** Lines that are wider than the terminal, apart from what is to be pasted: a command, a line of a crontab, an address. */
+/** Lines that are wider than the terminal, except those to be pasted: a command, a line of a crontab, an address. */
 function brokenLines(transcript: string): string[] {
   const toPaste = /^ *(?:acr-pull |kubectl |[\d*/]+ [\d*]+ \* \* \* acr-pull |[A-Z_]+=\S+$|see: https:\S+$)/;
   return transcript.split("\n").filter((line) => line.length > columns && !toPaste.test(line));
 }
 
-/** The commands of ours that stand in lines of their own, to be pasted; those of a crontab apart. */
+/** The acr-pull commands that stand on lines of their own, to be pasted. Those of a crontab do not count. */
 export function toPaste(said: string): string[] {
   return said.split("\n").flatMap((line) => /^ +(acr-pull \w+ -.*)$/.exec(line)?.[1] ?? []);
 }
 
-/** A job runs a line: without a terminal, and with no other variable than these. */
+/** Runs a line as a job does: without a terminal, and with only these variables. */
 export async function asJob(
   line: string,
   env: Readonly<Record<string, string | undefined>>,

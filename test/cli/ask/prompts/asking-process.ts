@@ -5,8 +5,8 @@ import { openPrompter } from "../../../../src/cli/ask/prompts/open-prompter.ts";
 import { openTerminal, toned } from "../../../../src/cli/show/terminal.ts";
 
 /*
- * Asks one question at the terminal it runs in, then prints what came of it: `= {"kind":"answer",…}`. Node 20 runs no
- * TypeScript, so that a test bundles this first.
+ * Asks one question at the terminal that it runs in, then prints the result: `= {"kind":"answer",…}`. Node 20 does
+ * not run TypeScript, so a test bundles this first.
  */
 
 const registries: readonly Choice[] = [
@@ -143,7 +143,7 @@ const scenarios: Readonly<Record<string, (prompter: Prompter) => Promise<unknown
         return value === "/r/1" ? "You may not assign roles on it." : undefined;
       },
     }),
-  // The check comes to no end of its own.
+  // The check never ends by itself.
   unanswered: (prompter) =>
     prompter.choose({
       ...list,
@@ -167,13 +167,13 @@ const scenarios: Readonly<Record<string, (prompter: Prompter) => Promise<unknown
     prompter.note(["Open ", toned("strong", "https://microsoft.com/devicelogin"), " and enter ABCD."]);
     return { ...(await reply), asking: prompter.asking };
   },
-  // Back from the second question to the first, and on again.
+  // Back from the second question to the first, and forward again.
   back: async (prompter) => {
     await scenarios["choose"]?.(prompter);
     await scenarios["several"]?.(prompter);
     return await scenarios["choose"]?.(prompter);
   },
-  // One after the other, as a walk-through asks.
+  // Two questions in a row, as a walk-through asks them.
   two: async (prompter) => [await scenarios["choose"]?.(prompter), await scenarios["several"]?.(prompter)],
 };
 

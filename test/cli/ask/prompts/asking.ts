@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { bundle } from "../../../bundle.ts";
 import { TerminalRun, type TerminalOptions } from "../../../terminal.ts";
 
-/** The process that asks, made ready to be run. */
+/** The process that asks, bundled and ready to run. */
 export class Asking {
   readonly #folder: string;
   readonly #program: string;
@@ -36,7 +36,7 @@ export class Asking {
   }
 }
 
-/** What came of the question, once the process has ended. */
+/** The result of the question, once the process has ended. */
 export async function resultOf(run: TerminalRun): Promise<unknown> {
   await run.exit();
   const result = /= (?<result>[^\r\n]*)\r?\n$/.exec(run.output)?.groups?.["result"];

@@ -276,7 +276,7 @@ describe.concurrent("the screen", () => {
     const lines = run.screen.split("\n");
     expect(lines[0]).toBe("? Which registry?");
     expect(lines.every((line) => columnsOf(line) <= 40)).toBe(true);
-    // Nothing has scrolled away, and an entry takes one line.
+    // Nothing has scrolled away, and each entry takes one line.
     expect(run.history).toBe(run.screen);
     run.press("down", "down");
     await run.until("❯ レジストリの名前はとても長いです長い…");

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => asking.remove());
 
-/** A conversation: each line is typed when the prompt before it stands. What came of it, and all that was written. */
+/** Types each line once the prompt before it is shown. Returns the result, and everything that was written. */
 async function converse(scenario: string, lines: readonly string[], options?: TerminalOptions) {
   const run = await asking.at(scenario, options, ...(options ? [] : ["--accessible"]));
   const prompts = () => run.output.match(/(?:back|\(y\/N\)|grant it): ?/g)?.length ?? 0;
@@ -17,7 +17,7 @@ async function converse(scenario: string, lines: readonly string[], options?: Te
     run.press(line, ...(line === "ctrl-c" || line === "\u0004" ? [] : ["enter"]));
   }
   const result = await resultOf(run);
-  // No cursor is moved and nothing coloured: a screen reader would read it out.
+  // No cursor movement and no color: a screen reader would read them out.
   expect(run.output).not.toContain("\u001b");
   return { result, run, output: run.output.replaceAll("\r", "") };
 }

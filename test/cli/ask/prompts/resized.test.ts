@@ -8,10 +8,10 @@ beforeAll(async () => {
 });
 afterAll(() => asking.remove());
 
-/** What stands above the question, the lines of a plan. */
+/** The lines of a plan, which stand above the question. */
 const above = Array.from({ length: 12 }, (_, index) => `line ${index + 1} of a plan`).join("\n");
 
-/** Resizes the terminal of a question, and waits until it stands there anew: its last line ends with this. */
+/** Resizes the terminal of a question, and waits until the question is drawn again: its last line is `end`. */
 async function resize(
   run: TerminalRun,
   [columns, rows]: readonly [number, number],
@@ -24,7 +24,7 @@ async function resize(
   await run.drawn();
 }
 
-/** As a terminal made with xterm.js says what it is. */
+/** How a terminal made with xterm.js identifies itself. */
 const env = { TERM_PROGRAM: "vscode" };
 
 describe.concurrent("a question in a terminal that is resized", () => {

@@ -8,7 +8,7 @@ import { reviewQuestion, type ReviewParts } from "../../../../src/cli/setup/ques
 import { setupQuestions } from "../../../../src/cli/setup/questions/questions.ts";
 
 const options: OptionSet = setupOptions;
-/** Nothing is asked and nothing is looked up here. */
+/** Nothing is asked or looked up here. */
 const parts = { lookups: {}, prompter: {} } as SetupQuestionParts;
 const questions = setupQuestions(parts, { attach: false });
 const placeOf = (option: string) => questions.findIndex((one) => one.options.includes(option));
@@ -26,7 +26,7 @@ describe("the questions of setup", () => {
     (_id, one) => {
       const named = [...one.options, ...one.settledBy, ...one.dependsOn];
       expect(named.filter((name) => !(name in options))).toEqual([]);
-      // Whoever says it by flags is not asked.
+      // A user who gives the flag is not asked.
       expect(one.settledBy).toContain(one.options[0]);
       for (const name of one.options) {
         const option = options[name];
