@@ -18,7 +18,7 @@ export function clusterProxy(server: URL, variables: Variables): string {
 
 const thisMachine = ["127.0.0.0/8", "::1/128"];
 
-/** Whether an entry of NO_PROXY is a network or parent domain that covers a host. proxyFor handles all other entries. */
+/** Whether an entry of NO_PROXY is a network or parent domain that covers a host. proxyFor handles all others. */
 function names(entry: string, host: string): boolean {
   if (entry.includes("/")) return isWithin(host, [entry]);
   return /^[^.*:]/.test(entry) && isIP(entry) === 0 && host.endsWith(`.${entry}`);

@@ -23,7 +23,7 @@ function isUnexplained({ code, causes, refusedBy, anonymous }: ApiStatus): boole
 }
 
 /**
- * Why a write was forbidden. A missing right, a full quota and a refusing policy get the same status and reason. So this
+ * Why a write was forbidden. A missing right, a full quota and a refusing policy get the same status and reason. This
  * asks the API server whether the caller has the right, and whether a quota of the namespace is used up. If the server
  * does not say whether the caller has the right, the right counts as missing.
  */

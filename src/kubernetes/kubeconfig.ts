@@ -144,7 +144,7 @@ function checkProvider(context: string, { name: user, authProvider, plugin }: Ku
   if (plugin) throw refuse(", and with a credential plugin too", "Remove one of the two.");
 }
 
-/** Whether a user impersonates without naming a user. The API server answers that with 500; kubectl does not send it. */
+/** Whether a user impersonates, but names no user. The API server answers that with 500; kubectl does not send it. */
 function actsAsNobody({ impersonation }: KubeconfigUser): boolean {
   return Object.keys(impersonation).length > 0 && impersonation["Impersonate-User"] === undefined;
 }
