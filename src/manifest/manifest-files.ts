@@ -132,7 +132,7 @@ async function textIfThere(file: string): Promise<string | undefined> {
   throw unreadable(file, "it is not text in UTF-8");
 }
 
-/** A concurrent reader finds the old text or the new one, never part of it. A symbolic link stays a link to the file. */
+/** A concurrent reader finds the old text or the new one, never part of it. A symbolic link still leads to the file. */
 async function replace(path: string, text: string, isPlain: boolean): Promise<void> {
   const file = await realpath(path).catch(() => path);
   // Always the same name, so that the next write removes what a crash left: it may hold a password.

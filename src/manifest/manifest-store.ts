@@ -131,8 +131,8 @@ export class ManifestStore {
   }
 
   /**
-   * Writes a secret, unless it has changed since it was found: sealing takes a while, and other runs and people write to
-   * the same files.
+   * Writes a secret, unless it has changed since it was found: sealing takes a while, and other runs and people write
+   * to the same files.
    * @throws ActionableError `kubernetes.conflict`, as if the API server had refused
    */
   async commit({ namespace, name, found, document, pending }: SecretWrite): Promise<void> {

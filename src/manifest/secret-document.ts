@@ -92,7 +92,7 @@ function encoded(value: unknown): Record<string, string> {
 /** The regular expression with which SOPS encrypts the data and leaves everything else readable. */
 export const sopsRegex = "^(data|stringData)$";
 
-/** Unless SOPS is told what to encrypt, it also encrypts annotations. Then nobody can see which key a document holds. */
+/** Unless SOPS is told what to encrypt, it encrypts annotations too. Then nobody can see which key a document holds. */
 function refuseSealedMarks(
   metadata: Readonly<Record<string, unknown>>,
   { namespace, name }: SecretName,

@@ -5,8 +5,8 @@ import { refused } from "../domain/errors.ts";
 const context = "not reached";
 
 /**
- * Stands for the cluster of a manifest, if it cannot be reached from here. Nothing in it can be listed. That a secret is
- * not found says only that it cannot be read back from there.
+ * Stands for the cluster of a manifest, if it cannot be reached from here. Its objects cannot be listed. That a secret
+ * is not found says only that it cannot be read back from there.
  */
 export function unreachedCluster(): AppliedCluster {
   const none = () => Promise.resolve(undefined);
