@@ -16,7 +16,7 @@ export function applicationOwners(
   { graph, ask, list, perform }: DirectoryRequests,
   graphUrl: string,
 ): Ownership {
-  /** Reads part of an object that was read before. A replica that does not know the object lags: others are asked. */
+  /** Reads part of an object that was read before. A replica that does not know it lags, so acr-pull asks again. */
   async function partOfKnown<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const tryToRead = async (): Promise<{ read: T } | { unknown: ActionableError }> => {
       try {

@@ -294,6 +294,6 @@ function retryAfterOf({ headers }: PipelineResponse): string | undefined {
 }
 
 function signalOf(request: PipelineRequest): AbortSignal {
-  // The type allows look-alikes from browsers without AbortSignal; ours are always Node's.
+  // The type allows look-alikes from browsers without AbortSignal. Those here are always Node's.
   return (request.abortSignal as AbortSignal | undefined) ?? new AbortController().signal;
 }

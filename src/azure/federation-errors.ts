@@ -16,7 +16,7 @@ const untrusted = new Set([70_021, 700_211, otherAudience, 700_213, otherCase]);
 
 const trustDocs = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust";
 
-/** What a workload's token says: who issued it, whom it names, what it is for, and its end. None of it is secret. */
+/** What a workload's token says: its issuer, its subject, its audience and its end. None of it is secret. */
 interface Presented {
   readonly issuer: string;
   readonly subject: string;

@@ -115,7 +115,7 @@ export function createRegistryResourceClient(
         : undefined;
     // Usually the registry is there, so the search does not wait for the list of subscriptions.
     const inUsual = usual && listIn(usual, scope, signal);
-    // If the caller does not see that subscription, its failure does not matter.
+    // If the caller does not see that subscription, a failure there does not matter.
     inUsual?.catch(() => {});
     const subscriptions = await subscriptionsIn(scope.subscription, signal);
     return pMap(

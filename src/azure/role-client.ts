@@ -57,7 +57,8 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
 
     listHeldAssignments: (registryId, principalId, signal) =>
       reading(`list the roles of principal ${principalId}`, signal, () =>
-        // Nested groups count too: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
+        // Nested groups count too:
+        // https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
         assignmentsIn(registryId, `atScope() and assignedTo('${principalId}')`, signal),
       ),
 
@@ -202,7 +203,7 @@ function partsOf(resourceId: string): { subscription: string; group: string; nam
   return { subscription, group, name };
 }
 
-/** An id as the SDK expects it: the SDK adds the leading slash. */
+/** An id without its leading slash, which the SDK adds. */
 function withoutSlash(id: string): string {
   return id.replace(/^\/+/, "");
 }

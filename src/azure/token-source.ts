@@ -34,7 +34,7 @@ export interface TokenSourceOptions {
 const cliLimitMs = 60_000;
 
 /**
- * Opens the source of the tokens, without a request for one.
+ * Opens the source of the tokens. Requests none yet.
  * @param onFailure called for each failed request: the SDK hides why it failed
  * @throws ActionableError `azure.wrong-tenant`, exit 2, if the method accepts a tenant only by its id
  */

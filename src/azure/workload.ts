@@ -136,7 +136,8 @@ interface TokenQuestion {
 
 /**
  * Sources: https://docs.github.com/actions/reference/security/oidc, and AzurePipelinesCredential of `@azure/identity`.
- * That is not used, because it reads only the variables of the process and shows the whole answer in its errors.
+ * acr-pull does not use that one, because it reads only the variables of the process and shows the whole answer in its
+ * errors.
  */
 function asking({ from, request, bearer, field }: TokenQuestion, http: AzureHttp): Workload["token"] {
   const headers = {

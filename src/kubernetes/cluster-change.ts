@@ -3,7 +3,7 @@ import { factsIn, resultBy, resultWithout, type OutsideChange } from "../domain/
 import { entriesAnnotation } from "../domain/ownership.ts";
 import type { Connection } from "./kubeconfig.ts";
 
-/** acr-pull writes no longer marks. */
+/** The longest marks that acr-pull writes. */
 const longestMarks = 16 * 1024;
 
 /** Whether a request asks for a lasting change: a rehearsal does not, nor does a question about rights. */

@@ -140,7 +140,7 @@ async function newestToken(
  */
 const providerFields = ["client-id", "client-secret", "id-token", "idp-issuer-url", "refresh-token"];
 
-/** Loads the Kubernetes client only here: it knows the providers, but takes long to load, and they are rare now. */
+/** Loads the Kubernetes client only here, because that takes long and providers are rare. */
 async function askProvider({ name, authProvider }: KubeconfigUser): Promise<string | undefined> {
   const fields = Object.entries(authProvider?.config ?? {}).filter(([field]) =>
     providerFields.includes(field),

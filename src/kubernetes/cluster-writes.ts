@@ -173,7 +173,7 @@ function secretDeletion(
     async call(core, dryRun, options) {
       // If a deletion has a body, the API server reads its options only from there and ignores the query:
       // https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/delete.go
-      // A rehearsal says so in both. If a proxy drops the body, the query is left.
+      // A rehearsal sets `dryRun` in both. If a proxy drops the body, the query is left.
       const body = { preconditions: { uid, resourceVersion }, ...(dryRun && { dryRun: [dryRun] }) };
       await core.deleteNamespacedSecret({ namespace, name, body, ...dryRunQuery(dryRun) }, options);
       // The client reads every answer as a Status.

@@ -17,7 +17,10 @@ interface Questions {
   readonly quotas: (namespace: string) => Promise<V1ResourceQuotaList>;
 }
 
-/** Whether a 403 needs an explanation. It says itself if a namespace is being deleted or the caller is anonymous. */
+/**
+ * Whether a 403 gives no reason. It does give one if the namespace is being deleted, if a webhook or policy names
+ * itself, or if the caller is anonymous.
+ */
 function isUnexplained({ code, causes, refusedBy, anonymous }: ApiStatus): boolean {
   return code === 403 && !causes.includes("NamespaceTerminating") && refusedBy === undefined && !anonymous;
 }

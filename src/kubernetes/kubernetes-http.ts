@@ -44,7 +44,7 @@ export interface KubernetesRequest {
 
 /**
  * Sends requests to a cluster's API server. It keeps connections alive, follows the cluster's pace, limits each wait,
- * heeds the abort signal, and notes the cluster's clock. The Kubernetes client's own transport does none of these: it
+ * obeys the abort signal, and notes the cluster's clock. The Kubernetes client's own transport does none of these: it
  * opens a connection and signs in for each request.
  */
 export class KubernetesHttp {

@@ -3,7 +3,7 @@ import { open, rename, rm, stat } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 
 const pauseMs = 20;
-/** A run holds a lock while it reads and writes a few files. That takes far less, so an older lock is a crash's. */
+/** A run reads and writes only a few files while it holds a lock, which is much faster. A crash left an older lock. */
 const longestHeldMs = 5_000;
 
 /**

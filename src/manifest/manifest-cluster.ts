@@ -66,7 +66,7 @@ export function manifestCluster({ name, applied, store, secrets }: ManifestOf): 
   };
 }
 
-/** Notes that acr-pull does not write this secret: whatever applies the manifest does. */
+/** Adds why acr-pull does not write a secret in the cluster: whatever applies the manifest does. */
 function asApplied(secret: PullSecret): PullSecret {
   return { ...secret, troubles: [...secret.troubles, { kind: "applied" }] };
 }

@@ -28,7 +28,7 @@ export class ManifestSecrets {
   readonly #store: ManifestStore;
   readonly #applied: Pick<ClusterReads, "findSecret">;
   readonly #seal: SealCommand | undefined;
-  /** The data that this run has sealed, by the sealed bytes: those cannot be read back. */
+  /** The data that this run has sealed, by the sealed bytes, from which it cannot be read back. */
   readonly #sealedHere = new Map<string, Data>();
   readonly #rehearsed = new Set<string>();
 

@@ -13,7 +13,7 @@ interface ReadFile {
   readonly documents: readonly ManifestDocument[];
 }
 
-/** What a manifest has about one secret. */
+/** What a manifest holds about one secret. */
 export interface FoundSecret {
   /** Undefined if no document makes it. */
   readonly made: SecretDocument | undefined;

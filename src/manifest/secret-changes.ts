@@ -116,14 +116,14 @@ export function unknownData({ namespace, name }: SecretName, by: SealKind | unde
   );
 }
 
-/** Refuses a document with entries of other registries: they have to be kept, but their data is unknown here. */
+/** Refuses to change a document with other registries' entries: they have to be kept, but their data is unknown. */
 export function refuseUnknownBeside({ secret, sealed }: SecretDocument): void {
   if (Object.keys(readPullSecret(secret).marks).length > 1) throw unknownData(secret, sealed);
 }
 
 /**
- * Refuses a readable document that holds what others wrote, if it is to be sealed: acr-pull would make a new document,
- * as if there were none, and that would be lost.
+ * Refuses to seal a readable document that also holds what others wrote: acr-pull makes a new document, as if there
+ * were none, so that would be lost.
  * @throws ActionableError `manifest.drops-entries`, exit 2
  */
 export function refuseOthersIn(made: SecretDocument | undefined): void {

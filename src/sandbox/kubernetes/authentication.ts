@@ -6,7 +6,8 @@ import { impersonationWithoutUser, unauthorized } from "./status.ts";
 
 /*
  * Who sends a request, and whom it impersonates.
- * Sources: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests, #user-impersonation
+ * Sources: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests and
+ * #user-impersonation
  */
 
 const anonymousName = "system:anonymous";

@@ -65,7 +65,7 @@ export function entriesFor(entries: readonly KeyringEntry[], image: string): Key
   });
 }
 
-/** The parts of a key or an image, in their letter case. `/v1/` or `/v2/` at the start of a path counts as `/`. */
+/** The parts of a key or an image, with their letter case. `/v1/` or `/v2/` at the start of a path counts as `/`. */
 function parse(text: string): { host: string; port: string; path: string } | undefined {
   const match = /^(?:https?:\/\/)?(?<host>[^/:]*)(?::(?<port>\d*))?(?<path>\/.*)?$/.exec(text);
   if (!match?.groups) return undefined;

@@ -5,7 +5,8 @@ import { badRequest, invalid } from "./status.ts";
 
 /*
  * The options that lists, watches and deletions of collections take in their query.
- * Sources: https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/internalversion/validation/validation.go
+ * Sources:
+ * https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/internalversion/validation/validation.go
  * and https://github.com/kubernetes/apiserver/blob/master/pkg/storage/etcd3/store.go (GetList)
  */
 

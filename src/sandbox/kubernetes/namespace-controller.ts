@@ -9,7 +9,7 @@ const contents = resourceDefinitions.filter(({ namespaced }) => namespaced).map(
 
 /**
  * Starts the namespace controller, which acts a moment after each change. It gives each namespace a default service
- * account. It removes a namespace that is deleted while it runs, after finalizers no longer hold anything in it. A
+ * account. It removes a namespace that is deleted while it runs, when finalizers no longer hold anything in it. A
  * namespace that was being deleted before stays that way: what holds it is outside this world.
  */
 export function runNamespaceController(store: ObjectStore, later: Later): void {

@@ -137,7 +137,7 @@ export class ObjectEndpoints {
     return respond(representation, 200, representList(definition, items, metadata, representation));
   }
 
-  /** Writes nothing if the client does not accept any answer that the server could give. */
+  /** Writes nothing if the client accepts none of the forms that the server can answer in. */
   #answerWrite(target: WriteTarget, write: () => WriteOutcome): SandboxResponse {
     const representation = acceptedRepresentation(target.request);
     const outcome = write();

@@ -106,7 +106,8 @@ function readProtobuf(body: Buffer, unrecognized: (why: string) => StatusError):
 /**
  * Fits a body to its kind. Kind and version may be absent, but not different.
  * @param refusal makes the answer for a body that cannot be decoded
- * @throws StatusError 400 or the refusal, for another kind, a value of the wrong type, or a field that the check refuses
+ * @throws StatusError 400 or the refusal, for another kind, a value of the wrong type, or a field that the check
+ *   refuses
  */
 export function decodeObject(
   sent: SentObject,

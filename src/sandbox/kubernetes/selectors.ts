@@ -15,7 +15,7 @@ export type Selector = (object: KubernetesObject) => boolean;
 export type SelectableFields = (object: KubernetesObject) => Readonly<Record<string, string>>;
 
 /**
- * Selects what both the request's `labelSelector` and its `fieldSelector` select.
+ * Selects the objects that match both the request's `labelSelector` and its `fieldSelector`.
  * @throws StatusError 400 if one cannot be parsed, or names a field that cannot be used
  */
 export function requestSelector(request: SandboxRequest, fields: SelectableFields): Selector {

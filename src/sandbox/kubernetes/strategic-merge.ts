@@ -5,7 +5,8 @@ import { notImplemented, unconverted } from "./status.ts";
 
 /*
  * Strategic merge patch: a merge patch whose lists merge by key if the kind says so.
- * Source: https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+ * Source:
+ * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
  */
 
 const anySchema: Schema = { type: "any" };
@@ -97,7 +98,8 @@ function mergeList(schema: ListSchema, original: readonly unknown[], patch: read
 /**
  * Items that the patch names come in its order, the others in their old order. If both a new item and one of the others
  * could come first, the new item does.
- * Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/strategicpatch/patch.go (normalizeElementOrder)
+ * Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/strategicpatch/patch.go
+ * (normalizeElementOrder)
  */
 function inPatchOrder(
   merged: readonly unknown[],
