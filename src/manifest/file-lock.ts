@@ -3,7 +3,7 @@ import { open, rename, rm, stat } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 
 const pauseMs = 20;
-/** A run reads and writes only a few files while it holds a lock, which is much faster. A crash left an older lock. */
+/** A run holds a lock only to read and write a few files, in far less time. An older lock was left by a crash. */
 const longestHeldMs = 5_000;
 
 /**
