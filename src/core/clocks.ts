@@ -5,15 +5,15 @@ const minuteMs = 60_000;
 const tellAboveMs = 5 * minuteMs;
 const refuseAboveMs = 60 * minuteMs;
 
-/** The clocks that a run lives by, besides this machine's, and how far each is ahead of that, in milliseconds. */
+/** The clocks that matter to a run, except this machine's, and how far each is ahead of that, in milliseconds. */
 export interface Clocks {
   readonly context: string;
   readonly clusterAheadMs: number;
-  /** Undefined where nobody else was asked, or none told the time. */
+  /** Undefined if nobody else was asked, or nobody gave a time. */
   readonly other: { readonly name: "Azure" | "The registry"; readonly aheadMs: number } | undefined;
 }
 
-/** The clocks by the newest answers. */
+/** The clocks according to the newest answers. */
 export function readClocks(
   cluster: Pick<Cluster, "context" | "serverTime">,
   directory: Pick<Directory, "serverTime"> | undefined,
@@ -29,8 +29,8 @@ export function readClocks(
 }
 
 /**
- * Azure's time, by which passwords live and end: whoever runs a cluster decides what its clock says. Where Azure was not
- * asked, this machine's.
+ * Azure's time, by which passwords begin and end. Not the cluster's, because whoever runs a cluster can set its
+ * clock. If Azure was not asked, this machine's time.
  */
 export function azureNow(
   directory: Pick<Directory, "serverTime"> | undefined,
@@ -47,13 +47,15 @@ export function compareClocks({ clusterAheadMs, other }: Clocks): "agree" | "apa
   return apartMs <= refuseAboveMs ? "apart" : "far-apart";
 }
 
-/** What helps. */
+/** How to fix it. */
 export const clockAdvice = {
   hint: "Set it by NTP (with systemd: timedatectl set-ntp true): a clock that is off refuses valid certificates and tokens, and miscounts expiry.",
   docs: "https://learn.microsoft.com/azure/virtual-machines/linux/time-sync",
 };
 
-/** Of three clocks the one that the two others do not agree with; of two nobody can tell. Without a full stop. */
+/**
+ * Which clock is wrong: of three, the one that the other two contradict. Of two, nobody can say. Without a full stop.
+ */
 export function clocksText({ context, clusterAheadMs, other }: Clocks): string {
   const agree = (one: number, another: number) => Math.abs(one - another) <= tellAboveMs;
   const cluster = `of the cluster of context ${context}`;
@@ -65,7 +67,7 @@ export function clocksText({ context, clusterAheadMs, other }: Clocks): string {
   return `By ${name === "Azure" ? name : "the registry"}'s clock, this machine's is ${span(-aheadMs)}, and that ${cluster} ${span(clusterAheadMs - aheadMs)}`;
 }
 
-/** What a plan says of clocks that are apart; empty where they agree. */
+/** What a plan says about clocks that are apart. Empty if they agree. */
 export function clockWarnings(clocks: Clocks): string[] {
   if (compareClocks(clocks) === "agree") return [];
   return [`${clocksText(clocks)}; acr-pull writes nothing when clocks are more than an hour apart`];

@@ -3,31 +3,33 @@ import { exitCode, type ExitCode } from "../domain/exit-code.ts";
 import type { Action } from "./plan.ts";
 import type { Report } from "./progress.ts";
 
-/** How a flow ended that came to an answer. */
+/** The ending of a flow that has a result. */
 export interface Finished<Result> {
   readonly kind: "finished";
   readonly result: Result;
   readonly exitCode: ExitCode;
-  /** Why it is not wholly done. Absent when the exit code is 0, and when it was looked at and is not in order. */
+  /**
+   * Why it is not completely done. Absent if the exit code is 0, or if the result is that something is not in order.
+   */
   readonly error?: {
     readonly message: string;
-    /** What was thrown, to find out more by. */
+    /** What was thrown, for more details. */
     readonly cause?: unknown;
   } & Pick<ErrorDetails, "code" | "hint" | "docs" | "requestId" | "retryable" | "brief">;
 }
 
-/** Told what was done by a run that ends without an outcome, before it throws. */
+/** Called with what was done, by a run that then throws and has no outcome. */
 export type Leave<Result> = (result: Result) => void;
 
-/** What the view and the person do while a flow runs. */
+/** How a flow talks to the view and the person while it runs. */
 export interface Conversation<Plan, Result> {
   readonly report: Report;
-  /** Shown the plan when it has changes; false stops with nothing written. */
+  /** Shows the plan if it has changes. False stops the run with nothing written. */
   approve(plan: Plan): Promise<boolean>;
   readonly leave?: Leave<Result>;
 }
 
-/** How a flow ended: with the plan that was asked for, or that nobody agreed to, or with what it did. */
+/** How a flow ended: with the plan that was asked for, with a plan that nobody agreed to, or with what it did. */
 export type Outcome<Plan, Result> =
   | { readonly kind: "planned"; readonly plan: Plan }
   | { readonly kind: "declined"; readonly plan: Plan }
@@ -40,7 +42,7 @@ export interface ResultError {
   readonly hint?: string;
 }
 
-/** What a run did about one secret, as the published contract shows it. */
+/** What a run did to one secret, as the published contract shows it. */
 export interface ResultSecret {
   readonly context: string;
   readonly namespace: string;
@@ -59,26 +61,26 @@ export type Ending = Omit<Finished<unknown>, "kind" | "result">;
 
 const goesOn = "Run the same command again to continue.";
 
-/** What a run has done by the time that something ends it. */
+/** What a run has done when something ends it. */
 export interface DoneBefore {
-  /** Whether anything was asked to change. */
+  /** Whether any change was requested. */
   readonly wrote: boolean;
-  /** Whether a part of it was done that goes on standing, whichever run goes on with the rest. */
+  /** Whether a part of it is done and stays, whichever run continues with the rest. */
   readonly didPart: boolean;
 }
 
 /**
- * Whether a run that fails is half done, so that it is no refusal any more: a refusal says that nothing was written.
- * Where another run goes on in place of this one nothing is half done, unless a part was done before.
+ * Whether a failed run is half done. Then it is no longer a refusal, because a refusal says that nothing was written.
+ * If another run continues in place of this one, nothing is half done, unless a part was done before.
  */
 export function isHalfDone({ code }: ActionableError, { wrote, didPart }: DoneBefore): boolean {
   return code === "busy" ? didPart : wrote;
 }
 
 /**
- * How a run ended by its failures: the first one says what to do, and each is told once.
- * @param isHalfDone whether the same command goes on from what this run did: exit 4 then, else the failure's own
- * @throws the first of them that is a bug of ours
+ * How a run ended, from its failures. The first one says what to do, and each message appears once.
+ * @param isHalfDone whether the same command continues what this run did: then exit 4, else the failure's own exit code
+ * @throws the first failure that is a bug of ours
  */
 export function endingBy(failures: readonly unknown[], isHalfDone: boolean): Ending {
   const errors = failures.map((failure) => {
@@ -103,14 +105,14 @@ export function endingBy(failures: readonly unknown[], isHalfDone: boolean): End
   };
 }
 
-/** A failure of a run that has written something before. */
+/** A failure of a run that has already written something. */
 export function halfDone(error: ActionableError): ActionableError {
   const { code, message, hint = goesOn, docs, requestId, retryable } = error;
   const details = { code, hint, docs, requestId, retryable, exitCode: exitCode.incomplete };
   return new ActionableError(message, details, { cause: error });
 }
 
-/** A person did not agree to what was left to do, of which a part is done. */
+/** A person did not agree to the rest of the work, after a part of it was done. */
 export function declinedHalfWay(code: string, message: string): ActionableError {
   return new ActionableError(message, { code, hint: goesOn, exitCode: exitCode.incomplete });
 }
@@ -121,15 +123,15 @@ export interface FailedPart {
   readonly error: ActionableError;
 }
 
-/** Things that could not be done, each on a line of its own with its reason. */
+/** Things that could not be done, each on its own line with its reason. */
 export function listFailed(failed: readonly FailedPart[]): string {
   return failed.map(({ name, error }) => `  ${name}: ${error.message}`).join("\n");
 }
 
 /**
- * That some things could not be done, and the others were.
- * @param says what is said of them, before they are listed
- * @param hint what to do where the first of them does not say it
+ * Says that some things could not be done, and that the others were.
+ * @param says the sentence before the list
+ * @param hint what to do if the first of them does not say it
  */
 export function incomplete(
   failed: readonly FailedPart[],
@@ -153,13 +155,13 @@ export function incomplete(
 
 const mostFixes = 5;
 
-/** What fixes several errors, each once and in a line of its own. */
+/** What fixes several errors, each fix once and on its own line. */
 export function fixesOf(errors: readonly ActionableError[]): string | undefined {
   const fixes = [...new Set(errors.flatMap(({ hint }) => hint ?? []))];
   return fixes.length === 0 ? undefined : fixes.slice(0, mostFixes).join("\n");
 }
 
-/** That nothing of what was meant can be written now, so that nothing is begun. */
+/** Says that none of the targets can be written now, so nothing was begun. */
 export function noneWritable([first, ...more]: readonly [
   ActionableError,
   ...ActionableError[],
@@ -169,7 +171,7 @@ export function noneWritable([first, ...more]: readonly [
   const passing = errors.every(({ retryable }) => retryable);
   return new ActionableError(
     errors.map(({ message }) => message).join("\n"),
-    // A cluster that does not answer has refused nobody.
+    // A cluster that does not answer has not refused anything.
     {
       code,
       hint: fixesOf(errors),

@@ -4,17 +4,17 @@ import type { Clock } from "./ports.ts";
 import type { Report } from "./progress.ts";
 
 /*
- * Parts of the directory and of Resource Manager learn of writes one after the other, and each request meets any of
- * them. A run waits for them in one of two ways: it looks so often that every part was met, where something may not be
- * there at all; or until it is there or a time is over, where it must come, for this run has just made it.
+ * Parts of the directory and of Resource Manager learn of writes one after the other, and a request may reach any of
+ * them. A run waits for them in one of two ways. If something may not exist at all, it looks often enough to meet
+ * every part. If this run has just made it, it looks until it appears or a time is over.
  */
 
-/** Enough to meet every part of a service before something is taken for absent, two seconds long. */
+/** Enough looks to meet every part of a service before something counts as absent. They take two seconds. */
 const mostLooks = 8;
 const betweenLooksMs = 250;
 
 /**
- * Looks until an answer suffices, or so often that every part of the service was met.
+ * Looks until an answer suffices, or often enough to meet every part of the service.
  * @returns the last answer
  */
 export function untilBelievable<T>(
@@ -27,10 +27,10 @@ export function untilBelievable<T>(
   return lookAgain(look, suffices, { most: mostLooks, betweenMs: betweenLooksMs, sleep }, signal);
 }
 
-/** How long, and what is told meanwhile. */
+/** How long to wait, and what to report meanwhile. */
 export interface Patience {
   readonly timeoutMs: number;
-  /** Called before each pause with the number of times it has been looked. */
+  /** Called before each pause, with the number of looks so far. */
   readonly onWait?: (tries: number) => void;
 }
 
@@ -38,7 +38,7 @@ const firstPauseMs = 250;
 const longestPauseMs = 5_000;
 
 /**
- * Looks until `look` finds something, with growing pauses from a quarter of a second to five.
+ * Looks until `look` finds something, with pauses that grow from a quarter of a second to five seconds.
  * @returns what was found, or `undefined` when the time is over
  */
 export async function waitUntil<T>(
@@ -60,21 +60,21 @@ export async function waitUntil<T>(
   }
 }
 
-/** What waiting takes. */
+/** What waiting needs. */
 export interface WaitTools {
   readonly clock: Clock;
   readonly report: Report;
   readonly timeoutMs: number;
 }
 
-/** What is waited for, and under which step it is told. */
+/** What is waited for, and the step that reports it. */
 interface Expected {
   readonly id: string;
   /** As in "Entra to recognize the new application". */
   readonly what: string;
 }
 
-/** As `waitUntil`, and tells each try. */
+/** Like `waitUntil`, and reports each try. */
 export function waitTelling<T>(
   look: () => Promise<T | undefined>,
   { id, what }: Expected,

@@ -1,8 +1,8 @@
 import type { Target } from "./cluster/read-targets.ts";
 
-/** Command lines as the person would type them here, safe to be pasted. */
+/** Command lines as the person would type them here, safe to paste. */
 export interface Suggest {
-  /** One of ours. */
+  /** A command of acr-pull. */
   (
     command: "setup" | "rotate" | "verify" | "remove",
     options: ReadonlyArray<readonly [flag: string, value?: string]>,
@@ -14,7 +14,7 @@ export interface Suggest {
 /** What `Suggest` writes after a command. */
 type Options = Parameters<Suggest>[1];
 
-/** The commands by which `setup` writes these secrets: one for all of a context that have the same name. */
+/** The commands by which `setup` writes these secrets: one for all secrets of a context that have the same name. */
 export function setupCommands(
   targets: ReadonlyArray<Pick<Target, "cluster" | "namespace" | "name">>,
   registry: string,
@@ -42,7 +42,7 @@ export function setupCommands(
     .join(" and ");
 }
 
-/** The command that lists what acr-pull manages in each of these contexts. */
+/** The commands that list what acr-pull manages in each of these contexts. */
 export function listingCommands(contexts: readonly string[], suggest: Suggest): string {
   return contexts
     .map((context) =>

@@ -1,11 +1,11 @@
 import { distance } from "fastest-levenshtein";
 
-/** A typing error changes no more letters than these, and less than half of them. */
+/** A typing error changes at most this many letters, and fewer than half of them. */
 const mostChanges = 3;
 
 /**
- * The one of these names that somebody may have meant by another: a registry or a namespace, and also a command, an
- * option or its value. Undefined where none is much like it.
+ * The one of these names that somebody probably meant: a registry or a namespace, but also a command, an option or
+ * its value. Undefined if none is similar.
  */
 export function closestName(name: string, names: Iterable<string>): string | undefined {
   const [best] = [...names]
@@ -15,7 +15,7 @@ export function closestName(name: string, names: Iterable<string>): string | und
   return best?.one;
 }
 
-/** A sentence, and a question at its end where somebody may have meant another name. */
+/** A sentence, with a question at its end if somebody may have meant another name. */
 export function asking(sentence: string, meant: string | undefined): string {
   return meant === undefined ? sentence : `${sentence} Did you mean ${meant}?`;
 }

@@ -6,8 +6,8 @@ export const dockerConfigType = "kubernetes.io/dockerconfigjson";
 export const dockerConfigKey = ".dockerconfigjson";
 
 /**
- * The older type, which the kubelet still reads and nobody should write any more: the entries without `auths` around
- * them.
+ * The older type, which the kubelet still reads but nobody should write any longer. It holds the entries without
+ * `auths` around them.
  * Source: kubernetes pkg/credentialprovider/secrets/secrets.go
  */
 export const legacyDockerConfigType = "kubernetes.io/dockercfg";
@@ -39,8 +39,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Reads a secret's `.dockerconfigjson` (base64 as the API carries it; absent reads as empty).
- * @throws MalformedDockerConfigError where the kubelet would fail to decode it, any host's entry included
+ * Reads a secret's `.dockerconfigjson`, in base64 as in the API.
+ * @throws MalformedDockerConfigError if it is absent, or if the kubelet could not decode it or an entry of any host
  */
 export function parseDockerConfig(base64: string | undefined): DockerConfig {
   if (base64 === undefined) throw new MalformedDockerConfigError(`has no key ${dockerConfigKey}`);
@@ -124,14 +124,14 @@ function keysOf(config: DockerConfig, loginServer: string): string[] {
   return Object.keys(config.auths).filter((key) => hostOf(key) === host);
 }
 
-/** The credential for a host, from the plain key before other spellings; undefined if there is none. */
+/** The credential for a host; undefined if there is none. The plain key takes precedence over other spellings. */
 export function credentialOf(config: DockerConfig, loginServer: string): PullCredential | undefined {
   const keys = keysOf(config, loginServer);
   const key = keys.find((candidate) => candidate === loginServer.toLowerCase()) ?? keys[0];
   return key === undefined ? undefined : decodeEntry(key, config.auths[key]);
 }
 
-/** The second credential for a host, which the kubelet tries as well; undefined if there is only one. */
+/** The second credential for a host, which the kubelet also tries; undefined if there is only one. */
 export function secondCredentialOf(config: DockerConfig, loginServer: string): PullCredential | undefined {
   const key = secondKey(loginServer);
   const hasPlainKey = config.auths[loginServer.toLowerCase()] !== undefined;
@@ -162,7 +162,7 @@ function secondKey(loginServer: string): string {
 
 /**
  * The config with this host's entry replaced in every spelling, and all others kept in their order.
- * @param second another credential beside it, for pods that still use that one
+ * @param second another credential to write as well, for pods that still use it
  */
 export function withCredential(
   config: DockerConfig,

@@ -5,7 +5,7 @@ const form = /^(?:\d+(?:\.\d+)?)(?:ms|s|m|h|d)$/;
 /**
  * Reads a duration such as `50ms`, `49s`, `30m`, `24h` or `180d`, or a bare `0`. A day has 24 hours.
  * @returns milliseconds
- * @throws RangeError when the text has another form
+ * @throws RangeError if the text has another form
  */
 export function parseDuration(text: string): number {
   if (text === "0") return 0;
@@ -14,7 +14,7 @@ export function parseDuration(text: string): number {
   return ms(text as ms.StringValue);
 }
 
-/** A duration for people: the largest unit that says it whole, such as `90s` → `90s`, `120s` → `2m`. */
+/** A duration for people, in the largest unit that makes it a whole number: `90s` → `90s`, `120s` → `2m`. */
 export function formatDuration(milliseconds: number): string {
   const units = [
     ["d", 86_400_000],

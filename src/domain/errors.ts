@@ -1,28 +1,28 @@
 import { exitCode, type ExitCode } from "./exit-code.ts";
 
-/** What a reader of an error needs besides its sentence. */
+/** What a reader of an error needs in addition to its message. */
 export interface ErrorDetails {
   /** A stable, documented name: `area.what`, such as `registry.not-found`. */
   readonly code: string;
-  /** What to do about it, in a sentence or a command: a line for each fix, and lines that begin with a space continue it. */
+  /** What to do about it, as sentences or commands: a line for each fix. Lines that begin with a space continue it. */
   readonly hint?: string | undefined;
   /** Where to read more. */
   readonly docs?: string | undefined;
   /** Whether the same command may succeed later with nothing changed. Default false. */
   readonly retryable?: boolean | undefined;
-  /** The exit code of a run that fails with nothing else known. Default 1. */
+  /** The exit code of a run that fails with this error, unless something else decides it. Default 1. */
   readonly exitCode?: ExitCode | undefined;
   /** The service's own id of the failed request, which its support asks for. */
   readonly requestId?: string | undefined;
   /** HTTP status of the answer that caused it, if there was one. */
   readonly status?: number | undefined;
-  /** What is said in place of message and hint where the answer tells of each part, with what helps. */
+  /** What to say instead of message and hint if the answer already lists each part with its fix. */
   readonly brief?: { readonly message: string; readonly hint: string } | undefined;
-  /** For names that are not there, those that may have been meant. */
+  /** For names that do not exist, the names that may have been meant. */
   readonly meant?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Ids of requests are such as UUIDs. Anything else is dropped, whoever sends it as one. */
+/** Request ids look like UUIDs. Anything else that is sent as one is dropped. */
 const idShape = /^[\w.:-]{1,64}$/;
 
 /**
@@ -57,7 +57,7 @@ export class ActionableError extends Error {
 
 /**
  * A write whose answer never arrived (reset, timeout, 5xx): it may or may not have taken effect. It is never repeated
- * blindly; whoever catches this looks first.
+ * blindly; the code that catches this looks first.
  */
 export class OutcomeUnknownError extends ActionableError {
   constructor(message: string, details: ErrorDetails, options?: { cause?: unknown }) {

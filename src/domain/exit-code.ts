@@ -1,6 +1,6 @@
 /** How a run ended, as the process's exit code. A published contract: numbers never change their meaning. */
 export const exitCode = {
-  /** Done, or looked and found in order. */
+  /** Done, or looked and everything is in order. */
   ok: 0,
   /** Failed, was busy or timed out; `error.retryable` says whether the same command may succeed later. */
   failed: 1,
@@ -8,9 +8,9 @@ export const exitCode = {
   usage: 2,
   /** Not signed in, or a right is missing; nothing was written. */
   notAllowed: 3,
-  /** Stopped half way; the same command again is safe and goes on. */
+  /** Interrupted; the same command again is safe and continues. */
   incomplete: 4,
-  /** Looked only, and it is not in order. */
+  /** Only looked, and something is not in order. */
   notInOrder: 5,
   /** SIGINT. */
   interrupted: 130,

@@ -11,12 +11,12 @@ import { withOwnSignal } from "./own-signal.ts";
 import type { FailedAttempt } from "./retry.ts";
 import { learnFromRequest, withoutEchoes } from "./secrets-in-transit.ts";
 
-/** Without a connection in this time the host does not answer, and a quick retry will not change that. */
+/** If there is no connection within this time, the host does not answer, and a quick retry will not change that. */
 const connectLimitMs = 10_000;
 const exchangeLimitMs = 30_000;
 /** Longer than most writes take, and short enough for somebody who presses Ctrl-C. */
 const writePatienceMs = 3_000;
-/** Far larger than any answer that acr-pull reads: whoever sends more is broken or malicious. */
+/** Far larger than any answer that acr-pull reads. A server that sends more is broken or malicious. */
 const largestBodyBytes = 8 * 1024 * 1024;
 
 /** One request. */
@@ -29,7 +29,7 @@ export interface HttpRequest {
   readonly agent: Agent;
   /** The longest wait for the whole answer, in milliseconds, if it is less than 30 s. */
   readonly limitMs?: number | undefined;
-  /** Whether it changes something: then its answer is still awaited for a moment after the signal aborts. */
+  /** Whether it changes something. If so, its answer is still awaited for a moment after the signal aborts. */
   readonly writes?: boolean;
   /** Called when the whole request has been sent. */
   readonly onSent?: (() => void) | undefined;
@@ -69,7 +69,7 @@ export class ExchangeError extends Error {
 /**
  * Sends one request and reads its whole answer, within bounds: 10 s to connect, 30 s in all unless the request allows
  * less, 8 MiB of body. A write in progress when the signal aborts gets 3 s more, so that a stopped run can say
- * whether it was done. A refusal comes without anything that repeats a secret which was sent or received.
+ * whether it was done. Anything that repeats a secret that was sent or received is removed from a refusal.
  * @throws ExchangeError if no whole answer came; the signal's reason when it aborts
  */
 export async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {

@@ -23,8 +23,8 @@ export interface Application {
 }
 
 /**
- * Asked for only where it decides whose an application or a principal is: a whole tenant gets 150 such requests a
- * minute.
+ * Asked for only if it decides whose an application or a principal is, because a whole tenant may send only 150 of
+ * these requests a minute.
  */
 export interface Certified {
   /** How many certificates sign in as it. */
@@ -58,7 +58,7 @@ export interface ServicePrincipal {
 /** What identifies a service principal to a person. */
 export type ServicePrincipalSummary = Pick<ServicePrincipal, "objectId" | "appId" | "displayName">;
 
-/** A password that was just made: its text is never known again. */
+/** A password that was just made: its text cannot be read again. */
 export interface NewPassword {
   readonly keyId: string;
   readonly secret: SecretText;
@@ -81,7 +81,7 @@ export type AuthMethod = (typeof authMethods)[number];
 /** What `--auth` says: a method, or `auto` to choose one that fits. */
 export type AuthChoice = "auto" | AuthMethod;
 
-/** Who is signed in, by the access token. */
+/** Who is signed in, according to the access token. */
 export interface Caller {
   readonly objectId: string;
   readonly kind: "user" | "service-principal";

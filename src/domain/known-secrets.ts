@@ -1,13 +1,13 @@
 /*
- * The secrets that this run has sent or received, so that none is shown, whoever repeats it: a server or a proxy may
- * quote a request in an error, even in a later one. Nothing is kept that the run did not have anyway.
+ * The secrets that this run has sent or received, so that none of them is shown. A server or a proxy may quote a
+ * request in an error, even in a later one. Nothing is kept here that the run did not have anyway.
  */
 
-/** So many consecutive characters give a secret away; fewer occur in any sentence by chance. */
+/** This many consecutive characters give a secret away. Fewer occur in any sentence by chance. */
 const pieceLength = 8;
-/** Nested encodings: such as a form in base64 in JSON. */
+/** How deep encodings may be nested, such as a form in base64 in JSON. */
 const deepest = 3;
-/** The longest part that is kept of a text that repeats a secret. */
+/** The longest part that is kept of a text that repeats a secret, in characters. */
 const longestKept = 2000;
 const notice = "(omitted: it repeats a secret)";
 
@@ -21,7 +21,7 @@ const longestRemembered = 200;
 const mostRemembered = 1000;
 
 /**
- * Remembers a secret. One that is shorter than a piece cannot be told from an ordinary word.
+ * Remembers a secret. One that is shorter than a piece is ignored: it cannot be distinguished from an ordinary word.
  * @returns whether it is a new one
  */
 export function learnSecret(secret: string): boolean {
@@ -53,7 +53,7 @@ export function holdsSecret(text: string, shortest = pieceLength): boolean {
   }
   if (clean.has(text)) return false;
   const found = holds(text, shortest, deepest);
-  // With a greater length, a text may pass that contains a shorter piece.
+  // A text that passes with a greater length may still contain a shorter piece.
   if (clean.size >= mostRemembered) clean.clear();
   if (!found && shortest === pieceLength && text.length <= longestRemembered) clean.add(text);
   return found;

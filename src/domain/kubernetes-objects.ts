@@ -12,11 +12,11 @@ export interface SecretObject {
   readonly ownerReferences: ReadonlyArray<{ readonly kind: string; readonly name: string }>;
   /** The field managers that wrote it. */
   readonly managers: readonly string[];
-  /** When the API server recorded the last write to it, in milliseconds since 1970; absent where it recorded none. */
+  /** When the API server recorded the last write to it, in milliseconds since 1970; absent if it recorded none. */
   readonly writtenAt?: number;
-  /** What must happen before it can go: a deletion has no effect until none is left. */
+  /** What must be finished before it disappears: a deletion takes effect only when none is left. */
   readonly finalizers: readonly string[];
-  /** Whether it is being deleted: it goes when its finalizers are done. */
+  /** Whether it is being deleted. It disappears when its finalizers are done. */
   readonly deleting: boolean;
 }
 
@@ -61,13 +61,13 @@ export interface PodObject {
   readonly namespace: string;
   readonly name: string;
   readonly serviceAccount: string;
-  /** As admitted, whether the pod or its service account named them. */
+  /** As admitted: the pod or its service account named them. */
   readonly imagePullSecrets: readonly string[];
   /** Undefined until it is scheduled. */
   readonly node: string | undefined;
   /** All of them, including init containers and ephemeral ones. */
   readonly containers: readonly ContainerImage[];
-  /** Whether it will pull no more: it has finished, or is being deleted. */
+  /** Whether it will not pull again, because it has finished or is being deleted. */
   readonly over: boolean;
 }
 

@@ -1,6 +1,6 @@
 /*
- * What the name of a login server tells. acr-pull never builds one from a registry's name, because a login server may
- * contain a hash. But a secret's host may have been built that way, and then the name tells which registry was meant.
+ * What the name of a login server says. acr-pull never builds one from a registry's name, because a login server may
+ * contain a hash. But somebody may have built a secret's host that way, and then it says which registry was meant.
  */
 
 /**
@@ -15,7 +15,7 @@ const suffixes = {
 
 const label = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 
-/** The cloud of Microsoft's that a host is a registry of, by its name alone; undefined if there is none. */
+/** The Microsoft cloud that a registry's host belongs to, by its name alone; undefined if it belongs to none. */
 export function cloudOfLoginServer(host: string): keyof typeof suffixes | undefined {
   const whole = registryHostOf(host);
   return (Object.keys(suffixes) as Array<keyof typeof suffixes>).find(

@@ -6,8 +6,8 @@ export interface Looks {
 }
 
 /**
- * Looks until an answer suffices, or often enough. Replicas of a service learn of writes one after the other, and a
- * request meets any of them: one answer that something does not exist proves nothing.
+ * Looks until an answer suffices, or until the looks are used up. Replicas of a service learn of a write one after
+ * the other, and a request may meet any of them, so one answer that something does not exist proves nothing.
  * @returns the last answer
  */
 export async function lookAgain<T>(

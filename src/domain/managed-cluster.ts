@@ -1,14 +1,14 @@
-/** The identity that the nodes of a managed cluster pull images by. */
+/** The identity by which the nodes of an AKS cluster pull images. */
 export interface KubeletIdentity {
-  /** Of its service principal in the directory. */
+  /** The object id of its service principal in the directory. */
   readonly objectId: string;
   readonly clientId: string;
-  /** Of the user-assigned identity: often in the cluster's own node group, but it may be anywhere in the tenant. */
+  /** The id of the user-assigned identity: often in the cluster's own node group, but maybe elsewhere in the tenant. */
   readonly resourceId: string;
 }
 
 /**
- * A managed cluster of AKS.
+ * An AKS cluster.
  * Source: https://learn.microsoft.com/rest/api/aks/managed-clusters/list
  */
 export interface ManagedCluster {
@@ -19,14 +19,14 @@ export interface ManagedCluster {
   readonly subscriptionId: string;
   /** The tenant of its subscription, which is also that of its identities. */
   readonly tenantId: string | undefined;
-  /** The hosts of its API server, in lower case: one for all, or one within its network, and one for the portal. */
+  /** The hosts of its API server, in lower case: the public or the private one, and the one for the portal. */
   readonly apiHosts: readonly string[];
   /** Undefined for a cluster whose nodes sign in as a service principal. */
   readonly kubeletIdentity: KubeletIdentity | undefined;
 }
 
 /**
- * What the names of AKS's API servers end in, in each cloud.
+ * The endings of the names that AKS gives API servers, in each cloud.
  * Source: https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
  */
 const suffixes = [".azmk8s.io", ".cx.aks.containerservice.azure.us", ".cx.prod.service.azk8s.cn"];

@@ -1,13 +1,13 @@
 /*
- * A mark is only a claim: whoever may write the secrets of one namespace can write any mark there. This decides what
- * a mark may cause, by evidence outside the mark: the directory, the bytes of a secret, or a person.
+ * A mark is only a claim: anybody who may write the secrets of one namespace can write any mark there. This file
+ * decides what a mark may cause, by evidence outside the mark: the directory, the bytes of a secret, or a person.
  */
 
 /** The evidence for a secret whose mark asks for the next key of an application. */
 export interface SecretProof {
   /** The directory: the application has our unique name for this cluster and registry. */
   readonly ownApplication: boolean;
-  /** Directory and bytes: its password begins as a key does that has our name for this cluster in the directory. */
+  /** Directory and bytes: its password begins like a key that has our name for this cluster in the directory. */
   readonly ownKey: boolean;
   /** The bytes: its password signs in. */
   readonly signsIn: boolean;
@@ -25,8 +25,8 @@ export function isOurApplication({ ownApplication, ownKey, applicationNamed }: S
 }
 
 /**
- * Whether a key of the application may be made although no password in the secrets signs in: any member of the tenant
- * can look up how a key begins.
+ * Whether a key of the application may be made although no password in the secrets signs in. How a password begins is
+ * not enough for that: any member of the tenant can look up how a key begins.
  */
 export function mayBeRenewedUntried({
   ownApplication,
@@ -36,14 +36,14 @@ export function mayBeRenewedUntried({
 }
 
 /**
- * Whether a secret may be given the next key of its application. For an application that acr-pull did not make,
- * anybody may have given somebody the password.
+ * Whether a secret may be given the next key of its application. If acr-pull did not make the application, anybody
+ * may have passed its password on.
  */
 export function mayBeGivenKey(proof: SecretProof): boolean {
   return isOurApplication(proof) && (showsKey(proof) || proof.secretNamed);
 }
 
-/** The same for a secret with a leaked key: whoever found the key has it as well as whoever was given it. */
+/** The same for a secret with a leaked key: somebody who found the key has it just like somebody who was given it. */
 export function mayBeGivenKeyAfterLeak(proof: SecretProof): boolean {
   return isOurApplication(proof) && (proof.secretNamed || (proof.secretShown && showsKey(proof)));
 }
@@ -53,7 +53,7 @@ export function showsKey({ signsIn, ownKey }: SecretProof): boolean {
   return signsIn || ownKey;
 }
 
-/** The evidence for removing a key that, by a pending mark, an interrupted run left behind. */
+/** The evidence for removing a key that an interrupted run left behind, according to a pending mark. */
 export interface SweepProof {
   /** Every secret of the cluster is visible, so it is certain that none has the key. */
   readonly seesAll: boolean;
@@ -63,19 +63,14 @@ export interface SweepProof {
   readonly ofRunAtWork: boolean;
 }
 
-/**
- * Whether a key may be removed because a pending mark names the operation that made it, and no visible secret has it.
- */
+/** Whether a key may be removed if a pending mark names the operation that made it and no visible secret has it. */
 export function mayBeSwept({ seesAll, lostByThisRun, ofRunAtWork }: SweepProof): boolean {
   return lostByThisRun || (seesAll && !ofRunAtWork);
 }
 
-/** The evidence for removing a key that has this cluster's name in the directory but is in no secret any more. */
+/** The evidence for removing a key that has this cluster's name in the directory but is no longer in any secret. */
 export interface KeyProof {
-  /**
-   * The bytes: a secret of this cluster names it in its entry or in a pending mark, or its password begins as the key
-   * does.
-   */
+  /** The bytes: a secret of this cluster names it in its entry or a pending mark, or has a password that begins so. */
   readonly namedHere: boolean;
   /** The directory: it has expired, so it pulls nothing wherever it is. */
   readonly hasEnded: boolean;
@@ -91,7 +86,7 @@ export function mayBeRemoved({ namedHere, hasEnded, keyNamed }: KeyProof): boole
   return namedHere || hasEnded || keyNamed;
 }
 
-/** The evidence for taking back a role that acr-pull granted to an application which marks name. */
+/** The evidence for taking back a role that acr-pull granted to an application that marks name. */
 export interface RoleProof {
   /** The directory: the application has our unique name for this cluster and registry. */
   readonly ownApplication: boolean;

@@ -8,7 +8,7 @@ import { untilAborted } from "./until-aborted.ts";
 export interface FileBounds {
   /** The largest file that is read. Default 1 MiB. */
   readonly limitBytes?: number;
-  /** Whether it may be a pipe, as a shell makes for `<(...)`: that can be read once, and gets five minutes. */
+  /** Whether it may be a pipe, such as a shell makes for `<(...)`. A pipe can be read once, and gets five minutes. */
   readonly pipe?: boolean;
   /** The signal of the run. */
   readonly signal: AbortSignal;
@@ -24,7 +24,7 @@ class UnfitFileError extends Error {
 }
 
 /**
- * Reads a file that somebody names, within bounds: it may be a pipe that nobody writes to, a device without an end,
+ * Reads a file that the user names, within bounds: it may be a pipe that nobody writes to, a device without an end,
  * or far too large. Opening it never blocks.
  * @throws errors that `whyFileFailed` explains; the signal's reason as soon as it aborts
  */
@@ -35,7 +35,7 @@ export async function readNamedFile(path: string, bounds: FileBounds): Promise<B
   const { limitBytes = mebibyte, pipe = false, signal } = bounds;
   const stats = await promisify(fstat)(file);
   if (stats.isFIFO() && pipe) return readPipe(file, limitBytes, signal);
-  // Closed only after the last read: its number may be another file's then.
+  // It is closed only after the last read, because its number may belong to another file afterwards.
   const isReadable = stats.isFile() || (await isNothing(stats));
   const reading = isReadable
     ? readFile(file, limitBytes)
@@ -51,7 +51,7 @@ async function isNothing(stats: Stats): Promise<boolean> {
   return stats.isCharacterDevice() && (await promisify(stat)(devNull)).rdev === stats.rdev;
 }
 
-/** Why a file could not be read or written, to follow a colon or to put in brackets: `ENOENT`, or `it is a directory`. */
+/** Why a file could not be read or written, for use after a colon or in brackets: `ENOENT`, or `it is a directory`. */
 export function whyFileFailed(error: unknown): string {
   if (error instanceof UnfitFileError) return error.message;
   if (!(error instanceof Error)) return "it failed";

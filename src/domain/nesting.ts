@@ -1,4 +1,4 @@
-/** Node can write JSON this deep on any stack; Go reads ten times as much. */
+/** Node can write JSON this deep on any stack; Go reads JSON ten times as deep. */
 const deepest = 1000;
 
 /** Whether a JSON value is nested too deep to be written again; nobody makes such a value in good faith. */

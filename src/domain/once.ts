@@ -9,7 +9,7 @@ export class Once {
    * The outcome of the work for a request, whether it is in progress or done.
    * @param kind distinguishes different work for equal requests
    * @param request compared by its JSON
-   * @param lasts whether to remember an outcome: not one that somebody will fix
+   * @param lasts whether to remember an outcome; false for one that somebody will fix
    */
   do<T>(
     kind: string,

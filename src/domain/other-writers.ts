@@ -1,16 +1,14 @@
 import type { SecretObject, ServiceAccountObject } from "./kubernetes-objects.ts";
 import { fieldManager } from "./ownership.ts";
 
-/*
- * Who else writes an object, as its field managers tell.
- */
+/* Who else writes an object, according to its field managers. */
 
 /** When more than ten managers have written an object, the API server records the oldest ones under this name. */
 const forgottenManager = "ancient-changes";
 
 /**
- * Who wrote a service account's list of pull secrets, by the API server's record. `unknown` if there is no record, as for
- * an account that was made without a list, or if the record no longer says.
+ * Who wrote a service account's list of pull secrets, according to the API server's record. `unknown` if there is no
+ * record, as for an account that was made without a list, or if the record no longer says.
  */
 export function listWriter({
   listManagers,

@@ -1,8 +1,8 @@
 import { ExchangeError } from "./http-exchange.ts";
 
 /*
- * Requests that ask for a change outside, as a log tells them. Only what is named here of a request and its answer
- * gets into it, so that no secret does.
+ * Requests that ask for a change outside, as a log shows them. Only the parts of a request and its answer that are
+ * named here get into the log, so no secret does.
  */
 
 /** Who asked for it. */
@@ -13,14 +13,14 @@ export type ChangeActor =
 /** One request that asked for a change, and what came of it. */
 export interface OutsideChange {
   readonly service: "entra" | "azure" | "kubernetes";
-  /** Null where it is not known. */
+  /** Null if it is not known. */
   readonly actor: ChangeActor | null;
   /** The method, and what it was sent to. */
   readonly method: string;
   readonly target: string;
-  /** `unknown`: no whole answer came, so that it may have taken effect. */
+  /** `unknown`: no whole answer came, so the change may have taken effect. */
   readonly result: "done" | "refused" | "unknown" | "not-sent";
-  /** Of the answer. */
+  /** The status of the answer; null if none came. */
   readonly status: number | null;
   /** The service's own id of the request. */
   readonly requestId: string | null;
@@ -28,10 +28,10 @@ export interface OutsideChange {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** Receives each change once its answer has come, or has not. */
+/** Receives each change once its answer has come, or has failed to come. */
 export type OnChange = (change: OutsideChange) => void;
 
-/** Names of fields that say what an object is; those of ids are in the answer alone when it was made. */
+/** Fields that say what an object is. For a new object, only the answer has its ids. */
 const telling = [
   "id",
   "name",
@@ -46,11 +46,11 @@ const telling = [
   "principalId",
   "condition",
 ];
-/** Objects that hold some of these. */
+/** Objects that hold some of these fields. */
 const holding = ["metadata", "properties", "passwordCredential"];
 const longestFact = 1000;
 
-/** What the bodies of a request and of its answer say of the object that was changed. */
+/** What the bodies of a request and of its answer say about the object that was changed. */
 export function factsIn(...bodies: ReadonlyArray<string | null | undefined>): Record<string, unknown> {
   const facts: Record<string, unknown> = {};
   for (const body of bodies) {
@@ -65,12 +65,12 @@ export function factsIn(...bodies: ReadonlyArray<string | null | undefined>): Re
   return facts;
 }
 
-/** How a request ended that got no whole answer. */
+/** The result of a request that got no whole answer. */
 export function resultWithout(error: unknown): OutsideChange["result"] {
   return error instanceof ExchangeError && error.failure === "no-connection" ? "not-sent" : "unknown";
 }
 
-/** Whether a status is a success. */
+/** The result that a status stands for. */
 export function resultBy(status: number): OutsideChange["result"] {
   return status >= 200 && status < 300 ? "done" : "refused";
 }

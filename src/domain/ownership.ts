@@ -5,12 +5,12 @@ import { isGuid } from "./names.ts";
 import { requestedRoles, type RequestedRole } from "./role.ts";
 
 /*
- * How acr-pull recognises what it made: names of applications and keys, and the marks on secrets. Labels and annotations
- * are a published contract.
+ * How acr-pull recognises what it made: names of applications and keys, and the marks on secrets. Labels and
+ * annotations are a published contract.
  */
 
 export const managedLabel = "acr-pull/managed";
-/** Selects the secrets that carry it. */
+/** Selects the secrets that carry the label. */
 export const managedSelector = `${managedLabel}=true`;
 export const entriesAnnotation = "acr-pull/entries";
 export const managedByLabel = "app.kubernetes.io/managed-by";
@@ -28,7 +28,7 @@ export function applicationUniqueName(loginServer: string, clusterId: string): s
   return `acr-pull-${hash.slice(0, 40)}`;
 }
 
-/** Whether it is the unique name of an application of any cluster and registry. */
+/** Whether it is a unique name that acr-pull gives the application of some cluster and registry. */
 export function isUniqueName(name: string | undefined): boolean {
   return name !== undefined && /^acr-pull-[0-9a-f]{40}$/.test(name);
 }
@@ -66,16 +66,14 @@ export function keysOfOtherClusters(application: Application, clusterId: string)
 export interface MarkHolder {
   readonly host: string;
   readonly boot: string;
-  /**
-   * The namespace of its process number, on Linux. Absent in older marks: then the namespace is not known.
-   */
+  /** The namespace of its process number, on Linux. Absent in older marks: then the namespace is not known. */
   readonly pidNamespace?: string;
   readonly pid: number;
   /** When the process started, in the system's own form: numbers are reused. Absent in older marks. */
   readonly start?: string;
 }
 
-/** A run in progress that makes or removes a key. It is written before the key is made, so that no key gets lost. */
+/** The mark of a run that makes or removes a key. It is written before the key is made, so that no key gets lost. */
 export interface PendingMark {
   readonly operation: string;
   readonly holder: MarkHolder;
@@ -130,7 +128,7 @@ export function isEntryMark(value: unknown): value is EntryMark {
   return (
     isName(registry) &&
     isName(clusterId) &&
-    // It becomes part of commands that are suggested.
+    // It becomes part of suggested commands.
     (appId === undefined || (typeof appId === "string" && isGuid(appId))) &&
     (keyId === undefined || keyId === null || isName(keyId)) &&
     (expiresAt === undefined || expiresAt === null || isTime(expiresAt)) &&

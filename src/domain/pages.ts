@@ -4,16 +4,16 @@ import { withOwnSignal } from "./own-signal.ts";
 
 /** Far more than any list that acr-pull reads. */
 const mostPages = 10_000;
-/** The longest time of Node's timers: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+/** The longest time that a timer of Node can have: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
 const longestTimerMs = 2 ** 31 - 1;
 
 /** A list that is being read. */
 export interface Pages {
-  /** Aborts also if the list does not end in time. */
+  /** Also aborts if the list does not end in time. */
   readonly signal: AbortSignal;
   /**
-   * Call it before each page except the first, with what names the page.
-   * @throws ExchangeError for a list that leads back to one of its own pages, or has 10,000
+   * Call it before each page except the first, with what identifies the page.
+   * @throws ExchangeError for a list that leads back to one of its own pages, or has more than 10,000
    */
   goOn(page: string): void;
   /** Call it when the list is read again from its first page; the time limit stays. */
@@ -21,9 +21,9 @@ export interface Pages {
 }
 
 /**
- * Reads a list page by page, and makes sure that it ends. An unfinished list is never returned: it would be taken for
- * all there is.
- * @param limitMs the time for the pages after the first: before that, somebody may have to sign in
+ * Reads a list page by page, and makes sure that it ends. An unfinished list is never returned, because it would be
+ * taken for a complete one.
+ * @param limitMs the time for the pages after the first; before the first, somebody may have to sign in
  * @throws ExchangeError; the signal's reason when it aborts
  */
 export async function readPages<T>(

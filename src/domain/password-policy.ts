@@ -2,15 +2,15 @@
 export interface PasswordPolicy {
   /** `unknown`: the policies may not be read, or they exempt callers without saying which. */
   readonly passwords: "allowed" | "forbidden" | "unknown";
-  /** Passwords are forbidden only to applications made after this; undefined if there is no such date. */
+  /** Passwords are forbidden only for applications made after this; undefined if there is no such date. */
   readonly forbiddenToMadeAfter: Date | undefined;
-  /** The longest life of a password, in milliseconds; undefined if there is no limit, or none may be read. */
+  /** The longest life of a password, in milliseconds; undefined if there is no limit or it may not be read. */
   readonly longestLifeMs: number | undefined;
-  /** Whether that limit certainly applies: then there is no point in trying. */
+  /** Whether that limit certainly applies, so that there is no point in asking for a longer life. */
   readonly isLimitCertain: boolean;
 }
 
-/** For most callers, who may read no policy. */
+/** The policy for most callers, who may not read any. */
 export const unknownPasswordPolicy: PasswordPolicy = {
   passwords: "unknown",
   forbiddenToMadeAfter: undefined,

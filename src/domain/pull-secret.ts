@@ -16,30 +16,32 @@ import { entriesAnnotation, isEntryMark, type EntryMark, type EntryMarks } from 
 import { isTooDeep } from "./nesting.ts";
 import { reconcilerOf, type Reconciler } from "./reconciler.ts";
 
-/** What keeps a document's password from being read without a key that acr-pull does not have. */
+/** What encrypts a document's password, with a key that acr-pull does not have. */
 export type SealKind = "SealedSecret" | "SOPS";
 
-/** Something that keeps acr-pull from writing a secret, or from telling what it holds. */
+/** Something that keeps acr-pull from writing a secret, or from knowing what it holds. */
 export type SecretTrouble =
   /** A controller writes it, and would undo any change. */
   | ({ readonly kind: "reconciled" } & Reconciler)
-  /** acr-pull writes secrets of one type alone, and a type cannot be changed. */
+  /** acr-pull writes secrets of only one type, and the type of a secret cannot be changed. */
   | { readonly kind: "wrong-type" }
   | { readonly kind: "immutable" }
-  /** `why` the kubelet cannot read it, as the end of a sentence; it quotes nothing of the secret. */
+  /** `why` says why the kubelet cannot read it, as the end of a sentence, without quoting the secret. */
   | { readonly kind: "malformed"; readonly why: string }
-  /** Somebody changed its marks beyond reading. */
+  /** Somebody changed its marks so that they cannot be read. */
   | { readonly kind: "marks-malformed" }
-  /** It is a document of a manifest whose password cannot be read; what it holds is known by its marks alone. */
+  /** It is a document of a manifest, and its password cannot be read. Only its marks say what it holds. */
   | { readonly kind: "sealed"; readonly by: SealKind }
-  /** The cluster has it from a manifest, or is to have it from there: it is written there alone. */
+  /** It is an object of a manifest without a document of its own. */
+  | { readonly kind: "embedded"; readonly within: string }
+  /** The cluster gets it from a manifest, now or later, so it is written only there. */
   | { readonly kind: "applied" };
 
 /** A secret of a cluster, read once: what it holds, what its marks say, and what is wrong with it. */
 export interface PullSecret extends SecretObject {
-  /** What the kubelet reads in it, were it of the right type; undefined when that cannot be read. */
+  /** What the kubelet would read in it if it had the right type; undefined if that cannot be read. */
   readonly config: DockerConfig | undefined;
-  /** Our marks; none where they cannot be read. */
+  /** Our marks; none if they cannot be read. */
   readonly marks: EntryMarks;
   /** What is wrong with it, the worst first. */
   readonly troubles: readonly SecretTrouble[];
@@ -59,7 +61,7 @@ export function readPullSecret(secret: SecretObject): PullSecret {
   return { ...secret, config, marks: marks ?? {}, troubles };
 }
 
-/** Reads a sealed document: nobody can say what is in it, beside what its marks say. */
+/** Reads a sealed document. Nothing but its marks says what is in it. */
 export function readSealedSecret(secret: SecretObject, by: SealKind): PullSecret {
   const read = readPullSecret(secret);
   const troubles = read.troubles.filter(({ kind }) => kind !== "malformed");
@@ -78,7 +80,7 @@ function readConfig({ type, data }: SecretObject): {
   }
 }
 
-/** Undefined where somebody changed them beyond reading. */
+/** Undefined if somebody changed them so that they cannot be read. */
 function readMarks({ annotations }: SecretObject): EntryMarks | undefined {
   const text = annotations[entriesAnnotation];
   if (text === undefined) return {};
@@ -92,7 +94,7 @@ function readMarks({ annotations }: SecretObject): EntryMarks | undefined {
   return Object.values(value).every(isEntryMark) && !isTooDeep(value) ? (value as EntryMarks) : undefined;
 }
 
-/** The trouble of one kind that a secret has; undefined when it has none of that kind. */
+/** The trouble of one kind that a secret has; undefined if it has none of that kind. */
 export function troubleOf<Kind extends SecretTrouble["kind"]>(
   { troubles }: Pick<PullSecret, "troubles">,
   kind: Kind,
@@ -102,10 +104,10 @@ export function troubleOf<Kind extends SecretTrouble["kind"]>(
 
 /** What a secret holds for one login server. */
 export interface PullSecretEntry {
-  /** Undefined: acr-pull did not write it. */
+  /** Undefined if acr-pull did not write the entry. */
   readonly mark: EntryMark | undefined;
   readonly credential: PullCredential | undefined;
-  /** The credential before it, while that is on its way out. */
+  /** The old credential, until it is removed. */
   readonly second: PullCredential | undefined;
 }
 
@@ -121,12 +123,12 @@ export function entryFor(
   };
 }
 
-/** Every credential in a secret, whatever it is for; none where it cannot be read. */
+/** Every credential in a secret, whatever it is for; none if the secret cannot be read. */
 export function credentialsIn({ config }: Pick<PullSecret, "config">): HostCredential[] {
   return config ? credentialsOf(config) : [];
 }
 
-/** Whether a credential is the one that its mark speaks of, by its user name, and holds a password. */
+/** Whether a credential has the user name that its mark says, and a password. */
 export function isAsMarked(
   { appId }: Pick<EntryMark, "appId">,
   credential: PullCredential | undefined,
@@ -134,14 +136,14 @@ export function isAsMarked(
   return credential !== undefined && credential.username === appId && credential.password.reveal() !== "";
 }
 
-/** Whether a secret has the type before today's, which the kubelet reads and acr-pull does not write. */
+/** Whether a secret has the older type, which the kubelet reads and acr-pull does not write. */
 export function isOlderType({ type }: Pick<SecretObject, "type">): boolean {
   return type === legacyDockerConfigType;
 }
 
 /**
  * A secret's marks, to be written back with a change.
- * @throws ActionableError `secret.marks-malformed`: what cannot be read would be lost
+ * @throws ActionableError `secret.marks-malformed`, because marks that cannot be read would be lost
  */
 export function marksToChange(secret: PullSecret): EntryMarks {
   if (troubleOf(secret, "marks-malformed")) throw marksMalformed(secret);

@@ -3,15 +3,15 @@ import { managedByLabel } from "./ownership.ts";
 import { shellQuote } from "./shell-quote.ts";
 
 /*
- * The controllers that keep writing a secret, as their own documentation says how to tell: labels, annotations, owner
- * references, and the field managers of those that leave nothing else. The values are texts of others.
+ * The controllers that keep writing a secret. They are recognised by what their own documentation names: labels,
+ * annotations, owner references, and field managers if they leave nothing else. The values are foreign text.
  */
 
 /** A controller that writes a secret, and would undo what anybody else writes there. */
 export interface Reconciler {
-  /** The controller by itself; of an owner that nobody knows, its kind and name. */
+  /** The controller's own name; for an owner that is not known, its kind and name. */
   readonly controller: string;
-  /** The controller and, where the secret tells, the object that it writes the secret from: `Flux (Kustomization a/b)`. */
+  /** The controller and, if known, the object that it writes the secret from: `Flux (Kustomization a/b)`. */
   readonly by: string;
   /** What to do instead, as a sentence with a command. */
   readonly instead: string;
@@ -24,7 +24,7 @@ interface Source {
   readonly name: string;
 }
 
-/** How one kind of controller is told, and what to do about it. */
+/** How to recognise one kind of controller, and what to do about it. */
 interface Known {
   readonly name: string;
   readonly keyPrefixes: readonly string[];
@@ -76,7 +76,7 @@ function placeOf({ namespace, name }: Source): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
-/** Documents for whoever applies them. */
+/** Advice to write the document that is applied to the cluster. */
 function documents(how = ""): string {
   return `Have acr-pull setup write the document that is applied: --manifest FILE${how}, where that comes from. acr-pull rotate --manifest renews it. Or write another secret with --secret-name.`;
 }
@@ -86,7 +86,7 @@ function lookAt({ kind, namespace, name }: Source): string {
   return `See what writes it: kubectl get ${shellQuote(kind.toLowerCase())} ${shellQuote(name)}${where} -o yaml. Change it there, or write another secret with --secret-name.`;
 }
 
-/** Copies follow their source: that is the one to write. */
+/** Advice to write the secret that was copied, because the copies follow it. */
 function writeSource(_secret: SecretObject, source: Source | undefined): string {
   if (source?.kind !== "Secret" || source.namespace === undefined) {
     return "Run acr-pull setup for the secret that it is copied from: the copies follow. Or write another secret with --secret-name.";
@@ -94,7 +94,7 @@ function writeSource(_secret: SecretObject, source: Source | undefined): string 
   return `Write the secret that it is copied from, and the copies follow: acr-pull setup -n ${shellQuote(source.namespace)} --secret-name ${shellQuote(source.name)}. Or write another secret with --secret-name.`;
 }
 
-/** `namespace/name`, as copiers name what they copy. */
+/** Reads `namespace/name`, as copiers name what they copy. */
 function copiedFrom(text: string | undefined): Source | undefined {
   const [namespace, name, more] = (text ?? "").split("/");
   return namespace && name && more === undefined ? { kind: "Secret", namespace, name } : undefined;

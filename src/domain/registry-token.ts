@@ -2,18 +2,18 @@ import { decodeJwt, errors } from "jose";
 import type { PullCredential } from "./docker-config.ts";
 
 /*
- * What others write into pull secrets in place of a password: a token of a registry, which lives for hours. `az acr login
- * --expose-token`, External Secrets and msi-acrpull write such.
+ * A registry's token, which lives for hours. Others write one into a pull secret instead of a password: `az acr login
+ * --expose-token`, External Secrets and msi-acrpull do.
  * Source: https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
  */
 
-/** The user name that a token signs in by. */
+/** The user name that a token signs in with. */
 const tokenUser = "00000000-0000-0000-0000-000000000000";
 
 /** What a token says about itself. Only its registry can verify it, but its holder may read it. */
 export interface RegistryToken {
   readonly issuedAt: Date | undefined;
-  /** Undefined where it does not say. */
+  /** Undefined if the token does not say. */
   readonly expiresAt: Date | undefined;
   /** The login server that it is for, in lower case. */
   readonly audience: string | undefined;
@@ -24,14 +24,14 @@ export function isTokenUser({ username }: Pick<PullCredential, "username">): boo
   return username === tokenUser;
 }
 
-/** The token that a credential holds; undefined where what it holds is not one. */
+/** The token that a credential holds; undefined if it does not hold one. */
 export function registryTokenIn({ password }: Pick<PullCredential, "password">): RegistryToken | undefined {
   try {
     const { iat, exp, aud } = decodeJwt(password.reveal());
     const [audience] = [aud].flat();
     return { issuedAt: timeOf(iat), expiresAt: timeOf(exp), audience: audience?.toLowerCase() };
   } catch (error) {
-    // What is wrong with it quotes it.
+    // The error quotes the token, so it is not passed on.
     if (error instanceof errors.JOSEError) return undefined;
     throw error;
   }

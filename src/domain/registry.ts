@@ -12,7 +12,7 @@ export interface Registry {
   /** Resource id, in the case Azure gave. */
   readonly id: string;
   readonly name: string;
-  /** The host in the names of images, in lower case; never built from the registry's name, which may lack a hash. */
+  /** The host in image names, in lower case. It may contain a hash, so it is never built from the registry's name. */
   readonly loginServer: string;
   /** Undefined if the cloud's Resource Manager has no API version that tells. */
   readonly roleAssignmentMode: RoleAssignmentMode | undefined;
@@ -23,7 +23,7 @@ export interface Registry {
 
 /** A registry as a list shows it. */
 export interface ListedRegistry extends Registry {
-  /** Undefined if the subscription was given by its id, so that nobody looked its name up. */
+  /** Undefined if the subscription was given by its id, because then its name is not looked up. */
   readonly subscriptionName: string | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface RegistryLookup extends RegistrySearch<Registry> {
   readonly others: readonly Registry[];
 }
 
-/** Who reaches a registry, and who may pull without signing in. */
+/** Who can reach a registry, and who may pull without signing in. */
 export interface RegistryAccess {
   /** Whether it can be reached at all from outside its private endpoints. */
   readonly publicAccess: boolean;

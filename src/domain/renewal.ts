@@ -12,7 +12,7 @@ const longestWindowMs = 60 * dayMs;
 const usualWarningMs = 30 * dayMs;
 /** A key that is renewed regularly never comes this close to its end. */
 const usualAlarmMs = 7 * dayMs;
-/** A shorter-lived key would have a warning for half of its life or more. */
+/** A shorter-lived key would cause the usual warning for half of its life or more. */
 const shortLifeMs = 60 * dayMs;
 
 /** When a key was made and when it expires, RFC 3339; null if unknown. */
@@ -60,7 +60,7 @@ function thirdOf(lifeMs: number): number {
   return Math.floor(third / unit) * unit;
 }
 
-/** A key is made a little shorter than was asked for, which is in whole hours for a long life. */
+/** A key lives a little shorter than was asked for. A long life is asked for in whole hours, so it is rounded up. */
 function lifeOf({ createdAt, expiresAt }: KeyLife): number | undefined {
   if (createdAt === null || expiresAt === null) return undefined;
   const lifeMs = Date.parse(expiresAt) - Date.parse(createdAt);

@@ -22,9 +22,9 @@ export interface DesiredAssignment {
 const assignmentNamespace = "6c1d3a3e-6f0f-5c64-9d52-0f2b6f1f3c55";
 
 /**
- * The name (a GUID) of the assignment of a role to a principal on a registry. It is derived, so that a repeat finds
- * its own work, and ours can be told from others. The condition is not part of it: a principal can have a role on a
- * scope only once.
+ * The name (a GUID) of the assignment of a role to a principal on a registry. It is derived, so that a repeated run
+ * finds its own work, and ours can be distinguished from others. The condition is not part of it: a principal can
+ * have a role on a scope only once.
  */
 export function assignmentName(registryId: string, principalId: string, roleGuid: string): string {
   const key = [registryId, principalId, roleGuid].join("|").toLowerCase();

@@ -11,15 +11,13 @@ import {
 } from "./role.ts";
 import type { DesiredAssignment, RoleAssignment } from "./role-assignment.ts";
 
-/*
- * A run changes only what was asked of a principal's rights on a registry, and keeps everything else.
- */
+/* Of a principal's rights on a registry, a run changes only what the user asked for, and keeps everything else. */
 
-/** What was asked of a principal's rights on a registry. */
+/** What the user asked for about a principal's rights on a registry. */
 export interface SaidRights {
-  /** Undefined: not asked. */
+  /** Undefined if it was not asked for. */
   readonly role: RequestedRole | undefined;
-  /** Undefined: not asked; empty: the whole registry. */
+  /** Undefined if it was not asked for; empty for the whole registry. */
   readonly repositories: readonly string[] | undefined;
 }
 
@@ -33,7 +31,7 @@ export interface StandingRights {
 export type WantedRights =
   | {
       readonly kind: "wanted";
-      /** The role that they amount to, as it would be asked for. */
+      /** The role that they amount to, as a user would ask for it. */
       readonly requested: RequestedRole;
       readonly assignments: readonly DesiredAssignment[];
     }
@@ -49,7 +47,7 @@ interface Held extends RoleAssignment {
 /**
  * The rights that a principal should have on a registry of this mode. A role or limit that was not asked for stays as
  * it is; a principal without a role gets acrpull on the whole registry. If the registry's mode was switched, the
- * roles are granted again by those that mean the same. A role granted by somebody else is enough if it allows pulls.
+ * equivalent roles of the new mode are granted. A role granted by somebody else is enough if it allows pulls.
  */
 export function wantedRights(
   { ours, others }: StandingRights,
@@ -90,7 +88,7 @@ function conditionOf(
 ): string | undefined | Exclude<WantedRights, { kind: "wanted" }> {
   if (repositories) return repositoryCondition(role, repositories);
   const present = standing.find((one) => one.role === role);
-  // Kept, whoever wrote it: nobody asked to replace it.
+  // It is kept, no matter who wrote it, because nobody asked to replace it.
   if (present) return present.condition;
   const limit = limitOf(standing);
   if (limit && "id" in limit) return { kind: "limit-unreadable", standing: limit };
@@ -119,8 +117,8 @@ export function limitIn(role: BuiltInRole, condition: string | undefined): strin
 }
 
 /**
- * The mode of a registry whose cloud does not tell it, by the roles that acr-pull granted earlier: those of ABAC mode
- * are useless in the other. Undefined if they do not tell either.
+ * The mode of a registry whose cloud does not report it, judging by the roles that acr-pull granted earlier: those of
+ * ABAC mode are useless in the other. Undefined if they do not show it either.
  */
 export function modeBehind(ours: StandingRights["ours"]): RoleAssignmentMode | undefined {
   const mode = "AbacRepositoryPermissions";

@@ -55,8 +55,8 @@ const table: Readonly<Record<RoleAssignmentMode, Readonly<Record<RequestedRole, 
 };
 
 /**
- * The Azure roles for what was asked on a registry of this mode. If a cloud does not tell the mode, the older one is
- * assumed.
+ * The Azure roles for what was asked for on a registry of this mode. If the cloud does not report the mode, acr-pull
+ * assumes the older one.
  */
 export function rolesFor(
   requested: RequestedRole,

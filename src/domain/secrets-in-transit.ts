@@ -9,7 +9,7 @@ import { holdsSecret, learnSecret, withoutSecrets, withoutSecretsIn } from "./kn
 
 /** Far longer than any refusal that is read; a longer one would take long to search for secrets. */
 const longestRefusal = 256 * 1024;
-/** Only so much of a list of Secrets is searched: what is used of a longer one is learned later. */
+/** A longer success, such as a list of Secrets, is not searched: what is used of it is learned later. */
 const longestObject = 64 * 1024;
 
 /** Sources: RFC 6749, RFC 7521, RFC 7523, RFC 7636, RFC 8628 */
@@ -74,7 +74,7 @@ function learnFromBasic(credential: string): void {
 function learnFromJson(text: string): void {
   for (const [, field = "", escaped = ""] of text.matchAll(secretFields)) {
     const value = unescaped(escaped);
-    // What is in a known one is known: of a thousand namespaces all hold the same.
+    // What a known value contains is known too, and a thousand namespaces may all hold the same value.
     if (!learnSecret(value)) continue;
     if (field === "auth") learnFromBasic(value);
     else if (field.startsWith(".docker")) learnFromJson(Buffer.from(value, "base64").toString("utf8"));
@@ -98,7 +98,7 @@ function withoutEchoesIn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 }
 
 /**
- * Whether a demand for another token repeats a secret. Its claims are JSON in base64, as a token is, and must not be
+ * Whether a demand for another token repeats a secret. Its claims are JSON in base64, like a token. They must not be
  * dropped for a word that both contain, so their decoded text is checked.
  */
 function demandRepeats(challenge: string): boolean {

@@ -1,18 +1,19 @@
 import type { SecretObject } from "./kubernetes-objects.ts";
 import { reconcilerOf } from "./reconciler.ts";
 
-/** Who writes a token into a pull secret, and with that who has to renew it. */
+/** Who writes a token into a pull secret, and so who has to renew it. */
 export type TokenWriter =
-  /** Its binding, by name. */
+  /** With the name of its AcrPullBinding. */
   | { readonly kind: "msi-acrpull"; readonly name: string | undefined }
-  /** The ExternalSecret, by name, whose generator is an ACRAccessToken. */
+  /** With the name of the ExternalSecret, whose generator is an ACRAccessToken. */
   | { readonly kind: "external-secrets"; readonly name: string | undefined }
-  /** Another controller, which copies the secret or brings it along. */
+  /** Another controller, which copies or applies the secret. */
   | { readonly kind: "controller"; readonly name: string }
-  /** Nobody who is known to write it again: a person, or a job of somebody's; by its field managers. */
+  /** No known controller: a person or somebody's job wrote it, by these field managers. */
   | { readonly kind: "by-hand"; readonly managers: readonly string[] };
 
 /**
+ * Who writes a secret that holds a token.
  * Source: https://github.com/Azure/msi-acrpull (internal/controller)
  * and https://external-secrets.io/latest/api/generator/acr/
  */

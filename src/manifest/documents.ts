@@ -8,6 +8,15 @@ export interface ManifestDocument {
   readonly value: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** An object that a manifest makes, in a document of its own or inside something else. */
+export interface ManifestObject extends ManifestDocument {
+  /** What contains the object and is not edited by acr-pull; undefined if it has a YAML document of its own. */
+  readonly within: Embedding | undefined;
+}
+
+/** What holds an object that has no YAML document of its own. */
+export type Embedding = "a list" | "a JSON file";
+
 /*
  * A line that begins with three hyphens ends a document wherever it is, even inside a block of text.
  * Source: https://yaml.org/spec/1.2.2/#912-document-markers
@@ -27,6 +36,26 @@ export function documentsOf(text: string, known: readonly ManifestDocument[] = [
     .map((end, index) => text.slice(cuts[index], end))
     .filter((piece) => piece !== "")
     .map((piece) => ({ text: piece, value: values.has(piece) ? values.get(piece) : valueOf(piece) }));
+}
+
+/** The document of a JSON file, which holds one value. */
+export function jsonDocument(text: string): ManifestDocument {
+  try {
+    const value: unknown = JSON.parse(text);
+    return { text, value: isRecord(value) ? value : undefined };
+  } catch {
+    return { text, value: undefined };
+  }
+}
+
+/** The objects in a document: one, or the items of a list, as `kubectl get --output yaml` prints several objects. */
+export function objectsOf(document: ManifestDocument, within?: Embedding): ManifestObject[] {
+  const { text, value } = document;
+  const { kind, items } = value ?? {};
+  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) {
+    return [{ text, value, within }];
+  }
+  return items.filter(isRecord).map((item) => ({ text, value: item, within: within ?? "a list" }));
 }
 
 function valueOf(text: string): ManifestDocument["value"] {

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { access, constants, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { access, constants, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { readNamedFile, whyFileFailed } from "../domain/named-file.ts";
@@ -33,7 +33,12 @@ interface Journal {
 /** The largest file that is read. All custom resource definitions of a large project take a tenth of that. */
 const limitBytes = 32 * 1024 * 1024;
 
-const yaml = /\.ya?ml$/i;
+const manifestName = /\.(?:ya?ml|json)$/i;
+
+/** Whether the name of a file says that it is JSON. acr-pull reads JSON, but does not write it. */
+export function isJson(file: string): boolean {
+  return /\.json$/i.test(file);
+}
 
 /**
  * The files of a manifest: one file, or all files in a folder that kubectl would read.
@@ -51,13 +56,13 @@ export async function manifestFiles(path: string): Promise<ManifestFiles> {
     throw unwritable(path, error);
   });
   if (isFolder) return folder(path);
-  if (found && !found.isFile()) {
-    throw refused(
-      "manifest.unreadable",
-      `${path} is neither a file nor a folder.`,
-      "Name a file or a folder for --manifest, or - for standard output.",
-    );
-  }
+  if (found && !found.isFile()) throw notWritten(path, "is neither a file nor a folder");
+  if (isJson(path)) throw notWritten(path, "is JSON by its name, and acr-pull writes YAML");
+  const isLink = await lstat(path).then(
+    () => found === undefined,
+    () => false,
+  );
+  if (isLink) throw notWritten(path, "is a link to a file that does not exist");
   const file = found ? await realpath(path) : resolve(path);
   return {
     async read() {
@@ -79,7 +84,7 @@ function folder(path: string): ManifestFiles {
         throw unreadable(root, whyFileFailed(error));
       });
       // No tool reads a file whose name begins with a dot as a manifest.
-      const files = names.filter((name) => yaml.test(name) && !name.startsWith(".")).toSorted();
+      const files = names.filter((name) => manifestName.test(name) && !name.startsWith(".")).toSorted();
       return new Map(
         await Promise.all(
           files.map(async (name) => [join(root, name), await textOf(join(root, name))] as const),
@@ -154,6 +159,14 @@ async function replace(path: string, text: string, isPlain: boolean): Promise<vo
     await rm(draft, { force: true });
     throw unwritable(file, error);
   }
+}
+
+function notWritten(path: string, why: string): ActionableError {
+  return refused(
+    "manifest.unreadable",
+    `${path} ${why}.`,
+    "Name a YAML file or a folder for --manifest, or - for standard output.",
+  );
 }
 
 function unwritable(path: string, error: unknown): ActionableError {

@@ -125,8 +125,12 @@ export class ManifestSecrets {
     const secret = withMarks(made?.secret ?? markedSecret(name), pending);
     const data = made ? await this.#dataOf(made, signal) : emptyData;
     const object = { ...secret, resourceVersion: version };
-    if (made?.sealed && !data) return readSealedSecret(object, made.sealed);
-    return readPullSecret({ ...object, data: data ?? {} });
+    const read =
+      made?.sealed && !data
+        ? readSealedSecret(object, made.sealed)
+        : readPullSecret({ ...object, data: data ?? {} });
+    const { within } = made ?? {};
+    return within ? { ...read, troubles: [{ kind: "embedded", within }, ...read.troubles] } : read;
   }
 
   /**

@@ -1,8 +1,17 @@
 import { createHash } from "node:crypto";
 import { refused } from "../domain/errors.ts";
 import { formatMarks, isEntryMark, type EntryMark, type EntryMarks } from "../domain/ownership.ts";
-import { documentsOf, isRecord, recordIn, withDocument, type ManifestDocument } from "./documents.ts";
-import type { ManifestFiles } from "./manifest-files.ts";
+import {
+  documentsOf,
+  isRecord,
+  jsonDocument,
+  objectsOf,
+  recordIn,
+  withDocument,
+  type ManifestDocument,
+  type ManifestObject,
+} from "./documents.ts";
+import { isJson, type ManifestFiles } from "./manifest-files.ts";
 import { conflict } from "./secret-changes.ts";
 import { secretDocument, type SecretDocument, type SecretName } from "./secret-document.ts";
 
@@ -67,10 +76,7 @@ export class ManifestStore {
   async find(name: SecretName): Promise<FoundSecret> {
     // Read before the documents: a run writes a document first and then removes its mark, so one of them is seen.
     const notes = await this.#readNotes();
-    const read = await this.#read();
-    const found = read.flatMap(({ documents }) =>
-      documents.flatMap((one) => secretDocument(one, name) ?? []),
-    );
+    const found = (await this.#objects()).flatMap((one) => secretDocument(one, name) ?? []);
     if (found.length > 1) {
       throw refused(
         "manifest.twice",
@@ -90,8 +96,8 @@ export class ManifestStore {
       const [namespace = "", name = ""] = key.split("/");
       return { namespace, name };
     });
-    const made = (await this.#read()).flatMap(({ documents }) =>
-      documents.flatMap(({ value }) => nameIn(value, ["Secret", "SealedSecret"]) ?? []),
+    const made = (await this.#objects()).flatMap(
+      ({ value }) => nameIn(value, ["Secret", "SealedSecret"]) ?? [],
     );
     return [...new Map([...made, ...marked].map((one) => [`${one.namespace}/${one.name}`, one])).values()];
   }
@@ -101,13 +107,11 @@ export class ManifestStore {
     kind: string,
     name: string,
     namespace: string | undefined,
-  ): Promise<ManifestDocument | undefined> {
-    return (await this.#read())
-      .flatMap(({ documents }) => documents)
-      .find(({ value }) => {
-        const named = recordIn(value, "metadata");
-        return value?.["kind"] === kind && named["name"] === name && named["namespace"] === namespace;
-      });
+  ): Promise<ManifestObject | undefined> {
+    return (await this.#objects()).find(({ value }) => {
+      const named = recordIn(value, "metadata");
+      return value?.["kind"] === kind && named["name"] === name && named["namespace"] === namespace;
+    });
   }
 
   /** Whether the file of a secret also holds other objects, or will also hold these other secrets. */
@@ -146,6 +150,12 @@ export class ManifestStore {
     });
   }
 
+  async #objects(): Promise<ManifestObject[]> {
+    return (await this.#read()).flatMap(({ file, documents }) =>
+      documents.flatMap((one) => objectsOf(one, isJson(file) ? "a JSON file" : undefined)),
+    );
+  }
+
   async #put(write: DocumentWrite): Promise<void> {
     const { file, documents } = await this.#fileOf(write);
     const standing = documents.find(({ text }) => text === write.standing?.text);
@@ -177,7 +187,9 @@ export class ManifestStore {
     const files = await this.#files.read();
     this.#lastRead = [...files].map(([file, text]) => {
       const last = this.#lastRead.find((one) => one.file === file);
-      return last?.text === text ? last : { file, text, documents: documentsOf(text, last?.documents) };
+      if (last?.text === text) return last;
+      const documents = isJson(file) ? [jsonDocument(text)] : documentsOf(text, last?.documents);
+      return { file, text, documents };
     });
     return this.#lastRead;
   }

@@ -126,6 +126,79 @@ describe("a manifest among files of all kinds", () => {
   );
 });
 
+describe("a secret that stands in what acr-pull does not edit", () => {
+  const forms = {
+    "a list": {
+      name: "pull.yaml",
+      text: (secret: object) => JSON.stringify({ kind: "List", items: [secret] }),
+    },
+    "a JSON file": { name: "pull.json", text: (secret: object) => JSON.stringify(secret, null, "\t") },
+    "a list in a JSON file": {
+      name: "pull.json",
+      text: (secret: object) => JSON.stringify({ apiVersion: "v1", kind: "SecretList", items: [secret] }),
+    },
+  };
+
+  it.each(Object.entries(forms))("gets no second document, in %s", async (_what, { name, text }) => {
+    await manifest(folder);
+    await sync(sandbox, folder);
+    const [written = ""] = await readdir(folder);
+    const [secret] = documentsIn(join(folder, written));
+    await rm(join(folder, written));
+    const moved = text(secret);
+    await writeFile(join(folder, name), moved);
+    for (const command of ["setup", "rotate"]) {
+      const args = [command, "--registry", "myregistry", "-n", "awesomeapps", "--manifest", folder, "-y"];
+      const run = await runProgram(sandbox, [...args, "-o", "json"]);
+      expect([run.code, run.json.error.code], run.stdout).toEqual([2, "manifest.embedded"]);
+    }
+    expect(await readdir(folder)).toEqual([name]);
+    expect(await readFile(join(folder, name), "utf8")).toBe(moved);
+    expect(livePasswords(sandbox)).toHaveLength(1);
+  });
+
+  it.each(Object.entries(forms))(
+    "stands in nobody's way if it is another, in %s",
+    async (_what, { name, text }) => {
+      const secret = {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "other", namespace: "awesomeapps" },
+      };
+      const before = text(secret);
+      await writeFile(join(folder, name), before);
+      expect((await manifest(folder)).code).toBe(0);
+      expect(await readdir(folder)).toEqual(["awesomeapps-acr-secret.yaml", name].toSorted());
+      expect(await readFile(join(folder, name), "utf8")).toBe(before);
+    },
+  );
+
+  it("keeps a service account in a list as it is", async () => {
+    const account = {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: "web", namespace: "awesomeapps" },
+    };
+    await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: [account] }));
+    const run = await manifest(file, "--service-account", "web");
+    expect([run.code, run.json.error.code], run.stdout).toEqual([2, "manifest.account-not-ours"]);
+  });
+});
+
+it("refuses a link to a file that does not exist, and keeps the link", async () => {
+  await symlink("nowhere.yaml", file);
+  const run = await manifest(file);
+  expect([run.code, run.json.error?.code]).toEqual([2, "manifest.unreadable"]);
+  expect((await lstat(file)).isSymbolicLink()).toBe(true);
+  expect(livePasswords(sandbox)).toEqual([]);
+});
+
+it("refuses to write YAML into a file that is named as JSON", async () => {
+  const run = await manifest(join(folder, "pull.json"));
+  expect([run.code, run.json.error?.code]).toEqual([2, "manifest.unreadable"]);
+  expect(livePasswords(sandbox)).toEqual([]);
+});
+
 describe("what a sealing command answers", () => {
   it("is not written when it has the password in another encoding", async () => {
     const command = join(folder, "reencode.mjs");

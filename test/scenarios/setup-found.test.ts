@@ -309,6 +309,22 @@ describe("setup, where the entry names another application", () => {
     ]);
   });
 
+  it("proposes --switch-principal alone where the secret was copied from another cluster", async () => {
+    await setup(sandbox);
+    const annotations = secretOf(sandbox)!.metadata.annotations!;
+    const marks = marksOf(sandbox);
+    for (const mark of Object.values(marks)) mark.clusterId = "another-cluster";
+    annotations["acr-pull/entries"] = JSON.stringify(marks);
+    const refusal = await mutations(() => setup(sandbox));
+    const { error } = refusal.result.json;
+    expect([refusal.result.code, error.code, refusal.count]).toEqual([2, "secret.other-principal", 0]);
+    expect(error.hint).toContain("--switch-principal");
+    expect(error.hint).not.toContain("--service-principal");
+    const run = await setup(sandbox, ["--switch-principal"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(Object.values(marksOf(sandbox))[0]!.clusterId).not.toBe("another-cluster");
+  });
+
   it("goes on with a new one when that application is gone for good", async () => {
     const first = await setup(sandbox);
     const { applications, servicePrincipals } = sandbox.world;

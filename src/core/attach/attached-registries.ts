@@ -4,7 +4,10 @@ import type { Roles } from "../ports.ts";
 
 const registryId = /\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+$/i;
 
-/** What acr-pull granted the nodes of a managed cluster on registries, as far as the caller sees. */
+/**
+ * The role assignments on registries that acr-pull made for the nodes of a managed cluster, as far as the caller sees
+ * them.
+ */
 export async function attachedRegistries(
   { objectId }: KubeletIdentity,
   roles: Pick<Roles, "listVisibleAssignments">,

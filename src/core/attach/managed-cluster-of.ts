@@ -3,8 +3,8 @@ import { isManagedHost, type ManagedCluster } from "../../domain/managed-cluster
 import type { ClusterTarget, ManagedClusterList, ManagedClusters } from "../ports.ts";
 
 /**
- * The managed clusters that have this API server, one for each identity of nodes. Private clusters in networks of their
- * own may have one by the same name, and then nobody can tell from here which of them is meant.
+ * The managed clusters that have this API server, one for each identity of nodes. Private clusters in separate
+ * networks may have API servers of the same name. Then nobody can say from here which one is meant.
  */
 export function managedClustersOf(
   apiHost: string,
@@ -17,7 +17,7 @@ export function managedClustersOf(
   );
 }
 
-/** The managed cluster that has this API server; undefined where there is none, or it is not known which. */
+/** The managed cluster that has this API server. Undefined if there is none, or if it is unclear which one it is. */
 export function managedClusterOf(
   apiHost: string,
   list: Pick<ManagedClusterList, "clusters">,
@@ -26,7 +26,7 @@ export function managedClusterOf(
   return others.length === 0 ? found : undefined;
 }
 
-/** Why it cannot be told which managed cluster a context leads to. */
+/** Why acr-pull cannot say which managed cluster a context leads to. */
 export function whyNotSeen(apiHost: string, list: Pick<ManagedClusterList, "clusters">): string {
   const found = managedClustersOf(apiHost, list);
   if (found.length === 0) return "the account signed in does not see the managed cluster";
@@ -37,21 +37,21 @@ export function whyNotSeen(apiHost: string, list: Pick<ManagedClusterList, "clus
 /** A context whose API server has a name that only AKS gives. */
 export interface ManagedContext {
   readonly context: string;
-  /** Undefined: not seen among the managed clusters, or nobody has answered yet. */
+  /** Undefined if it is not among the managed clusters, or if the list has not arrived yet. */
   readonly cluster: ManagedCluster | undefined;
 }
 
-/** A look at managed clusters beside another one. */
+/** A background look at managed clusters. */
 export interface ManagedWatch {
-  /** What is known by now. */
+  /** The contexts, with what is known so far. */
   soFar(): readonly ManagedContext[];
-  /** Gives the look up. */
+  /** Stops the look. */
   close(): void;
 }
 
 /**
- * Begins to look which managed clusters the contexts lead to, where the names of their API servers suggest that they do.
- * Nobody waits for it, and a failure is nobody's trouble.
+ * Starts to look up the managed clusters behind the contexts whose API servers have a name that AKS gives. Nobody
+ * waits for the answer, and a failure is ignored.
  */
 export function watchManagedClusters(
   targets: ReadonlyArray<Pick<ClusterTarget, "cluster">>,

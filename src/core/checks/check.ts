@@ -1,9 +1,9 @@
 /*
- * What a check is: one question about facts that were gathered before, so that it asks nobody and throws nothing for
- * what it looks for.
+ * A check is one question about facts that were gathered before. It sends no requests, and throws for nothing that it
+ * is meant to find.
  */
 
-/** `skip`: it could not be found out, or nothing is to be found out while another check fails. */
+/** `skip`: the answer could not be found out, or it does not matter while another check fails. */
 export type CheckStatus = "pass" | "warn" | "fail" | "skip";
 
 /** What a check found. */
@@ -11,11 +11,11 @@ export interface Verdict {
   readonly status: CheckStatus;
   /** One or more whole sentences. */
   readonly message: string;
-  /** What to do about it; works when it is followed. */
+  /** What to do about it, as instructions that work when they are followed. */
   readonly hint?: string | undefined;
   /** Where to read more. */
   readonly docs?: string | undefined;
-  /** What the services call the things it speaks of: `appId`, `keyId`, `registryId`, `assignmentId`… */
+  /** Ids of the things in the message, by the services' own names: `appId`, `keyId`, `registryId`, `assignmentId`… */
   readonly ids?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -23,18 +23,18 @@ export interface Verdict {
 export interface Check<Facts> {
   /** Stable and documented, such as `pull-scope`. */
   readonly id: string;
-  /** Checks of the same round whose failure says all there is to say: while one fails this one is skipped. */
+  /** Checks of the same round that say all there is to say if they fail. While one fails, this one is skipped. */
   readonly needs: readonly string[];
-  /** Undefined where the question does not arise. */
+  /** Undefined if the question does not arise. */
   readonly look: (facts: Facts) => Verdict | undefined;
 }
 
-/** A verdict, and whose. */
+/** A verdict, with the id of its check. */
 export interface CheckResult extends Verdict {
   readonly id: string;
 }
 
-/** Something that was looked for: found out, or not and why not. */
+/** Something that was looked for: its value, or why it could not be found out. */
 export type Known<T> =
   | { readonly known: true; readonly value: T }
   | {
@@ -44,12 +44,12 @@ export type Known<T> =
       readonly hint?: string | undefined;
     };
 
-/** It was found out. */
+/** A value that was found out. */
 export function known<T>(value: T): Known<T> {
   return { known: true, value };
 }
 
-/** It was not found out. */
+/** A value that could not be found out, and why. */
 export function unknown(why: string, hint?: string): Known<never> {
   return { known: false, why, hint };
 }
@@ -72,14 +72,13 @@ export function skip(message: string, extras: Extras = {}): Verdict {
   return { status: "skip", message, ...extras };
 }
 
-/** The verdict where what a check needs was not found out. */
+/** The verdict if a fact that a check needs is not known. */
 export function notKnown({ why, hint }: Extract<Known<unknown>, { known: false }>): Verdict {
   return skip(why, { hint });
 }
 
 /**
- * Asks the checks in their order. One that needs another which fails is skipped, so that of one trouble its cause alone
- * fails.
+ * Asks the checks in order. A check is skipped if it needs one that fails, so of each problem only the cause fails.
  * @param before results of an earlier round that checks of this one need
  */
 export function askAll<Facts>(
@@ -87,7 +86,7 @@ export function askAll<Facts>(
   facts: Facts,
   before: readonly CheckResult[] = [],
 ): CheckResult[] {
-  /** Of each check that fails, or is skipped because of one, that cause. */
+  /** For each check that fails, or is skipped because another fails: the id of the one that fails. */
   const causes = new Map(before.filter(({ status }) => status === "fail").map(({ id }) => [id, id]));
   return checks.flatMap(({ id, needs, look }) => {
     const cause = needs.map((needed) => causes.get(needed)).find((one) => one !== undefined);

@@ -23,14 +23,14 @@ import type { CheckResult, Known } from "./check.ts";
  * What is known before any check is asked.
  */
 
-/** Which secret. */
+/** Which secret is meant. */
 export interface SecretPlace {
   readonly context: string;
   readonly namespace: string;
   readonly name: string;
 }
 
-/** What is known of a namespace besides its secrets. */
+/** What is known about a namespace, apart from its secrets. */
 export interface NamespaceFacts {
   readonly context: string;
   readonly namespace: string;
@@ -40,168 +40,168 @@ export interface NamespaceFacts {
   readonly pullSecrets: Known<readonly string[]>;
 }
 
-/** What is known of a secret. */
+/** What is known about a secret. */
 export interface SecretFacts {
   readonly place: SecretPlace;
-  /** Undefined: there is none. */
+  /** Undefined if it does not exist or may not be read. */
   readonly secret: PullSecret | undefined;
-  /** The controller that writes it; undefined when none does. */
+  /** The controller that writes it; undefined if none does. */
   readonly writtenBy: string | undefined;
   /** Why it could not be read. */
   readonly forbidden: ActionableError | undefined;
-  /** Of a secret that is missing: whether anybody wants it. */
+  /** For a missing secret: whether anybody needs it. */
   readonly isNeeded: boolean;
-  /** Of a secret that is missing and that nobody names: registries that the nodes pull from without one. */
+  /** For a missing secret that nobody names: the registries that the nodes pull from without one. */
   readonly withoutSecret: readonly string[];
-  /** Of a secret that is missing: whether its namespace is, as far as that is known. */
+  /** For a missing secret: whether its namespace is missing too, as far as that is known. */
   readonly namespaceMissing: boolean;
-  /** Of a namespace or a secret that is missing: a name that is there and much like it. */
+  /** For a missing namespace or secret: a similar name that exists. */
   readonly meant: string | undefined;
-  /** Of a secret that is missing: namespaces that have one of that name. */
+  /** For a missing secret: the namespaces that have a secret with that name. */
   readonly elsewhere: readonly string[];
-  /** What is in it; undefined where it cannot be read, or is not there. */
+  /** What it holds; undefined if that cannot be read, or if there is no secret. */
   readonly config: DockerConfig | undefined;
-  /** Why it cannot be read; it quotes nothing of it. */
+  /** Why its content cannot be read, without quoting it. */
   readonly malformed: string | undefined;
   /** The registry that was asked for, as the user named it. */
   readonly wanted: string | undefined;
-  /** Its login server, where that is known. */
+  /** Its login server, if that is known. */
   readonly wantedHost: string | undefined;
   /** Whether Azure shows no such registry. */
   readonly wantedMissing: boolean;
-  /** The name of one that Azure shows and that is much like it. */
+  /** The name of a similar registry that Azure shows. */
   readonly registryMeant: string | undefined;
-  /** Registries that it may be meant for, as commands name them: one where that is known. */
+  /** The registries that it may be meant for, as commands name them. Only one if that is known. */
   readonly registries: readonly string[];
-  /** Of a secret without an entry: whether its marks were made for another cluster. */
+  /** For a secret without an entry: whether its marks were made for another cluster. */
   readonly isOfAnotherCluster: boolean;
   /** Whether the cloud could be asked which hosts are its registries. */
   readonly cloud: Known<unknown>;
-  /** Hosts in it that are registries of Azure, as they are spelled. */
+  /** The hosts in it that are Azure registries, as the secret spells them. */
   readonly registryKeys: readonly string[];
   readonly suggest: Suggest;
 }
 
-/** A role that a principal holds on a registry or above it, by itself or by a group. */
+/** A role that a principal holds on a registry or above it, itself or through a group. */
 export interface HeldRole {
   readonly assignment: RoleAssignment;
-  /** Undefined when there is no such role any more. */
+  /** Undefined if the role no longer exists. */
   readonly role: RolePermissions | undefined;
 }
 
-/** What is known of one host's entry in a secret. */
+/** What is known about one host's entry in a secret. */
 export interface EntryFacts {
   readonly place: SecretPlace;
-  /** As it is spelled in the secret. */
+  /** As the secret spells it. */
   readonly key: string;
-  /** The host it means, in lower case. */
+  /** The host that the key means, in lower case. */
   readonly host: string;
   readonly mark: EntryMark | undefined;
-  /** Whether its mark was made for another cluster: then `rotate` leaves it alone here, and `setup` too unless told to. */
+  /** Whether its mark was made for another cluster. `rotate` then leaves it alone here, and `setup` does by default. */
   readonly isOfAnotherCluster: boolean;
-  /** The controller that writes the secret; undefined when none does. */
+  /** The controller that writes the secret; undefined if none does. */
   readonly writtenBy: string | undefined;
-  /** Who writes it, were its password a token. */
+  /** Who writes it, in case its password is a token. */
   readonly tokenWriter: TokenWriter;
   readonly credential: PullCredential;
-  /** The login server that it should have; undefined where that is not known. */
+  /** The login server that it should have; undefined if that is not known. */
   readonly expectedHost: string | undefined;
-  /** Where the registry that is expected was found, how; undefined where Azure was not asked, or knows none. */
+  /** The registry that the entry is meant for. The value is undefined if Azure has no such registry. */
   readonly registry: Known<AccessedRegistry | undefined>;
-  /** Why the registry cannot be asked from here; undefined: it answers. */
+  /** Why the registry cannot be asked from here; undefined if it answers or was not asked. */
   readonly unreachable: ActionableError | undefined;
-  /** Whether the secret holds an entry for the expected login server as well, so that this one serves nobody. */
+  /** Whether the secret also holds an entry for the expected login server, so that this one serves nobody. */
   readonly isLeftOver: boolean;
-  /** How the pull ended; undefined where none was tried. */
+  /** How the pull ended; undefined if none was tried or the registry did not answer. */
   readonly pull: PullOutcome | undefined;
   /** What was pulled. */
   readonly image: ProofImage;
-  /** Whether somebody named that image; else any name is as good. */
+  /** Whether the user or the role's condition named that image. If not, any name is as good. */
   readonly imageIsNamed: boolean;
-  /** How a sign-in with the same password ended at Entra; asked only where the registry does not settle it. */
+  /** How a sign-in to Entra with the same password ended. Tried only if the registry does not settle it. */
   readonly signIn: Known<SignInOutcome>;
   readonly application: Known<Application | undefined>;
   readonly principal: Known<ServicePrincipal | undefined>;
   /** What the tenant allows the application's next password. */
   readonly passwordPolicy: Known<PasswordPolicy>;
-  /** The application that somebody named by an object id in place of its application id. */
+  /** The application that somebody named by an object id instead of its application id. */
   readonly meantApplication: ApplicationSummary | undefined;
   readonly roles: Known<readonly HeldRole[]>;
-  /** How a second credential for the host fares; undefined when there is none. */
+  /** How a pull with the second credential for the host ended; undefined if there is none. */
   readonly second: PullOutcome | undefined;
   readonly platforms: Known<readonly string[]>;
   readonly nodes: Known<readonly NodePlatform[]>;
-  /** By the registry's clock; by the cluster's where that does not tell. */
+  /** By the registry's clock or, if it does not tell the time, by the cluster's. */
   readonly now: Date;
   readonly inNamespace: NamespaceFacts;
-  /** Service accounts that have to name the secret. */
+  /** Service accounts that must name the secret. */
   readonly wantedAccounts: readonly string[];
   readonly suggest: Suggest;
 }
 
-/** What is known of a cluster as a whole. */
+/** What is known about a cluster as a whole. */
 export interface ClusterFacts {
   readonly context: string;
   readonly apiHost: string;
   /** How far its clock is ahead of this machine's, in milliseconds. */
   readonly clusterAheadMs: number;
-  /** The same of a registry's; undefined where none was asked. */
+  /** The same for a registry's clock; undefined if no registry was asked or none answered. */
   readonly registryAheadMs: number | undefined;
-  /** A registry that could be attached instead of a secret; undefined where none is known. */
+  /** A registry that the nodes could pull from by an attachment; undefined if none is known. */
   readonly registry: AccessedRegistry | undefined;
-  /** What its nodes may pull by themselves, of a cluster of AKS; undefined: it is not one that is seen. */
+  /** What the nodes of an AKS cluster may pull by themselves. The value is undefined if Azure shows no such cluster. */
   readonly nodes: Known<NodesFacts | undefined>;
   readonly suggest: Suggest;
 }
 
-/** What is known of the nodes of a managed cluster. */
+/** What is known about the nodes of an AKS cluster. */
 export interface NodesFacts {
   readonly cluster: ManagedCluster;
-  /** Each registry that is meant, or that acr-pull let them pull from. */
+  /** Each registry in question, and each that acr-pull let them pull from. */
   readonly registries: readonly NodesOnRegistry[];
 }
 
-/** What the nodes' identity holds on a registry. */
+/** The roles that the nodes' identity holds on a registry. */
 export interface NodesOnRegistry {
   readonly registry: AccessedRegistry;
   readonly roles: Known<readonly HeldRole[]>;
 }
 
-/** How one secret fared, for whoever asks why a pod does not pull. */
+/** What was found about one secret, to explain why a pod does not pull. */
 export interface SecretOutcome {
   readonly name: string;
   readonly config: DockerConfig | undefined;
-  /** Whether acr-pull keeps it: else setup leaves it alone unless it is told to adopt it. */
+  /** Whether acr-pull keeps it. If not, setup leaves it alone unless it is told to adopt it. */
   readonly isOurs: boolean;
   /** The first check of the secret itself that fails. */
   readonly failed: CheckResult | undefined;
-  /** The first check that fails, of each host's entry. */
+  /** For each host's entry, the first check that fails. */
   readonly entries: ReadonlyMap<string, CheckResult | undefined>;
 }
 
-/** What is known of a pod that waits for an image, or was asked for by name. */
+/** What is known about a pod that waits for an image, or was asked for by name. */
 export interface PodFacts {
   readonly context: string;
   readonly namespace: string;
   readonly name: string;
-  /** Undefined: there is none of that name. */
+  /** The value is undefined if there is no pod with that name. */
   readonly pod: Known<PodObject | undefined>;
   readonly events: Known<readonly PodEvent[]>;
-  /** The secrets that it names, by name. */
+  /** The secrets of its namespace that were looked at, by name. */
   readonly secrets: ReadonlyMap<string, SecretOutcome>;
   /** Login servers that the nodes pull from by their own identity. */
   readonly nodesPull: ReadonlySet<string>;
-  /** Its service account; undefined when there is none. */
+  /** Its service account. The value is undefined if it does not exist. */
   readonly account: Known<ServiceAccountObject | undefined>;
-  /** How the pull of each of its images ended with what fits it, by the image as the pod names it. */
+  /** The best outcome of a pull with a credential that fits, by the image as the pod names it. */
   readonly pulls: ReadonlyMap<string, PullOutcome>;
-  /** What each image that it could pull can run on, by the image as the pod names it. */
+  /** The platforms of each image that could be pulled, by the image as the pod names it. */
   readonly platforms: ReadonlyMap<string, Known<readonly string[]>>;
-  /** What its node is; undefined when that is gone, or it has none. Asked only where an image could be pulled. */
+  /** Its node. The value is undefined if that is gone or the pod has none. Read only if an image could be pulled. */
   readonly node: Known<NodePlatform | undefined>;
-  /** Whether a host is a registry of Azure's. */
+  /** Whether a host is an Azure registry. */
   readonly isRegistry: (host: string) => boolean;
-  /** Every registry that the caller sees. Asked only where no secret is for the host of an image. */
+  /** Every registry that the caller sees. Read only if no secret is for the host of an image. */
   readonly registries: Known<readonly AccessedRegistry[]>;
   readonly suggest: Suggest;
 }

@@ -12,7 +12,7 @@ import { shellQuote } from "../../domain/shell-quote.ts";
  * Command lines that several checks suggest.
  */
 
-/** Options of a suggested command, beside those that say which secret. */
+/** Options of a suggested command, apart from those that name the secret. */
 type More = ReadonlyArray<readonly [flag: string, value?: string]>;
 
 /** `setup` for one secret. */
@@ -26,8 +26,8 @@ export function setupCommand(
 }
 
 /**
- * Advice that ends in `setup` for a secret: with the registry, for nobody is asked in a job. Where that is not known, a
- * person puts it in.
+ * Advice that ends in `setup` for a secret. It names the registry, because a job cannot be asked for it. If the
+ * registry is not known, a person puts it in.
  */
 export function setupAdvice(
   advice: string,
@@ -38,7 +38,7 @@ export function setupAdvice(
   return `${advice}${where}: ${setupCommand(place, suggest, registry, more)}`;
 }
 
-/** Advice to delete a secret and make it anew: in one line, in which the second command runs only after the first. */
+/** Advice to delete a secret and recreate it. It is one line, in which the second command runs only after the first. */
 export function recreateAdvice(
   advice: string,
   { place, suggest, registries }: Pick<SecretFacts, "place" | "suggest" | "registries">,
@@ -52,8 +52,8 @@ export function recreateAdvice(
 const mostNamed = 5;
 
 /**
- * The registry of a suggested command, and what is said before it where several may be meant, or none is known.
- * @param likely all that may be meant
+ * The registry of a suggested command, and the text before it if several may be meant or none is known.
+ * @param likely all registries that may be meant
  */
 export function registryIn(likely: readonly string[]): { readonly registry: string; readonly where: string } {
   const [first, ...more] = likely;
@@ -66,7 +66,7 @@ export function registryIn(likely: readonly string[]): { readonly registry: stri
 
 /**
  * Whether an entry holds a password of the application that acr-pull made for its cluster, as far as that is known. A
- * mark alone does not say so: anybody who may write the secret can name another application in it.
+ * mark alone does not prove it: anybody who may write the secret can name another application in it.
  */
 export function isOwnEntry({ mark, isOfAnotherCluster, credential, application, host }: EntryFacts): boolean {
   if (!mark || isOfAnotherCluster) return false;
@@ -74,7 +74,7 @@ export function isOwnEntry({ mark, isOfAnotherCluster, credential, application, 
   return found === undefined || found.uniqueName === applicationUniqueName(host, mark.clusterId);
 }
 
-/** `setup` that writes a new password for an entry: of an application that is not its own only if a person says so. */
+/** `setup` that writes a new password for an entry. If its application is not the cluster's own, a person chooses. */
 export function renewingSetup(facts: EntryFacts): string {
   const { mark, isOfAnotherCluster, place, suggest } = facts;
   const command = (...more: More) => setupCommand(place, suggest, registryOf(facts), more);
@@ -100,14 +100,17 @@ function flagsFor({ context, namespace, name }: SecretPlace, registry: string): 
   ];
 }
 
-/** A hint that changes the secret; where a controller writes it, the change would be undone, and `setup` refuses it. */
+/** A hint that changes the secret. If a controller writes it, it would undo the change, and `setup` refuses it. */
 export function changing({ writtenBy }: { readonly writtenBy: string | undefined }, hint: string): string {
   return writtenBy === undefined
     ? hint
     : `${writtenBy} writes this secret, and would undo a change made here: fix it at its source.`;
 }
 
-/** Gives a service account its whole list of pull secrets: for one that `setup` leaves alone, since others made it. */
+/**
+ * Gives a service account its whole list of pull secrets. Used for a secret that others made, because `setup` leaves
+ * it alone.
+ */
 export function linkByHand(
   suggest: Suggest,
   context: string,
@@ -120,7 +123,7 @@ export function linkByHand(
   return suggest.kubectl(context, ...words);
 }
 
-/** `docker` that builds an image for several platforms, in the folder of its sources. */
+/** The `docker` command that builds an image for several platforms, in the folder of its sources. */
 export function buildFor(platforms: readonly string[], image: string): string {
   const all = [...new Set(platforms)].join(",");
   return ["docker", "buildx", "build", "--platform", all, "--tag", image, "--push", "."]
@@ -128,18 +131,21 @@ export function buildFor(platforms: readonly string[], image: string): string {
     .join(" ");
 }
 
-/** `az` with its words. */
+/** An `az` command with these words. */
 export function az(...words: readonly string[]): string {
   return ["az", ...words].map(shellQuote).join(" ");
 }
 
-/** A registry as `az acr` finds it: without its subscription it looks in the one that happens to be chosen. */
+/** A registry as `az acr` finds it. Without a subscription, it looks in the one that happens to be selected. */
 interface NamedRegistry {
   readonly name: string;
   readonly subscriptionId?: string | undefined;
 }
 
-/** `az acr` for a registry. @param flag how this command takes the name; `--name` is usual */
+/**
+ * An `az acr` command for a registry.
+ * @param flag the option by which this command takes the name; usually `--name`
+ */
 export function azAcr(
   { name, subscriptionId }: NamedRegistry,
   command: readonly string[],
@@ -149,7 +155,7 @@ export function azAcr(
   return az("acr", ...command, flag, name, ...where, ...more);
 }
 
-/** The registry that was found; where Azure was not asked, the one whose name the host begins with. */
+/** The registry that was found. If none was, the one whose name the host begins with. */
 export function namedRegistry(registry: Known<AccessedRegistry | undefined>, host: string): NamedRegistry {
   const found = registry.known ? registry.value : undefined;
   return found ?? { name: registryNameIn(host) };

@@ -11,19 +11,19 @@ export interface NamespaceChoice {
   readonly contexts: readonly string[];
 }
 
-/** The namespaces to choose from, and where they could not be listed. */
+/** The namespaces to choose from, and the contexts where they could not be listed. */
 export interface NamespaceChoices {
-  /** By name, but Kubernetes' own last. */
+  /** By name, with Kubernetes' own last. */
   readonly namespaces: readonly NamespaceChoice[];
   readonly unlisted: ReadonlyArray<{ readonly context: string; readonly error: ActionableError }>;
 }
 
-/** Where Kubernetes keeps what is its own; seldom what somebody means. */
+/** Kubernetes' own namespaces, which users seldom mean. */
 const ofKubernetes = new Set(["kube-system", "kube-public", "kube-node-lease"]);
 
 /**
- * Lists the namespaces of all contexts. One that does not answer, or does not let the caller list, hides no other:
- * every failure comes back in `unlisted`, for a namespace can be typed as well.
+ * Lists the namespaces of all contexts. A context that does not answer, or does not let the caller list, does not
+ * hide the others. Every failure comes back in `unlisted`, because a namespace can also be typed.
  */
 export async function listNamespaceChoices(
   clusters: ReadonlyArray<Pick<Cluster, "context" | "listNamespaces">>,

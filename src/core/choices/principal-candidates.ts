@@ -5,11 +5,13 @@ import { builtInRole } from "../../domain/role.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
 import type { Directory, Roles } from "../ports.ts";
 
-/** A service principal that may be reused, for it holds a role on the registry. */
+/** A service principal that may be reused because it holds a role on the registry. */
 export interface PrincipalCandidate extends ServicePrincipalSummary {
-  /** Whether a run of ours gave it a role. Only who administers roles can have written that; a name proves nothing. */
+  /**
+   * Whether acr-pull gave it a role. Only somebody who administers roles can have written that; a name proves nothing.
+   */
   readonly ours: boolean;
-  /** The roles it holds on the registry itself: names of those that we grant, of others the GUID. */
+  /** The roles it holds on the registry itself: by name if acr-pull grants them, else by GUID. */
   readonly roles: readonly string[];
 }
 
@@ -17,13 +19,13 @@ export interface PrincipalCandidate extends ServicePrincipalSummary {
 export interface PrincipalCandidates {
   /** Ours first, then by name. */
   readonly candidates: readonly PrincipalCandidate[];
-  /** The right that is missing to see them. */
+  /** Why they could not be listed: a missing right. */
   readonly unlisted: ActionableError | undefined;
 }
 
 /**
  * Finds the service principals of this tenant that hold a role on the registry itself. A missing right
- * (`azure.forbidden`, `directory.forbidden`) comes back as `unlisted`, for a principal can be typed as well.
+ * (`azure.forbidden`, `directory.forbidden`) comes back as `unlisted`, because a principal can also be typed.
  * @throws ActionableError for every other failure
  */
 export async function findPrincipalCandidates(

@@ -4,32 +4,32 @@ import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { judgeTarget, refuseDeleting, type TargetPolicy, type TargetState } from "../turn/pull-secret.ts";
 import { readTarget, type Target } from "../cluster/read-targets.ts";
 
-/** What writing a target would meet. Never holds a credential. */
+/** What a write to a target would find there. Never holds a credential. */
 export type SecretOutlook =
   /** There is no secret of that name, and perhaps no namespace. */
   | { readonly kind: "absent"; readonly createNamespace: boolean }
   /** Our entry for this login server is there. */
   | {
       readonly kind: "ours";
-      /** RFC 3339 in UTC; undefined where the entry does not (yet) say it. */
+      /** RFC 3339 in UTC. Undefined if the entry does not say it, or not yet. */
       readonly expiresAt: string | undefined;
     }
-  /** The entry is added beside those of other hosts. */
+  /** Our entry is added beside those of other hosts. */
   | {
       readonly kind: "merge";
-      /** The hosts as the secret names them, which may be any text; none in an empty secret. */
+      /** The hosts as the secret names them, which may be any text. Empty for an empty secret. */
       readonly hosts: readonly string[];
       /** Whether adopting replaces a credential for this login server that is not ours. */
       readonly replaces: boolean;
     }
-  /** It cannot be written as it is: see judgeTarget. */
+  /** It cannot be written as it is: see `judgeTarget`. */
   | {
       readonly kind: "refused";
       readonly error: ActionableError;
       /** Whether `--adopt` would allow it. */
       readonly adoptable: boolean;
     }
-  /** It could not be looked at. */
+  /** It could not be read. */
   | { readonly kind: "unreadable"; readonly error: ActionableError };
 
 /** A target with its outlook. */
@@ -41,8 +41,8 @@ export interface LookedAtSecret {
 const readsAtOnce = 10;
 
 /**
- * Looks at what is there of the targets, in their order. Every failure comes back as an outlook of its target, a
- * missing right and a cluster that does not answer as `unreadable`.
+ * Looks at what the targets hold today, in their order. Every failure comes back as the outlook of its target. A
+ * missing right and a cluster that does not answer are `unreadable`.
  */
 export async function lookAtSecrets(
   targets: readonly Target[],

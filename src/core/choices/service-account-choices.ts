@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { ActionableError } from "../../domain/errors.ts";
 import type { Cluster } from "../ports.ts";
 
-/** A namespace of one cluster whose service accounts are asked for. */
+/** A namespace of one cluster whose service accounts are wanted. */
 export interface ServiceAccountPlace {
   readonly cluster: Pick<Cluster, "context" | "listAccountLinks">;
   readonly namespace: string;
@@ -11,13 +11,13 @@ export interface ServiceAccountPlace {
 /** A service account of one or more of the chosen namespaces. */
 export interface ServiceAccountChoice {
   readonly name: string;
-  /** The places that could be listed and lack it, as `context/namespace`. */
+  /** The places without it, as `context/namespace`. Places that could not be listed do not count. */
   readonly missingIn: readonly string[];
 }
 
-/** The service accounts to choose from, and where they could not be listed. */
+/** The service accounts to choose from, and the namespaces where they could not be listed. */
 export interface ServiceAccountChoices {
-  /** `default`, then what every place has, then what some have; each by name. */
+  /** `default`, then those that every place has, then the others; each group by name. */
   readonly accounts: readonly ServiceAccountChoice[];
   readonly unlisted: ReadonlyArray<{
     readonly context: string;
@@ -26,13 +26,13 @@ export interface ServiceAccountChoices {
   }>;
 }
 
-/** The account of pods that name none. Kubernetes makes it with each namespace, and again when it is deleted. */
+/** The account of Pods that name none. Kubernetes makes it with each namespace, and again after it is deleted. */
 const usual = "default";
 const listsAtOnce = 10;
 
 /**
  * Lists the service accounts of all places. A namespace that does not exist yet counts as having `default` alone.
- * Every failure to list comes back in `unlisted`, for a service account can be typed as well.
+ * Every failure to list comes back in `unlisted`, because a service account can also be typed.
  * Source: https://kubernetes.io/docs/concepts/security/service-accounts/#default-service-accounts
  */
 export async function listServiceAccountChoices(

@@ -6,26 +6,26 @@ import type { RequestedRole } from "../../domain/role.ts";
 import { limitIn, modeBehind, pullsToday, wantedRights } from "../../domain/role-standing.ts";
 import type { Cluster, Directory, Roles } from "../ports.ts";
 
-/** What the service principal of one cluster may do with a registry already. */
+/** What the service principal of one cluster may already do with a registry. */
 export interface StandingChoice {
   readonly context: string;
   readonly role: RequestedRole;
-  /** The repositories that the role is limited to; undefined: by a condition that says it in another way. */
+  /** The repositories that the role is limited to. Undefined if acr-pull cannot read the condition that limits it. */
   readonly repositories: readonly string[] | undefined;
 }
 
-/** Whose rights are looked for. */
+/** Whose rights to look up. */
 export interface StandingWish {
   readonly registry: Registry;
-  /** The principal that was named; undefined: each cluster's own. */
+  /** The principal that the user named. Undefined for each cluster's own. */
   readonly servicePrincipal: string | undefined;
-  /** The cluster's id, where its own may not be read. */
+  /** The cluster's id, if it may not be read from the cluster. */
   readonly clusterId: string | undefined;
 }
 
 /**
- * What stands for each cluster, in their order: undefined where nothing does, or where it cannot be looked at. Whatever
- * is decided by it is looked up again before the plan.
+ * The current rights for each cluster, in the order of the clusters. Undefined if there are none, or if they cannot
+ * be read. Whatever depends on them is looked up again before the plan.
  */
 export async function findStandingRights(
   wish: StandingWish,

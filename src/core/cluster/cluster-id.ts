@@ -1,20 +1,20 @@
 import { refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 
-/** What may tell which cluster it is. */
+/** What may show which cluster it is. */
 export interface ClusterIdClues {
-  /** The UID of the namespace kube-system; undefined where that may not be read. */
+  /** The UID of the namespace kube-system. Undefined if it may not be read. */
   readonly uid: string | undefined;
-  /** What the user says. */
+  /** The id that the user gave. */
   readonly said: string | undefined;
-  /** What marks on the cluster's secrets record. */
+  /** The ids that marks on the cluster's secrets record. */
   readonly recorded: readonly string[];
 }
 
 /**
- * The UID of kube-system; where that may not be read, what the user says, else what the marks record, if they agree. A
- * context's name or a server's URL is no identity: two laptops share both.
- * @returns undefined when nothing tells
+ * The UID of kube-system. If it may not be read, the id that the user gave, else the one that the marks record, if
+ * they agree. A context's name or a server's URL does not identify a cluster: two laptops can have both in common.
+ * @returns undefined if nothing shows the id
  * @throws ActionableError `cluster.id-mismatch`, `cluster.id-unknown`, exit 2
  */
 export function clusterIdOf(
@@ -35,7 +35,7 @@ export function clusterIdOf(
   return only;
 }
 
-/** Why it is not known which cluster it is, where no secret records that either. */
+/** Why the cluster's id is unknown when no secret records it either. */
 export function noIdRecorded({ context }: { readonly context: string }) {
   return idUnknown(context, "no visible secret records");
 }

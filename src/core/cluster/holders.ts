@@ -9,13 +9,13 @@ import type { Target } from "./read-targets.ts";
 import { isMeant } from "./registry-meant.ts";
 import { isChosen, type ClusterView } from "./view.ts";
 
-/** A secret that holds a key for a registry, by our mark and by its bytes. */
+/** A secret that holds a key for a registry, according to both our mark and its bytes. */
 export interface Holder {
   readonly target: Target;
   readonly secret: PullSecret;
   readonly mark: EntryMark;
   readonly credential: PullCredential;
-  /** The credential before it, while that is on its way out. */
+  /** The previous credential, until it is removed. */
   readonly second: PullCredential | undefined;
   /** Whether this run was asked for the key that it holds. */
   readonly chosen: boolean;
@@ -37,34 +37,34 @@ export interface HeldKeys {
   readonly registry: string;
   readonly holders: readonly Holder[];
   readonly copies: readonly Copy[];
-  /** Entries of ours that say they hold such a key, and hold something else. */
+  /** Entries of ours whose mark says that they hold such a key, but that hold something else. */
   readonly changed: readonly Target[];
-  /** Why secrets with our marks, that this run was asked for, cannot be written. */
+  /** Why secrets that have our marks, and that this run was asked for, cannot be written. */
   readonly refused: readonly ActionableError[];
-  /** Sealed documents of which nobody can tell what they hold, because they were not applied. */
+  /** Sealed documents that were not applied, so that nobody can say what they hold. */
   readonly unapplied: readonly Target[];
-  /** Pending marks of this registry, also in secrets that hold no key yet. */
+  /** Pending marks for this registry, also in secrets that hold no key yet. */
   readonly pending: ReadonlyArray<{
     readonly target: Target;
     readonly mark: NonNullable<EntryMark["pending"]>;
   }>;
 }
 
-/** What of a run's wishes decides which keys are meant. */
+/** The options that decide which keys are meant. */
 export interface KeyChoice {
   readonly registry: RegistryReference | undefined;
   readonly secretName: string | undefined;
 }
 
 /**
- * The keys that a cluster's secrets hold. Only bytes make a secret a holder: anybody who may write in one namespace
- * can put a mark there that names any application.
+ * The keys that a cluster's secrets hold. Only its bytes make a secret a holder: anybody who may write in one
+ * namespace can put a mark there that names any application.
  */
 export function heldKeys(seen: ClusterView, choice: KeyChoice): HeldKeys[] {
   const groups = new Map<string, Group>();
   const pending: Array<{ loginServer: string; target: Target; mark: NonNullable<EntryMark["pending"]> }> = [];
   for (const secret of seen.secrets) {
-    // Of the older type acr-pull writes none: whatever holds a key there is a copy.
+    // acr-pull writes no secret of the older type, so one that holds a key is a copy.
     if (secret.type !== dockerConfigType) continue;
     const target = targetOf(seen, secret);
     for (const [loginServer, mark] of Object.entries(secret.marks)) {
@@ -115,7 +115,7 @@ export function heldKeys(seen: ClusterView, choice: KeyChoice): HeldKeys[] {
     }));
 }
 
-/** The keys of one application for one registry, while they are looked for. */
+/** The keys of one application for one registry, while they are collected. */
 interface Group {
   readonly loginServer: string;
   readonly appId: string;
@@ -124,8 +124,8 @@ interface Group {
   readonly refused: ActionableError[];
   readonly unapplied: Target[];
   /**
-   * As an entry records it that is of the registry which was asked for; undefined while none is. A registry that was
-   * moved keeps its login server: until `setup` has been everywhere, some entries record where it was before.
+   * As recorded by an entry for the registry that was asked for. Undefined until there is such an entry. A registry
+   * that was moved keeps its login server: some entries record its old resource id until `setup` has run for them.
    */
   registry: string | undefined;
 }
@@ -135,9 +135,9 @@ function newGroup(loginServer: string, appId: string): Group {
 }
 
 /**
- * Other entries that hold one of these passwords: their pulls would fail when it is retired. A kubelet also takes an
- * entry for a repository or for a pattern of hosts, and other registries may know the same password, so that what an
- * entry is for does not matter.
+ * Other entries that hold one of these passwords: their pulls fail when it is retired. It does not matter what an
+ * entry is for. A kubelet also takes an entry for a repository or for a pattern of hosts, and other registries may
+ * know the same password.
  */
 function copiesOf(seen: ClusterView, loginServer: string, holders: readonly Holder[]): Copy[] {
   const known = new Set(holders.map(({ target }) => `${target.namespace}/${target.name}`));
@@ -150,7 +150,7 @@ function copiesOf(seen: ClusterView, loginServer: string, holders: readonly Hold
     const credentials = credentialsIn(secret).filter(({ host, username, password }) => {
       if (!passwords.has(password.reveal())) return false;
       if (host === loginServer) return !isKnown;
-      // Of another registry's rotation, which brings it to a key of its own.
+      // The rotation of that other registry gives this entry its own new key.
       const mark = marks[host];
       return mark?.clusterId !== seen.clusterId || mark.appId !== username;
     });
@@ -165,7 +165,7 @@ function copiesOf(seen: ClusterView, loginServer: string, holders: readonly Hold
   });
 }
 
-/** An entry that is for something else, or says that it is of another cluster or application. */
+/** For an entry that is for something else, or whose mark names another cluster or application. */
 function strangeCopy(target: Target, host: string): ActionableError {
   return refused(
     "secret.not-ours",
@@ -174,7 +174,7 @@ function strangeCopy(target: Target, host: string): ActionableError {
   );
 }
 
-/** A secret of the type before today's, which `setup` cannot take over either: a type cannot be changed. */
+/** For a secret of the older type. `setup` cannot take it over either, because a type cannot be changed. */
 function olderCopy(target: Target, type: string, host: string): ActionableError {
   return refused(
     "secret.wrong-type",

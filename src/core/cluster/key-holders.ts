@@ -3,9 +3,9 @@ import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
 import { keyOrigin } from "../../domain/ownership.ts";
 
 /**
- * Which keys of an application some pull secret holds: by its bytes, by a mark that names it as in use or on its way
- * out, or by the pending mark of the run that makes it.
- * @param now a key that has ended by then pulls nothing, whoever holds it
+ * The secrets that hold each key of an application: by their bytes, by a mark that names the key as in use or on its
+ * way out, or by the pending mark of the run that makes it.
+ * @param now a key that ended before this time pulls nothing, whoever holds it, and counts by its mark alone
  * @returns the secrets, by key id
  */
 export function keyHolders(
@@ -28,9 +28,9 @@ export function keyHolders(
 }
 
 /**
- * Ids of the keys that secrets hold: those of the application by their bytes, and every one that a mark names as in use
- * or on its way out. What a pending mark names is no holder: whoever takes that mark over removes the key.
- * @param now a key that has ended pulls nothing, whoever holds it, and counts by its mark alone
+ * Ids of the keys that secrets hold: those of the application by their bytes, and every key that a mark names as in
+ * use or on its way out. A pending mark makes no holder: the run that takes the mark over removes the key.
+ * @param now a key that ended before this time pulls nothing, whoever holds it, and counts by its mark alone
  */
 export function heldKeyIds(
   secrets: readonly PullSecret[],
@@ -41,7 +41,7 @@ export function heldKeyIds(
   return new Set([...byBytes.map(({ keyId }) => keyId), ...secrets.flatMap(idsInMarks)]);
 }
 
-/** Whether a mark of a secret names a key: as in use, as on its way out, or as an operation's that may have made it. */
+/** Whether a mark of a secret names a key: as in use, as on its way out, or by the operation that may have made it. */
 export function namedBy(secret: PullSecret): (key: PasswordCredential) => boolean {
   const ids = new Set(idsInMarks(secret));
   const operations = new Set(
@@ -59,8 +59,9 @@ function idsInMarks(secret: PullSecret): string[] {
 }
 
 /**
- * Keys that have not ended and begin as some password of the application in a secret, whoever wrote it and for whatever
- * host. A key of which the directory does not say how it begins may be any password that begins as no other one.
+ * Keys that have not ended and whose first characters match a password of the application in the secret, whoever
+ * wrote it and for whatever host. A key without first characters in the directory may be any password that matches no
+ * other key.
  */
 function keysByBytes(
   secret: PullSecret,
@@ -68,7 +69,7 @@ function keysByBytes(
   now: Date,
 ): PasswordCredential[] {
   const texts = credentialsIn(secret)
-    // Entra takes an id in any letter case.
+    // Entra accepts an id in any letter case.
     .filter(({ username }) => username.toLowerCase() === appId.toLowerCase())
     .map(({ password }) => password.reveal());
   const begins = (text: string) =>

@@ -6,25 +6,24 @@ import { listWriter } from "../../domain/other-writers.ts";
 import type { ServiceAccountLink } from "./service-account.ts";
 import type { ClusterView } from "./view.ts";
 
-/** A service account that names a secret of acr-pull's which is not there (any more). */
+/** A service account that names a pull secret that does not exist, or no longer exists. */
 export interface LeftLink extends ServiceAccountLink {
   /**
-   * Who wrote the account's list as it is. Of most accounts, `default` among them, the API server keeps no record: then
-   * only what else is left says that it was acr-pull.
+   * Who wrote the account's list as it is now. For most accounts, such as `default`, the API server keeps no record
+   * of that. Then only other traces show that acr-pull wrote it.
    */
   readonly writer: ReturnType<typeof listWriter>;
 }
 
-/** Where, and what name it was. */
 interface Wish {
-  /** Undefined: the usual one. */
+  /** Undefined for the usual name. */
   readonly secretName: string | undefined;
   readonly concurrency: number;
 }
 
 /**
- * Finds service accounts that name a pull secret which is gone. Where they may not be listed in the whole cluster, in the
- * namespaces that were chosen; where neither may be, none are found.
+ * Finds service accounts that name a pull secret that does not exist. If they may not be listed cluster-wide, looks
+ * in the chosen namespaces. If they may not be listed there either, finds none.
  */
 export async function findLeftLinks(
   { cluster, namespaces }: Pick<ClusterView, "cluster" | "namespaces">,

@@ -8,18 +8,18 @@ import type { Cluster } from "../ports.ts";
 import { ifToBeHad } from "./failure-of-one.ts";
 import type { Target } from "./read-targets.ts";
 
-/** Where namespaces are looked for. */
+/** The reads that a look for namespaces needs. */
 export type NamespaceReads = Pick<Cluster, "context" | "findNamespace" | "listNamespaces">;
 
 /** A namespace that none of the clusters has. */
 export interface MissingNamespace {
   readonly name: string;
-  /** A sentence that names it, and what may have been meant. */
+  /** A sentence that names it, and the namespace that may have been meant. */
   readonly message: string;
   readonly didYouMean?: string;
 }
 
-/** Those of some namespaces that none of the clusters has. One that may not be looked for is not missing. */
+/** The namespaces that none of the clusters has. One that may not be looked up does not count as missing. */
 export async function missingNamespaces(
   names: readonly string[],
   clusters: readonly NamespaceReads[],
@@ -49,8 +49,9 @@ export async function missingNamespaces(
 }
 
 /**
- * That a secret cannot be written to a namespace which does not exist.
- * @param meant a namespace that exists: it comes before the advice to create one, which would make a typing error last
+ * Says that a secret cannot be written to a namespace that does not exist.
+ * @param meant an existing namespace that may have been meant: it comes before the advice to create one, which would
+ *   make a typing error permanent
  */
 export function namespaceNotFound(
   { cluster, namespace }: Pick<Target, "cluster" | "namespace">,

@@ -12,15 +12,15 @@ export interface NamespaceWish {
 
 /** The namespaces of one cluster that are meant. */
 export interface ChosenNamespaces {
-  /** Each once: those that were named first. */
+  /** Each once; those that were named come first. */
   readonly names: readonly string[];
-  /** Those that have the labels; undefined: nobody gave labels. */
+  /** Those that have the labels. Undefined if nobody gave labels. */
   readonly selected: readonly NamespaceObject[] | undefined;
 }
 
 type NamespaceLists = Pick<Cluster, "context" | "listNamespaces">;
 
-/** The namespaces that were named or have the labels, which may be none; undefined: nobody chose. */
+/** The namespaces that were named or have the labels, which may be none. Undefined if nobody chose any. */
 export async function selectNamespaces(
   { namespaces, namespaceSelector }: NamespaceWish,
   cluster: NamespaceLists,
@@ -33,8 +33,8 @@ export async function selectNamespaces(
 }
 
 /**
- * The namespaces that were named or have the labels; undefined: nobody chose.
- * @param showLabels the command that shows the labels there are
+ * The namespaces that were named or have the labels. Undefined if nobody chose any.
+ * @param showLabels the command that shows which labels exist
  * @throws ActionableError `namespace.none-selected`, exit 2
  */
 export async function chosenNamespaces(

@@ -9,7 +9,7 @@ import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Cluster } from "../ports.ts";
 import type { ClusterView, ViewWish } from "./view.ts";
 
-/** Reads the pull secrets of one name in namespaces. */
+/** Reads the pull secrets that have the wanted name in these namespaces. */
 export async function readSecrets(
   { secretName = usualSecretName, concurrency }: ViewWish,
   cluster: Cluster,
@@ -22,9 +22,10 @@ export async function readSecrets(
 }
 
 /**
- * Nobody chose namespaces, and secrets may not be listed in all: the right to list is missing, not one in the context's
- * own namespace, where there may be nothing to see.
- * @throws ActionableError `kubernetes.forbidden` that names it, exit 3
+ * Reads the secret in the context's own namespace, for a run that chose no namespaces and may not list secrets
+ * cluster-wide. If this is forbidden too, the error names the right to list. That is the right to ask for, because
+ * the context's own namespace may hold nothing.
+ * @throws ActionableError `kubernetes.forbidden` that names the right to list, exit 3
  */
 export async function readOwnNamespace(
   wish: ViewWish,
@@ -49,7 +50,7 @@ export async function readOwnNamespace(
   }
 }
 
-/** The namespaces to read one by one; where they may not be listed, the context's own. */
+/** The namespaces to read one by one. If they may not be listed, only the context's own. */
 export async function allNamespaces(
   cluster: Cluster,
   defaultNamespace: string,
@@ -74,7 +75,7 @@ export async function readManaged(
     try {
       const listed = await cluster.listSecretsIn(namespace, managedSelector, signal);
       if (listed) return { secrets: listed, missed: [] };
-      // Who may not list may still read the one secret that is known by name.
+      // A caller that may not list may still read the one secret that is known by name.
       const secret = await cluster.findSecret(namespace, secretName, signal);
       return { secrets: secret && isManaged(secret) ? [secret] : [], missed: [] };
     } catch (error) {
@@ -89,7 +90,7 @@ export async function readManaged(
   };
 }
 
-/** A cluster, and the secrets of it that were seen. */
+/** A cluster, and its secrets that were seen. */
 export interface SeenSecrets {
   readonly cluster: Cluster;
   readonly secrets: ReadonlyArray<Pick<PullSecret, "namespace" | "name">>;
@@ -98,13 +99,13 @@ export interface SeenSecrets {
 /** A cluster's pull secrets as they are now. */
 export interface SecretsNow {
   readonly secrets: readonly PullSecret[];
-  /** Whether these are all there are. */
+  /** Whether these are all of the cluster's pull secrets. */
   readonly whole: boolean;
 }
 
 /**
- * A cluster's pull secrets as they are now, for others may have written since they were seen; where they may not be
- * listed cluster-wide, those that were seen.
+ * A cluster's pull secrets as they are now, because others may have written since they were seen. If they may not be
+ * listed cluster-wide, only those that were seen are read again.
  * @param concurrency the most requests under way at once
  */
 export async function secretsNow(

@@ -12,12 +12,12 @@ export interface Target {
   readonly name: string;
 }
 
-/** Something that was planned for a cluster, such as a target, where it may be written. */
+/** A planned thing, such as a target, in a cluster that may be written to. */
 export type Writable<Planned extends { readonly cluster: Cluster }> = Planned & {
   readonly cluster: WritableCluster;
 };
 
-/** What was planned, in the cluster that it was planned for, of those that may be written to. */
+/** The planned thing, with the client that may write to its cluster. */
 export function writable<Planned extends { readonly cluster: Cluster }>(
   planned: Planned,
   { clusters }: Writing<{ readonly clusters: readonly ClusterTarget[] }>,
@@ -30,7 +30,7 @@ export function writable<Planned extends { readonly cluster: Cluster }>(
 /** What a target holds today, before it is judged. */
 export interface TargetContent {
   readonly secret: PullSecret | undefined;
-  /** Looked up only where there is no secret; undefined when it is missing, or may not be read. */
+  /** Undefined if it does not exist, or if there is a secret: then it is not looked up. */
   readonly namespace: NamespaceObject | "unreadable" | undefined;
 }
 
@@ -42,13 +42,13 @@ export async function readTarget(target: Target, signal: AbortSignal): Promise<T
   try {
     return { secret, namespace: await cluster.findNamespace(namespace, signal) };
   } catch (error) {
-    // The right to read the namespace is a courtesy; the write will tell.
+    // A namespace that may not be read is no reason to stop: the write will show whether it exists.
     if (hasCode(error, "kubernetes.forbidden")) return { secret, namespace: "unreadable" };
     throw error;
   }
 }
 
-/** From so many targets on, lists of the whole cluster cost less than a look at each of them. */
+/** From this many targets on, lists of the whole cluster cost less than one read per target. */
 export const manyTargets = 20;
 
 /** A target as it was read, or why it could not be. */
@@ -60,11 +60,11 @@ export interface ReadTarget {
 /** How targets are read. */
 interface Reading {
   readonly concurrency: number;
-  /** Those of the cluster that are known already. */
+  /** The cluster's namespaces that are already known. */
   readonly namespaces?: readonly NamespaceObject[] | undefined;
 }
 
-/** Reads targets in one cluster, many of one name by lists where those are allowed. */
+/** Reads targets in one cluster. Many targets of the same name are read through lists, if those are allowed. */
 export async function readTargets(
   targets: readonly Target[],
   reading: Reading,
@@ -80,7 +80,7 @@ export async function readTargets(
   return read.flat();
 }
 
-/** Reads targets of one name. */
+/** Reads targets that have the same name. */
 async function readAlike(
   targets: readonly Target[],
   { concurrency, namespaces }: Reading,
@@ -103,7 +103,7 @@ async function readAlike(
   );
 }
 
-/** Tells by lists what targets hold; undefined where the secrets may not be listed, or the list failed. */
+/** Reads through lists what targets hold. Undefined if the secrets may not be listed, or if the list failed. */
 async function listContents(
   targets: readonly Target[],
   known: readonly NamespaceObject[] | undefined,
@@ -111,7 +111,7 @@ async function listContents(
 ): Promise<((target: Target) => TargetContent | undefined) | undefined> {
   const [first] = targets;
   if (!first) return undefined;
-  // What fails here is told of each target by itself.
+  // A failure here is not reported: each target is then read by itself, and reports its own failure.
   const [secrets, namespaces] = await Promise.all([
     ifToBeHad(first.cluster.listSecretsNamed(first.name, signal), signal),
     known ?? ifToBeHad(first.cluster.listNamespaces("", signal), signal),
@@ -122,7 +122,7 @@ async function listContents(
   return (target) => {
     const secret = secretIn.get(target.namespace);
     if (secret) return { secret, namespace: undefined };
-    // Of those that were selected beforehand others may be missing, and are looked at.
+    // The known namespaces may be only those with the labels. Any other one is looked up by itself.
     const namespace = namespaceOf?.get(target.namespace);
     return namespace || (namespaceOf && !known) ? { secret: undefined, namespace } : undefined;
   };

@@ -2,7 +2,7 @@ import { closestName } from "../../domain/closest-name.ts";
 import { registryNameIn } from "../../domain/login-server.ts";
 import type { Registry, RegistryReference } from "../../domain/registry.ts";
 
-/** Whether an entry is of the registry that was asked for. */
+/** Whether an entry belongs to the registry that was asked for. */
 export function isMeant(
   reference: RegistryReference | undefined,
   loginServer: string,
@@ -22,17 +22,17 @@ export function isMeant(
   }
 }
 
-/** A registry's name, by its resource id; one that was set up without Azure is known by its login server alone. */
+/** A registry's name, from its resource id. One that was set up without Azure is known by its login server alone. */
 export function registryName(registryId: string, loginServer: string): string {
   return nameInId(registryId) ?? loginServer.split(/[.:]/)[0] ?? "";
 }
 
-/** The name of a registry in its resource id; undefined for what is none. */
+/** The name of a registry in its resource id. Undefined for any other text. */
 export function nameInId(registryId: string | undefined): string | undefined {
   return /\/registries\/(?<name>[^/]+)$/i.exec(registryId ?? "")?.groups?.["name"];
 }
 
-/** What `--registry` names a registry by: its name, or its login server where it was set up without Azure. */
+/** How `--registry` names a registry: by its name, or by its login server if it was set up without Azure. */
 export function registryNamed({
   registry,
   loginServer,
@@ -44,8 +44,8 @@ export function registryNamed({
 }
 
 /**
- * The registry that somebody may have meant by a reference to none of these, named in the same way. Login servers are
- * told apart by the name in them: they end alike, and one may contain a hash that nobody knows by heart.
+ * The registry that somebody may have meant by a reference that matches none of these, named in the same way. Login
+ * servers are compared by the name in them: they all end alike, and one may contain a hash that nobody knows by heart.
  */
 export function nearRegistry(
   reference: RegistryReference,

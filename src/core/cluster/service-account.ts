@@ -5,7 +5,7 @@ import type { Clock, Cluster } from "../ports.ts";
 import { waitUntil } from "../patience.ts";
 import type { Writable } from "./read-targets.ts";
 
-/** One service account whose pods shall use the pull secret. */
+/** A service account whose Pods are to use the pull secret. */
 export interface ServiceAccountLink {
   readonly cluster: Cluster;
   readonly namespace: string;
@@ -13,11 +13,11 @@ export interface ServiceAccountLink {
   readonly secretName: string;
 }
 
-/** Whether the account has to be changed; undefined while its namespace is still to be made. */
+/** Whether the account already names the secret. Undefined if its namespace is yet to be created. */
 export type LinkFinding = { readonly linked: boolean } | undefined;
 
 /**
- * Looks at the account.
+ * Looks at the account, and rehearses the change if one is needed.
  * @throws ActionableError `service-account.not-found`, exit 2
  */
 export async function inspectLink(
@@ -49,8 +49,8 @@ const triesOnConflict = 5;
 const freshNamespaceMs = 30_000;
 
 /**
- * Adds the secret at the end of the account's list. The list is atomic for the API server, so it is read, extended
- * and written under its resource version: entries of others and their order stay.
+ * Adds the secret at the end of the account's list. The API server treats the list as atomic. So the list is read,
+ * extended, and written under its resource version, which keeps the entries of others and their order.
  */
 export async function ensureLink(
   link: Writable<ServiceAccountLink>,
@@ -77,8 +77,8 @@ export async function ensureLink(
 }
 
 /**
- * Takes the secret out of the account's list; entries of others and their order stay. Fine when it is out already, and
- * when the account is gone.
+ * Takes the secret out of the account's list, and keeps the entries of others and their order. Succeeds if the secret
+ * is already out, or if the account no longer exists.
  */
 export async function removeLink(
   { cluster, namespace, account: name, secretName }: Writable<ServiceAccountLink>,
@@ -98,8 +98,8 @@ export async function removeLink(
 }
 
 /**
- * Asks the API server whether the secret could be taken out of the account's list. Fine where there is nothing to take
- * out (any more), and where somebody changed the account meanwhile: whether it may be written was answered before that.
+ * Asks the API server whether the secret could be taken out of the account's list. Succeeds if there is nothing to take
+ * out, or if somebody changed the account meanwhile: the API server has then already checked the right to write it.
  */
 export async function rehearseUnlink(
   { cluster, namespace, account: name, secretName }: ServiceAccountLink,

@@ -9,9 +9,9 @@ import { clusterIdOf, noIdRecorded } from "./cluster-id.ts";
 import { chosenNamespaces, type NamespaceWish } from "./namespaces.ts";
 import { allNamespaces, readManaged, readOwnNamespace, readSecrets } from "./read-secrets.ts";
 
-/** Where a run looks for secrets. No namespaces and no selector: wherever it may look. */
+/** Where a run looks for secrets. Without namespaces and selector: wherever it may look. */
 export interface ViewWish extends NamespaceWish {
-  /** The name of the secrets to read where they may not be listed; undefined: the usual one. */
+  /** The name of the secrets to read if they may not be listed. Undefined for the usual name. */
   readonly secretName: string | undefined;
   readonly clusterId: string | undefined;
   /** The most requests under way at once in a cluster. */
@@ -24,43 +24,43 @@ export interface ClusterView {
   readonly contexts: readonly string[];
   readonly cluster: Cluster;
   /**
-   * Whether the cluster or the user says which cluster it is. Marks that alone tell it may have come with a copy of
+   * Whether the cluster or the user says which cluster it is. If only marks say so, they may have come with a copy of
    * another cluster's secrets.
    */
   readonly identified: boolean;
-  /** Whether one list showed all there are. */
+  /** Whether one list showed all pull secrets. */
   readonly whole: boolean;
   /** By namespace, then by name. */
   readonly secrets: readonly PullSecret[];
-  /** The namespaces that are meant; undefined: all. */
+  /** The namespaces that are meant. Undefined for all. */
   readonly namespaces: ReadonlySet<string> | undefined;
-  /** The namespaces that were asked for one by one; empty when one list showed all. */
+  /** The namespaces that were read one by one. Empty if one list showed all. */
   readonly oneByOne: readonly string[];
   /** Those of them that could not be read. */
   readonly missed: ReadonlyArray<UnseenPlace & { readonly namespace: string }>;
 }
 
-/** What could not be looked at. */
+/** A cluster or namespace that could not be looked at. */
 export interface UnseenPlace {
   readonly context: string;
-  /** Undefined: the whole cluster. */
+  /** Undefined for the whole cluster. */
   readonly namespace: string | undefined;
   readonly error: ActionableError;
 }
 
-/** All clusters that were looked at, and what could not be. */
+/** All clusters that were looked at, and the places that could not be. */
 export interface ClusterViews {
   readonly seen: readonly ClusterView[];
   readonly unseen: readonly UnseenPlace[];
 }
 
-/** What a run has to do without: a cluster that could not be looked at, or keys that cannot be rotated. */
+/** Something that a run does without: a cluster that could not be looked at, or keys that cannot be rotated. */
 export interface LeftOut {
   readonly name: string;
   readonly error: ActionableError;
 }
 
-/** The clusters that could not be looked at, as a run that goes on without them tells of them. */
+/** Names the clusters that a run continues without, with the reason for each. */
 export function leftOutOf(unseen: readonly UnseenPlace[]): LeftOut[] {
   return unseen.map(({ context, error }) => ({ name: `context ${inOneLine(context)}`, error }));
 }
@@ -71,8 +71,8 @@ export function requireClusters(clusters: readonly unknown[]): void {
 }
 
 /**
- * Views the pull secrets of every chosen cluster: all of them by one list, else those of the namespaces asked for.
- * A cluster that does not answer is told apart; the others go on without it.
+ * Views the pull secrets of every chosen cluster: all of them by one list, else those of the namespaces asked for. A
+ * cluster that does not answer is reported separately, and the run continues with the others.
  * @throws ActionableError `cluster.id-unknown`, `cluster.id-mismatch`, `namespace.none-selected`, exit 2
  */
 export function viewClusters(
@@ -95,8 +95,8 @@ export function viewClusters(
 }
 
 /**
- * Views the secrets that carry our label: by one list where that is allowed, else namespace by namespace. A cluster
- * that does not answer, and a namespace that may not be read, is told apart; the others go on without it.
+ * Views the secrets that carry our label: by one list if that is allowed, else namespace by namespace. A cluster that
+ * does not answer, or a namespace that may not be read, is reported separately, and the run continues with the others.
  * @throws ActionableError `cluster.id-mismatch`, `namespace.none-selected`, exit 2
  */
 export function viewManaged(
@@ -115,19 +115,19 @@ export function viewManaged(
   return viewEach(wish, clusters, kind, signal);
 }
 
-/** What was read where one list does not show all. */
+/** What was read if one list does not show all. */
 type PartlyRead = Pick<ClusterView, "secrets" | "oneByOne" | "missed">;
 
-/** How one kind of secrets is looked at. */
+/** How one kind of secret is read. */
 interface KindOfView {
-  /** Undefined where they may not be listed in the whole cluster. */
+  /** Undefined if they may not be listed cluster-wide. */
   readonly list: (cluster: Cluster) => Promise<readonly PullSecret[] | undefined>;
   readonly readSome: (one: ClusterTarget, chosen: readonly string[] | undefined) => Promise<PartlyRead>;
-  /** Whether a failure means that what was asked for can never be, whatever the cluster. */
+  /** Whether a failure means that no cluster can meet the request. */
   readonly endsAll: (error: ActionableError) => boolean;
 }
 
-/** Looks at all clusters side by side, and puts together what several contexts show of one. */
+/** Looks at all clusters side by side, and joins what several contexts show of the same one. */
 async function viewEach(
   wish: ViewWish,
   clusters: readonly ClusterTarget[],
@@ -188,8 +188,8 @@ async function viewContext(
 }
 
 /**
- * Two contexts of one cluster: what either of them shows, and of two users the one that may see more. Whatever was
- * seen has to be looked at again and written by that one. What one of them may read nobody has missed.
+ * What two contexts of one cluster show together, with the client of the user who may see more. That client looks
+ * again at everything and writes it. A namespace that either of them could read was not missed.
  */
 function joined(one: ClusterView, other: ClusterView): ClusterView {
   const [able, less] = other.whole && !one.whole ? [other, one] : [one, other];
@@ -210,7 +210,7 @@ function joined(one: ClusterView, other: ClusterView): ClusterView {
   };
 }
 
-/** The namespaces that were read one by one, without those that could not be. */
+/** The namespaces that were read one by one, without those that could not be read. */
 export function namespacesRead({ oneByOne, missed }: Pick<ClusterView, "oneByOne" | "missed">): string[] {
   const gaps = new Set(missed.map(({ namespace }) => namespace));
   return oneByOne.filter((namespace) => !gaps.has(namespace));

@@ -11,7 +11,7 @@ import { keyOrigin } from "../../domain/ownership.ts";
 import type { Directory } from "../ports.ts";
 import { nameOf, ownerName } from "./directory-names.ts";
 
-/** Who else than the caller is trusted, and which keys the cluster knows. */
+/** Whom acr-pull trusts in addition to the caller, and which keys the cluster knows. */
 export interface OwnershipWish {
   readonly clusterId: string;
   readonly owners: readonly string[];
@@ -19,7 +19,7 @@ export interface OwnershipWish {
   vouchesFor(key: { readonly keyId: string; readonly operation: string }): Promise<boolean>;
 }
 
-/** An application with all who could rule it. */
+/** An application with everybody who could control it. */
 export interface Claimed {
   readonly application: Application;
   readonly owners: readonly Owner[];
@@ -27,9 +27,9 @@ export interface Claimed {
 }
 
 /**
- * Our unique name proves nothing: any member of a tenant may register it, with a password of his own, and wait
- * for us to grant it a role. Without our role on it, an application is taken only if nobody else can sign in as
- * it, or as its service principal, and nobody else owns either.
+ * Our unique name proves nothing: any member of a tenant may register it, give it a password, and wait for acr-pull
+ * to grant it a role. An application without a role of ours is used only if nobody else can sign in as it or as its
+ * service principal, and nobody else owns either.
  * @throws ActionableError `service-principal.not-ours`, exit 2
  */
 export async function refuseUnlessOurs(
@@ -64,7 +64,9 @@ export async function refuseUnlessOurs(
   if (federated > 0) throw notOurs(application, `${federated} federated credential(s) can sign in as it`);
 }
 
-/** @throws ActionableError `service-principal.not-ours` when a key of the application is not known to the cluster */
+/**
+ * @throws ActionableError `service-principal.not-ours` if it has a certificate, or a key that the cluster does not know
+ */
 export async function refuseForeignKeys(
   application: Application & Certified,
   wish: OwnershipWish,
@@ -73,7 +75,7 @@ export async function refuseForeignKeys(
     throw notOurs(application, `${application.certificates} certificate(s) can sign in as it`);
   }
   for (const key of application.passwords) {
-    // A display name can be copied, so a target has to know the key as well.
+    // A display name can be copied, so a target must also know the key.
     const origin = keyOrigin(key);
     const named = origin?.clusterId === wish.clusterId;
     if (!named || !(await wish.vouchesFor({ keyId: key.keyId, operation: origin.operation }))) {
@@ -86,7 +88,7 @@ export async function refuseForeignKeys(
 }
 
 /**
- * acr-pull gives passwords to applications alone, where people can see them; on a service principal they are
+ * acr-pull adds passwords only to applications, where people can see them. A password on a service principal is
  * somebody else's.
  */
 export function refusePrincipalKeys(

@@ -17,7 +17,7 @@ export type ApplicationFinding =
       readonly application: Application;
       readonly principal: ServicePrincipal | undefined;
       readonly assignments: readonly RoleAssignment[];
-      /** Named by the user, and not one that acr-pull made for this cluster. */
+      /** Named by the user, and not made by acr-pull for this cluster. */
       readonly shared: boolean;
       readonly missingOwners: readonly string[];
     }
@@ -28,22 +28,22 @@ export type ApplicationFinding =
     }
   | { readonly kind: "absent"; readonly create: NewApplication; readonly missingOwners: readonly string[] };
 
-/** What decides which application it is. */
+/** What determines which application is meant. */
 export interface ApplicationWish extends OwnershipWish {
   readonly registry: Registry;
   readonly displayName: string | undefined;
-  /** Reuse this one, on purpose. */
+  /** The application that the user chose to reuse. */
   readonly reference: string | undefined;
   readonly serviceManagementReference: string | undefined;
-  /** Whether a mark in the cluster says that an application was at work here: then a 404 may be a stale answer. */
+  /** Whether a mark in the cluster says that an application was in use here. Then a 404 may be a stale answer. */
   readonly expected: boolean;
-  /** The application that such a mark names: its principal is looked up without waiting for it. */
+  /** The application that such a mark names. Its principal is looked up at the same time as the application. */
   readonly expectedAppId: string | undefined;
-  /** Lets another run go first that may be at work on an application which holds no role of ours yet. @throws `busy` */
+  /** Lets another run go first if one may be at work on this application, which has no role of ours. @throws `busy` */
   makeWayFor(application: Application): Promise<void>;
 }
 
-/** What looking up takes. */
+/** What the lookup needs. */
 export interface LookupPorts {
   readonly directory: Directory;
   readonly roles: Roles;
@@ -51,7 +51,7 @@ export interface LookupPorts {
   readonly caller: Caller;
 }
 
-/** Looks up the application; refuses one that is not provably ours. */
+/** Looks up the application, and refuses one that is not provably ours. */
 export async function inspectApplication(
   wish: ApplicationWish,
   ports: LookupPorts,
@@ -65,11 +65,11 @@ export async function inspectApplication(
   }
   const uniqueName = applicationUniqueName(wish.registry.loginServer, wish.clusterId);
   const findDeleted = () => directory.findDeletedApplication(uniqueName, signal);
-  // What will probably be needed next is asked for at once: each answer costs the user a round trip.
+  // What will probably be needed next is requested at once: each answer costs the user a round trip.
   const [application, foreseen, deletedToo] = await Promise.all([
     untilBelievable(
       () => findOurs(uniqueName, wish, directory, signal),
-      // One that is made although it is there is found when it is registered.
+      // If the search misses an application that exists, its registration finds it.
       (found) => found !== undefined || !wish.expected,
       clock,
       signal,
@@ -137,7 +137,9 @@ async function findNamed(reference: string, directory: Directory, signal: AbortS
   return first;
 }
 
-/** By the unique name, or as the application that the cluster's marks name, if it bears that name. */
+/**
+ * Finds it by the unique name, or by the application id in the cluster's marks if that application has the unique name.
+ */
 async function findOurs(
   uniqueName: string,
   { expectedAppId }: ApplicationWish,
@@ -166,7 +168,7 @@ export async function principalWithRoles(
     signal,
   );
   if (!principal) return { principal, assignments: [] };
-  // A role that stands may be a narrower one than would be granted in its place.
+  // If a stale answer hides a role, that role may be narrower than the one that would then be granted.
   const assignments = await untilBelievable(
     () => roles.listAssignments(id, principal.objectId, signal),
     (some) => some.length > 0,

@@ -11,31 +11,33 @@ import { lifeRefused, policyDocs } from "./key-life.ts";
 import type { DirectoryTools } from "./directory-tools.ts";
 
 const triesAfterLostAnswers = 3;
-/** A policy counts a life by the directory's clock, which may be behind the one that the end is counted by. */
+/**
+ * A policy measures a lifetime by the directory's clock, which may be behind the clock that the end is computed from.
+ */
 const clockSkewMs = 5 * 60_000;
 
-/** What a key is made with. */
+/** What making a key needs. */
 export interface KeyWish {
   readonly application: Application;
   readonly clusterId: string;
-  /** How long it may live, in milliseconds: it gets the first that the directory allows. See `livesToTry`. */
+  /** The lifetimes to try, in milliseconds. The key gets the first that the directory allows. See `livesToTry`. */
   readonly livesMs: readonly number[];
   /** Server time. */
   readonly now: Date;
   readonly mark: KeyMark;
 }
 
-/** The mark under which a key is made: it names the key before there is one. */
+/** The mark under which a key is made. It names the key before the key exists. */
 export interface KeyMark {
   readonly operation: string;
-  /** Names another key, and keeps the present one among those to be removed. */
+  /** Begins a new operation, and keeps the current one among those to sweep. */
   nextOperation(signal: AbortSignal): Promise<void>;
 }
 
 /**
- * Adds one key with the mark's operation id in its display name. When an answer is lost the key may exist although
- * its text is known to nobody: the operation goes among those to sweep and another key is made.
- * @throws ActionableError `directory.password-lifetime` when the directory allows none of the lives
+ * Adds one key with the mark's operation id in its display name. If an answer is lost, the key may exist, but nobody
+ * knows its text. Then its operation is added to those to sweep, and another key is made.
+ * @throws ActionableError `directory.password-lifetime` if the directory allows none of the lifetimes
  */
 export async function makeKey(
   wish: KeyWish,
@@ -96,16 +98,16 @@ async function addUnlessUnknown(
   try {
     return await directory.addPassword(objectId, password, signal);
   } catch (error) {
-    // A fresh application is not known everywhere; a refusal with 404 made nothing.
+    // Not every part of the directory knows a fresh application yet. A 404 means that no key was made.
     if (hasCode(error, "directory.not-found")) return undefined;
     throw error;
   }
 }
 
 /**
- * Refuses before any write what the tenant's policies forbid for certain. Where they may not be read, or do not say
- * whom they leave alone, the first password decides.
- * @param application undefined: one that is still to be made
+ * Refuses, before any write, what the tenant's policies certainly forbid. If they may not be read, or do not say whom
+ * they exempt, the first password decides.
+ * @param application undefined if it is yet to be made
  * @throws ActionableError `directory.passwords-forbidden`, `directory.password-lifetime`
  */
 export async function checkPasswordPolicy(
@@ -125,7 +127,10 @@ export async function checkPasswordPolicy(
   });
 }
 
-/** Whether the directory refused a write, so that nothing came of it: for want of a right, or by a rule of the tenant's. */
+/**
+ * Whether the directory refused a write, which then changed nothing: a right is missing, or a rule of the tenant
+ * forbids it.
+ */
 export function isRefusedByDirectory(error: unknown): error is ActionableError {
   return (
     error instanceof ActionableError &&
@@ -134,7 +139,7 @@ export function isRefusedByDirectory(error: unknown): error is ActionableError {
   );
 }
 
-/** What an administrator sends to Microsoft Graph for an exemption. */
+/** What an administrator sends to Microsoft Graph to exempt an application. */
 const exemption = JSON.stringify({
   displayName: "acr-pull",
   isEnabled: true,
@@ -142,9 +147,9 @@ const exemption = JSON.stringify({
 });
 
 /**
- * The refusal of a tenant that allows no passwords, with the way round it.
- * @param application undefined: there is none that an exemption could be for
- * @param refusal the service's own, where it was asked
+ * The refusal of a tenant that allows no passwords, with the way around it.
+ * @param application undefined if there is none to exempt
+ * @param refusal the directory's own refusal, if it was asked
  */
 export function passwordsForbidden(
   application: Application | undefined,
@@ -178,8 +183,8 @@ export function passwordsForbidden(
 }
 
 /**
- * Removes the keys that these operations left behind, and none that a secret holds. A directory replica that shows
- * a newer key of ours knows the older ones too, so the list is believed once it shows `newest`.
+ * Removes the keys that these operations left behind, except those that a secret holds. A directory replica that
+ * shows a newer key of ours also knows the older ones. So the list is trusted once it shows `newest`.
  * @returns ids of the keys that were removed, and of those that stay because a secret holds them
  */
 export async function sweepKeys(
@@ -189,7 +194,7 @@ export async function sweepKeys(
     operations: readonly string[];
     newest: string | undefined;
     held: ReadonlySet<string>;
-    /** Told of each key as it is removed: what fails on the way is thrown. */
+    /** Called for each key as soon as it is removed, because the next removal may throw. */
     onRemoved?: (keyId: string) => void;
   },
   tools: DirectoryTools,

@@ -6,7 +6,7 @@ export function nameOf({ displayName, appId }: Pick<Application, "displayName" |
   return `${inOneLine(displayName)} (application id ${appId})`;
 }
 
-/** An owner as messages name it; the names of people may not be readable. */
+/** An owner as messages name it: by id if the caller may not read the name. */
 export function ownerName({ displayName, objectId }: Owner): string {
   return displayName === undefined ? objectId : `${inOneLine(displayName)} (${objectId})`;
 }

@@ -15,8 +15,8 @@ import type { DirectoryTools } from "./directory-tools.ts";
 import { asForeseen, foreseeRefusedOwners } from "./foreseen-refusal.ts";
 
 /**
- * The cluster's own application was taken for gone, so what was decided (to make a key, whose key is dead) was
- * decided without it.
+ * The run believed that the cluster's own application did not exist. So its decisions are wrong, such as to make a
+ * key because the old one is dead.
  */
 function seenTooLate(application: Application): ActionableError {
   return new ActionableError(
@@ -40,7 +40,10 @@ async function registered(
   return { application, created: false, ...(finding.kind === "deleted" && { deleted: finding.application }) };
 }
 
-/** One that holds the name, and that nobody sees, is most likely the one that a run deleted, and did not come to purge. */
+/**
+ * An invisible application that holds the name is most likely one that an earlier run deleted, but did not get to
+ * purge.
+ */
 async function registeredAnew(
   application: NewApplication,
   directory: Directory,
@@ -56,25 +59,25 @@ async function registeredAnew(
   }
 }
 
-/** An application that is there now. */
+/** An application that exists now. */
 export interface EnsuredApplication {
   readonly application: Application;
-  /** Whether it was made just now, and by this run. */
+  /** Whether this run has just made it. */
   readonly created: boolean;
 }
 
 /**
- * Makes, restores or keeps the application. One that turned up since it was looked for is looked at again, for it
- * may be a stranger's.
+ * Makes, restores or keeps the application. One that appeared after the look is looked at again, because it may be a
+ * stranger's.
  */
 export async function ensureApplication(
   finding: ApplicationFinding,
   wish: ApplicationWish,
   ports: LookupPorts & {
     readonly timeoutMs: number;
-    /** Object id of one that a run before this one was to delete. */
+    /** Object id of an application that an earlier run was to delete. */
     readonly deletedBefore: string | undefined;
-    /** Told as soon as it is there, for what follows may fail. */
+    /** Called as soon as it exists, because what follows may fail. */
     readonly onThere: (ensured: EnsuredApplication) => void;
   },
   signal: AbortSignal,
@@ -90,7 +93,7 @@ export async function ensureApplication(
   let application = made;
   if (deleted) await directory.restoreApplication(deleted.objectId, signal);
   if (finding.kind !== "found" && !created) {
-    // Restored, or somebody was faster: its owners could not be seen before.
+    // It was restored, or somebody else was faster: its owners could not be seen before.
     const again = await waitUntil(
       () => directory.readApplication(application.objectId, signal),
       { timeoutMs },
@@ -114,9 +117,9 @@ export async function ensureApplication(
 }
 
 /**
- * The principal of an application, made where it is missing. A part of the directory that does not know a fresh
- * application yet refuses for a while; that is waited out.
- * @throws ActionableError `directory.application-unknown` when it is refused to the end of the time
+ * The principal of an application, made if it is missing. A part of the directory that does not know a fresh
+ * application yet refuses for a while, and acr-pull waits for it.
+ * @throws ActionableError `directory.application-unknown` if it still refuses when the time is over
  */
 export async function ensureServicePrincipal(
   application: Application,
@@ -132,7 +135,7 @@ export async function ensureServicePrincipal(
     signal,
   );
   if (made) {
-    // Somebody may have been faster than our request.
+    // Somebody may have been faster than this request.
     refusePrincipalKeys(application, made);
     return made;
   }

@@ -3,19 +3,19 @@ import { isThere } from "../../domain/look-again.ts";
 import type { Clock, Directory } from "../ports.ts";
 import { untilBelievable } from "../patience.ts";
 
-/** An application and the keys that are said to be its own. */
+/** An application, and the keys that are said to be its own. */
 export interface ClaimedKeys {
   readonly appId: string;
   /** Ids of keys that secrets name. */
   readonly claimed: ReadonlySet<string>;
-  /** Keys that this run has made itself: the directory may not list them everywhere yet. */
+  /** Keys that this run made itself. Some parts of the directory may not list them yet. */
   readonly made?: readonly PasswordCredential[];
 }
 
 /**
- * Finds the application of an id. Parts of the directory learn of a new key late: one that does not list what a secret
- * names is asked again, so that a key made minutes ago is not taken for one that is gone.
- * @returns undefined when no part that was asked knows it
+ * Finds the application with this id. Parts of the directory learn of a new key late. If one does not list every key
+ * that secrets name, the directory is asked again, so that a key made minutes ago does not count as removed.
+ * @returns undefined if no part that was asked knows the application
  */
 export async function findApplicationListing(
   { appId, claimed, made = [] }: ClaimedKeys,
@@ -24,7 +24,7 @@ export async function findApplicationListing(
 ): Promise<Application | undefined> {
   const isListed = (passwords: readonly PasswordCredential[], id: string) =>
     passwords.some(({ keyId }) => keyId === id);
-  // The part that lists the newest keys knows the most.
+  // The part that lists the most of these keys is the newest.
   const count = ({ passwords }: Application) => [...claimed].filter((id) => isListed(passwords, id)).length;
   let best: Application | undefined;
   const look = async () => {
@@ -39,8 +39,9 @@ export async function findApplicationListing(
 }
 
 /**
- * Finds the principal of an application that is there; a part of the directory that does not know it is asked again.
- * @returns undefined when no part that was asked knows it
+ * Finds the principal of an application that exists. If a part of the directory does not know it, the directory is
+ * asked again.
+ * @returns undefined if no part that was asked knows the principal
  */
 export async function findPrincipalOf(
   appId: string,
@@ -55,10 +56,10 @@ export async function findPrincipalOf(
 }
 
 /**
- * Those of an application's keys that every part of the directory lists: what was removed a moment ago some go on
- * listing. It is asked until none of the doubtful ones is left, or often enough.
+ * The application with only those keys that every part of the directory lists. Some parts still list a key that was
+ * removed a moment ago. The directory is asked until no doubtful key is left, or often enough to meet every part.
  * @param doubtful ids of the keys that matter
- * @returns undefined when no part that was asked knows the application any more
+ * @returns undefined if no part that was asked still knows the application
  */
 export async function withoutRemovedKeys(
   application: Application,
@@ -75,7 +76,7 @@ export async function withoutRemovedKeys(
   let isKnown = false;
   const look = async () => {
     const found = await directory.findApplicationByAppId(application.appId, signal);
-    // A part that does not know the application says nothing of its keys.
+    // A part that does not know the application says nothing about its keys.
     if (!found) return;
     isKnown = true;
     passwords = passwords.filter(({ keyId }) => found.passwords.some((one) => one.keyId === keyId));

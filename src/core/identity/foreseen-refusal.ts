@@ -6,16 +6,16 @@ import type { Directory } from "../ports.ts";
 import type { ApplicationFinding } from "./application.ts";
 import { nameOf, ownerName } from "./directory-names.ts";
 
-/** Of whom it is asked what may be done, and who asks. */
+/** The caller whose rights are in question, and the directory that is asked about them. */
 interface Asking {
   readonly directory: Directory;
   readonly caller: Caller;
 }
 
 /**
- * The refusal that is to be expected when the application is made or changed, by what the caller's token says and by
- * who owns it; undefined: none. Only the directory knows better, for it heeds roles that stand in no token: those of
- * the tenant's own making and those held on a single application.
+ * The refusal to expect when the application is made or changed, according to the caller's token and the owners.
+ * Undefined if none is expected. Only the directory knows for certain: it also applies roles that no token lists,
+ * such as custom roles of the tenant and roles on a single application.
  * @param changesIt whether a key or an owner is to be added
  */
 export async function foreseeRefusal(
@@ -38,7 +38,7 @@ export async function foreseeRefusal(
 }
 
 /**
- * The same of a change to an application that is there.
+ * The refusal to expect when an existing application is changed. Undefined if none is expected.
  * @param deed what is to be done, as the refusal names it
  * @returns `directory.not-owner`, exit 3
  */
@@ -50,7 +50,7 @@ export async function foreseeRefusedChange(
 ): Promise<ActionableError | undefined> {
   if ((await directory.mayChangeAllApplications(signal)) === "yes") return undefined;
   const owners = await ifToBeHad(directory.listOwners(application.objectId, signal), signal);
-  // The directory itself decides where they cannot be seen.
+  // If the owners cannot be seen, the directory decides.
   if (!owners || owners.some((owner) => owner.objectId === caller.objectId)) return undefined;
   const names = owners.map(ownerName).join(", ");
   return new ActionableError(
@@ -67,7 +67,7 @@ export async function foreseeRefusedChange(
   );
 }
 
-/** The refusal that is to be expected when owners are added, by what the caller's token says; undefined: none. */
+/** The refusal to expect when owners are added, according to the caller's token. Undefined if none is expected. */
 export async function foreseeRefusedOwners(
   { missingOwners }: Pick<ApplicationFinding, "missingOwners">,
   { directory, caller }: Asking,
@@ -82,12 +82,12 @@ export async function foreseeRefusedOwners(
   });
 }
 
-/** A refusal that is to be expected, as something to know before it is tried all the same. */
+/** An expected refusal as a warning, because the write is tried all the same. */
 export function foreseenText({ message }: ActionableError): string {
   return `${message.replace(/\.$/, "")}, according to its token and the owners. Roles that the token does not list may allow it: the first write decides`;
 }
 
-/** A refusal as it was foreseen, which says more, where it came so. */
+/** Replaces the directory's refusal by the foreseen one, which says more. Any other error stays as it is. */
 export function asForeseen<T>(error: T, foreseen: ActionableError | undefined): T | ActionableError {
   if (!foreseen || !hasCode(error, "directory.forbidden")) return error;
   const { message, code, hint, docs, exitCode } = foreseen;

@@ -7,14 +7,14 @@ import type { Roles } from "../ports.ts";
 import type { DirectoryTools } from "./directory-tools.ts";
 import { foreignAssignment, type RoleFinding, type RolesFinding } from "./pull-role.ts";
 
-/** One role that stands now. */
+/** A role assignment that exists now. */
 export interface StandingRole {
   readonly id: string;
   readonly desired: DesiredAssignment;
   readonly action: RoleFinding["action"];
 }
 
-/** Who is granted a role, and on what. */
+/** Who is granted a role, and on which registry. */
 export interface Grantee {
   readonly registry: Registry;
   readonly principalId: string;
@@ -23,14 +23,14 @@ export interface Grantee {
 type RoleTools = Omit<DirectoryTools, "directory"> & { readonly roles: Roles };
 
 /**
- * Grants what is wanted. A principal that Resource Manager does not know yet is waited for; a 409 counts as
- * success only after the assignment in the way was read and is the same.
+ * Grants the wanted roles. Waits for a principal that Resource Manager does not know yet. A 409 counts as success
+ * only after the conflicting assignment was read and is the same.
  */
 export async function ensureRoles(
   finding: RolesFinding,
   grantee: Grantee,
   tools: RoleTools & {
-    /** Told of each as soon as it stands, for the next one may fail. */
+    /** Called for each role as soon as it is assigned, because the next one may fail. */
     readonly onStanding: (role: StandingRole) => void;
   },
   signal: AbortSignal,
@@ -73,7 +73,9 @@ async function grant(
   );
 }
 
-/** The assignment that a 409 speaks of, if it is what was wanted; `undefined` while the list does not show it yet. */
+/**
+ * The assignment that caused a 409, if it is the wanted one. `undefined` while the list does not show it as wanted yet.
+ */
 async function findSame(
   desired: DesiredAssignment,
   { registry, principalId }: Grantee,

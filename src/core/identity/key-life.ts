@@ -3,11 +3,11 @@ import { ActionableError, type ErrorDetails } from "../../domain/errors.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
 
 const dayMs = 86_400_000;
-/** The life of a key that nobody named one for, and that follows no other. */
+/** The lifetime of a key if the user names none and the key replaces no other. */
 export const usualLifetimeMs = 180 * dayMs;
 /**
- * What `max` asks for where the tenant's policy cannot be read, until one is allowed: what Graph gives when no end is
- * named, and lives that tenants usually allow.
+ * The lifetimes that `max` tries in turn if the tenant's policy cannot be read: what Graph gives when no end is
+ * named, then lifetimes that tenants usually allow.
  */
 const longestFirstMs = [730, 365, 180, 90, 60, 30, 14, 7].map((days) => days * dayMs);
 
@@ -16,9 +16,9 @@ export const policyDocs =
   "https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy";
 
 /**
- * How long a key is to live, in milliseconds; with `max` it may turn out shorter.
- * @param asked undefined: nobody named a life, so that it keeps to what is allowed
- * @param usualMs what it lives then, where that is allowed
+ * How long a key is to live, in milliseconds. With `max` it may turn out shorter.
+ * @param asked undefined if the user named no lifetime: then the tenant's limit shortens it
+ * @param usualMs the lifetime in that case, if the tenant allows it
  */
 export function lifetimeOf(
   asked: number | "max" | undefined,
@@ -28,7 +28,7 @@ export function lifetimeOf(
   return livesToTry(asked, policy, usualMs)[0];
 }
 
-/** The lives that a key may get, in milliseconds, the one to ask for first at first: see `lifetimeOf`. */
+/** The lifetimes that a key may get, in milliseconds, in the order in which to ask for them: see `lifetimeOf`. */
 export function livesToTry(
   asked: number | "max" | undefined,
   { longestLifeMs }: Pick<PasswordPolicy, "longestLifeMs">,
@@ -40,7 +40,7 @@ export function livesToTry(
   return [first, ...shorter];
 }
 
-/** That a key whose life nobody named lives shorter than usual, as the plan says it; empty where it does not. */
+/** Says in the plan that a key lives shorter than usual although nobody asked for that. Empty if it does not. */
 export function cappedLife(policy: PasswordPolicy, usualMs: number = usualLifetimeMs): string[] {
   const lifeMs = lifetimeOf(undefined, policy, usualMs);
   return lifeMs < usualMs
@@ -49,8 +49,8 @@ export function cappedLife(policy: PasswordPolicy, usualMs: number = usualLifeti
 }
 
 /**
- * The refusal of a tenant that does not let a password live as long.
- * @param longestMs what it allows; undefined: nobody here may read that
+ * The refusal of a tenant that does not let a password live that long.
+ * @param longestMs the lifetime it allows; undefined if the caller may not read it
  */
 export function lifeRefused(
   askedMs: number,

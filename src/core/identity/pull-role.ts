@@ -21,34 +21,35 @@ import {
 import type { Action, PlannedChange } from "../plan.ts";
 import type { RegistryRights } from "../ports.ts";
 
-/** One assignment that should stand, beside what stands. */
+/** An assignment that should exist, and the one that exists for the same role. */
 export interface RoleFinding {
   readonly desired: DesiredAssignment;
   readonly present: RoleAssignment | undefined;
   readonly action: Extract<Action, "created" | "updated" | "unchanged" | "reused">;
 }
 
-/** What the principal holds on the registry, against what it should. */
+/** What the principal holds on the registry, compared with what it should hold. */
 export interface RolesFinding {
-  /** What it should hold, in the words that it is asked in. */
+  /** What it should hold, as a user would ask for it. */
   readonly requested: RequestedRole;
   readonly wanted: readonly RoleFinding[];
-  /** Ours, for another role than the one asked. They go when the new one is proven. */
+  /** Ours, for a role that is no longer wanted. They are removed once the new one is proven. */
   readonly obsolete: readonly RoleAssignment[];
   /** Not ours: reported, never touched. */
   readonly extra: readonly RoleAssignment[];
 }
 
-/** What was said of the principal's rights on a registry. */
+/** What the user asked of the principal's rights on a registry. */
 export interface RoleWish {
   readonly registry: Registry;
   readonly said: SaidRights;
-  /** What acr-pull granted on it where it was before, of a registry that was moved; undefined: it was not. */
+  /** What acr-pull granted on a moved registry under its old resource id. Undefined if it was not moved. */
   readonly before?: readonly RoleAssignment[] | undefined;
 }
 
 /**
- * Compares what stands with what is wanted on a registry of this mode: what was said, and for the rest what stands.
+ * Compares the existing assignments with the wanted ones, for a registry of this mode. Whatever the user did not ask
+ * for stays as it is.
  * @throws ActionableError `repository.needs-abac`, `repository.limit-unreadable`, `roles.foreign-assignment`,
  *   `roles.shared-principal`, exit 2
  */
@@ -62,7 +63,7 @@ export function compareRoles(
   const here = assignments.filter((one) => one.scope.toLowerCase() === registry.id.toLowerCase());
   const isOurs = (one: RoleAssignment) => isOurAssignment(registry.id, one);
   const standing = { ours: here.filter(isOurs), others: here.filter((one) => !isOurs(one)) };
-  // Nobody said to change what a principal may do there, and Azure has left it behind.
+  // Azure did not move the roles with the registry, and nobody asked to change what the principal may do.
   const known = standing.ours.length === 0 ? { ...standing, ours: wish.before ?? [] } : standing;
   const mode = registry.roleAssignmentMode ?? modeBehind(known.ours);
   if ((said.repositories ?? []).length > 0 && mode !== "AbacRepositoryPermissions") {
@@ -100,7 +101,7 @@ export function compareRoles(
 const abacDocs =
   "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions";
 
-/** Nobody said to lift the limit that stands, and it cannot go on as it is. */
+/** Nobody asked to lift the current limit, and it cannot stay as it is. */
 function limitInTheWay(
   registry: Registry,
   rights: Exclude<WantedRights, { readonly kind: "wanted" }>,
@@ -122,7 +123,7 @@ function limitInTheWay(
   );
 }
 
-/** Azure keeps one assignment for a role, and somebody else made it. */
+/** Azure keeps one assignment per role, and somebody else made this one. */
 export function foreignAssignment(registry: Registry, assignment: RoleAssignment): ActionableError {
   const condition = assignment.condition === undefined ? "without a condition" : "with another condition";
   return refused(
@@ -145,8 +146,9 @@ function sharedPrincipal(
 }
 
 /**
- * Whether carrying it out needs the right to write, or to delete, role assignments.
- * @param rights undefined where they are not known: then the first write tells
+ * Checks that the caller has the rights to write and delete role assignments that the finding needs.
+ * @param rights undefined if they are unknown: then the first write decides
+ * @throws ActionableError `roles.forbidden`, exit 3
  */
 export function checkRoleRights(
   finding: RolesFinding,
@@ -195,7 +197,9 @@ export function roleChanges(finding: RolesFinding, registry: Registry): PlannedC
   ];
 }
 
-/** How far a role reaches: for people by repositories where it can be limited to some, for programs as Azure says it. */
+/**
+ * How far a role reaches. For people: its repositories, if it can be limited to some. For programs: Azure's condition.
+ */
 function reach(role: BuiltInRole | undefined, condition: string | undefined) {
   const limited = condition !== undefined || (role?.dataActions.length ?? 0) > 0;
   return { ...(limited ? { repositories: limitText(role, condition) } : {}), condition: condition ?? null };
@@ -206,7 +210,7 @@ function limitText(role: BuiltInRole | undefined, condition: string | undefined)
   return (role && limitIn(role, condition)?.join(", ")) ?? "some by a condition that acr-pull did not write";
 }
 
-/** What the principal may do before and afterwards, where that changes. */
+/** What the principal may do before and afterwards. Undefined if that does not change. */
 export function rightsChange({
   wanted,
   obsolete,
@@ -221,7 +225,7 @@ export function rightsChange({
   return { before: before.join(" and "), after: wantedText(wanted) };
 }
 
-/** What a principal shall hold, for people. */
+/** What a principal is to hold, for people. */
 export function wantedText(wanted: RolesFinding["wanted"]): string {
   return wanted.map(({ desired: { role, condition } }) => roleText(role.name, role, condition)).join(" and ");
 }
@@ -230,7 +234,7 @@ function roleText(name: string, role: BuiltInRole | undefined, condition: string
   return condition === undefined ? name : `${name}, limited to ${limitText(role, condition)}`;
 }
 
-/** Roles whose limit somebody else wrote: it stays as it is, and what it allows is not known. */
+/** Roles whose limit somebody else wrote. The limit stays as it is, and acr-pull does not know what it allows. */
 export function foreignLimits({ wanted }: RolesFinding): RoleAssignment[] {
   return wanted.flatMap(({ desired: { role, condition }, present }) =>
     present && condition !== undefined && !limitIn(role, condition) ? present : [],

@@ -12,10 +12,10 @@ import type { PullSecret } from "../../domain/pull-secret.ts";
 /*
  * One Kubernetes cluster, through one context of a kubeconfig.
  *
- * Reads are not stale: each asks the API server for the newest state. What somebody else writes after a read makes a
- * conditional write fail with `kubernetes.conflict`.
+ * Reads are never stale: each asks the API server for the newest state. If somebody else writes after a read, a
+ * conditional write fails with `kubernetes.conflict`.
  *
- * Failures have one of the codes `kubernetes.unauthorized`, `.forbidden`, `.terminating`, `.quota`, `.conflict`,
+ * A failure has one of the codes `kubernetes.unauthorized`, `.forbidden`, `.terminating`, `.quota`, `.conflict`,
  * `.already-exists`, `.invalid`, `.not-found`, `.namespace-not-found`, `.unreachable`, `.untrusted-certificate`,
  * `.timed-out`, `.busy` or `.failed`.
  */
@@ -24,67 +24,67 @@ import type { PullSecret } from "../../domain/pull-secret.ts";
 export interface KubeContext {
   readonly name: string;
   readonly namespace: string | undefined;
-  /** The URL of its API server, without a user in it; undefined if the kubeconfig does not say. */
+  /** The URL of its API server, without user information; undefined if the kubeconfig does not name one. */
   readonly server: string | undefined;
 }
 
-/** A context as somebody types one: nothing but names was read. */
+/** A context for completing what somebody types: only names are read. */
 export interface NamedContext extends Pick<KubeContext, "name" | "namespace"> {
   readonly isCurrent: boolean;
 }
 
 /**
- * Which programs a kubeconfig may name to sign in: any, those that clouds publish, or none. kubectl has the same three
- * in its own preferences: https://kubernetes.io/docs/reference/kubectl/kuberc/#credential-plugin-policy
+ * Which sign-in programs a kubeconfig may name: any, only those that clouds publish, or none. kubectl has the same
+ * three in its own preferences: https://kubernetes.io/docs/reference/kubectl/kuberc/#credential-plugin-policy
  */
 export type ExecPluginPolicy = "allow" | "known" | "deny";
 
-/** What `verify` reads of a cluster. Lists of a namespace that does not exist are empty. */
+/** What `verify` reads from a cluster. Lists in a namespace that does not exist are empty. */
 export interface ClusterReads {
   readonly context: string;
   /** The host of its API server. */
   readonly apiHost: string;
-  /** The cluster's clock by its newest answer; this machine's before the first. */
+  /** The cluster's clock, by its latest response; before the first response, this machine's clock. */
   serverTime(): Date;
   findNamespace(name: string, signal: AbortSignal): Promise<NamespaceObject | undefined>;
-  /** Those with the labels; all for an empty selector. */
+  /** The namespaces that match the selector; all of them if it is empty. */
   listNamespaces(labelSelector: string, signal: AbortSignal): Promise<readonly NamespaceObject[]>;
   findSecret(namespace: string, name: string, signal: AbortSignal): Promise<PullSecret | undefined>;
   /**
-   * Every pull secret (`kubernetes.io/dockerconfigjson` and the older `kubernetes.io/dockercfg`) of all namespaces,
-   * whoever wrote it; undefined if they may not be listed cluster-wide.
+   * Every pull secret (`kubernetes.io/dockerconfigjson` and the older `kubernetes.io/dockercfg`) in all namespaces,
+   * no matter who wrote it; undefined if the caller may not list secrets cluster-wide.
    */
   listPullSecrets(signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
-  /** Pull secrets of one namespace, of both types. */
+  /** Pull secrets of both types in one namespace. */
   listPullSecretsIn(namespace: string, signal: AbortSignal): Promise<readonly PullSecret[]>;
-  /** Service accounts of a namespace, with their pull secrets. */
+  /** Service accounts in a namespace, with their pull secrets. */
   listAccountLinks(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]>;
-  /** Those of all namespaces; undefined if they may not be listed cluster-wide. */
+  /** Service accounts in all namespaces; undefined if the caller may not list them cluster-wide. */
   listAllAccountLinks(signal: AbortSignal): Promise<readonly ServiceAccountObject[] | undefined>;
   listPods(namespace: string, signal: AbortSignal): Promise<readonly PodObject[]>;
   findPod(namespace: string, name: string, signal: AbortSignal): Promise<PodObject | undefined>;
-  /** What happened to one pod, in no order. */
+  /** The events of one pod, in no particular order. */
   listPodEvents(namespace: string, pod: string, signal: AbortSignal): Promise<readonly PodEvent[]>;
   listNodes(signal: AbortSignal): Promise<readonly NodePlatform[]>;
 }
 
-/** A secret to be made. */
+/** A secret to create. */
 export type NewSecret = {
   readonly namespace: string;
   readonly name: string;
   readonly type: string;
 } & SecretChange;
-/** A secret in the version that is to be changed. */
+/** A secret, in the version that a change applies to. */
 export type KnownSecret = Pick<SecretObject, "namespace" | "name" | "resourceVersion">;
-/** A service account in the version that is to be changed. */
+/** A service account, in the version that a change applies to. */
 export type KnownAccount = Pick<ServiceAccountObject, "namespace" | "name" | "resourceVersion">;
 
 /**
- * What a cluster would answer to each of its writes: everything is checked and nothing is kept. Each fails as the write
- * does, and also with `kubernetes.already-exists` or `kubernetes.not-found` where the write would succeed.
+ * Rehearses the writes: a rehearsal checks everything and stores nothing. Each fails as its write does, and also with
+ * `kubernetes.already-exists` or `kubernetes.not-found` in cases where the write succeeds.
  */
 export interface ClusterRehearsal {
-  /** Tells a rehearsal from a client that writes, which has methods with the same names. */
+  /** Distinguishes a rehearsal from a client that writes: both have methods with the same names. */
   readonly rehearses: true;
   createNamespace(name: string, signal: AbortSignal): Promise<void>;
   createSecret(secret: NewSecret, signal: AbortSignal): Promise<void>;
@@ -97,28 +97,31 @@ export interface ClusterRehearsal {
   ): Promise<void>;
 }
 
-/** A cluster as plans are made of it: it is read, and writes are rehearsed. */
+/** A cluster for making a plan: it can be read, and its writes can be rehearsed. */
 export interface Cluster extends ClusterReads {
-  /** Where its secrets and service accounts are written to and read back from; undefined: in the cluster itself. */
+  /**
+   * The manifest that its secrets and service accounts are written to and read from; undefined if that is the
+   * cluster.
+   */
   readonly manifest?: {
-    /** As messages name it. */
+    /** Its name in messages. */
     readonly name: string;
-    /** The cluster that it is applied to; undefined where none can be reached. */
+    /** The cluster that it is applied to; undefined if no cluster can be reached. */
     readonly applied: ClusterReads | undefined;
   };
-  /** UID of the namespace kube-system; undefined if it may not be read. */
+  /** UID of the namespace kube-system; undefined if the caller may not read it. */
   kubeSystemUid(signal: AbortSignal): Promise<string | undefined>;
-  /** Whether the caller has a right in every namespace, present or future; false if the cluster does not tell. */
+  /** Whether the caller may do this in every namespace, present or future; false if the cluster does not say. */
   mayEverywhere(
     verb: "get" | "create" | "patch",
     resource: "secrets" | "namespaces",
     signal: AbortSignal,
   ): Promise<boolean>;
-  /** Secrets of all namespaces with the label; undefined if they may not be listed cluster-wide. */
+  /** Secrets with the label in all namespaces; undefined if the caller may not list secrets cluster-wide. */
   listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
-  /** Secrets of all namespaces with the name; undefined if they may not be listed cluster-wide. */
+  /** Secrets with the name in all namespaces; undefined if the caller may not list secrets cluster-wide. */
   listSecretsNamed(name: string, signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
-  /** Secrets of one namespace with the label; undefined if they may not be listed there. */
+  /** Secrets with the label in one namespace; undefined if the caller may not list secrets there. */
   listSecretsIn(
     namespace: string,
     labelSelector: string,
@@ -132,23 +135,23 @@ export interface Cluster extends ClusterReads {
   readonly rehearsal: ClusterRehearsal;
 }
 
-/** A cluster to carry out a plan in. What makes a plan has a `Cluster`, which cannot write. */
+/** A cluster for carrying out a plan. Code that makes a plan gets a `Cluster`, which cannot write. */
 export interface WritableCluster extends Cluster {
-  /** Succeeds if it exists already. */
+  /** Succeeds if the namespace already exists. */
   createNamespace(name: string, signal: AbortSignal): Promise<void>;
   createSecret(secret: NewSecret, signal: AbortSignal): Promise<PullSecret>;
-  /** Changes it in place, only if it still has this resource version. */
+  /** Changes the secret in place, but only if it still has this resource version. */
   patchSecret(secret: KnownSecret, change: SecretChange, signal: AbortSignal): Promise<PullSecret>;
   /**
-   * Succeeds if it is already gone.
+   * Succeeds if the secret is already gone.
    * @returns the secret if finalizers still hold it; undefined if it is gone
-   * @throws ActionableError `kubernetes.conflict` unless it is still the same one, in this version
+   * @throws ActionableError `kubernetes.conflict` unless it is still the same secret, in this version
    */
   deleteSecret(
     secret: KnownSecret & Pick<SecretObject, "uid">,
     signal: AbortSignal,
   ): Promise<PullSecret | undefined>;
-  /** Replaces the list of pull secrets, only if the account still has this resource version. */
+  /** Replaces the list of pull secrets, but only if the account still has this resource version. */
   patchServiceAccount(
     account: KnownAccount,
     imagePullSecrets: readonly string[],
@@ -162,12 +165,12 @@ export interface ClusterTarget {
   readonly defaultNamespace: string;
 }
 
-/** One that may be written to. */
+/** One chosen cluster that may be written to. */
 export interface WritableClusterTarget extends ClusterTarget {
   readonly cluster: WritableCluster;
 }
 
-/** A flow's ports with clusters that can be written to: for what carries a plan out. */
+/** A flow's ports with clusters that can be written to, for carrying out a plan. */
 export type Writing<Ports extends { readonly clusters: readonly ClusterTarget[] }> = Omit<
   Ports,
   "clusters"

@@ -12,20 +12,20 @@ import type {
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
 
 /*
- * Applications, service principals and their keys, by Microsoft Graph.
+ * Applications, service principals and their keys, through Microsoft Graph.
  *
- * Every read may be stale. The directory has many replicas, a request meets any of them, and each learns of a write in
- * its own time, most within seconds, some after minutes. So one answer proves little: something just made may be
- * missing, something just removed may still be shown. core/patience.ts says how long an answer is not believed. A
- * method that does not say that it waits answers with what one replica says.
+ * Every read may be stale. The directory has many replicas, and a request reaches any one of them. Most replicas
+ * learn of a write within seconds, some after minutes. So one answer proves little: a new object may be missing, and
+ * a removed one may still be shown. core/patience.ts says how long to doubt an answer. A method whose comment does
+ * not say that it waits returns the answer of one replica.
  */
 
-/** What the access token says of the caller. Nothing is asked of the directory. */
+/** What the access token says about the caller. Sends no request to the directory. */
 export interface CallerRights {
-  /** Azure's clock by its newest answer, of the directory or of the sign-in; undefined before the first. */
+  /** Azure's clock, by the latest response of the directory or of the sign-in; undefined before the first response. */
   serverTime(): Date | undefined;
   caller(signal: AbortSignal): Promise<Caller>;
-  /** `unknown` where the token does not tell: most tenants let every member register applications. */
+  /** `unknown` if the token does not say: most tenants let every member register applications. */
   mayRegisterApplications(signal: AbortSignal): Promise<"yes" | "no" | "unknown">;
   /** Whether the caller may change every application of the tenant, not only those it owns. */
   mayChangeAllApplications(signal: AbortSignal): Promise<"yes" | "no" | "unknown">;
@@ -33,24 +33,24 @@ export interface CallerRights {
   mayAddOwners(signal: AbortSignal): Promise<"yes" | "no" | "unknown">;
 }
 
-/** Finds applications by what is known of them. */
+/** Finds applications by what is known about them. */
 export interface ApplicationSearch {
   readApplication(objectId: string, signal: AbortSignal): Promise<Application | undefined>;
   findApplicationByUniqueName(uniqueName: string, signal: AbortSignal): Promise<Application | undefined>;
-  /** One request: no other kind of id is tried. */
+  /** Sends one request, and tries no other kind of id. */
   findApplicationByAppId(appId: string, signal: AbortSignal): Promise<Application | undefined>;
   /** All matches by application id, object id (of the application or its principal) or exact display name. */
   findApplications(reference: string, signal: AbortSignal): Promise<readonly Application[]>;
   /**
-   * At most 20 applications whose display name begins with the text, in any letter case, sorted by name. An empty text
+   * At most 20 applications whose display name begins with the text, ignoring case, sorted by name. An empty text
    * matches any 20; a GUID matches as in findApplications.
    */
   searchApplications(text: string, signal: AbortSignal): Promise<readonly ApplicationSummary[]>;
-  /** Every application with the tag, in no order. */
+  /** Every application with the tag, in no particular order. */
   listApplicationsTagged(tag: string, signal: AbortSignal): Promise<readonly Application[]>;
 }
 
-/** What a new application is made of. */
+/** The properties of a new application. */
 export interface NewApplication {
   readonly uniqueName: string;
   readonly displayName: string;
@@ -61,9 +61,9 @@ export interface NewApplication {
 /** The application that holds a unique name after an attempt to register one. */
 export interface RegisteredApplication {
   readonly application: Application;
-  /** Whether it was made just now. */
+  /** Whether this attempt created it. */
   readonly created: boolean;
-  /** The same application if it is among the deleted ones: it has to be restored. */
+  /** The same application, if it is among the deleted ones: it has to be restored. */
   readonly deleted?: Application & Certified;
 }
 
@@ -71,14 +71,14 @@ export interface RegisteredApplication {
 export interface ApplicationRegistration {
   /**
    * Upserts by unique name (`Prefer: create-if-missing`). Call it only after a 404, because it would change an
-   * application that exists. `created: false` means that one turned up in the meantime, perhaps by an earlier try
-   * whose answer was lost: check whose it is. Waits until the application can be read.
-   * @throws ActionableError `directory.unique-name-taken` if the holder of the name cannot be seen
+   * application that exists. `created: false` means that one turned up in the meantime, perhaps from an earlier
+   * attempt whose response was lost: check whose it is. Waits until the application can be read.
+   * @throws ActionableError `directory.unique-name-taken` if the application that has the name cannot be seen
    */
   createApplication(application: NewApplication, signal: AbortSignal): Promise<RegisteredApplication>;
 }
 
-/** Why a deleted application could not be deleted for good, and where it is. */
+/** Why a deleted application could not be deleted permanently, and where it is. */
 export interface LeftDeleted {
   readonly url: string;
   readonly because: ActionableError;
@@ -87,29 +87,30 @@ export interface LeftDeleted {
 /** Deletes applications. A deleted one keeps its unique name for 30 days and can be restored. */
 export interface ApplicationRemoval {
   /**
-   * Deletes the application with its service principal, for good if that is allowed. Succeeds if it is already gone.
-   * Waits about a minute for replicas that still show it, so that a search for its name does not find it.
-   * @param onDeleted called once it is deleted, before it is deleted for good
-   * @returns undefined if it is gone for good
-   * @throws ActionableError `directory.application-lingers` if the directory says that there is none to delete, but
-   *   replicas keep showing it
+   * Deletes the application and its service principal, permanently if that is allowed. Succeeds if it is already
+   * gone. Waits about a minute while replicas still show it, so that a search for its name no longer finds it.
+   * @param onDeleted called when it is deleted, before it is deleted permanently
+   * @returns undefined if it is permanently deleted
+   * @throws ActionableError `directory.application-lingers` if the directory says that there is nothing to delete,
+   *   but replicas keep showing the application
    */
   removeApplication(
     objectId: string,
     signal: AbortSignal,
     onDeleted?: () => void,
   ): Promise<LeftDeleted | undefined>;
-  /** Undefined also if the caller may not list deleted applications: `Application.ReadWrite.OwnedBy` is not enough. */
+  /** Also undefined if the caller may not list deleted applications: `Application.ReadWrite.OwnedBy` is not enough. */
   findDeletedApplication(
     uniqueName: string,
     signal: AbortSignal,
   ): Promise<(Application & Certified) | undefined>;
-  /** Waits two seconds for a replica that knows of the deletion. Succeeds if it is already restored. */
+  /** Waits up to two seconds for a replica that knows of the deletion. Succeeds if it is already restored. */
   restoreApplication(objectId: string, signal: AbortSignal): Promise<void>;
   /**
-   * Deletes a deleted application for good if it has the unique name. A caller who may not read deleted applications
-   * may still delete its own for good, so it tries without looking: only deleted ones can be affected.
-   * @returns undefined if there is no such deleted application any more
+   * Permanently deletes a deleted application, if it has the unique name. A caller who may not read deleted
+   * applications may still delete its own permanently. So this tries even if the read is refused: only deleted
+   * applications can be affected.
+   * @returns undefined if no such deleted application is left
    */
   purgeApplication(
     objectId: string,
@@ -119,14 +120,14 @@ export interface ApplicationRemoval {
 }
 
 /**
- * Who else controls a known application or principal. Each waits ten seconds for a replica that knows the object.
- * Certificates are asked for rarely: a tenant gets 150 such requests a minute.
+ * Who else controls an existing application or principal. Each method waits up to ten seconds for a replica that
+ * knows the object. Ask for certificates rarely: a tenant gets 150 such requests a minute.
  */
 export interface Ownership {
   listOwners(objectId: string, signal: AbortSignal): Promise<readonly Owner[]>;
-  /** Owners of a service principal: they may add a password to it. */
+  /** Owners of a service principal. They may add a password to it. */
   listPrincipalOwners(objectId: string, signal: AbortSignal): Promise<readonly Owner[]>;
-  /** Succeeds if it is an owner already. */
+  /** Succeeds if it is already an owner. */
   addOwner(objectId: string, ownerId: string, signal: AbortSignal): Promise<void>;
   countFederatedCredentials(objectId: string, signal: AbortSignal): Promise<number>;
   countCertificates(objectId: string, signal: AbortSignal): Promise<number>;
@@ -137,16 +138,16 @@ export interface Ownership {
 export interface ServicePrincipals {
   findServicePrincipal(appId: string, signal: AbortSignal): Promise<ServicePrincipal | undefined>;
   /**
-   * The service principals among these object ids, in no order, whose application is registered in this tenant. Users,
-   * groups, managed identities, applications of other tenants and unknown ids are left out.
+   * The service principals among these object ids whose application is registered in this tenant, in no particular
+   * order. Leaves out users, groups, managed identities, applications of other tenants and unknown ids.
    */
   findServicePrincipals(
     objectIds: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly ServicePrincipalSummary[]>;
   /**
-   * Makes the principal, or reads the one that exists.
-   * @returns undefined while the replica does not know the application, or the principal, yet: ask again
+   * Creates the principal, or reads the existing one.
+   * @returns undefined while the replica does not know the application or the principal yet: ask again
    */
   createServicePrincipal(
     appId: string,
@@ -157,8 +158,8 @@ export interface ServicePrincipals {
 /** Passwords of applications. */
 export interface Passwords {
   /**
-   * Sends one request only; refusals by 429 are repeated, because they did nothing.
-   * @throws OutcomeUnknownError if the answer was lost: the key may exist
+   * Sends one request. Repeats it only after a 429, which means that nothing was done.
+   * @throws OutcomeUnknownError if the response was lost: the key may exist
    * @throws ActionableError `directory.password-lifetime`, `directory.passwords-forbidden`, `directory.forbidden`,
    *   `directory.not-found` while a new application is not known everywhere
    */

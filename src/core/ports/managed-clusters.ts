@@ -2,21 +2,24 @@ import type { ActionableError } from "../../domain/errors.ts";
 import type { ManagedCluster } from "../../domain/managed-cluster.ts";
 
 /*
- * Managed clusters of AKS, by Azure Resource Manager. What it says of a cluster is believed: a cluster and its identity
- * are made long before somebody asks.
+ * AKS clusters, through Azure Resource Manager. Its answers are believed: a cluster and its identity exist long
+ * before anybody asks about them.
  */
 
-/** The managed clusters that the caller sees. */
+/** The AKS clusters that the caller sees. */
 export interface ManagedClusterList {
   readonly clusters: readonly ManagedCluster[];
-  /** Why each unseen subscription could not be searched: a cluster may be there. */
+  /** Why some subscriptions could not be searched: a cluster may be in one of them. */
   readonly unseen: readonly ActionableError[];
-  /** The tenant of each subscription that the caller sees, by its id in lower case. */
+  /** The tenant of each subscription that the caller sees, by the subscription's id in lower case. */
   readonly tenants: ReadonlyMap<string, string>;
 }
 
-/** Finds managed clusters. */
+/** Finds AKS clusters. */
 export interface ManagedClusters {
-  /** Those of every subscription that the caller sees; in one without the right to list them there are none. */
+  /**
+   * The clusters in every subscription that the caller sees. A subscription whose clusters the caller may not list
+   * counts as having none.
+   */
   listManagedClusters(signal: AbortSignal): Promise<ManagedClusterList>;
 }

@@ -2,20 +2,21 @@ import type { PullCredential } from "../../domain/docker-config.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 
 /*
- * Whether a credential works, as Entra and the registry say.
+ * Whether a credential works, according to Entra and the registry.
  *
- * Both may be stale. For some minutes a new password is refused and accepted in turns, and a removed one is still
- * accepted; a new role shows in tokens later. One acceptance proves that one front end knows the credential, no more.
+ * Both may be stale. For some minutes, a new password is sometimes accepted and sometimes refused, a removed password
+ * is still accepted, and a new role is not in the tokens yet. One acceptance proves only that one front end knows the
+ * credential.
  */
 
-/** What Entra answered to a credential. */
+/** Entra's answer to a credential. */
 export type SignInOutcome =
   | { readonly kind: "accepted" }
-  /** Refused in a way that waiting may change if the credential is new. */
+  /** Refused, but waiting may help if the credential is new. */
   | {
       readonly kind: "refused";
       readonly reason: string;
-      /** Entra says that the password has expired, which it sometimes says of a new one. */
+      /** Whether Entra says that the password has expired. It sometimes says so about a new one. */
       readonly expired: boolean;
       /** When, by Entra's clock; absent if unknown. */
       readonly at?: Date;
@@ -23,10 +24,10 @@ export type SignInOutcome =
       readonly number?: number;
     };
 
-/** Signs in to Entra as a service principal whose password is at hand. */
+/** Signs in to Entra as a service principal whose password is known. */
 export interface SignIn {
   /**
-   * One attempt.
+   * Tries once.
    * @throws ActionableError `azure.conditional-access` and `azure.wrong-tenant`, which waiting does not change
    */
   signIn(appId: string, password: SecretText, signal: AbortSignal): Promise<SignInOutcome>;
@@ -35,7 +36,7 @@ export interface SignIn {
 /** What to pull to prove that a credential works. */
 export interface ProofImage {
   readonly repository: string;
-  /** A tag or a digest: then its manifest is asked for too. */
+  /** A tag or a digest. If it is given, its manifest is requested too. */
   readonly tag?: string | undefined;
 }
 
@@ -52,7 +53,8 @@ export type PullOutcome =
 /** Uses a registry's data plane as a node does. */
 export interface PullProof {
   /**
-   * Signs in and asks for the right to pull, over a new connection: sign-ins of many nodes meet many front ends.
+   * Signs in and asks for the right to pull. Uses a new connection, because the sign-ins of many nodes reach many
+   * front ends.
    * @throws ActionableError `registry.firewall`, `registry.unreachable`, `registry.untrusted-certificate`,
    *   `registry.throttled`, `registry.failed`
    */
@@ -63,23 +65,23 @@ export interface PullProof {
     signal: AbortSignal,
   ): Promise<PullOutcome>;
   /**
-   * One anonymous request, to find out before any write whether this machine can reach the registry.
+   * Sends one anonymous request, to learn before any write whether this machine can reach the registry.
    * @throws as tryPull does
    */
   checkReachable(loginServer: string, signal: AbortSignal): Promise<void>;
 }
 
-/** What `verify` asks of a registry's data plane. */
+/** What `verify` asks a registry's data plane. */
 export interface RegistryLooks extends Pick<PullProof, "tryPull"> {
   /**
-   * One anonymous request.
+   * Sends one anonymous request.
    * @returns how far the registry's clock is ahead of this machine's, in milliseconds; undefined if it does not say
    * @throws as tryPull does
    */
   look(loginServer: string, signal: AbortSignal): Promise<{ readonly clockAheadMs: number | undefined }>;
   /**
-   * The platforms of an image, as `linux/amd64`, by its index or by the configuration of its only manifest; undefined
-   * where that cannot be read.
+   * The platforms of an image, such as `linux/amd64`, from its index or from the configuration of its only manifest;
+   * undefined if that cannot be read.
    * @throws as tryPull does
    */
   findPlatforms(

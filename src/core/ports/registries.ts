@@ -7,8 +7,8 @@ import type {
 } from "../../domain/registry.ts";
 
 /*
- * Container registries, by Azure Resource Manager. What it says of a registry is believed: a registry is made long
- * before a cluster pulls from it.
+ * Container registries, through Azure Resource Manager. Its answers are believed: a registry exists long before a
+ * cluster pulls from it.
  */
 
 /** Where to look for a registry: in every visible subscription unless narrowed. */
@@ -21,14 +21,14 @@ export interface RegistryScope {
 /** Finds registries. */
 export interface Registries {
   /**
-   * The login server that a registry most likely has, without a request, so that work which needs the name can begin.
-   * Undefined where a guess would be useless, or not one of the cloud's. Azure's answer decides.
+   * The login server that a registry most likely has, without a request, so that work that needs the name can begin.
+   * Undefined if a guess is useless, or outside the cloud. Azure's answer decides in the end.
    */
   likelyLoginServer(reference: RegistryReference): string | undefined;
   /**
-   * Every registry that matches. Reads a resource id directly. A subscription that cannot be looked in is reported in
-   * `unseen`, unless it is the one that the scope names: then it is thrown.
-   * @throws ActionableError `azure.no-subscription` if there is none to look in, `registry.foreign-host` for a login
+   * Every registry that matches. Reads a resource id directly. Reports a subscription that cannot be searched in
+   * `unseen`, but throws its error if the scope names that subscription.
+   * @throws ActionableError `azure.no-subscription` if there is none to search, `registry.foreign-host` for a login
    *   server outside the cloud
    */
   findRegistries(
@@ -37,20 +37,20 @@ export interface Registries {
     signal: AbortSignal,
   ): Promise<RegistryLookup>;
   /**
-   * Every registry that the caller sees, in no order. One with a login server outside the cloud is left out: no password
-   * may be sent there.
-   * @throws ActionableError `azure.no-subscription` if there is none to look in
+   * Every registry that the caller sees, in no particular order. Leaves out a registry with a login server outside
+   * the cloud, because no password may be sent there.
+   * @throws ActionableError `azure.no-subscription` if there is none to search
    */
   listRegistries(scope: RegistryScope, signal: AbortSignal): Promise<RegistrySearch<ListedRegistry>>;
 }
 
-/** Finds registries with how they can be reached. */
+/** Finds registries, and how they can be reached. */
 export interface RegistryReads {
-  /** One by its resource id; undefined if there is none. */
+  /** The registry with this resource id; undefined if there is none. */
   readAccess(
     reference: RegistryReference & { kind: "resource-id" },
     signal: AbortSignal,
   ): Promise<AccessedRegistry | undefined>;
-  /** Every one that the caller sees; throws as listRegistries does. */
+  /** Every registry that the caller sees; throws as listRegistries does. */
   listAccess(scope: RegistryScope, signal: AbortSignal): Promise<RegistrySearch<AccessedRegistry>>;
 }

@@ -2,13 +2,13 @@ import type { DesiredAssignment, RoleAssignment } from "../../domain/role-assign
 import type { RolePermissions } from "../../domain/role.ts";
 
 /*
- * Role assignments, by Azure Resource Manager.
+ * Role assignments, through Azure Resource Manager.
  *
- * Lists may be stale for some minutes after a write, and a principal made just now may be unknown (`principal-unknown`).
+ * Lists may be stale for some minutes after a write, and a new principal may be unknown (`principal-unknown`).
  * Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
  */
 
-/** What the caller may do on a registry, as far as Azure says beforehand. */
+/** What the caller may do on a registry, as far as Azure says in advance. */
 export interface RegistryRights {
   readonly writeRoleAssignments: boolean;
   readonly deleteRoleAssignments: boolean;
@@ -17,7 +17,7 @@ export interface RegistryRights {
 /** How an attempt to assign a role ended, if it did not fail. */
 export type AssignOutcome =
   | { readonly kind: "assigned"; readonly assignment: RoleAssignment }
-  /** 409: the principal has this role on this scope by an assignment with another name. */
+  /** 409: the principal already has this role on this scope, through an assignment with another name. */
   | { readonly kind: "exists" }
   /** 400 PrincipalNotFound: not yet known to Resource Manager. */
   | { readonly kind: "principal-unknown" };
@@ -25,11 +25,11 @@ export type AssignOutcome =
 /** Reads and changes role assignments. */
 export interface Roles {
   /**
-   * What the caller's role assignments allow; deny assignments and conditions are not considered. Undefined where they
-   * cannot be read: then the first write tells.
+   * What the caller's role assignments allow. Ignores deny assignments and conditions. Undefined if the assignments
+   * cannot be read: then only the first write shows it.
    */
   registryRights(registryId: string, signal: AbortSignal): Promise<RegistryRights | undefined>;
-  /** Assignments of the principal on the registry itself, and those inherited from above it. */
+  /** The principal's assignments on the registry itself, and those inherited from above it. */
   listAssignments(
     registryId: string,
     principalId: string,
@@ -37,7 +37,7 @@ export interface Roles {
   ): Promise<readonly RoleAssignment[]>;
   /** Every assignment made on the registry itself, without inherited ones. */
   listRegistryAssignments(registryId: string, signal: AbortSignal): Promise<readonly RoleAssignment[]>;
-  /** PUT with the derived name: a repeat changes nothing, and a new condition replaces the old one. */
+  /** Sends a PUT with the derived name. A repeat changes nothing, and a new condition replaces the old one. */
   assignRole(
     registryId: string,
     principalId: string,
@@ -46,13 +46,13 @@ export interface Roles {
   ): Promise<AssignOutcome>;
   /** Succeeds if it is already gone. */
   removeAssignment(id: string, signal: AbortSignal): Promise<void>;
-  /** Everything that the principal holds, at any scope, in the subscriptions that the caller sees. */
+  /** All assignments of the principal, at any scope, in the subscriptions that the caller sees. */
   listVisibleAssignments(principalId: string, signal: AbortSignal): Promise<readonly RoleAssignment[]>;
 }
 
-/** Reads which roles somebody holds, and what they allow. */
+/** Reads which roles a principal holds, and what they allow. */
 export interface RoleReads {
-  /** On the registry or above it, by the principal itself or by a group that it belongs to. */
+  /** Assignments on the registry or above it, to the principal itself or to a group that it belongs to. */
   listHeldAssignments(
     registryId: string,
     principalId: string,

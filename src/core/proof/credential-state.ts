@@ -3,34 +3,35 @@ import { formatDuration } from "../../domain/duration.ts";
 import type { PasswordCredential } from "../../domain/identity.ts";
 import type { ProofContext } from "./prove-pull.ts";
 
-/** What became of a credential that a secret holds. */
+/** Whether a credential that a secret holds still works. */
 export type CredentialState =
   | "pulls"
-  /** The password signs in, but gives no pull: the role is missing or does not cover what is asked. */
+  /** The password signs in, but cannot pull: the role is missing or does not cover the repository. */
   | "signs-in"
   | "dead";
 
 const triesBeforeDead = 3;
 const pauseMs = 1_000;
-/** Passwords were seen to take this long to be known everywhere: https://github.com/hashicorp/vault/issues/27593 */
+/** Some passwords took this long to be known everywhere: https://github.com/hashicorp/vault/issues/27593 */
 const propagationMs = 15 * 60_000;
 
-/** What is known of a password before it is tried. */
+/** What is known about a password before it is tried. */
 export interface KnownOfKey {
-  /** What Graph lists of it, when known. */
+  /** The key as Graph lists it, if it is known. */
   readonly key: PasswordCredential | undefined;
-  /** By a server's clock: this machine's may be off, and the age of a key is counted by it. */
+  /** The time by a server's clock: the age of a key is counted by it, because this machine's clock may be wrong. */
   readonly now: Date;
-  /** How long a refusal is not believed of a key that Graph does not list, or not yet, in milliseconds. */
+  /** How long to doubt a refusal if Graph does not list the key, or not yet, in milliseconds. */
   readonly unlistedPatienceMs?: number;
-  /** Whether Entra has to take it too: a registry may be anybody's, and take anything. */
+  /** Whether Entra has to accept it too: a registry may belong to anybody, and accept anything. */
   readonly entraToo?: boolean;
 }
 
 /**
- * Tries what a secret holds. Replicas disagree for a while about a password just made, so a refusal is believed
- * only when it repeats, and for a key that Graph lists as made minutes ago only when the waiting time is over; that
- * wait is told. Some call a fresh password expired, which is believed at once only of a key that is listed as ended.
+ * Tries the credential that a secret holds. Replicas disagree for a while about a new password, so a refusal is
+ * believed only when it repeats. If Graph lists the key as only minutes old, a refusal is believed only when the
+ * waiting time is over, and that wait is reported. Some replicas call a new password expired. That is believed at
+ * once only if Graph lists the key as ended.
  */
 export async function credentialState(
   context: ProofContext,
@@ -41,7 +42,7 @@ export async function credentialState(
   const { clock, report, timeoutMs } = context;
   const start = clock.now().getTime();
   const otherText = key?.hint !== undefined && !credential.password.reveal().startsWith(key.hint);
-  // A server's clock is told to the second, so that a key may seem to be made a moment from now.
+  // A server gives its time in whole seconds, so a key may seem to be made a moment from now.
   const ageMs = key?.startDateTime ? Math.max(0, now.getTime() - key.startDateTime.getTime()) : propagationMs;
   const patienceMs = otherText ? 0 : Math.min(timeoutMs, key ? propagationMs - ageMs : unlistedPatienceMs);
   const id = `state of ${key?.keyId ?? credential.username}`;
@@ -80,17 +81,17 @@ function waitText(
   return `Waiting for ${who} to accept ${whose}: it is refused, but may be too new to be known everywhere; up to ${longest}`;
 }
 
-/** What one try shows. */
+/** The result of one try. */
 interface Sight {
   readonly pulls: boolean;
   readonly signsIn: boolean;
-  /** When Entra called it expired, by its own clock. */
+  /** When Entra called it expired, by Entra's clock; undefined if it did not. */
   readonly expired: Date | undefined;
 }
 
 /**
- * Asks the registry, and Entra only about what that refuses; where Entra has to take it too, both side by side, and then
- * Entra alone is believed that the password signs in.
+ * Asks the registry first, and Entra only if the registry refuses. If Entra has to accept the password too, asks both
+ * at the same time. Then only Entra decides whether the password signs in.
  */
 async function look(
   context: ProofContext,
@@ -119,7 +120,7 @@ async function askRegistry(
   credential: PullCredential,
   signal: AbortSignal,
 ): Promise<{ readonly pulls: boolean; readonly taken: boolean }> {
-  // Whether the image exists is the proof's business; here it matters only that a pull is allowed.
+  // It matters only that a pull is allowed. The proof checks whether the image exists.
   const { kind } = await pullProof.tryPull(loginServer, credential, { repository: image.repository }, signal);
   const pulls = kind === "allowed" || kind === "image-missing";
   return { pulls, taken: pulls || kind === "no-pull-scope" };

@@ -8,7 +8,7 @@ import { waitTelling } from "../patience.ts";
 /** How the credential is proven. */
 export type ProofKind = "registry" | "entra" | "none";
 
-/** What a proof is made with. */
+/** What a proof needs. */
 export interface ProofContext {
   readonly pullProof: PullProof;
   /** Undefined when Azure is not called. */
@@ -18,18 +18,18 @@ export interface ProofContext {
   readonly kind: ProofKind;
   readonly loginServer: string;
   readonly image: ProofImage;
-  /** What to pull now: somebody may have limited the role since it was granted. */
+  /** Looks again for what to pull: somebody may have limited the role since it was granted. */
   readonly imageNow?: (signal: AbortSignal) => Promise<ProofImage>;
   readonly timeoutMs: number;
 }
 
-/** How many refusals there are between two looks at whether the role was limited: some seconds. */
+/** The number of refusals between two looks at whether the role was limited. They take some seconds. */
 export const refusalsBetweenLooks = 4;
 
-/** The name asked for when neither an image nor a repository was given: a registry may be empty. */
+/** The repository to ask for if no image and no repository was given: the registry may be empty. */
 const anyRepository = "acr-pull-proof";
 
-/** What to pull for the proof: the image, else a repository the role covers, else any name. */
+/** What to pull for the proof: the image, else a repository that the role covers, else any name. */
 export function proofImage(input: {
   readonly image: ProofImage | undefined;
   readonly repositories: readonly string[];
@@ -43,8 +43,8 @@ export function proofImage(input: {
 }
 
 /**
- * Proves once that the credential can pull. What is proven here was made moments ago, or pulled moments ago when it
- * was looked at: a refusal is a part of the service that does not know it yet, and is waited out.
+ * Proves once that the credential can pull. The credential was made moments ago, or it pulled moments ago. So a
+ * refusal comes from a part of the service that does not know it yet, and the proof waits for that part.
  * @throws ActionableError `proof.refused`, `proof.no-pull-scope`, `proof.image-missing`, or what the port throws
  */
 export async function provePull(
@@ -73,7 +73,7 @@ export async function provePull(
   if (last.kind !== "allowed") throw proofFailed(loginServer, image, last);
 }
 
-/** Who does not know it yet, and what. */
+/** What the proof waits for, as a message says it. */
 function unaware(kind: ProofKind, loginServer: string): string {
   return kind === "entra"
     ? "Entra to accept the new password"
@@ -93,7 +93,7 @@ export async function tryOnce(
   return context.pullProof.tryPull(context.loginServer, credential, context.image, signal);
 }
 
-/** What is told of a credential that does not pull. */
+/** The error for a credential that does not pull. */
 export function proofFailed(
   loginServer: string,
   image: ProofImage,

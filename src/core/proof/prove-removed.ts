@@ -4,34 +4,34 @@ import type { Directory } from "../ports.ts";
 import type { ProofContext } from "./prove-pull.ts";
 import { isRefusedSteadily, isSteadily, manyLooks } from "./prove-steadily.ts";
 
-/** By what a removed key is known to be gone. */
+/** What shows that a removed key is gone. */
 export type RemovalEvidence =
   /** Its password was tried, and is refused. */
   | "refused"
-  /** No secret held its password any more; the directory lists the key no longer. */
+  /** No secret still held its password, and the directory no longer lists the key. */
   | "unlisted"
-  /** It was removed, and nothing was looked at afterwards: with `--proof none`, or because its life was over. */
+  /** It was removed, and its refusal was not tested: for example, with `--proof none` or because the key had ended. */
   | "untried";
 
 /** A key that the directory has removed. */
 export interface RemovedKey {
   readonly keyId: string;
-  /** The application that had it, by its object id. */
+  /** The object id of the application that had it. */
   readonly objectId: string;
-  /** Its password; undefined when no secret held it any more. */
+  /** Its password; undefined if no secret still held it. */
   readonly credential: PullCredential | undefined;
 }
 
-/** What its proof is made with. */
+/** What the proof of a removal needs. */
 export interface RemovalProof extends ProofContext {
   readonly directory: Pick<Directory, "readApplication">;
-  /** Over how long a time it has to be gone, in milliseconds. */
+  /** How long every look has to find it gone, in milliseconds. */
   readonly settleMs: number;
 }
 
 /**
- * Proves that a removed key is gone: by signing in, while its text is known; else by what the directory lists.
- * @returns undefined when it is not gone everywhere within the waiting time
+ * Proves that a removed key is gone: by signing in if its password is known, else by what the directory lists.
+ * @returns undefined if it is not gone everywhere within the waiting time
  */
 export async function proveRemoved(
   { keyId, objectId, credential }: RemovedKey,

@@ -3,17 +3,17 @@ import { formatDuration } from "../../domain/duration.ts";
 import type { Clock } from "../ports.ts";
 import { proofFailed, refusalsBetweenLooks, tryOnce, type ProofContext } from "./prove-pull.ts";
 
-/** How often in a row, and over which time. */
+/** How many times in a row something has to be seen, and over what time. */
 export interface Steadiness {
   readonly times: number;
-  /** From the first to the last, in milliseconds. */
+  /** From the first time to the last, in milliseconds. */
   readonly spreadMs: number;
   /**
-   * Whether it is enough that the registry signs the credential in: where a role is limited to repositories that
-   * nobody named, the one before it gets no pull of just any name either.
+   * Whether it is enough that the registry signs the credential in. If the role is limited to repositories that
+   * nobody named, the old credential cannot pull just any name either.
    */
   readonly signInSuffices: boolean;
-  /** The same, asked when it gets no pull again and again: somebody may have limited the role since. */
+  /** The same, asked again after repeated refusals to pull: somebody may have limited the role since. */
   readonly signInSufficesNow?: (signal: AbortSignal) => Promise<boolean>;
 }
 
@@ -21,10 +21,11 @@ const fewestLooks = 3;
 const betweenLooksMs = 2_000;
 
 /**
- * So many looks over a time that hardly a part of the service is missed which says otherwise. Parts learn minutes
- * apart, and each look meets one of them: one of five is missed by 26 looks over 49 s once in 330 times, and once in
- * 100,000 where each look asks the registry and Entra; by three looks every second and every fourth time.
- * @param spreadMs in milliseconds; with none the looks are back to back, and few
+ * So many looks over a time that they hardly miss a part of the service that says otherwise. Parts learn minutes
+ * apart, and each look reaches one of them. Suppose that one part of five says otherwise: 26 looks over 49 s miss it
+ * once in 330 times, or once in 100,000 times if each look asks the registry and Entra. Three looks miss it every
+ * second time, or every fourth time.
+ * @param spreadMs in milliseconds; if it is 0, the looks are few and back to back
  */
 export function manyLooks(spreadMs: number): Pick<Steadiness, "times" | "spreadMs"> {
   return { times: Math.max(fewestLooks, 1 + Math.ceil(spreadMs / betweenLooksMs)), spreadMs };
@@ -34,8 +35,8 @@ const pauseAfterRefusalMs = 1_000;
 
 /**
  * Proves a credential several times in a row: parts of a service learn of a new password at different times, so one
- * success says little (https://github.com/hashicorp/vault/issues/27593). A refusal begins the count anew.
- * @throws ActionableError like provePull when the waiting time is over
+ * success says little (https://github.com/hashicorp/vault/issues/27593). A refusal restarts the count.
+ * @throws ActionableError as provePull does, when the waiting time is over
  */
 export async function proveSteadily(
   context: ProofContext,
@@ -78,20 +79,20 @@ export async function proveSteadily(
   report({ kind: "ended", id: "proof" });
 }
 
-/** What is looked for several times in a row. */
+/** What has to be seen several times in a row. */
 export interface Expectation {
   readonly steadiness: Pick<Steadiness, "times" | "spreadMs">;
   readonly timeoutMs: number;
-  /** Called after each look but the last, with how often in a row it was so. */
+  /** Called after each look except the last, with the number of successes in a row. */
   readonly onLook: (inARow: number) => void;
 }
 
 const longestPauseMs = 5_000;
 
 /**
- * Looks until the same was so as often in a row as is asked for, spread over a time: what one part of a service says,
- * another may not have heard of. While it is not so, the pauses grow from one second to five.
- * @returns whether it is so; false when the waiting time is over
+ * Looks until `look` succeeds the required number of times in a row, spread over a time: one part of a service may
+ * not know yet what another part says. While it fails, the pauses grow from one second to five.
+ * @returns whether it succeeded; false if the waiting time is over
  */
 export async function isSteadily(
   look: () => Promise<boolean>,
@@ -116,9 +117,9 @@ export async function isSteadily(
 }
 
 /**
- * Waits until a removed credential is refused, as often in a row as is asked for: the directory has removed it long
- * before every part of the service stops taking it.
- * @returns whether it is refused; false when the waiting time is over
+ * Waits until a removed credential is refused the required number of times in a row: the directory removes it long
+ * before every part of the service stops accepting it.
+ * @returns whether it is refused; false if the waiting time is over
  */
 export async function isRefusedSteadily(
   context: ProofContext,

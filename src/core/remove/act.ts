@@ -15,7 +15,7 @@ import { noteEnd, noteKeptKeys, noteKeptRoles, purgeLeft, removePrincipal } from
 import type { Records } from "./result.ts";
 import { Several } from "./several.ts";
 
-/** What carries a removal out, the same for all clusters of a run. */
+/** What carrying out a removal needs, the same for all clusters of a run. */
 export interface RemoveTools {
   readonly input: RemoveInput;
   readonly ports: Writing<RemovePorts>;
@@ -23,7 +23,7 @@ export interface RemoveTools {
   readonly signal: AbortSignal;
 }
 
-/** The same with what the run has done so far. */
+/** The same, and what the run has done so far. */
 export interface Removing extends RemoveTools {
   /** Ids of what this run has removed in Azure. */
   readonly gone: Set<string>;
@@ -31,10 +31,10 @@ export interface Removing extends RemoveTools {
 }
 
 /**
- * Removes one cluster's part: consumers first, then the entries, then what they needed in Azure. One secret is the
- * last to go. It carries this run's mark, and when its password is out it still says whose key it held, so that the next
- * run goes on from what the cluster holds where this one is cut off.
- * @throws BusyError when another run is at work, or went on in this one's place
+ * Removes one cluster's part: first the links, then the entries, then what they needed in Azure. One secret is
+ * removed last. It carries this run's mark. When its password is out, it still says whose key it held, so the next
+ * run can continue from what the cluster holds if this run is interrupted.
+ * @throws BusyError if another run is at work, or took over from this one
  */
 export async function act(removal: Removal, run: Removing): Promise<void> {
   const { clusters, process } = run.ports;
@@ -46,7 +46,10 @@ export async function act(removal: Removal, run: Removing): Promise<void> {
   );
 }
 
-/** The mark names the operations of every key that goes: whoever takes it over removes those too. */
+/**
+ * The mark names the operation of every key that is removed. So a run that takes the mark over removes those keys
+ * too.
+ */
 function wishFor({ seen, entries, verdicts, registry, facts }: Removal): TurnWish {
   const operations = verdicts.flatMap(({ keys }) => keys.map((key) => keyOrigin(key)?.operation ?? ""));
   const ownName = applicationUniqueName(registry.loginServer, seen.clusterId);
@@ -83,13 +86,13 @@ async function removeUnderMark(removal: Removal, run: Removing, turn: Turn): Pro
     await removeInAzure(removal, remaining, run, turn);
   } else noteStanding(removal, records);
   await purgeLeft(removal, { ...run, turn });
-  // Left as it is it leads the next run to what could not be removed.
+  // After a failure, the marked secret stays, and leads the next run to what could not be removed.
   if (records.failures.length === before) await several.removeEntries([await lastEntry(turn)]);
 }
 
 /**
- * Another removal may have taken away meanwhile what held a key back: the last one has to take it along.
- * @throws BusyError when it has, so that this run looks anew
+ * Another removal may have removed in the meantime what kept a key here. Then the last removal has to remove that key.
+ * @throws BusyError if this is so: this run then looks again
  */
 async function makeWayForMore(removal: Removal, { gone, input }: Removing, turn: Turn): Promise<void> {
   const { entries, verdicts } = removal;
@@ -102,7 +105,7 @@ async function makeWayForMore(removal: Removal, { gone, input }: Removing, turn:
   if (mayRemoveMore(removal, remaining, gone, input)) throw await turn.makeWay();
 }
 
-/** The password is out of the marked secret, and the mark left. */
+/** The marked secret has lost its password, but keeps its mark. */
 function noteUnfinished({ mark: { target } }: Turn, records: Records): void {
   const { cluster, namespace, name: id } = target;
   const place = { kind: "secret", id, context: cluster.context, namespace } as const;
@@ -110,8 +113,8 @@ function noteUnfinished({ mark: { target } }: Turn, records: Records): void {
 }
 
 /**
- * No secret is left that could be marked: only what nothing in the cluster holds is removed, and nothing while a run is
- * at work that has begun since.
+ * No secret is left that could be marked. Removes only what nothing in the cluster holds, and nothing while a run
+ * that has begun since is at work.
  */
 async function removeWithoutMark(removal: Removal, run: Removing, turn: Turn): Promise<void> {
   const { seen, registry, users } = removal;
@@ -124,7 +127,7 @@ async function removeWithoutMark(removal: Removal, run: Removing, turn: Turn): P
     return secrets.filter((secret) => !entries.some(({ target }) => isSameTarget(target, secret)));
   };
   if (users.links.length > 0) {
-    // What was made anew meanwhile is named with good reason.
+    // A link to a secret that was created again in the meantime is valid.
     const standing = await remaining();
     const inVain = users.links.filter(
       ({ namespace, secretName: name }) => !standing.some((one) => isSameTarget(one, { namespace, name })),
@@ -140,7 +143,7 @@ async function removeWithoutMark(removal: Removal, run: Removing, turn: Turn): P
   else noteStanding(removal, run.records);
 }
 
-/** @param remaining the cluster's secrets as they are now, without those that go */
+/** @param remaining the cluster's secrets as they are now, without those that are removed */
 async function removeInAzure(
   removal: Removal,
   remaining: () => Promise<readonly PullSecret[]>,
@@ -150,7 +153,7 @@ async function removeInAzure(
   const { input, ports, records, report, gone } = run;
   const judge = (decisive: boolean) =>
     judgeAgain(removal, { remaining, gone, decisive }, { input, ports }, turn.signal);
-  // Of a key only its own cluster's secrets decide, which are read whole.
+  // Only the secrets of its own cluster decide about a key, and all of those are read.
   for (const verdict of (await judge(false)).filter((one) => concerns(one, removal.entries))) {
     await removePrincipal(verdict, {
       ports,
@@ -166,7 +169,10 @@ async function removeInAzure(
   }
 }
 
-/** What the entries that go held for the registry that begins as a key does: its password, for all that can be told. */
+/**
+ * Credentials for the registry, in entries that are removed, that begin as a key does: as far as one can tell, its
+ * password.
+ */
 function credentialsOf(
   { hint }: PasswordCredential,
   { appId }: Application,
@@ -184,7 +190,7 @@ function credentialsOf(
   return [...new Map(held.map((credential) => [credential.password.reveal(), credential])).values()];
 }
 
-/** Nothing of Azure goes: what is kept is said with the reason that was found. */
+/** Nothing in Azure is removed: notes what is kept, and why. */
 function noteStanding({ verdicts }: Removal, records: Records): void {
   for (const verdict of verdicts) {
     noteKeptKeys(verdict, records);

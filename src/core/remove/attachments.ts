@@ -14,31 +14,31 @@ import { keptChange, roleName } from "./plan-removal.ts";
 import type { Records } from "./result.ts";
 
 /*
- * What `setup --attach` granted the nodes of managed clusters of AKS. Nothing in the cluster tells of it: the cluster's
- * identity leads to it, and its name that it is ours.
+ * What `setup --attach` granted the nodes of AKS clusters. Nothing in the cluster records it: the nodes' identity
+ * leads to the role assignment, and the assignment's name shows that it is ours.
  */
 
-/** The part of managed clusters. */
+/** What a removal does about attachments. */
 export interface Attachments {
-  /** With the cluster whose nodes hold it. */
+  /** Roles to remove, each with the cluster whose nodes hold it. */
   readonly roles: ReadonlyArray<{ readonly role: RoleAssignment; readonly cluster: ManagedCluster }>;
   readonly keptRoles: ReadonlyArray<Kept<RoleAssignment>>;
-  /** Why it cannot be told of a context whether its nodes were granted something. */
+  /** Contexts for which acr-pull cannot say whether the nodes were granted a role, and why. */
   readonly unseen: ReadonlyArray<{ readonly context: string; readonly why: string }>;
 }
 
-/** None were looked for. */
+/** The answer if nothing was searched. */
 const none: Attachments = { roles: [], keptRoles: [], unseen: [] };
 
-/** The contexts that lead to AKS by the names of their API servers, and its clusters, asked for beside other things. */
+/** The contexts whose API server has a host name of AKS, and the list of AKS clusters, requested beside other work. */
 export interface AttachmentSearch {
   readonly clusters: ReadonlyArray<Pick<Cluster, "context" | "apiHost">>;
   readonly listed: Promise<ManagedClusterList | ActionableError>;
 }
 
 /**
- * Begins to look for managed clusters. An attachment is the whole cluster's: who removes from some namespaces, or secrets
- * of some name, leaves it alone.
+ * Begins to search for AKS clusters. An attachment belongs to the whole cluster, so a removal from some namespaces,
+ * or from secrets with one name, leaves it alone.
  */
 export function searchAttachments(
   input: RemoveInput,
@@ -58,7 +58,7 @@ export function searchAttachments(
   return { clusters, listed };
 }
 
-/** What of it is this registry's, and whether it may go. */
+/** Finds the attachments for this registry, and decides whether each may be removed. */
 export async function lookAtAttachments(
   search: AttachmentSearch | undefined,
   { ids }: MeantRegistry,
@@ -114,7 +114,7 @@ async function granted(
   return lists.flat();
 }
 
-/** The nodes of other clusters may have the same identity, and would lose the role with these. */
+/** The nodes of other clusters may have the same identity, and would lose the role too. */
 function reasonToKeep(
   { kubeletIdentity }: ManagedCluster,
   going: ReadonlyMap<string, ManagedCluster>,
@@ -130,7 +130,7 @@ function reasonToKeep(
   return unseen.length > 0 ? { reason: "clusters-not-seen" } : undefined;
 }
 
-/** The plan's lines about it. */
+/** The plan's lines about attachments. */
 export function attachmentChanges({ roles, keptRoles }: Attachments): PlannedChange[] {
   return [
     ...roles.map(({ role, cluster }): PlannedChange => ({
@@ -143,7 +143,7 @@ export function attachmentChanges({ roles, keptRoles }: Attachments): PlannedCha
   ];
 }
 
-/** What is to be known of it before it is agreed to. */
+/** What to know about attachments before agreeing to the plan. */
 export function attachmentWarnings({ roles, keptRoles, unseen }: Attachments, loginServer: string): string[] {
   const names = [...new Set(roles.map(({ cluster }) => inOneLine(cluster.name)))];
   return [
@@ -160,12 +160,12 @@ export function attachmentWarnings({ roles, keptRoles, unseen }: Attachments, lo
   ];
 }
 
-/** Its things that are to go, as ones that were not come to. */
+/** The roles to remove, as not reached yet. */
 export function attachmentsToGo({ roles }: Attachments): RemovedItem[] {
   return roles.map(({ role: { id } }) => ({ kind: "role-assignment", id, action: "skipped" }));
 }
 
-/** Takes the roles back; one that cannot be is noted, and the others go on. */
+/** Removes the roles. Notes a role that cannot be removed, and continues with the others. */
 export async function removeAttachments(
   { roles, keptRoles }: Attachments,
   records: Records,

@@ -16,44 +16,50 @@ import type {
 } from "../ports.ts";
 import type { Suggest } from "../suggest.ts";
 
-/** Everything `remove` was asked for, checked for form. Durations are milliseconds. */
+/** Everything that the user asked `remove` for, checked for form. Durations are in milliseconds. */
 export interface RemoveInput {
   readonly registry: RegistryReference;
   readonly subscription: string | undefined;
   readonly resourceGroup: string | undefined;
-  /** Entries in these namespaces; empty, and no selector: in every one that can be seen. */
+  /** Only entries in these namespaces. Empty, without a selector: in every visible namespace. */
   readonly namespaces: readonly string[];
   readonly namespaceSelector: string | undefined;
-  /** Entries in secrets of this name; undefined: of any name. */
+  /** Only entries in secrets with this name; undefined for any name. */
   readonly secretName: string | undefined;
-  /** Secrets, as `namespace/name`, that a person left out: the clusters do not list them. */
+  /** Secrets, as `namespace/name`, that the user left out. The clusters' lists do not show them. */
   readonly leaveOut: readonly string[];
   readonly clusterId: string | undefined;
-  /** The service accounts to unlink, whoever linked them; empty: all but those that somebody else is known to have linked. */
+  /**
+   * The service accounts to unlink, no matter who linked them. Empty: all except those that somebody else is known to
+   * have linked.
+   */
   readonly serviceAccounts: readonly string[];
-  /** Leave the application and its service principal, although nothing is left that uses them. */
+  /** Whether to keep the application and its service principal even if nothing uses them any longer. */
   readonly keepPrincipal: boolean;
-  /** Remove although pods or service accounts still name the secret. */
+  /**
+   * Whether to remove the secret even if pods or service accounts still name it, and the role of nodes even if other
+   * clusters may share their identity.
+   */
   readonly force: boolean;
-  /** Ids of keys to remove although no secret of the cluster names them. */
+  /** Ids of keys to remove even though no secret of the cluster names them. */
   readonly prune: readonly string[];
-  /** Application ids of which the role goes although others may sign in as them. */
+  /** Ids of applications whose roles are removed even though others may sign in as them. */
   readonly servicePrincipals: readonly string[];
-  /** The secrets that can be seen are all there are. */
+  /** Whether the user confirms that the visible secrets are all there are. */
   readonly namespacesComplete: boolean;
-  /** How it is tried whether removed keys are refused. */
+  /** How to test that removed keys are refused. */
   readonly proof: ProofKind;
-  /** Over how long a time they have to be refused to be called so. */
+  /** How long every try of a removed key has to be refused before the key counts as refused. */
   readonly settleMs: number;
   readonly waitBusyMs: number;
-  /** Bounds each wait for a service. */
+  /** Limits each wait for a service. */
   readonly timeoutMs: number;
   readonly concurrency: number;
   readonly dryRun: boolean;
   readonly suggest: Suggest;
 }
 
-/** The outside, joined by connect.ts. */
+/** What `remove` needs of the outside. connect.ts provides it. */
 export interface RemovePorts {
   readonly azure: {
     readonly registries: Registries;
@@ -61,7 +67,10 @@ export interface RemovePorts {
     readonly directory: Directory;
     readonly managedClusters: ManagedClusters;
     readonly signIn: SignIn;
-    /** Whether a host is a registry's of the cloud that is signed in to: a password is sent to no other. */
+    /**
+     * Whether a host is a login server of the cloud that the user is signed in to. A password is sent to no other
+     * host.
+     */
     ownsLoginServer(loginServer: string): boolean;
   };
   readonly pullProof: PullProof;
@@ -71,44 +80,44 @@ export interface RemovePorts {
   readonly process: ProcessIdentity;
 }
 
-/** What the view and the person do while remove runs. */
+/** How a run of remove reports, and asks a person. */
 export type RemoveConversation = Conversation<RemovePlan, RemoveResult>;
 
 /** What remove would do, as data. */
 export interface RemovePlan {
-  /** The registry's name, to be typed by who agrees; its login server where there is no other. */
+  /** The registry's name, which a person types to confirm; its login server if there is no other name. */
   readonly registryName: string;
   readonly loginServer: string;
   readonly changes: readonly PlannedChange[];
-  /** Things to know before saying yes. */
+  /** What to know before agreeing to the plan. */
   readonly warnings: readonly string[];
-  /** What nobody can undo, in sentences. */
+  /** What cannot be undone, in sentences. */
   readonly lasting: readonly string[];
 }
 
 /** Why something stays. */
 export type KeptReason =
-  /** A secret with entries of other hosts, or of other registries of ours; a link that those need. */
+  /** A secret with entries for other hosts, or for other registries of ours; or a link that those entries need. */
   | "holds-other-entries"
   /** A secret that somebody else made. */
   | "not-made-by-acr-pull"
-  /** A secret that holds another credential for the host than the one that acr-pull wrote. */
+  /** A secret whose credential for the host is not the one that acr-pull wrote. */
   | "holds-other-credential"
-  /** A secret that is being deleted, and goes when its finalizers are done. */
+  /** A secret that is being deleted. It is gone when its finalizers are done. */
   | "being-deleted"
-  /** A secret whose password is taken out, and whose mark leads the next run to what is still to go. */
+  /** A secret without its password. Its mark leads the next run to what is still to be removed. */
   | "unfinished"
-  /** A service account that somebody else than acr-pull linked. */
+  /** A service account that somebody other than acr-pull linked. */
   | "linked-by-others"
-  /** Its mark says that it is another cluster's. */
+  /** A secret whose mark says that it belongs to another cluster. */
   | "of-another-cluster"
-  /** A key, or what it needs, that some secret goes on holding. */
+  /** A key that some secret still holds, or what that key needs. */
   | "still-held"
-  /** A key or role that acr-pull did not make, or not for this cluster. */
+  /** A key or role that acr-pull did not make, or did not make for this cluster. */
   | "not-ours"
-  /** A key of this cluster's id that no secret of it names, which a copy of the cluster may use. */
+  /** A key for this cluster's id that none of its secrets names. A copy of the cluster may use it. */
   | "unnamed"
-  /** A role or application that such a key is left on. */
+  /** An application with such a key, or its role. */
   | "has-unnamed-key"
   /** A role that acr-pull granted to a principal that is gone. */
   | "principal-gone"
@@ -116,36 +125,39 @@ export type KeptReason =
   | "used-by-other-clusters"
   /** An application that acr-pull did not make for this cluster, or the role of one that others can sign in as. */
   | "shared"
-  /** A role of nodes whose identity other AKS clusters share. */
+  /** A role that the nodes hold through an identity that other AKS clusters share. */
   | "identity-shared"
-  /** A role of nodes whose identity clusters may share that could not be seen. */
+  /** A role that the nodes hold through an identity that other clusters, which acr-pull cannot see, may share. */
   | "clusters-not-seen"
-  /** An application that something else can sign in as. */
+  /** An application that has other credentials to sign in with. */
   | "has-other-credentials"
-  /** An application of which it cannot be seen whether something else can sign in as it. */
+  /** An application whose other credentials, if it has any, cannot be seen. */
   | "not-seen"
   /** A principal that holds other roles. */
   | "has-other-roles"
   /** `--keep-principal`. */
   | "asked-to-keep";
 
-/** What kinds of things there are to remove. */
+/** The kinds of things to remove. */
 export type RemovedKind =
   "service-account" | "secret" | "key" | "role-assignment" | "service-principal" | "application";
 
-/** What became of one thing. */
+/** What happened to one thing. */
 export interface RemovedItem {
   readonly kind: RemovedKind;
-  /** A name in the cluster; a key's id, an assignment's resource id, an object id, an application id. */
+  /** A name in the cluster; or a key's id, an assignment's resource id, an object id or an application id. */
   readonly id: string;
   readonly context?: string;
   readonly namespace?: string;
-  /** `updated`: it stays, without what was acr-pull's in it. `skipped`: it was to go, and the run ended before that. */
+  /** `updated`: it stays, without acr-pull's part in it. `skipped`: the run ended before it was removed. */
   readonly action: Action;
   readonly reason?: KeptReason;
-  /** Of a key that was removed: by what it is known to be gone, or that some part of the service still takes it. */
+  /** For a removed key: what shows that it is gone, or that some part of the service still accepts it. */
   readonly evidence?: RemovalEvidence | "not-yet-refused";
-  /** Secrets, as `context/namespace/name`, that are the reason; of a secret that is being deleted its finalizers. */
+  /**
+   * The secrets that are the reason, as `context/namespace/name`. For a secret that is being deleted, its finalizers.
+   * For a shared identity, the other clusters.
+   */
   readonly heldBy?: readonly string[];
   readonly error?: ResultError;
 }
@@ -161,7 +173,7 @@ export type RemoveOutcome = Outcome<RemovePlan, RemoveResult>;
 /** A registry that secrets have entries for, for a list to choose from. */
 export interface RemovableRegistry {
   readonly loginServer: string;
-  /** Its resource id, as recorded; the login server when set up without Azure. */
+  /** Its resource id, as recorded; its login server if it was set up without Azure. */
   readonly registry: string;
   /** `context/namespace/name` of each secret. */
   readonly secrets: readonly string[];

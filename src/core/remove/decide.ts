@@ -12,41 +12,41 @@ import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignme
 import { keyHolders } from "../cluster/key-holders.ts";
 import type { KeptReason } from "./contract.ts";
 
-/** What Azure holds for one application, as it was looked at. */
+/** What Azure holds for one application, as of the look. */
 export interface PrincipalFacts {
   readonly application: Application;
   readonly principal: ServicePrincipal | undefined;
-  /** On each of the registries that the entries name, the registry itself and above it. */
+  /** The principal's assignments on each registry that the entries name, and those inherited from above it. */
   readonly assignments: ReadonlyArray<{
     readonly registryId: string;
     readonly assignments: readonly RoleAssignment[];
   }>;
-  /** Whatever else the principal holds, as far as the caller sees. */
+  /** All assignments of the principal that the caller sees, at any scope. */
   readonly visible: readonly RoleAssignment[];
   /**
-   * How many certificates, federated credentials and passwords of the principal there are beside the application's
-   * passwords, of an application that may go, or on which nothing but keys of this cluster's was seen.
+   * The number of certificates, federated credentials and passwords of the principal, not counting the application's
+   * passwords. Counted only for an application that may be removed, or that has only keys of this cluster.
    */
   readonly otherCredentials: number | "unseen";
 }
 
-/** What decides what is still needed. */
+/** The facts that decide what is still needed. */
 export interface PrincipalQuestion {
   readonly clusterId: string;
   readonly loginServer: string;
   /** Secrets of the cluster that stay as they are. */
   readonly remaining: readonly PullSecret[];
-  /** How a secret is named. */
+  /** The name of a secret, for the answer. */
   readonly nameOf: (secret: PullSecret) => string;
-  /** Keys that the entries which go say they hold. */
+  /** Keys that the removed entries say they hold. */
   readonly namedKeys: ReadonlySet<string>;
-  /** The cluster's secrets as they were when it was looked: a key that none of them names is not taken along. */
+  /** The cluster's secrets at the look. A key that none of them names is not removed. */
   readonly seenBefore: readonly PullSecret[];
-  /** Keys that a person named, to be removed although no secret names them. */
+  /** Keys that a person named, to be removed even though no secret names them. */
   readonly prune: ReadonlySet<string>;
-  /** Application ids that a person named, whose roles go although others may sign in as them. */
+  /** Ids of applications that a person named, whose roles are removed even though others may sign in as them. */
   readonly servicePrincipals: ReadonlySet<string>;
-  /** Keys and assignments that this run has removed, or will have: parts of Azure go on showing them for a while. */
+  /** Keys and assignments that this run has removed, or will remove: parts of Azure still show them for a while. */
   readonly gone: ReadonlySet<string>;
   readonly keepPrincipal: boolean;
   /** By Azure's clock. */
@@ -60,20 +60,20 @@ export interface Kept<T> {
   readonly heldBy?: readonly string[];
 }
 
-/** What becomes of one application and of what hangs on it. */
+/** What happens to one application, and to what depends on it. */
 export interface PrincipalVerdict extends Pick<PrincipalFacts, "application" | "principal"> {
   readonly keys: readonly PasswordCredential[];
   readonly keptKeys: ReadonlyArray<Kept<PasswordCredential>>;
   readonly roles: readonly RoleAssignment[];
   readonly keptRoles: ReadonlyArray<Kept<RoleAssignment>>;
-  /** Undefined: the application goes, and its principal with it. */
+  /** Undefined if the application is removed, and its principal with it. */
   readonly keptBecause: Omit<Kept<unknown>, "what"> | undefined;
 }
 
 /**
- * Decides what of an application goes: our keys of this cluster that its secrets named and none holds any more; the roles that
- * we granted, unless a key of another cluster, a secret of this one or a stranger may go on using them; and the application
- * itself when we made it for this cluster and nothing else hangs on it.
+ * Decides what of an application is removed: our keys of this cluster that its secrets named and that none holds any
+ * longer; the roles that we granted, unless a key of another cluster, a secret of this one or a stranger may still
+ * use them; and the application itself, if we made it for this cluster and nothing else depends on it.
  */
 export function judgePrincipal(facts: PrincipalFacts, question: PrincipalQuestion): PrincipalVerdict {
   const { application, principal } = facts;
@@ -136,7 +136,7 @@ function judgeRoles(
   return { roles, keptRoles };
 }
 
-/** Whether a key stays for want of anything that names it. */
+/** Whether a key stays because nothing names it. */
 export function isUnnamed({ reason }: Kept<unknown>): boolean {
   return reason === "unnamed";
 }
@@ -148,19 +148,19 @@ function roleProof(
 ) {
   return {
     ownApplication: uniqueName === applicationUniqueName(loginServer, clusterId),
-    // One that bears the name of another cluster or registry is about to get a key there.
+    // An application with the unique name of another cluster or registry is about to get a key there.
     ownCredentials:
       !isUniqueName(uniqueName) && otherCredentials === 0 && listed.every((key) => isKeyOf(key, clusterId)),
     applicationNamed: servicePrincipals.has(appId.toLowerCase()),
   };
 }
 
-/** Secrets that sign in as the application at this registry, or may: an entry can be a pattern of hosts. */
+/** Secrets that sign in as the application at this registry, or may do so: an entry can be a pattern of hosts. */
 function stillPulling(appId: string, { remaining, loginServer, clusterId }: PrincipalQuestion): PullSecret[] {
   return remaining.filter((secret) => {
     const marks = secret.marks;
     if (marks[loginServer]?.clusterId === clusterId && marks[loginServer].appId === appId) return true;
-    // What is marked is for the registry that the mark is of.
+    // A marked entry is for the registry of its mark.
     return credentialsIn(secret).some(
       ({ host, username }) => username === appId && (host === loginServer || !(host in marks)),
     );

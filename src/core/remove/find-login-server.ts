@@ -9,20 +9,20 @@ import type { ClusterView } from "../cluster/view.ts";
 import { listingCommands, type Suggest } from "../suggest.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
 
-/** The registry whose entries go. */
+/** The registry whose entries are removed. */
 export interface MeantRegistry {
   readonly loginServer: string;
-  /** As people call it; its login server where there is no other name. */
+  /** Its name for people; its login server if there is no other name. */
   readonly name: string;
-  /** Resource ids; none when it was set up without Azure, or is deleted and recorded nowhere. */
+  /** Resource ids; empty if it was set up without Azure, or is deleted and recorded nowhere. */
   readonly ids: readonly string[];
 }
 
 /**
- * Finds the login server of the registry that is meant: by the marks of the clusters, which know it also when the
- * registry is deleted; where no secret has an entry of it, by Azure. Anybody who may write in one namespace can put a
- * mark there that brings the login server of one registry together with the resource id of another, whose roles would
- * go: what Azure contradicts is not believed.
+ * Finds the login server of the registry that the user means. The clusters' marks say it, even if the registry is
+ * deleted. If no secret has an entry for it, Azure says it. Anybody who may write in one namespace can put a mark
+ * there that combines the login server of one registry with the resource id of another, whose roles would be removed.
+ * So acr-pull does not believe what Azure contradicts.
  * @throws ActionableError `registry.ambiguous`, `remove.nothing-found`, exit 2
  */
 export async function findLoginServer(
@@ -46,8 +46,9 @@ export async function findLoginServer(
 }
 
 /**
- * Which of the recorded ids are of the registry with this login server: the one for certain where Azure shows it, else
- * those of which it shows nothing, for the registry may be deleted or moved. Undefined: every one is another's.
+ * Which of the recorded ids belong to the registry with this login server. If Azure confirms some, only those.
+ * Otherwise, those of which Azure shows nothing, because the registry may be deleted or moved. Undefined if every id
+ * belongs to another registry.
  */
 async function trueIds(
   loginServer: string,
@@ -63,7 +64,7 @@ async function trueIds(
   return possible.length > 0 || ids.length < registries.length ? possible : undefined;
 }
 
-/** As Azure shows it; undefined where it shows no such registry to who is signed in, none for what is no registry's id. */
+/** As Azure shows it; undefined if Azure shows the caller no such registry, `none` if the id is not a registry's. */
 export async function loginServerOf(
   id: string,
   registries: RemovePorts["azure"]["registries"],
@@ -79,7 +80,7 @@ export async function loginServerOf(
   }
 }
 
-/** Registries that the clusters' own entries are of: what was recorded as such, by login server. */
+/** The registries of the clusters' own entries, as recorded, by login server. */
 export function recordedIn(
   seen: readonly ClusterView[],
   reference: RegistryReference | undefined,
@@ -109,7 +110,7 @@ async function lookUp(
   const { registries, unseen } = await azure.registries.findRegistries(reference, scope, signal);
   const [first, second] = registries;
   if (second) throw ambiguous(registries.map(({ loginServer }) => loginServer));
-  // It may be where nobody could look, with the roles that are to go.
+  // The registry may be where nobody could look, together with the roles to remove.
   if (!first && unseen[0]) throw unseen[0];
   if (first) return { loginServer: first.loginServer, name: first.name, ids: [first.id] };
   if (reference.kind !== "login-server") throw nothingFound(reference, seen, suggest);
@@ -124,7 +125,9 @@ function ambiguous(loginServers: readonly string[]): ActionableError {
   );
 }
 
-/** Without a login server nothing leads to what may be left in Azure. */
+/**
+ * An application of ours is named after the login server. Without it, acr-pull cannot find what may be left in Azure.
+ */
 function nothingFound(
   reference: Exclude<RegistryReference, { kind: "login-server" }>,
   seen: readonly ClusterView[],

@@ -44,10 +44,10 @@ interface Look {
 }
 
 /**
- * Takes back what `setup` gave the chosen clusters for one registry: links, entries, keys, role and application, each
- * as far as it is ours and nothing else needs it. What is left is read from the clusters and the directory, so that a
- * run that died is gone on with by the next. While another run is at work it waits, and then looks again.
- * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
+ * Removes what `setup` gave the chosen clusters for one registry: links, entries, keys, role and application, each
+ * only if it is ours and nothing else needs it. What is left is read from the clusters and the directory, so the next
+ * run continues what a crashed run began. While another run is at work, it waits, and then looks again.
+ * @throws ActionableError for anything that stops it before the first write; `busy` when the waiting time is over
  */
 export async function remove(
   input: RemoveInput,
@@ -62,7 +62,7 @@ export async function remove(
   } catch (error) {
     if (records.wrote) conversation.leave?.({ removed: records.all(false) });
     if (!records.wrote || !(error instanceof ActionableError) || signal.aborted) throw error;
-    // What stops it now leaves it half way.
+    // Something is already removed, so this failure leaves the removal unfinished.
     records.failures.push(error);
     return finishedOutcome(records, []);
   }
@@ -70,7 +70,7 @@ export async function remove(
 
 const declinedText = "Not confirmed. What was removed before another run interfered is gone.";
 
-/** Looks, asks and removes, and begins anew where another run was met. */
+/** Looks, asks and removes. Starts again if it meets another run. */
 async function untilNoneIsMet(
   tools: RemoveTools,
   conversation: RemoveConversation,
@@ -97,7 +97,7 @@ async function untilNoneIsMet(
   }
 }
 
-/** Another run may have done a part of it meanwhile: only what is new is asked. */
+/** Another run may have done a part in the meantime, so a person is asked only about what is new. */
 function isAgreed({ changes }: RemovePlan, agreed: RemovePlan | undefined): boolean {
   return (
     agreed !== undefined &&
@@ -105,7 +105,7 @@ function isAgreed({ changes }: RemovePlan, agreed: RemovePlan | undefined): bool
   );
 }
 
-/** @throws BusyError when another run is at work in one of the clusters */
+/** @throws BusyError if another run is at work in one of the clusters */
 async function carryAllOut(
   { removals, leftOut, attachments }: Look,
   records: Records,
@@ -113,7 +113,7 @@ async function carryAllOut(
 ): Promise<RemoveOutcome> {
   const gone = new Set<string>();
   records.toGo = [...thingsToGo(removals), ...attachmentsToGo(attachments)];
-  // One after the other: what one of them removes may be what keeps a role that they share.
+  // One after the other: what the first cluster still uses may be all that keeps a role that the clusters share.
   for (const removal of removals) {
     try {
       const context = removals.length > 1 ? removal.seen.contexts[0] : undefined;
@@ -140,7 +140,7 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
   }
 }
 
-/** @param search for attachments, which was begun beforehand */
+/** @param search the search for attachments, which is already under way */
 async function lookWith(
   search: AttachmentSearch | undefined,
   { input, ports }: { readonly input: RemoveInput; readonly ports: RemovePorts },
@@ -172,7 +172,7 @@ async function lookWith(
   return { removals, leftOut, attachments, plan };
 }
 
-/** Where no secret can be written at all nothing is begun. */
+/** If no secret can be written at all, nothing begins. */
 function refuseIfAllUnwritable(removals: readonly Removal[]): void {
   const unwritable = removals.flatMap(({ entries }) => entries.unwritable);
   const [first, ...more] = unwritable.map(({ error }) => error);
@@ -181,8 +181,9 @@ function refuseIfAllUnwritable(removals: readonly Removal[]): void {
 }
 
 /**
- * The registries that the chosen clusters' secrets have entries for, for a list to choose from; asks the clusters alone.
- * @throws ActionableError of the cluster that does not answer
+ * The registries that the chosen clusters' secrets have entries for, for a list to choose from. Asks only the
+ * clusters.
+ * @throws ActionableError if a cluster does not answer
  */
 export async function listRemovableRegistries(
   input: Pick<RemoveInput, "concurrency" | "clusterId" | "namespaces" | "namespaceSelector" | "secretName">,

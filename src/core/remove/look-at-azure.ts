@@ -10,34 +10,34 @@ import type { RemovePorts } from "./contract.ts";
 import type { PrincipalFacts } from "./decide.ts";
 import { loginServerOf } from "./find-login-server.ts";
 
-/** Which applications are meant, and what is known of them. */
+/** Which applications to look at, and what is known about them. */
 export interface PrincipalsWish {
   readonly clusterId: string;
   readonly loginServer: string;
-  /** Resource ids of the registry, as entries record them; empty: nothing of Azure was ever asked. */
+  /** Resource ids of the registry; empty if none is known. */
   readonly registryIds: readonly string[];
   readonly entries: readonly MarkedSecret[];
-  /** Keys and assignments that this run has removed: they are not waited for. */
+  /** Keys and assignments that this run has removed: the look does not wait for them to show. */
   readonly gone: ReadonlySet<string>;
-  /** Whether something is about to go by what is seen: keys of other clusters must not be missed. */
+  /** Whether something is about to be removed because of this look. Then it must not miss keys of other clusters. */
   readonly decisive: boolean;
 }
 
-/** What was found of them. */
+/** What was found of the applications. */
 export interface LookedAt {
   readonly facts: readonly PrincipalFacts[];
   /**
-   * Roles that acr-pull granted on the registry to a principal that is gone, where an entry names an application that is
-   * gone. Whose they were nobody can tell any more, and a principal that is restored has them again.
+   * If an entry names an application that is gone: the roles that acr-pull granted on the registry to a principal
+   * that is gone. Nobody can tell any longer whose they were, and a principal that is restored has them again.
    */
   readonly orphans: readonly RoleAssignment[];
 }
 
 /**
- * Looks at every application that the entries name, and at the one that bears our name for this registry and cluster:
- * nothing else leads to that one when the secrets are gone.
- * @throws ActionableError `service-principal.not-found`, exit 2, when an entry names one that this tenant does not
- *   have, and nothing shows that it is the right tenant
+ * Looks at every application that the entries name, and at the one with our unique name for this registry and
+ * cluster: when the secrets are gone, only that name leads to it.
+ * @throws ActionableError `service-principal.not-found`, exit 2, if an entry names an application that this tenant
+ *   does not have, and nothing shows that it is the right tenant
  */
 export async function lookAtPrincipals(
   wish: PrincipalsWish,
@@ -72,14 +72,16 @@ function findOwn(
   signal: AbortSignal,
 ): Promise<Application | undefined> {
   const findByName = () => azure.directory.findApplicationByUniqueName(uniqueName, signal);
-  // A run that was cut off early marks a secret before there is an application: a 404 may be a stale answer.
+  // A mark without an application is from a run that was interrupted early. It may have made the application just
+  // before that, so a 404 may be stale.
   const isExpected = entries.some(({ mark }) => mark.appId === undefined);
   return untilBelievable(findByName, (one) => one !== undefined || !isExpected, clock, signal);
 }
 
 /**
- * Asks until it shows every key that the entries name; what several parts of the directory show is put together. What
- * others made nobody knows: an application that is shared is looked at so often that a part is met which knows it.
+ * Asks until the directory shows every key that the entries name, and combines what its parts show. Nobody knows
+ * which keys others made. So before something of a shared application is removed, the look repeats often enough to
+ * meet a part that knows them.
  */
 async function findNamed(
   { appId, entries }: { readonly appId: string; readonly entries: readonly MarkedSecret[] },
@@ -118,8 +120,8 @@ function withAllKeys(known: Application | undefined, found: Application): Applic
 }
 
 /**
- * An application that is not there may have been deleted by hand, or be in another tenant, where its key would go on
- * living. Only in the registry's own tenant does Resource Manager know the subscription.
+ * An application that is not there may have been deleted by hand, or it may be in another tenant, where its key would
+ * live on. Resource Manager knows the subscription only in the registry's own tenant.
  * @returns the roles of principals that are gone
  */
 async function orphanedRoles(
@@ -154,8 +156,9 @@ function notInTenant(secret: string, appId: string | undefined): ActionableError
 }
 
 /**
- * A part of the directory that lags goes on showing an application that is deleted, while the others know nothing of it
- * and of what belongs to it. One that every part shows is there, whatever of it cannot be looked at.
+ * A lagging part of the directory still shows a deleted application, while the other parts know neither the
+ * application nor what belongs to it. An application that every part shows exists, even if some of it cannot be
+ * looked at.
  */
 async function factsUnlessGone(
   ...[application, wish, ports, signal]: Parameters<typeof factsOf>
@@ -176,7 +179,7 @@ async function factsOf(
 ): Promise<PrincipalFacts> {
   const { directory, roles } = ports.azure;
   const { appId, objectId, uniqueName } = application;
-  // An entry that names a role was written when it was granted.
+  // An entry that names a role was written when the role was granted.
   const isExpected = entries.some(({ mark }) => mark.appId === appId && mark.role !== undefined);
   const mayGo = uniqueName === applicationUniqueName(loginServer, clusterId);
   const matters = mayGo || application.passwords.every((key) => isKeyOf(key, clusterId));
@@ -227,8 +230,8 @@ function sumOf(counts: readonly Count[]): Count {
 }
 
 /**
- * None on a registry that is deleted: its role assignments went with it.
- * @throws ActionableError `azure.not-found` when they are not shown although the registry is there
+ * The principal's role assignments on the registry. A deleted registry has none: they were deleted with it.
+ * @throws ActionableError `azure.not-found` if they are not shown although the registry exists
  */
 async function rolesOn(
   { registryId, objectId }: { readonly registryId: string; readonly objectId: string },

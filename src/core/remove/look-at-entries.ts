@@ -13,35 +13,35 @@ import { isLive } from "../turn/live-mark.ts";
 import { isSameTarget } from "../turn/pull-secret.ts";
 import type { RemoveInput } from "./contract.ts";
 
-/** An entry that was meant and cannot be taken out now. */
+/** An entry that the user asked to remove but that cannot be removed now. */
 interface UnwritableEntry {
   readonly target: Target;
   readonly error: ActionableError;
 }
 
-/** What a cluster's secrets hold for the registry, and what of it goes. */
+/** What a cluster's secrets hold for the registry, and what of it is removed. */
 export interface SeenEntries {
-  /** To be taken out, the one first that carries the mark of a run that was cut off. */
+  /** Entries to remove. One with the mark of an interrupted run comes first. */
   readonly entries: readonly MarkedSecret[];
   readonly unwritable: readonly UnwritableEntry[];
-  /** Secrets with entries of this cluster's that were not asked for. */
+  /** Secrets with entries of this cluster that the user did not ask to remove. */
   readonly others: readonly Target[];
-  /** Secrets whose marks say that they are another cluster's. */
+  /** Secrets whose marks say that they belong to another cluster. */
   readonly strangers: readonly Target[];
-  /** Every other secret that was seen: what these hold is still needed. */
+  /** Every other visible secret: what these hold is still needed. */
   readonly remaining: readonly PullSecret[];
-  /** Another run is at work. */
+  /** The secret that another run is at work on; undefined if there is none. */
   readonly liveMark: Target | undefined;
-  /** Operations of runs that were cut off, in entries that go. */
+  /** Operations of interrupted runs, from the marks of entries that are removed. */
   readonly staleOperations: readonly string[];
-  /** Object ids of applications that those were to delete. */
+  /** Object ids of the applications that those runs were to delete. */
   readonly staleDeletions: readonly string[];
 }
 
 /**
- * Finds our entries for the registry, and asks the cluster whether each could be taken out.
- * @throws ActionableError exit 2 naming every entry that can never be taken out; what a cluster fails with that does
- *   not answer
+ * Finds our entries for the registry, and asks the cluster whether each can be removed.
+ * @throws ActionableError exit 2 naming every entry that can never be removed; the error of a cluster that does not
+ *   answer
  */
 export async function lookAtEntries(
   seen: ClusterView,
@@ -79,7 +79,7 @@ export async function lookAtEntries(
   };
 }
 
-/** A secret in which another run that is at work for this registry and cluster has its mark. */
+/** A secret with the mark of another run that is at work for this registry and cluster. */
 export function findLiveMark(
   seen: Pick<ClusterView, "cluster" | "clusterId">,
   secrets: readonly PullSecret[],
@@ -111,7 +111,7 @@ function markedSecrets(
   });
 }
 
-/** All that can never be written are told at once. */
+/** Collects the entries that can never be removed, to report all of them together. */
 function readAll(marked: readonly Marked[], loginServer: string): MarkedSecret[] {
   const entries: MarkedSecret[] = [];
   const refusals: Refusal[] = [];
@@ -128,7 +128,7 @@ function readAll(marked: readonly Marked[], loginServer: string): MarkedSecret[]
   return entries;
 }
 
-/** An entry that can never be taken out. */
+/** An entry that can never be removed. */
 type Refusal = UnwritableEntry;
 
 function refuseAll(refusals: readonly Refusal[]): void {
@@ -147,7 +147,7 @@ function refuseAll(refusals: readonly Refusal[]): void {
   );
 }
 
-/** Which of them cannot be taken out, and which are gone since they were listed. */
+/** Which entries cannot be removed, and which are gone since they were listed. */
 async function rehearseAll(
   entries: readonly MarkedSecret[],
   { concurrency }: RemoveInput,
@@ -160,7 +160,7 @@ async function rehearseAll(
     entries,
     async (entry) => {
       try {
-        // Whichever comes first is marked before it goes, and only those that can be written are.
+        // Any of them may come first, and the first is marked before it is removed: so each has to be writable too.
         if (!(await rehearseRemoval(entry, true, signal))) gone.push(entry);
       } catch (error) {
         if (!(error instanceof ActionableError) || signal.aborted) throw error;

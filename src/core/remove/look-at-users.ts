@@ -9,27 +9,27 @@ import type { Cluster } from "../ports.ts";
 import { endOf, type MarkedSecret } from "../turn/entry-removal.ts";
 import type { KeptReason, RemoveInput } from "./contract.ts";
 
-/** Who names the secrets whose entries go. */
+/** What names the secrets whose entries are removed. */
 export interface SecretUsers {
-  /** Service accounts to take a secret out of. */
+  /** Service accounts to unlink a secret from. */
   readonly links: readonly ServiceAccountLink[];
   readonly keptLinks: ReadonlyArray<{ readonly link: ServiceAccountLink; readonly reason: KeptReason }>;
-  /** Pods and service accounts, in words, that will name a secret in vain. */
+  /** Pods and service accounts, in words, that will still name a secret but can no longer pull with it. */
   readonly stillNaming: readonly string[];
-  /** What could not be looked at, in words; with `--force` alone. */
+  /** What could not be looked at, in words; only with `--force`. */
   readonly unseen: readonly string[];
-  /** Links that stay, to a secret that is gone: nothing tells who made them. */
+  /** Links that stay although their secret is gone: nothing shows who made them. */
   readonly inVain: readonly ServiceAccountLink[];
 }
 
 /**
- * Finds who names the secrets. Links to a secret that goes are undone, unless the API server has it on record that
- * somebody else wrote the account's list: that account names it still, and so does every pod that may still pull. Of
- * most accounts nothing is on record, `default` among them, whose list setup was the first to write. A secret that
- * stays for other hosts loses the links alone that acr-pull wrote for certain, and only pods that pull from this
- * registry name it for what goes.
- * @throws ActionableError `remove.still-named`, exit 2, unless that was agreed to; `kubernetes.forbidden`, exit 3, where
- *   it may not be looked; `service-account.not-found`, exit 2
+ * Finds what names the secrets. If a secret is deleted, its links are removed, unless the API server's record shows
+ * that somebody else wrote the account's list. Such an account counts as a user of the secret, and so does every pod
+ * that may still pull. Most accounts have no record: `default`, for example, is made without a list, so setup is the
+ * first to write one. If a secret stays for other hosts, it loses only the links that acr-pull wrote for certain, and
+ * only pods that pull from this registry count as its users.
+ * @throws ActionableError `remove.still-named`, exit 2, unless the user agreed to that; `kubernetes.forbidden`, exit
+ *   3, if the caller may not look; `service-account.not-found`, exit 2
  */
 export async function findUsers(
   entries: readonly MarkedSecret[],
@@ -59,7 +59,7 @@ export async function findUsers(
   return users;
 }
 
-/** Those, and the links to secrets that are gone; `isUndone` says which of these are undone. */
+/** Adds the links to secrets that are gone; `isUndone` says which of these are removed. */
 export function withLeftLinks(
   users: SecretUsers,
   left: readonly LeftLink[],
@@ -72,7 +72,7 @@ export function withLeftLinks(
   };
 }
 
-/** Asks beforehand, as for all that will be written. */
+/** Asks before the first write, as for everything that will be written. */
 export async function rehearseUnlinking(
   { links }: SecretUsers,
   { concurrency }: RemoveInput,
@@ -165,7 +165,7 @@ function usersOf(
   return { links, keptLinks, stillNaming };
 }
 
-/** An account that was named has to be in one of the namespaces at least. */
+/** An account that the user named has to be in at least one of the namespaces. */
 function refuseUnknown(
   entries: readonly MarkedSecret[],
   found: readonly UsersInNamespace[],
@@ -194,7 +194,7 @@ function stillNamed(names: readonly string[]): ActionableError {
   );
 }
 
-/** Not to know who names a secret is agreed to in the same way as that somebody does. */
+/** Adds `--force` to the hint: it also allows removing a secret when nobody can see what names it. */
 function withWayOut(error: unknown, what: string): unknown {
   if (!hasCode(error, "kubernetes.forbidden")) return error;
   const { code, hint, docs, requestId, status, exitCode } = error;

@@ -23,31 +23,31 @@ import { lookAtPrincipals, type LookedAt, type PrincipalsWish } from "./look-at-
 import { lookAtEntries, type SeenEntries } from "./look-at-entries.ts";
 import { findUsers, rehearseUnlinking, withLeftLinks, type SecretUsers } from "./look-at-users.ts";
 
-/** What goes of one cluster's part, and what stays. */
+/** What is removed for one cluster, there and in Azure, and what stays. */
 export interface Removal {
   readonly seen: ClusterView;
   readonly registry: MeantRegistry;
   readonly entries: SeenEntries;
   readonly users: SecretUsers;
   readonly clocks: Clocks;
-  /** Azure's time when it was looked. */
+  /** Azure's time at the look. */
   readonly now: Date;
-  /** What of Azure was looked at, and what follows from it. */
+  /** What was looked at in Azure, and what follows from it. */
   readonly facts: readonly PrincipalFacts[];
   readonly verdicts: readonly PrincipalVerdict[];
-  /** Roles that stay, since their principal is gone. */
+  /** Roles that stay because their principal is gone. */
   readonly orphans: readonly RoleAssignment[];
 }
 
-/** What a run looks with. */
+/** What a look needs. */
 interface Looking {
   readonly input: RemoveInput;
   readonly ports: RemovePorts;
 }
 
 /**
- * Looks at one cluster and at what of Azure is its part.
- * @param wish.gone ids of what goes with the clusters before it: its own are added
+ * Looks at one cluster, and at its part of Azure.
+ * @param wish.gone ids of what is removed with the clusters before it; the ids of this one are added
  */
 export async function lookAtCluster(
   seen: ClusterView,
@@ -79,8 +79,9 @@ export async function lookAtCluster(
 }
 
 /**
- * Everything that is decided by is looked up anew, for what was written since. First the directory, then the secrets:
- * whoever makes a key names it in a secret beforehand, so that no key is seen whose holder is not.
+ * Looks up again everything that the decision depends on, to see what was written since. Reads the directory first,
+ * then the secrets: a run names a key in a secret before it makes the key, so every key that is seen has its holder
+ * seen too.
  */
 export async function judgeAgain(
   removal: Pick<Removal, "seen" | "registry" | "entries">,
@@ -99,7 +100,7 @@ export async function judgeAgain(
   return facts.map((one) => judgePrincipal(one, question));
 }
 
-/** Whether more would go by what the cluster's other secrets hold now than by what they held when it was looked. */
+/** Whether the cluster's other secrets now let more be removed than they did at the look. */
 export function mayRemoveMore(
   removal: Removal,
   remaining: readonly PullSecret[],
@@ -113,15 +114,16 @@ export function mayRemoveMore(
   return count(now) > count(verdicts);
 }
 
-/** Whether something of an application goes. */
+/** Whether something of an application is removed. */
 export function removesSomething({ keys, roles, keptBecause }: PrincipalVerdict): boolean {
   return keys.length > 0 || roles.length > 0 || keptBecause === undefined;
 }
 
 /**
- * Which links to a secret that is gone are undone: those of the accounts that were named; those that acr-pull made by
- * the API server's record, unless all that is left of acr-pull here is another registry's; and where nothing is on
- * record, only while our application for the registry stands and no secret is left that it was made for.
+ * Which links to a secret that is gone are removed. If the user named accounts: the links of those. Otherwise:
+ * links that acr-pull made, as the API server's record shows, unless everything that is left of acr-pull here is for
+ * another registry. If there is no record: only if our application for the registry still exists, and no secret for
+ * it is left.
  */
 function meansLink(
   { seen, registry, entries }: Pick<Removal, "seen" | "registry" | "entries">,
@@ -140,7 +142,7 @@ function meansLink(
   };
 }
 
-/** What was set up without Azure has nothing there that we made. */
+/** A registry that was set up without Azure has nothing of ours in Azure. */
 async function lookAt(
   { seen, registry, entries: { entries } }: Pick<Removal, "seen" | "registry" | "entries">,
   how: Pick<PrincipalsWish, "gone" | "decisive">,
@@ -190,7 +192,7 @@ function judgeAll(
   return facts.map((one) => judgePrincipal(one, question)).filter((verdict) => concerns(verdict, entries));
 }
 
-/** One that no entry names, of which nothing goes and nothing could go, is nobody's concern. */
+/** Whether an application concerns this run: an entry names it, something of it is removed, or a key of it could be. */
 export function concerns(verdict: PrincipalVerdict, { entries }: SeenEntries): boolean {
   const { appId } = verdict.application;
   const isNamed = entries.some(({ mark }) => mark.appId === appId);
@@ -214,7 +216,7 @@ function cannotSeeAll({ contexts }: ClusterView) {
 }
 
 /**
- * Whether what goes in Azure may be removed.
+ * Checks that the caller may remove what is to be removed in Azure.
  * @throws ActionableError `directory.not-owner`, `roles.forbidden`, exit 3
  */
 export async function checkRights(
@@ -234,7 +236,7 @@ export async function checkRights(
     ...changed.map(async (verdict) => {
       const { application } = verdict;
       const refusal = await foreseeRefusedChange(application, { directory, caller }, signal, deedOf(verdict));
-      // Nothing of what would go before it could be brought back.
+      // What is removed before this could not be brought back.
       if (refusal) throw refusal;
     }),
     ...[...scopes].map((scope) => checkMayUnassign(scope, caller.name, azure, signal)),

@@ -7,7 +7,7 @@ import type { RemoveInput } from "./contract.ts";
 import type { Removal } from "./look.ts";
 
 /**
- * A namespace that no chosen cluster has is a misspelt one, or is gone with all that was in it.
+ * Refuses a namespace that no chosen cluster has: it is misspelled, or deleted with everything in it.
  * @throws ActionableError `kubernetes.namespace-not-found`, exit 2
  */
 export async function refuseMissingNamespaces(
@@ -30,8 +30,8 @@ export async function refuseMissingNamespaces(
 }
 
 /**
- * A secret that has no entry of the registry, while secrets of other names have one, is a misspelt one. Where none has
- * one, the same command may have run before.
+ * Refuses a secret name without an entry of the registry, if secrets with other names have one: it is misspelled. If
+ * no secret has one, the same command may have run before.
  * @throws ActionableError `secret.not-found`, exit 2
  */
 export function refuseMissingSecret(

@@ -14,7 +14,7 @@ import type { MeantRegistry } from "./find-login-server.ts";
 import { isUnnamed, type Kept, type PrincipalVerdict } from "./decide.ts";
 import type { Removal } from "./look.ts";
 
-/** What carrying out would do, in the order it would be done; nothing secret in it. */
+/** What the run would do, in the order in which it would do it. It contains nothing secret. */
 export function planRemoval(
   { loginServer, name }: MeantRegistry,
   removals: readonly Removal[],
@@ -118,7 +118,7 @@ function principalChanges(verdict: PrincipalVerdict): PlannedChange[] {
   ];
 }
 
-/** A line about something that stays. */
+/** A line of the plan about something that stays. */
 export function keptChange(target: string, kept: Kept<unknown>): PlannedChange {
   return { target, action: "kept", before: null, after: becauseOf(kept) };
 }
@@ -127,7 +127,7 @@ function becauseOf({ reason, heldBy }: Kept<unknown>) {
   return { because: reason, ...(heldBy && { by: heldBy }) };
 }
 
-/** As people know it: by the role's name, and the last part of its scope. */
+/** The name of a role assignment for people: the role's name and the last part of its scope. */
 export function roleName({ roleDefinitionId, scope, name }: RoleAssignment): string {
   return `role assignment ${builtInRole(roleDefinitionId)?.name ?? name} on ${inOneLine(scope.split("/").at(-1) ?? scope)}`;
 }
@@ -140,7 +140,7 @@ function listed(targets: readonly Target[]): string {
   return more > 0 ? `${names} and ${more} more` : names;
 }
 
-/** That a secret goes only when its finalizers are done, where it has some. */
+/** Warns that a secret with finalizers is gone only when they are done. */
 function standingWarning(entry: MarkedSecret): string[] {
   const { target, secret } = entry;
   const { finalizers, deleting } = secret;
@@ -151,7 +151,7 @@ function standingWarning(entry: MarkedSecret): string[] {
   return [`${name} will be deleted, and stands until its finalizers are done: ${list}`];
 }
 
-/** What stays for want of proof, why, and the flag by which a person says that it goes. */
+/** Says what stays because proof is missing, why, and which flag removes it anyway. */
 function flagWarnings({ application, keptKeys, keptRoles }: PrincipalVerdict): string[] {
   const unnamed = keptKeys.filter(isUnnamed).map(({ what: { keyId } }) => keyId);
   const shared = keptRoles.filter(({ reason }) => reason === "shared").map(({ what }) => roleName(what));
@@ -167,7 +167,7 @@ function flagWarnings({ application, keptKeys, keptRoles }: PrincipalVerdict): s
   ];
 }
 
-/** What the person agrees to, and nobody can undo. */
+/** What the person agrees to and nobody can undo. */
 function lastingOf({ verdicts }: Removal): string[] {
   return verdicts
     .filter(({ keptBecause }) => !keptBecause)

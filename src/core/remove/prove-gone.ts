@@ -7,10 +7,10 @@ import { toldOf, type Report } from "../progress.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
 import type { Records, RemovedKeyRecord } from "./result.ts";
 
-/** Nothing more depends on it, so that nobody is kept waiting for as long as a service may take. */
+/** Nothing else depends on this proof, so nobody has to wait for as long as a service may take. */
 const longestWaitMs = 120_000;
 
-/** What proving takes. */
+/** What a proof needs. */
 interface Proving {
   readonly input: RemoveInput;
   readonly ports: RemovePorts;
@@ -19,8 +19,8 @@ interface Proving {
 }
 
 /**
- * Tries the keys that were removed, when all else is done, and notes what was seen of each. None of it is a failure: the
- * directory has removed them, and a service that lags or cannot be reached keeps nothing of that back.
+ * Tries the removed keys when everything else is done, and notes the result for each. No result is a failure: the
+ * directory has removed the keys, and a service that lags or cannot be reached does not change that.
  */
 export async function proveKeysGone(records: Records, proving: Proving): Promise<void> {
   const ways = new Once();
@@ -89,7 +89,7 @@ function lagText(keyId: string): string {
   return `The directory has removed the key ${keyId}, but parts of the service still accept or list it: they lag, and you need to do nothing more`;
 }
 
-/** Where the registry cannot be reached from here, or is none of this cloud's, Entra alone is asked. */
+/** Asks only Entra if the registry cannot be reached from here, or is outside the cloud. */
 async function wayToTry(
   loginServer: string,
   { input: { proof }, ports, report, signal }: Proving,

@@ -13,25 +13,25 @@ import type { Removal } from "./look.ts";
 import { roleName } from "./plan-removal.ts";
 import type { Records } from "./result.ts";
 
-/** What removing in Azure takes. */
+/** What a removal in Azure needs. */
 export interface AzureRemoval {
   readonly ports: Pick<RemovePorts, "azure">;
   readonly records: Records;
   readonly report: Report;
   readonly turn: Turn;
-  /** Ids of what this run has removed, to which its own are added. */
+  /** Ids of what this run has removed; what is removed here is added. */
   readonly gone: Set<string>;
-  /** What the secrets that go held that may be a key's password. */
+  /** Credentials, in the secrets that are removed, that may be a key's password. */
   readonly credentialsOf: (key: PasswordCredential) => readonly PullCredential[];
   readonly loginServer: string;
-  /** What is true of the application now. */
+  /** Judges the application again, as it is now. */
   readonly judgeAgain: () => Promise<PrincipalVerdict | undefined>;
 }
 
 /**
- * Removes an application's keys, then the roles that we granted, then the application with its principal: none of them
- * before nothing needs it any more, which is looked at anew each time, since other clusters take part in it. One failure
- * is noted and ends it, so that nothing goes before what depends on it.
+ * Removes an application's keys, then the roles that we granted, then the application with its principal. Each is
+ * removed only when nothing needs it any longer. That is checked again each time, because other clusters may use it.
+ * A failure is noted and ends the removal, so that nothing is removed before what depends on it.
  */
 export async function removePrincipal(verdict: PrincipalVerdict, removal: AzureRemoval): Promise<void> {
   const { records } = removal;
@@ -41,7 +41,7 @@ export async function removePrincipal(verdict: PrincipalVerdict, removal: AzureR
   let now = verdict;
   const judgeNow = () =>
     tryTo(verdict.application.appId, "application", removal, async () => {
-      // One that is deleted meanwhile leaves what was known of it.
+      // If the application was deleted in the meantime, the earlier verdict stays.
       now = (await removal.judgeAgain()) ?? now;
     });
   if (verdict.keys.length + verdict.roles.length > 0 && (await judgeNow())) return;
@@ -52,7 +52,7 @@ export async function removePrincipal(verdict: PrincipalVerdict, removal: AzureR
   else await removeApplication(verdict, removal);
 }
 
-/** Notes what became of an application and its principal. */
+/** Notes what happened to an application and its principal. */
 export function noteEnd(
   { application, principal }: Pick<PrincipalVerdict, "application" | "principal">,
   keptBecause: PrincipalVerdict["keptBecause"],
@@ -90,7 +90,7 @@ async function removeKeys(
       try {
         await ports.azure.directory.removePassword(objectId, keyId, turn.signal);
       } catch (error) {
-        // A run before this one removed it, and parts of the directory have not heard of that.
+        // An earlier run removed it, but parts of the directory do not know that yet.
         if (!hasCode(error, "directory.key-lingers")) throw error;
       }
       gone.add(keyId);
@@ -126,7 +126,7 @@ async function removeApplication(verdict: PrincipalVerdict, removal: AzureRemova
   const { objectId, appId } = application;
   await tryTo(appId, "application", removal, async () => {
     report({ kind: "started", id: objectId, text: `Deleting the application ${nameOf(application)}` });
-    // It is gone from then on, whether it can be deleted for good or not.
+    // The application is gone from now on, even if it cannot be deleted permanently.
     const noteGone = () => noteEnd(verdict, undefined, records);
     const left = await ports.azure.directory.removeApplication(objectId, turn.signal, noteGone);
     noteGone();
@@ -137,8 +137,8 @@ async function removeApplication(verdict: PrincipalVerdict, removal: AzureRemova
 }
 
 /**
- * Deletes for good the application that a run before this one had deleted when it was cut off: its mark alone leads to
- * it, and it would keep its name for 30 days.
+ * Permanently deletes the application that an interrupted run had already deleted. Only the mark of that run leads to
+ * it, and otherwise it would keep its name for 30 days.
  */
 export async function purgeLeft(
   { entries, facts, registry, seen }: Removal,
@@ -150,7 +150,7 @@ export async function purgeLeft(
     ({ kind, id, action }) => kind === "application" && id === own?.appId && action === "removed",
   );
   for (const id of entries.staleDeletions) {
-    // Where another one bears the name now no deleted one does.
+    // If another application has the name now, no deleted one has it.
     if (own && (own.objectId !== id || isDone)) continue;
     const left = await ports.azure.directory.purgeApplication(id, uniqueName, turn.signal);
     if (!left) continue;
@@ -160,7 +160,7 @@ export async function purgeLeft(
 }
 
 /**
- * It stays a success: nobody signs in as it any more.
+ * This is still a success: nobody can sign in as the application any longer.
  * @param name how the application is named in a sentence
  */
 function leftText(name: string, { url, because }: LeftDeleted): string {
@@ -168,7 +168,7 @@ function leftText(name: string, { url, because }: LeftDeleted): string {
   return `${name} could not be deleted permanently: ${why}. For 30 days it keeps its name and can be restored. Until then, setup needs a caller who may see deleted applications, or an Application Administrator deletes it first: az rest --method DELETE --url ${url}`;
 }
 
-/** Notes what fails of one thing; whatever concerns the whole run is thrown. */
+/** Notes a failure that concerns this one thing, and throws one that concerns the whole run. */
 async function tryTo(
   id: string,
   kind: "key" | "role-assignment" | "application",

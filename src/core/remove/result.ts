@@ -5,33 +5,36 @@ import { endingBy, resultError } from "../ending.ts";
 import type { RemoveOutcome, RemovedItem } from "./contract.ts";
 import type { Removal } from "./look.ts";
 
-/** A key that was removed, to be tried. */
+/** A key that was removed and is to be tried. */
 export interface RemovedKeyRecord {
   readonly keyId: string;
-  /** The application that had it, by its object id. */
+  /** The object id of the application that had it. */
   readonly objectId: string;
   readonly loginServer: string;
-  /** What secrets held that may be its password; none when it is not known any more. */
+  /** What secrets held that may be its password; empty if its password is no longer known. */
   readonly credentials: readonly PullCredential[];
 }
 
-/** What became of everything so far, in the order in which it happened. */
+/** What has happened to everything so far, in order. */
 export class Records {
   items: RemovedItem[] = [];
-  /** Every thing that was to go when it was last looked, as one that was not come to. */
+  /** Everything that was to be removed at the last look, as not reached yet. */
   toGo: readonly RemovedItem[] = [];
   failures: ActionableError[] = [];
   readonly removedKeys: RemovedKeyRecord[] = [];
-  /** Whether anything was asked to change. */
+  /** Whether the run tried to change anything. */
   wrote = false;
 
-  /** What became of a thing takes the place of what had become of it before; why it stays is told of each cluster. */
+  /**
+   * Replaces what was noted about the same thing before. Each reason to keep a thing stays: every cluster has its
+   * own.
+   */
   add(item: RemovedItem): void {
     this.items = this.items.filter((one) => one.action === "kept" || !isSameThing(one, item));
     this.items.push(item);
   }
 
-  /** What became of everything, of a run that does not come to its end also of what it has not come to. */
+  /** What has happened to everything. If the run did not finish, also what it did not reach. */
   all(isWhole: boolean): readonly RemovedItem[] {
     if (isWhole) return this.items;
     return [
@@ -46,14 +49,14 @@ export class Records {
     this.removedKeys.push(key);
   }
 
-  /** Notes by what a removed key is known to be gone. */
+  /** Notes what shows that a removed key is gone. */
   noteEvidence(keyId: string, evidence: NonNullable<RemovedItem["evidence"]>): void {
     this.items = this.items.map((item) =>
       item.kind === "key" && item.id === keyId && item.action === "removed" ? { ...item, evidence } : item,
     );
   }
 
-  /** What was not done is looked at anew. */
+  /** Forgets what was not done, because the run looks at it again. */
   forgetStanding(): void {
     this.items = this.items.filter(({ action }) => action === "removed" || action === "updated");
     this.failures = [];
@@ -61,7 +64,7 @@ export class Records {
 
   /** Notes that one thing could not be removed. */
   fail(item: Omit<RemovedItem, "action" | "error">, error: ActionableError): void {
-    // What was done to it by then goes on being true.
+    // What was already done to it stays true.
     const { reason } = this.items.find((one) => one.reason === "unfinished" && isSameThing(one, item)) ?? {};
     this.add({
       ...item,
@@ -84,7 +87,7 @@ function isSameThing(one: Thing, other: Thing): boolean {
   );
 }
 
-/** Every thing that was to go, or to lose what is acr-pull's in it, as one that was not come to. */
+/** Everything that is to be removed, or to lose acr-pull's part in it, as not reached yet. */
 export function thingsToGo(removals: readonly Removal[]): RemovedItem[] {
   return removals.flatMap(({ users, entries, verdicts }) => [
     ...users.links.map(({ cluster: { context }, namespace, account: id }) =>
@@ -108,7 +111,7 @@ function notReached(thing: Pick<RemovedItem, "kind" | "id" | "context" | "namesp
   return { ...thing, action: "skipped" };
 }
 
-/** The document of a finished run, and how it ended. */
+/** The result document of a finished run, and how the run ended. */
 export function finishedOutcome(records: Records, leftOut: readonly LeftOut[]): RemoveOutcome {
   const failures = [...records.failures, ...leftOut.map(({ error }) => error)];
   const result = { removed: records.all(records.failures.length === 0) };

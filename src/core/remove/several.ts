@@ -11,7 +11,7 @@ import type { Removing } from "./act.ts";
 import type { Removal } from "./look.ts";
 import type { Records } from "./result.ts";
 
-/** Does the same to several things of one cluster at once. */
+/** Does the same work on several things of one cluster at once. */
 export class Several {
   readonly #clusterId: string;
   readonly #run: Removing;
@@ -23,7 +23,7 @@ export class Several {
     this.#turn = turn;
   }
 
-  /** @throws BusyError when another run went on in this one's place */
+  /** @throws BusyError if another run took over from this one */
   async unlink(links: readonly ServiceAccountLink[]): Promise<void> {
     await this.each("service accounts unlinked", links, async (link) => {
       const { cluster, namespace, account: id } = link;
@@ -38,7 +38,7 @@ export class Several {
 
   /**
    * Takes entries out of their secrets.
-   * @throws BusyError when another run went on in this one's place
+   * @throws BusyError if another run took over from this one
    */
   async removeEntries(entries: readonly MarkedSecret[]): Promise<void> {
     await this.each("secrets done", entries, async (entry) => {
@@ -60,7 +60,7 @@ export class Several {
     });
   }
 
-  /** Several at once; how many are done is told. */
+  /** Works on several things at once, and reports how many are done. */
   async each<T>(what: string, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
     const { report, input } = this.#run;
     const id = `${this.#clusterId} ${what}`;
@@ -79,7 +79,7 @@ export class Several {
     report({ kind: "ended", id });
   }
 
-  /** One that fails is noted, and the others are done all the same. */
+  /** Notes a failure, and lets the others continue. */
   async noting(item: Parameters<Records["fail"]>[0], work: () => Promise<void>): Promise<void> {
     const { records, report } = this.#run;
     try {

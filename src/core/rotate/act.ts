@@ -20,18 +20,21 @@ import type { KeysRecord } from "./result.ts";
 import { retireKey } from "./retire-key.ts";
 import { Rows, dueOf, standingRow } from "./rows.ts";
 
-/** What carrying out takes, the same for all keys of a run. */
+/** What carrying out a rotation needs, the same for all keys of a run. */
 export interface Rotating extends RotateTools {
-  /** All clusters of this run: another one may hold the same key. */
+  /** All clusters of this run: another cluster may hold the same key. */
   readonly seen: readonly ClusterView[];
 }
 
-/** No run has more to do: key before, a new key, key before that, each with what crashes left. */
+/**
+ * More steps than any run needs: it retires an old key, changes over to a new one, retires the replaced one, and each
+ * time clears what crashed runs left.
+ */
 const mostSteps = 30;
 
 /**
- * Carries out every step that is due for one application's keys; never throws: what failed stands in the record.
- * @param others what this run has done in the same cluster before: the keys of several registries may lie in one secret
+ * Carries out every step that is due for one application's keys. Never throws: a failure goes into the record.
+ * @param others what this run did before in the same cluster: one secret may hold keys of several registries
  */
 export async function act(
   prospect: Prospect,
@@ -66,9 +69,12 @@ class KeysRun {
   /** Keys made by this run: the directory may take minutes to list them. */
   readonly #made: PasswordCredential[] = [];
   readonly #givenUp: Target[] = [];
-  /** Keys that could not be retired because of something outside, and why: what else is due is done all the same. */
+  /**
+   * Keys that could not be retired for a reason outside this run, and that reason. Everything else that is due is
+   * still done.
+   */
   readonly #blocked = new Map<string | null, ActionableError>();
-  /** Secrets whose stale mark could not be taken away. */
+  /** Secrets whose stale mark could not be removed. */
   readonly #unclearable: Target[] = [];
   /** Whether the manifest has to be applied before anything else can be done. */
   #isToBeApplied = false;
@@ -85,7 +91,7 @@ class KeysRun {
     this.#giveUp(unwritable);
   }
 
-  /** @param seenBefore whether this run has written since the keys were looked at: then it looks anew first */
+  /** @param seenBefore whether this run has written since the look at the keys: then it looks again first */
   async toTheEnd(seenBefore: boolean): Promise<void> {
     let taken = 0;
     if (seenBefore && !(await this.#lookAnew())) return;
@@ -106,7 +112,7 @@ class KeysRun {
     } while (!this.#isToBeApplied && (await this.#lookAnew()));
   }
 
-  /** @returns whether it was taken; false when another run was waited for */
+  /** @returns whether it was taken; false after waiting for another run */
   async #take(step: Exclude<NextStep, { kind: "none" }>): Promise<boolean> {
     const { signal } = this.#run;
     const work = new KeyWork(this.#written(), this.#run);
@@ -139,7 +145,7 @@ class KeysRun {
     }
   }
 
-  /** Without the secrets that were given up: the mark has to stand where it can be written. */
+  /** The keys without the secrets that were given up: the mark needs a secret that can be written. */
   #written(): SeenKeys {
     const isGivenUp = ({ target }: { readonly target: Target }) =>
       this.#givenUp.some((one) => isSameTarget(one, target));
@@ -161,7 +167,7 @@ class KeysRun {
     return true;
   }
 
-  /** What a step that did not come to its end has done all the same. */
+  /** Records what an unfinished step has done. */
   #tellStopped(step: Exclude<NextStep, { kind: "none" }>, work: KeyWork): void {
     if (step.kind === "tidy") return;
     if (step.kind === "change-over") this.#rows.tellChange(step, work);
@@ -183,17 +189,17 @@ class KeysRun {
     if (step.keyId !== null) this.#retiredKeys.add(step.keyId);
     this.#rows.tellRetirement(step, this.#keys, retired);
     const { blocked, error } = retired;
-    // What this run has written nobody can have applied yet.
+    // Nobody can have applied yet what this run has just written.
     this.#isToBeApplied = blocked === "not-applied" && (!error || this.#changedTo.size > 0);
     if (this.#isToBeApplied) return true;
     if (!error) return true;
-    // A leaked key in use is replaced although the one before it cannot go yet.
+    // A leaked key in use is replaced even if an older key cannot be removed yet.
     if (this.#run.input.intent !== "compromised" || blocked !== "still-held") throw error;
     this.#blocked.set(step.keyId, error);
     return true;
   }
 
-  /** With `--wait` the grace is waited out, by Azure's clock. */
+  /** With `--wait`, waits until the grace period is over, by Azure's clock. */
   async #waits({ because }: Extract<NextStep, { kind: "none" }>): Promise<boolean> {
     const { input, ports, report, signal } = this.#run;
     const due = dueOf(this.#keys);
@@ -206,7 +212,7 @@ class KeysRun {
     return true;
   }
 
-  /** Looks at the cluster anew: what comes next follows from what the secrets hold now. */
+  /** Looks at the cluster again: what the secrets hold now decides what comes next. */
   async #lookAnew(): Promise<boolean> {
     const { input, ports, report, signal } = this.#run;
     const contexts = new Set(this.#keys.seen.contexts);
@@ -220,7 +226,7 @@ class KeysRun {
       .find((one) => one.loginServer === loginServer && one.appId === appId);
     if (!held) return false;
     const keys = await lookAtKeys(held, { input, ports, report, made: this.#made }, signal);
-    // What this run could not take away it does not try again.
+    // This run does not try again to remove a mark that it could not remove.
     const staleMarks = keys.staleMarks.filter(
       ({ target }) => !this.#unclearable.some((one) => isSameTarget(one, target)),
     );
@@ -234,7 +240,7 @@ class KeysRun {
       blocked: new Set(this.#blocked.keys()),
     });
     if (keys.unproven && this.#step.kind !== "none") throw keys.unproven;
-    // What turned up since then stops it as it would have at the start.
+    // A new obstacle stops the run as it would have at the start.
     const begins = this.#step.kind === "change-over" && this.#step.to === undefined;
     if (begins && !this.#keys.liveMark) {
       const { unwritable } = await preflight(this.#step, this.#keys, { input, ports }, signal);
@@ -251,7 +257,7 @@ class KeysRun {
   }
 }
 
-/** However long the grace: the time is asked for again once a day. */
+/** However long the grace period, the run asks for the time again once a day. */
 const longestSleepMs = 86_400_000;
 
 function notWritten(written: ReadonlyMap<string, SecretRecord>): ActionableError | undefined {

@@ -7,15 +7,18 @@ import type { Target } from "../cluster/read-targets.ts";
 import type { ClusterView } from "../cluster/view.ts";
 import { targetName } from "../turn/pull-secret.ts";
 
-/** What of a manifest its cluster holds; of a cluster that is written to itself, all of it at once. */
+/** What the cluster holds of its manifest. A cluster that acr-pull writes directly holds everything at once. */
 export interface Applied {
-  /** Documents that the cluster does not hold as they are. */
+  /** Documents that the cluster does not hold in their present form. */
   readonly missing: readonly Target[];
-  /** When the last of the others was written there, in milliseconds since 1970; undefined where nobody knows. */
+  /**
+   * When the last of the other documents was written there, in milliseconds since 1970; undefined if that is not
+   * known.
+   */
   readonly at: number | undefined;
 }
 
-/** Looks whether the cluster holds what the documents say: the same marks, and the very same passwords. */
+/** Checks whether the cluster holds what the documents say: the same marks, and the very same passwords. */
 export async function lookAtApplied(
   { seen, loginServer, holders, unapplied }: HeldKeys,
   signal: AbortSignal,
@@ -48,7 +51,7 @@ function isSameCredential(one: PullCredential | undefined, other: PullCredential
   return one.username === other.username && one.password.equals(other.password);
 }
 
-/** That a manifest has to be applied before anything else can be done. */
+/** Says that a manifest has to be applied before anything else can be done. */
 export function notApplied(
   missing: readonly Target[],
   { cluster }: Pick<ClusterView, "cluster">,

@@ -16,14 +16,14 @@ import type { ChangedOver, KeyWork, NextKey } from "./key-work.ts";
 import type { ChangeOver } from "./next-step.ts";
 import type { SeenKey, SeenKeys } from "./look.ts";
 
-/** Enough to see that it works at all; a part of a service that does not know it yet is waited out. */
+/** Enough to see that the key works at all. The proof waits for parts of the service that do not know it yet. */
 const proofsBeforeWriting = 3;
 const proofSpreadMs = 2_000;
 
 /**
- * Gives secrets another key: made and proven first, then written with the old one beside it, read back, and proven
- * by the very bytes. The old one stays valid.
- * @throws ActionableError `busy` when another run is at work; what stopped it half way
+ * Gives secrets another key. The key is made and proven first, then written with the old one beside it, read back,
+ * and proven again from the very bytes. The old key stays valid.
+ * @throws ActionableError `busy` if another run is at work; or whatever interrupted it
  */
 export async function changeOver(step: ChangeOver, work: KeyWork): Promise<ChangedOver> {
   return work.inTurn(endedOperations(step, work.keys), async () => {
@@ -43,13 +43,16 @@ export async function changeOver(step: ChangeOver, work: KeyWork): Promise<Chang
   });
 }
 
-/** A grace is for those who read the secrets: it begins when these are written, however long the proof took. */
+/** The grace period is for readers of the secrets: it begins when these are written, however long the proof took. */
 function countedFromNow({ after }: ChangeOver, { keys, tools }: KeyWork): Date {
   const passedMs = azureNow(tools.directory, tools.clock).getTime() - keys.now.getTime();
   return new Date(after.getTime() + Math.max(0, passedMs));
 }
 
-/** With no second entry beside it, every part of the service that does not know the new key yet is a failed pull. */
+/**
+ * If no old entry stands beside the new one, pulls fail at every part of the service that does not know the new key
+ * yet.
+ */
 function beforeWriting({ holders }: ChangeOver, { keys, input }: KeyWork): ReturnType<typeof manyLooks> {
   const replacesLiving = holders.some(({ credential }) => keys.keyOf(credential.password).alive);
   return !input.overlapEntry && replacesLiving
@@ -57,7 +60,7 @@ function beforeWriting({ holders }: ChangeOver, { keys, input }: KeyWork): Retur
     : { times: proofsBeforeWriting, spreadMs: proofSpreadMs };
 }
 
-/** A key that does not pull is of no use to anybody: one that was made for nothing goes at once. */
+/** A key that does not pull is of no use: if this run made it, it is removed at once. */
 async function proveOrTakeBack(to: NextKey, step: ChangeOver, work: KeyWork): Promise<void> {
   const { times, spreadMs } = beforeWriting(step, work);
   try {
@@ -68,7 +71,7 @@ async function proveOrTakeBack(to: NextKey, step: ChangeOver, work: KeyWork): Pr
   }
 }
 
-/** As far as that succeeds: else the mark names the key, and the next run removes it. */
+/** Removes the key that this run made. If that fails, the mark still names the key, and the next run removes it. */
 async function takeBack(work: KeyWork): Promise<void> {
   try {
     await work.removeMade();
@@ -105,7 +108,7 @@ async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> 
   return { credential: { username: appId, password: key.secret }, keyId: key.keyId, expiresAt, listed };
 }
 
-/** Nothing was made: as far as that succeeds the mark goes as well, and all is as it was. */
+/** No key was made, so the mark is removed too, and everything is as before. If that fails, the mark stays. */
 async function givenBack(refusal: ActionableError, work: KeyWork): Promise<unknown> {
   const { keys, signal, tools } = work;
   const { directory } = tools;
@@ -126,8 +129,8 @@ async function givenBack(refusal: ActionableError, work: KeyWork): Promise<unkno
 const hourMs = 3_600_000;
 
 /**
- * How long the key before lives, in milliseconds, and so the one that follows it where nobody said otherwise: in whole
- * hours, for a key is made a little shorter than what was asked for.
+ * How long the old key lives, in milliseconds, and so the new one too, unless the user says otherwise. Rounded up to
+ * whole hours, because a key is made a little shorter than asked for.
  */
 export function lifeBefore(holders: readonly Holder[], { keyOf }: Pick<SeenKeys, "keyOf">): number {
   const lives = holders.flatMap(({ credential }) => {
@@ -138,8 +141,8 @@ export function lifeBefore(holders: readonly Holder[], { keyOf }: Pick<SeenKeys,
 }
 
 /**
- * What a secret shall hold: the new key, and beside it the one that it holds now, if that still signs in. A key that is
- * to be removed stays named in the secret until it is, with or without its text.
+ * What a secret has to hold: the new key, and beside it the one that it holds now, if that still signs in. The secret
+ * names a key that is to be removed until it is removed, with or without its password.
  */
 function desired(holder: Holder, to: NextKey, step: ChangeOver, work: KeyWork): DesiredEntry {
   const { keys, input } = work;
@@ -149,7 +152,7 @@ function desired(holder: Holder, to: NextKey, step: ChangeOver, work: KeyWork): 
     .map(({ password }) => keys.keyOf(password))
     .filter((key) => !key.credential.password.equals(to.credential.password));
   const before = held.find(({ alive }) => alive);
-  // What a secret holds wrongly may be meant for the very key that it gets.
+  // A wrong password in a secret may be recorded as the very key that the secret gets.
   const going = before ?? held.find((key) => key.keyId !== to.keyId && isLingering(key, keys));
   const { pending: _pending, retire: standing, ...kept } = entry;
   return {
@@ -164,8 +167,8 @@ function desired(holder: Holder, to: NextKey, step: ChangeOver, work: KeyWork): 
 }
 
 /**
- * Whether a password is refused although the directory lists its key, which has not ended: the secret may hold it
- * wrongly and another one rightly, so that it is retired like any other.
+ * Whether a password is refused although the directory lists its key, which has not ended. One secret may hold the
+ * key wrongly and another one correctly, so it is retired like any other.
  */
 export function isLingering({ alive, listed }: SeenKey, { seen, now }: SeenKeys): boolean {
   return !alive && listed !== undefined && isKeyOf(listed, seen.clusterId) && !hasEnded(listed, now);
@@ -179,7 +182,7 @@ function retireMark({ keyId }: SeenKey, { after, why }: ChangeOver): RetireMark 
   return { keyId, after: timeText(after), ...(why === undefined ? {} : { why }) };
 }
 
-/** @returns how many hold it */
+/** @returns how many secrets hold the new key */
 async function write(writes: readonly SecretWrite[], work: KeyWork): Promise<number> {
   const { report } = work;
   const total = writes.length;
@@ -193,7 +196,10 @@ async function write(writes: readonly SecretWrite[], work: KeyWork): Promise<num
   return good;
 }
 
-/** When secrets could not be written, the marked one may be among them: that is told, and the mark goes stale. */
+/**
+ * If secrets could not be written, the marked one may be among them. That failure is already reported, and the
+ * mark goes stale.
+ */
 async function closeAfter(
   writes: readonly SecretWrite[],
   work: KeyWork,
@@ -209,7 +215,7 @@ async function closeAfter(
   }
 }
 
-/** Operations of our keys that have ended and that no secret holds any more afterwards: those keys go with it. */
+/** Operations of our keys that have ended and that no secret holds after this step. It removes those keys too. */
 function endedOperations({ holders }: ChangeOver, { keyOf, seen, now }: SeenKeys): string[] {
   return holders.flatMap(({ credential }) => {
     const { listed } = keyOf(credential.password);

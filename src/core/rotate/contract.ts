@@ -16,72 +16,77 @@ import type {
 
 /** What a run of `rotate` is for. */
 export type RotateIntent =
-  /** Finishes a retirement that is due; without one it makes a new key. */
+  /** Finishes a retirement that is due, then makes a new key if the key in use is due. */
   | "rotate"
   /** Finishes a retirement that is due, and nothing else. */
   | "finish"
-  /** Back to the old key, and the new one is removed. */
+  /** Goes back to the old key, and removes the new one. */
   | "abort"
-  /** Every key in use is replaced and retired in this one run. */
+  /** Replaces and retires every key in use, in this one run. */
   | "compromised";
 
-/** Everything `rotate` was asked for, checked for form. Durations are milliseconds. */
+/** Everything that the user asked `rotate` for, checked for form. Durations are in milliseconds. */
 export interface RotateInput {
   readonly intent: RotateIntent;
-  /** Undefined: every registry that managed secrets have an entry for. */
+  /** Undefined for every registry that managed secrets have an entry for. */
   readonly registry: RegistryReference | undefined;
-  /** Keys that secrets of these namespaces hold; empty, and no selector: of every namespace that can be seen. */
+  /** Only keys in secrets of these namespaces. Empty, without a selector: in every visible namespace. */
   readonly namespaces: readonly string[];
   readonly namespaceSelector: string | undefined;
-  /** Keys that secrets of this name hold; undefined: of any name. */
+  /** Only keys in secrets with this name; undefined for any name. */
   readonly secretName: string | undefined;
-  /** Secrets, as `namespace/name`, that a person left out: the clusters do not list them. */
+  /** Secrets, as `namespace/name`, that the user left out. The clusters' lists do not show them. */
   readonly leaveOut: readonly string[];
   readonly clusterId: string | undefined;
   /**
-   * Nothing is begun for a key that has longer to live than this; of one whose whole life is no longer, than the time
-   * at which renewal is due. Undefined: whatever its age.
+   * Replaces a key only if it expires within this time. If the key's whole life is no longer than this, the time at
+   * which its renewal is due counts instead. Undefined: replaces a key of any age.
    */
   readonly ifExpiringWithinMs: number | undefined;
-  /** Undefined: as long as the key that is replaced. */
+  /** Undefined: as long as the replaced key lives. */
   readonly expiresInMs: number | "max" | undefined;
   readonly graceMs: number;
-  /** Stay until the grace is over and the old key is retired. */
+  /** Whether to wait until the grace period is over and the old key is retired. */
   readonly wait: boolean;
-  /** Retire although some secret could not be updated; with `compromised` alone. */
+  /** Whether to retire the old key even if some secret could not be updated; only with `compromised`. */
   readonly acceptOutage: boolean;
   readonly settleMs: number;
-  /** Whether the old password stays in the secrets beside the new one until the grace is over. */
+  /** Whether the old password stays in the secrets beside the new one until the grace period is over. */
   readonly overlapEntry: boolean;
-  /** The secrets that can be seen are all there are. */
+  /** Whether the user confirms that the visible secrets are all there are. */
   readonly namespacesComplete: boolean;
   /**
-   * With `compromised`: the secrets of which a person agrees that they get the new key, where no namespaces were named.
-   * `plan`: those that the plan will show; then those that it has shown, by `agreedName`. Undefined: nobody is asked.
+   * With `compromised` and without named namespaces: the secrets that a person agrees to give the new key to. `plan`:
+   * those that the plan will show; after that, those that it showed, by `agreedName`. Undefined if nobody is asked.
    */
   readonly agreedTo: "plan" | ReadonlySet<string> | undefined;
-  /** Application ids of service principals that acr-pull did not make, and whose keys are meant all the same. */
+  /**
+   * Application ids of service principals whose keys may be rotated even though acr-pull did not make the principals.
+   */
   readonly servicePrincipals: readonly string[];
-  /** A key that is not ours and may be retired all the same. */
+  /** The id of a key that may be retired even though it is not ours. */
   readonly retireKey: string | undefined;
   readonly proof: ProofKind;
   readonly image: ProofImage | undefined;
   readonly waitBusyMs: number;
-  /** Bounds each wait for a service, never a grace. */
+  /** Limits each wait for a service, but never the grace period. */
   readonly timeoutMs: number;
   readonly concurrency: number;
   readonly dryRun: boolean;
   readonly suggest: Suggest;
 }
 
-/** The outside, joined by connect.ts. */
+/** What `rotate` needs of the outside. connect.ts provides it. */
 export interface RotatePorts {
   readonly azure: {
     readonly directory: Directory;
     readonly signIn: SignIn;
-    /** Whether signing in takes a person, who is not to be asked in vain. */
+    /** Whether signing in needs a person, who should not be asked needlessly. */
     readonly asksPerson: boolean;
-    /** Whether a host is a registry's of the cloud that is signed in to: a new password is sent to no other. */
+    /**
+     * Whether a host is a login server of the cloud that the user is signed in to. A new password is sent to no other
+     * host.
+     */
     ownsLoginServer(loginServer: string): boolean;
   };
   readonly pullProof: PullProof;
@@ -91,68 +96,71 @@ export interface RotatePorts {
   readonly process: ProcessIdentity;
 }
 
-/** What the view and the person do while rotate runs. */
+/** How a run of rotate reports, and asks a person. */
 export type RotateConversation = Conversation<RotatePlan, RotateResult>;
 
 /** What rotate would do, as data. */
 export interface RotatePlan {
   readonly changes: readonly PlannedChange[];
-  /** Things to know before saying yes. */
+  /** What to know before agreeing to the plan. */
   readonly warnings: readonly string[];
 }
 
-/** Why an old key still lives although its time was over, or would be. */
+/** Why an old key is not retired although it is due, or will not be retired when it is due. */
 export type RetireBlock =
-  /** Secrets may not be listed cluster-wide, and nobody said that the list is whole: said also before its time is over. */
+  /**
+   * The caller may not list secrets cluster-wide, and nobody confirmed that the list is complete. Reported even
+   * before the key is due.
+   */
   | "cannot-see-all-namespaces"
-  /** Some secret still holds it, and could not be written. */
+  /** Some secret still holds it, for example because that secret could not be written. */
   | "still-held"
-  /** It is not a key that acr-pull made for this cluster, and `--retire-key` does not name it. */
+  /** acr-pull did not make it for this cluster, and `--retire-key` does not name it. */
   | "key-not-ours"
-  /** Its id is not known: the password was given by hand. */
+  /** Its id is not known, because the password was given by hand. */
   | "key-unknown"
-  /** The directory has removed it, and it still signs in somewhere. */
+  /** The directory has removed it, but it is not refused everywhere yet. */
   | "not-yet-refused"
-  /** It is out of the manifest, and the cluster holds it until that is applied. */
+  /** The manifest no longer holds it, but the cluster does until the manifest is applied. */
   | "not-applied";
 
-/** What became of one key. */
+/** What happened to one key. */
 export interface ResultRotation {
   readonly context: string;
   readonly clusterId: string;
-  /** The registry's resource id as the secrets record it; its login server when set up without Azure. */
+  /** The registry's resource id, as the secrets record it; its login server if it was set up without Azure. */
   readonly registry: string;
   readonly loginServer: string;
   readonly appId: string;
-  /** The key in use now; null when its id is not known. */
+  /** The key in use now; null if its id is not known. */
   readonly keyId: string | null;
   /** RFC 3339 UTC */
   readonly expiresAt: string | null;
   /**
    * `unchanged`: nothing was due. `pending`: the new key is in use and the old one stays valid until `retireAfter`.
-   * `rotated`: the old key is gone. `aborted`: the old key is in use again. `failed`: see `error`.
+   * `rotated`: the old key is gone. `aborted`: the old key is in use again. `failed`: the answer's `error` says why.
    */
   readonly state: "unchanged" | "pending" | "rotated" | "aborted" | "failed";
-  /** The key that was or will be replaced by it; null when nothing is. */
+  /** The key that it replaced, or will replace; null if there is none. */
   readonly replaced: string | null;
-  /** RFC 3339 UTC; null when nothing is to be retired. */
+  /** RFC 3339 UTC; null if nothing is to be retired. */
   readonly retireAfter: string | null;
-  /** Whether the replaced key is gone; false too when nothing was replaced. */
+  /** Whether the replaced key is gone; also false if nothing was replaced. */
   readonly retired: boolean;
-  /** With `retired`: by what that is known. */
+  /** With `retired`: what shows that the key is gone. */
   readonly retirement?: RemovalEvidence;
   readonly retireBlocked?: RetireBlock;
 }
 
 /** What rotate did: the document of the published contract, without its envelope. */
 export interface RotateResult {
-  /** Where the secrets were written instead of to the cluster. */
+  /** The manifest that the secrets were written to, if not to the cluster. */
   readonly manifest?: string;
   readonly rotations: readonly ResultRotation[];
   readonly secrets: readonly ResultSecret[];
   /** Keys that earlier runs left behind and this one removed. */
   readonly sweptKeys: ReadonlyArray<{ readonly appId: string; readonly keyId: string }>;
-  /** Keys that this run made and that no secret is known to hold: it ended before that. */
+  /** Keys that this run made but that no secret is known to hold, because the run ended too early. */
   readonly unwrittenKeys: ReadonlyArray<{
     readonly appId: string;
     readonly keyId: string;
@@ -176,6 +184,6 @@ export interface RotatableKey {
   readonly expiresAt: string | null;
   /** `namespace/name` of each secret that holds it. */
   readonly secrets: readonly string[];
-  /** When the key before it is retired; undefined: no retirement is pending. */
+  /** When the old key is retired; undefined if no retirement is pending. */
   readonly retireAfter: string | undefined;
 }

@@ -5,10 +5,10 @@ import type { Holder } from "../cluster/holders.ts";
 import type { RotateInput } from "./contract.ts";
 import type { SeenKey, SeenKeys } from "./look.ts";
 
-/** What of the run's wishes decides when a key is due. */
+/** The part of the input that decides when a key is due. */
 type DueWish = Pick<RotateInput, "ifExpiringWithinMs" | "expiresInMs">;
 
-/** Whether a key is to be replaced by now. */
+/** Whether it is time to replace a key. */
 export function isDue(key: SeenKey, { now }: Pick<SeenKeys, "now">, wish: DueWish): boolean {
   const within = wish.ifExpiringWithinMs;
   if (within === undefined) return true;
@@ -16,12 +16,12 @@ export function isDue(key: SeenKey, { now }: Pick<SeenKeys, "now">, wish: DueWis
   return endOf(key) - now.getTime() <= counted;
 }
 
-/** When a key ends, in milliseconds since 1970; one whose end is not known is not about to. */
+/** When a key ends, in milliseconds since 1970; infinity if its end is not known. */
 export function endOf({ expiresAt }: SeenKey): number {
   return expiresAt === null ? Infinity : Date.parse(expiresAt);
 }
 
-/** That a key lives no longer than the time within which it would count as expiring, and what counts in its place. */
+/** Warns about each key whose whole life is no longer than `--if-expiring-within`, and says what counts instead. */
 export function wholeLifeWarnings({ holders, keyOf }: SeenKeys, wish: DueWish): string[] {
   const keys = new Set(
     holders.filter((one) => one.chosen).map(({ credential }) => keyOf(credential.password)),
@@ -35,9 +35,9 @@ export function wholeLifeWarnings({ holders, keyOf }: SeenKeys, wish: DueWish): 
 }
 
 /**
- * Whether a key counts as expiring from its first day. So would its successor, which lives as long, and every run would
- * replace the key of the run before. A run is refused for it only when the user gives the successor's life. Otherwise a
- * policy of the tenant may have shortened it, and a daily job that stopped there would let the key expire.
+ * Whether a key counts as expiring from its first day. So would its successor, which lives as long, and every run
+ * would replace the key of the run before. A run is refused only if the user gives the successor's lifetime.
+ * Otherwise, a policy of the tenant may have shortened it, and a daily job that stops there would let the key expire.
  */
 function isWholeLife(key: SeenKey, { ifExpiringWithinMs, expiresInMs }: DueWish): boolean {
   if (ifExpiringWithinMs === undefined || typeof expiresInMs === "number") return false;
@@ -52,8 +52,8 @@ export function retirementDueAt(changedOver: readonly Holder[], keys: SeenKeys):
 }
 
 /**
- * When the marks of all of them allow the old key to be removed, in milliseconds since 1970. The grace period begins when
- * the cluster holds the new key: with a manifest, when somebody applied it.
+ * When the marks of all of them allow the old key to be removed, in milliseconds since 1970. The grace period begins
+ * when the cluster holds the new key: with a manifest, when somebody has applied it.
  */
 function latestEnd(changedOver: readonly Holder[], { applied, keyOf }: SeenKeys): number {
   const end = Math.max(...changedOver.map(({ mark }) => Date.parse(mark.retire?.after ?? "")));
@@ -67,8 +67,8 @@ function latestEnd(changedOver: readonly Holder[], { applied, keyOf }: SeenKeys)
 const retiredByThen = 0.9;
 
 /**
- * When the old key is removed whatever a mark says: while a tenth of the life of the key in use is left. Otherwise the key
- * in use could not be renewed in time, and anybody who may write one secret could let all of them expire.
+ * When the old key is removed whatever a mark says: when a tenth of the life of the key in use is left. Otherwise,
+ * the key in use could not be renewed in time, and anybody who may write one secret could let all of them expire.
  */
 function latestRetirement(changedOver: readonly Holder[], { keyOf }: SeenKeys): number {
   const ends = changedOver.flatMap(({ credential }) => {

@@ -27,28 +27,29 @@ import { preflight } from "./preflight.ts";
 import { finishedOutcome, resultOf, type KeysRecord } from "./result.ts";
 
 /*
- * The longest chain of answers that a rotation waits for until nothing more is due, each of which the next one needs:
+ * The longest chain of answers that a rotation waits for until nothing more is due. Each answer needs the one before
+ * it:
  *
- *   1. where the services of the cloud are; only of one that is not Microsoft's own
- *   2. a token for the directory; beside it the clusters, and which keys their secrets hold
- *   3. the application, by whose list it is known how long each key is tried; beside it, whether the registry can be
- *      reached
- *   4. each key in use, tried at the registry and at Entra at once
- *   5. whether the caller may change the application; beside it what the tenant lets a password be, and each write
- *      rehearsed: only now is it known that a key is due
+ *   1. where the services of the cloud are; only for a cloud that is not Microsoft's own
+ *   2. a token for the directory; at the same time the clusters, and which keys their secrets hold
+ *   3. the application, whose list of keys says how long each key is tried; at the same time whether the registry can
+ *      be reached
+ *   4. each key in use, tried at the registry and at Entra at the same time: only this shows whether a key is due
+ *   5. whether the caller may change the application; at the same time the tenant's password policy, and a rehearsal of
+ *      each write
  *   6. the new key, under the mark of this run
  *   7. its proofs, a second apart, before any secret holds it
  *   8. the proof of what was read back
- *   9. the application and the keys once more, for what the secrets hold now decides what comes next
+ *   9. the application and the keys again: what the secrets hold now decides what comes next
  *
  * The secrets are marked between 5 and 6, and written and read back between 7 and 8.
  */
 
 /**
- * Replaces the keys that a cluster's secrets hold, without one failed pull: what the secrets say decides what comes
- * next, so that a run that died is gone on with by the next, on whatever machine. While another run is at work it
- * waits, and then looks again.
- * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
+ * Replaces the keys that a cluster's secrets hold, without one failed pull. What the secrets say decides what comes
+ * next, so the next run, on any machine, continues what a crashed run began. While another run is at work, it waits,
+ * and then looks again.
+ * @throws ActionableError for anything that stops it before the first write; `busy` when the waiting time is over
  */
 export async function rotate(
   input: RotateInput,
@@ -78,7 +79,7 @@ export async function rotate(
       const done: KeysRecord[] = [];
       const context = looked.seen.length > 1 ? contexts[0] : undefined;
       const here = { ...run, report: toldOf(report, context) };
-      // One after the other: the keys of several registries may lie in the same secrets.
+      // One after the other: one secret may hold keys of several registries.
       for (const prospect of looked.prospects) {
         if (prospect.keys.seen.clusterId === clusterId) done.push(await act(prospect, here, done));
       }
@@ -90,7 +91,7 @@ export async function rotate(
   return finishedOutcome(records.flat(), looked.leftOut);
 }
 
-/** What a person has agreed to are the secrets of the plan, and none that turns up since. */
+/** A person agrees to the secrets in the plan, and to none that appears later. */
 function agreed({ prospects }: Look, { agreedTo }: RotateInput): RotateInput["agreedTo"] {
   if (agreedTo === undefined) return undefined;
   return new Set(
@@ -106,8 +107,8 @@ async function look(
 ): Promise<Look> {
   requireClusters(ports.clusters);
   const { directory, asksPerson } = ports.azure;
-  // Where no key is to be found, nobody has to be signed in: a person is not asked before, and of a failure nothing is
-  // said.
+  // If there is no key to rotate, nobody has to sign in. So a person is not asked yet, and a failed sign-in is not
+  // reported yet.
   const signingIn = asksPerson ? undefined : directory.caller(signal);
   signingIn?.catch(() => {});
   const { seen, unseen } = await viewClusters(input, ports.clusters, signal);
@@ -130,9 +131,9 @@ async function look(
     }),
   );
   const [other] = leftOut;
-  // One key's trouble is no other's, and alone it is the answer.
+  // One key's failure does not stop the others. If all fail, the first failure is the answer.
   if (prospects.length === 0 && other) throw other.error;
-  // It may be a key of those that could not be looked at.
+  // The named key may be one of those that could not be looked at.
   const warnings = other ? [] : checkNamedKey(prospects, input);
   return { seen, leftOut, prospects, warnings };
 }
@@ -169,8 +170,8 @@ function nothingFound({ registry, suggest }: RotateInput, seen: readonly Cluster
 }
 
 /**
- * The keys that the chosen clusters' secrets hold, for a list to choose from; asks the clusters alone.
- * @throws ActionableError of the cluster that does not answer
+ * The keys that the chosen clusters' secrets hold, for a list to choose from. Asks only the clusters.
+ * @throws ActionableError if a cluster does not answer
  */
 export async function listRotatableKeys(
   input: Pick<RotateInput, "concurrency" | "clusterId">,

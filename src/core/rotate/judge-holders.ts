@@ -16,27 +16,27 @@ import { targetName } from "../turn/pull-secret.ts";
 import type { RotateInput } from "./contract.ts";
 import type { SeenKeys } from "./look.ts";
 
-/** What of a run's wishes a person says by. */
+/** The part of the input by which a person vouches for secrets. */
 export type NamedByPerson = Pick<
   RotateInput,
   "intent" | "agreedTo" | "servicePrincipals" | "retireKey" | "suggest"
 >;
 
-/** Which secrets of one application are to be heeded. */
+/** The secrets of one application, by whether they may get its next key. */
 export interface JudgedHolders {
   readonly genuine: readonly Holder[];
-  /** Those that hold a password which signs in, of an application that nothing says is ours. */
+  /** Secrets whose password signs in as an application that nothing shows to be ours. */
   readonly strange: readonly Holder[];
-  /** Those that hold a key which leaked, and that no person named: they get no other one. */
+  /** Secrets that hold a leaked key and that no person named. They get no new one. */
   readonly withheld: readonly Holder[];
-  /** Why nothing may be done for the genuine ones: their marks alone say that this cluster pulls as the application. */
+  /** Why nothing may be done for the genuine ones: only their marks say that this cluster pulls as the application. */
   readonly unproven: ActionableError | undefined;
 }
 
 /**
- * Tells secrets that were given a key from those whose marks alone say so.
- * @throws ActionableError exit 2: `service-principal.unproven` where none signs in and nothing tells which were;
- *   `rotate.not-named` where all of them hold a key that leaked
+ * Separates secrets that were given a key from those where only the mark says so.
+ * @throws ActionableError exit 2: `service-principal.unproven` if none signs in and nothing shows which were given a
+ *   key; `rotate.not-named` if all of them hold a leaked key and nobody named them
  */
 export function judgeHolders(
   held: HeldKeys,
@@ -79,8 +79,8 @@ export function judgeHolders(
 }
 
 /**
- * Which secrets hold a key that leaked: all where a person says so, else those that a run which was told so has not come
- * to, by the marks of those that it has changed over.
+ * Which secrets hold a leaked key. With `compromised`, all of them. Otherwise, the secrets that an interrupted run
+ * with `compromised` did not reach, by the marks of those that it changed over.
  */
 function keysThatLeaked(
   { holders }: HeldKeys,
@@ -100,7 +100,7 @@ function keysThatLeaked(
   };
 }
 
-/** What speaks for a secret outside of its mark: for the password that it holds, or the one before it. */
+/** The evidence for a secret outside its mark: about the password that it holds, or about the old one. */
 function proofOf(
   holder: Holder,
   { seen, loginServer, appId }: HeldKeys,
@@ -124,9 +124,9 @@ function proofOf(
 }
 
 /**
- * A password that signs in proves that its secret was given it. Where none does, a mark alone would have a password
- * made for any application it names: then only one that is ours will do, and a secret that somebody forged beside the
- * true ones must not be taken for them.
+ * A password that signs in proves that its secret was given it. If none signs in, a mark alone could cause a password
+ * to be made for any application that it names. So the application has to be ours, and all secrets have to hold the
+ * same password: otherwise, a forged secret could pass for a true one.
  */
 function refuseUnlessOne(held: HeldKeys, isOurs: boolean, suggest: Suggest): void {
   const { appId, holders } = held;
@@ -148,7 +148,7 @@ function refuseUnlessOne(held: HeldKeys, isOurs: boolean, suggest: Suggest): voi
   );
 }
 
-/** Whoever knows a password of an application could have more of them made for himself by a mark that names it. */
+/** Anybody who knows a password of an application could get more of them by writing a mark that names it. */
 function strangersKeys({ appId, holders }: HeldKeys): ActionableError {
   return refused(
     "service-principal.unproven",
@@ -162,7 +162,7 @@ export function agreedName({ clusterId }: HeldKeys["seen"], { target }: Holder):
   return `${clusterId} ${target.namespace}/${target.name}`;
 }
 
-/** Why a secret that holds a key which leaked gets no other one. */
+/** Why a secret that holds a leaked key gets no new one. */
 export function notNamed(
   holders: readonly Holder[],
   { intent }: Pick<NamedByPerson, "intent">,

@@ -14,31 +14,31 @@ import { inTurn, type SecretRecord, type SecretWrite, type Turn, type TurnWish }
 import type { RotateInput, RotatePorts } from "./contract.ts";
 import type { SeenKeys } from "./look.ts";
 
-/** The key that secrets were changed over to. */
+/** The key that secrets are changed over to. */
 export interface NextKey {
   readonly credential: PullCredential;
   readonly keyId: string | null;
   /** RFC 3339 UTC */
   readonly expiresAt: string | null;
-  /** As the directory lists it, or will. */
+  /** The key as the directory lists it, or will list it. */
   readonly listed: PasswordCredential | undefined;
 }
 
-/** What a change-over came to. */
+/** The result of a change-over. */
 export interface ChangedOver {
   readonly to: NextKey;
-  /** When the key before may be retired. */
+  /** When the old key may be retired. */
   readonly after: Date;
 }
 
-/** A key that this run made, and that is not gone again. */
+/** A key that this run made and has not removed again. */
 export interface MadeKey {
   readonly keyId: string;
   /** RFC 3339 UTC */
   readonly expiresAt: string;
 }
 
-/** What carries a rotation out, the same for all keys of a run. */
+/** What carrying out a rotation needs, the same for all keys of a run. */
 export interface RotateTools {
   readonly input: RotateInput;
   readonly ports: Writing<RotatePorts>;
@@ -46,23 +46,23 @@ export interface RotateTools {
   readonly signal: AbortSignal;
 }
 
-/** One step of a rotation being carried out in a turn of its own: what it works with, and what it has done so far. */
+/** One step of a rotation, carried out in a turn of its own: what it works with, and what it has done so far. */
 export class KeyWork {
   readonly keys: SeenKeys;
   readonly input: RotateInput;
   readonly report: Report;
-  /** Ids of keys that were removed because an earlier run left them, or because they were dead. */
+  /** Ids of keys that were removed because an earlier run left them behind, or because they had ended. */
   readonly swept: string[] = [];
-  /** Secrets whose mark of an earlier run could not be taken away. */
+  /** Secrets whose mark of an earlier run could not be removed. */
   unclearable: readonly Target[] = [];
-  /** Whether anything was asked to change. */
+  /** Whether this step tried to change anything. */
   wrote = false;
   /** Whether a key may have been made. */
   keyBegun = false;
   made: MadeKey | undefined;
-  /** From the first write on: what the secrets are changed over to. */
+  /** What the secrets are changed over to; set before the first write. */
   changed: ChangedOver | undefined;
-  /** Whether the key that is to be retired is removed, and what came of that is not known yet. */
+  /** Whether the old key is removed and the result does not say so yet. */
   removedUntold = false;
   readonly #ports: Writing<RotatePorts>;
   readonly #signal: AbortSignal;
@@ -78,7 +78,7 @@ export class KeyWork {
     this.report = (event) => report("id" in event ? { ...event, id: `${name} ${event.id}` } : event);
   }
 
-  /** @throws TypeError outside of its turn */
+  /** @throws TypeError outside its turn */
   get turn(): Turn {
     if (!this.#turn) throw new TypeError("a step is carried out in its turn");
     return this.#turn;
@@ -88,31 +88,31 @@ export class KeyWork {
     return this.#turn?.signal ?? this.#signal;
   }
 
-  /** The last word on every secret that was to be written. */
+  /** What became of each secret that was to be written. */
   get written(): ReadonlyMap<string, SecretRecord> {
     return this.#turn?.written ?? new Map();
   }
 
-  /** Whether some secret was written, whatever was found there when it was read back. */
+  /** Whether any secret was written, no matter what was read back. */
   get wroteSecret(): boolean {
     return this.#turn?.wroteSecret ?? false;
   }
 
-  /** What proofs are made with, telling of them as of a part of this work. */
+  /** What proofs need. They report their progress as part of this step. */
   get proof(): ProofContext {
     return { ...this.keys.proof, report: this.report };
   }
 
-  /** What the steps in the directory take. */
+  /** What work in the directory needs. */
   get tools(): DirectoryTools {
     const { azure, clock } = this.#ports;
     return { directory: azure.directory, clock, report: this.report, timeoutMs: this.input.timeoutMs };
   }
 
   /**
-   * Does the work in a turn, which the work closes.
-   * @param sweep operations whose keys are of no use to anybody when the work is done
-   * @throws ActionableError `busy` when another run is at work, or went on in place of this one
+   * Does the work in a turn. The work has to close the turn.
+   * @param sweep operations whose keys nobody needs when the work is done
+   * @throws ActionableError `busy` if another run is at work, or took over from this one
    */
   async inTurn<T>(sweep: readonly string[], work: () => Promise<T>): Promise<T> {
     const { clusters, process } = this.#ports;
@@ -142,7 +142,7 @@ export class KeyWork {
     };
   }
 
-  /** Gives the mark back when what was begun under it was refused and nothing was made, removed or written. */
+  /** Withdraws the mark if the work under it was refused, and nothing was made, removed or written. */
   async giveBackMark(): Promise<void> {
     if (this.swept.length > 0) return;
     await this.turn.end();
@@ -150,8 +150,8 @@ export class KeyWork {
   }
 
   /**
-   * Brings secrets to what they shall hold, reads them back, and tries what they hold.
-   * @returns how many hold it
+   * Writes secrets, reads them back, and proves what they hold.
+   * @returns how many of them hold what they should
    */
   async write(writes: readonly SecretWrite[]): Promise<number> {
     const written = await this.turn.write(writes);
@@ -160,8 +160,9 @@ export class KeyWork {
   }
 
   /**
-   * Proves a credential, so often in a row over so long. Where the living keys get no pull of just any name, their
-   * role is limited to repositories that nobody named: then no more is asked of the new one.
+   * Proves a credential the given number of times in a row, spread over the given time. If the living keys cannot
+   * pull just any name, their role is limited to repositories that nobody named. Then the new key does not
+   * have to either.
    */
   async prove(credential: PullCredential, times = 1, spreadMs = 0): Promise<void> {
     const { holders, keyOf } = this.keys;
@@ -177,9 +178,10 @@ export class KeyWork {
   }
 
   /**
-   * Removes what the marks name and no secret holds, and then this run's mark and those that it took over.
+   * Removes the keys that the marks name and no secret holds, then the mark of this run and the marks that it took
+   * over.
    * @param newest a key that a part of the directory must show before it is believed
-   * @param more further operations to sweep: this run's own, when no secret holds its key
+   * @param more further operations to sweep: this run's own, if no secret holds its key
    */
   async close(newest: string | undefined, more: readonly string[] = []): Promise<void> {
     const { application, seen, staleMarks } = this.keys;
@@ -208,8 +210,8 @@ export class KeyWork {
   }
 
   /**
-   * Removes what earlier runs have left, as far as the directory showed it when it was looked: before another key is
-   * made, so that runs which died one after the other do not leave one each.
+   * Removes the keys that earlier runs left behind, as far as the directory showed them at the look. This happens
+   * before another key is made, so that a series of crashed runs does not leave one key each.
    */
   async sweepWhatShows(): Promise<void> {
     const { application, seen, now } = this.keys;
@@ -226,14 +228,14 @@ export class KeyWork {
     }
   }
 
-  /** Another run went on in place of this one: the key that this one made goes, unless a secret holds it. */
+  /** Another run took over from this one. Removes the key that this run made, unless a secret holds it. */
   async #abandon(turn: Turn): Promise<void> {
     const { application, seen } = this.keys;
     const key = { application, clusterId: seen.clusterId, keyId: this.made?.keyId };
     if (await abandonTurn(turn, this.keyBegun ? key : undefined, this.tools)) this.made = undefined;
   }
 
-  /** The key that this run made goes. */
+  /** Removes the key that this run made. */
   async removeMade(): Promise<void> {
     if (!this.made) return;
     const { objectId } = this.keys.application;

@@ -20,21 +20,24 @@ import { targetName } from "../turn/pull-secret.ts";
 import type { RotateInput, RotatePorts } from "./contract.ts";
 import { judgeHolders, type NamedByPerson } from "./judge-holders.ts";
 
-/** One password that secrets hold, with what the directory says of it. */
+/** One password that secrets hold, with what the directory says about it. */
 export interface SeenKey {
   readonly credential: PullCredential;
-  /** Null when nothing tells which password of the application it is. */
+  /** Null if nothing shows which password of the application it is. */
   readonly keyId: string | null;
-  /** As the directory lists it; undefined when it does not, or not yet. */
+  /** The key as the directory lists it; undefined if it is not listed, or not yet. */
   readonly listed: PasswordCredential | undefined;
   readonly alive: boolean;
-  /** Whether it lets one pull whatever name is asked for: a role limited to repositories does not. */
+  /** Whether it can pull what was asked for. If its role is limited to repositories, it cannot pull just any name. */
   readonly pulls: boolean;
   /** RFC 3339 UTC */
   readonly expiresAt: string | null;
 }
 
-/** Whether a key is retired only if `--retire-key` names it: acr-pull did not make it for this cluster, or cannot tell. */
+/**
+ * Whether a key is retired only if `--retire-key` names it: acr-pull did not make it for this cluster, or cannot tell
+ * whether it did.
+ */
 export function needsNaming(
   { keyId, listed }: Pick<SeenKey, "keyId" | "listed">,
   { seen }: Pick<HeldKeys, "seen">,
@@ -42,38 +45,38 @@ export function needsNaming(
   return keyId === null || (listed !== undefined && !isKeyOf(listed, seen.clusterId));
 }
 
-/** The keys of one application for one registry in one cluster, with everything that decides what is next. */
+/** The keys of one application for one registry in one cluster, with everything that decides what comes next. */
 export interface SeenKeys extends HeldKeys {
   readonly application: Application;
-  /** Secrets that hold a password of it which acr-pull did not make for this cluster; they are left alone. */
+  /** Secrets with a password of the application that acr-pull did not make for this cluster. They are left alone. */
   readonly strange: readonly Target[];
-  /** Secrets that hold a key which leaked, and get no other one, for no person named them. */
+  /** Secrets that hold a leaked key and get no new one, because nobody named them. */
   readonly withheld: readonly Holder[];
-  /** Why nothing may be done for these keys: their marks alone say that this cluster pulls with them. */
+  /** Why nothing may be done for these keys: only their marks say that this cluster pulls with them. */
   readonly unproven: ActionableError | undefined;
   readonly proof: ProofContext;
   readonly staleMarks: HeldKeys["pending"];
   readonly liveMark: { readonly target: Target } | undefined;
-  /** What of a manifest the cluster holds. */
+  /** What the cluster already holds of a manifest. */
   readonly applied: Applied;
-  /** Azure's time when it was looked. */
+  /** Azure's time at the look. */
   readonly now: Date;
   readonly clocks: Clocks;
   /** @throws TypeError for a password that no holder has */
   readonly keyOf: (password: SecretText) => SeenKey;
 }
 
-/** What keys are looked at with. */
+/** What a look at keys needs. */
 interface KeysWish {
   readonly input: Pick<RotateInput, "proof" | "image" | "timeoutMs" | "suggest"> & NamedByPerson;
   readonly ports: RotatePorts;
   readonly report: Report;
-  /** Keys that this run has made itself: the directory may not list them everywhere yet. */
+  /** Keys that this run made: the directory may not list them everywhere yet. */
   readonly made?: readonly PasswordCredential[];
 }
 
 /**
- * Looks up the application and tries each password, once for all the secrets that hold it.
+ * Looks up the application, and tries each password once, however many secrets hold it.
  * @throws ActionableError `registry.foreign-host`, `service-principal.not-found`, `service-principal.unproven`,
  *   `rotate.not-named`, exit 2
  */
@@ -140,8 +143,9 @@ export async function lookAtKeys(
 }
 
 /**
- * Refuses keys that nobody is asked about: that is known before anybody has signed in.
- * @throws ActionableError `registry.foreign-host`, or why no secret that holds them may be written; exit 2
+ * Refuses keys that have to be refused whatever Azure answers, so that nobody has to sign in first.
+ * @throws ActionableError `registry.foreign-host`, or why no secret that holds them can be written, exit 2;
+ *   `rotate.not-applied`
  */
 export function refuseUnasked(held: HeldKeys, { azure }: Pick<RotatePorts, "azure">): void {
   const [unwritable] = held.refused;
@@ -165,11 +169,12 @@ async function findApplication(
 }
 
 /**
- * A key that secrets were changed over to was proven then: some part of the service knows it, and is met within this
- * time, also when no part of the directory that was asked lists it yet.
+ * How long to doubt a refusal of a key that secrets were changed over to, in milliseconds. It was proven then, so
+ * some part of the service knows it. A try reaches that part within this time, even if no asked part of the directory
+ * lists the key yet.
  */
 const youngPatienceMs = 60_000;
-/** The same for any key that a secret names and that is not listed: setup may have made it minutes ago. */
+/** The same for any other unlisted key that a secret names: setup may have made it minutes ago. */
 const unlistedPatienceMs = 10_000;
 
 async function tryPasswords(
@@ -219,15 +224,15 @@ async function tryPasswords(
   return new Map(seenBefore);
 }
 
-/** What one secret's marks say of a password that it holds. */
+/** What one secret's mark says about a password that it holds. */
 interface Claim {
   readonly keyId: string | null | undefined;
   readonly expiresAt: string | null | undefined;
-  /** Whether the secret was changed over to it not long ago. */
+  /** Whether the secret was recently changed over to it. */
   readonly isYoung: boolean;
 }
 
-/** A mark that would retire the very key which its secret pulls with was written by nobody who rotates. */
+/** No rotation writes a mark that retires the very key that its secret pulls with. Such a mark is ignored. */
 function withoutOwnRetirement(holder: Holder, keyOf: SeenKeys["keyOf"]): Holder {
   const { retire, ...mark } = holder.mark;
   const { keyId } = keyOf(holder.credential.password);

@@ -5,16 +5,16 @@ import type { RotateInput } from "./contract.ts";
 import { needsNaming, type SeenKeys } from "./look.ts";
 import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
 
-/** The keys of one application, and what is to be done with them. */
+/** The keys of one application, and the next step for them. */
 interface StepOfKeys {
   readonly keys: SeenKeys;
   readonly step: NextStep;
 }
 
 /**
- * Refuses an id of `--retire-key` that no directory and no secret knows: it would be repeated in every command that is
- * printed, and retire nothing. Where nothing is due the key may be one that an earlier run has retired.
- * @returns what to know, where nothing is due
+ * Refuses an id of `--retire-key` that neither the directory nor any secret knows: every printed command would repeat
+ * it, and it would retire nothing. If nothing is due, an earlier run may have retired that key.
+ * @returns what the user should know, if nothing is due
  * @throws ActionableError `rotate.key-not-found`, exit 2
  */
 export function checkNamedKey(looked: readonly StepOfKeys[], { retireKey }: RotateInput): string[] {
@@ -30,7 +30,7 @@ export function checkNamedKey(looked: readonly StepOfKeys[], { retireKey }: Rota
   );
 }
 
-/** Whether it may be a key of theirs; where the id of the password on its way out is not known, it may be that one. */
+/** Whether it may be the id of one of these keys, or of the old password if that one's id is not known. */
 function mayKnow({ application, holders, keyOf }: SeenKeys, retireKey: string): boolean {
   return (
     application.passwords.some(({ keyId }) => keyId === retireKey) ||
@@ -53,7 +53,7 @@ function keyLine({ keyId, endDateTime }: PasswordCredential, isInUse: boolean): 
   return `${keyId}${until}${isInUse ? ", in use" : ""}`;
 }
 
-/** Of two keys that acr-pull did not make, the one that is named has to be the one that is replaced. */
+/** Refuses a `--retire-key` that names another key than the replaced one, if that one has to be named. */
 export function refuseOtherKey(
   step: ChangeOver | Retirement,
   keys: SeenKeys,

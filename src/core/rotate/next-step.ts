@@ -10,7 +10,7 @@ import { needsNaming, type SeenKey, type SeenKeys } from "./look.ts";
 
 /*
  * A rotation has two steps: the change-over to another key, and the retirement of the old one. Each step looks at
- * everything anew. The secrets alone say which step is next, so the next run, on any machine, continues what a
+ * everything again. The secrets alone say which step is next, so the next run, on any machine, continues what a
  * crashed run began.
  */
 
@@ -18,28 +18,28 @@ import { needsNaming, type SeenKey, type SeenKeys } from "./look.ts";
 export type NextStep =
   /** Nothing, or nothing yet. */
   | { readonly kind: "none"; readonly because: "in-order" | "not-due" | "done" | "pending" }
-  /** Keys that a run left behind before any secret held them are removed. */
+  /** Removes the keys that a run left behind before any secret held them. */
   | { readonly kind: "tidy" }
   | ChangeOver
   | Retirement;
 
-/** Every one of these secrets gets another key. */
+/** Each of these secrets gets another key. */
 export interface ChangeOver {
   readonly kind: "change-over";
-  /** Undefined: it is to be made. */
+  /** Undefined if the key has yet to be made. */
   readonly to: SeenKey | undefined;
   readonly holders: readonly Holder[];
-  /** When the key before may be retired. */
+  /** When the old key may be retired. */
   readonly after: Date;
   readonly why: RetireMark["why"];
 }
 
-/** The key before is taken out of the secrets, and removed. */
+/** Takes the old key out of the secrets, and removes it. */
 export interface Retirement {
   readonly kind: "retire";
-  /** Null when its id is not known. */
+  /** Null if its id is not known. */
   readonly keyId: string | null;
-  /** Its text, while some secret still holds it. */
+  /** The key itself, as long as some secret still holds its password. */
   readonly old: SeenKey | undefined;
   /** The secrets that were changed over from it. */
   readonly holders: readonly Holder[];
@@ -47,21 +47,21 @@ export interface Retirement {
 
 /** What this run has done so far for the same keys. */
 export interface Done {
-  /** Ids of keys that it changed over to: one that it made, or a living one that dead ones gave way to. */
+  /** Ids of keys that it changed secrets over to: a new key, or a living one that replaced dead ones. */
   readonly changedTo: ReadonlySet<string>;
   /** Those of them that it made. */
   readonly made: ReadonlySet<string>;
-  /** Why the keys went that it retired. */
+  /** Why it retired keys. */
   readonly retired: ReadonlySet<RetireMark["why"] | "renewal">;
-  /** The ids of those keys: parts of the directory go on listing them for a while. */
+  /** The ids of those keys: parts of the directory still list them for a while. */
   readonly retiredKeys: ReadonlySet<string>;
-  /** Targets that could not be written and are given up, with `--accept-outage`. */
+  /** Targets that could not be written and were given up, with `--accept-outage`. */
   readonly givenUp: readonly Target[];
-  /** Keys whose retirement something stands in the way of, that nothing of this run can change. */
+  /** Keys that cannot be retired for a reason that this run cannot change. */
   readonly blocked: ReadonlySet<string | null>;
 }
 
-/** What a run has done when it begins. */
+/** What a run has done at its start. */
 export const nothingDone: Done = {
   changedTo: new Set(),
   made: new Set(),
@@ -71,7 +71,7 @@ export const nothingDone: Done = {
   blocked: new Set(),
 };
 
-/** What of the run's wishes decides what is next. */
+/** The part of the input that decides what comes next. */
 export type StepWish = Pick<
   RotateInput,
   | "intent"
@@ -86,7 +86,7 @@ export type StepWish = Pick<
 >;
 
 /**
- * Says what has to be done next.
+ * Decides what comes next.
  * @throws ActionableError `rotate.too-late-to-abort`, exit 2
  */
 export function nextStep(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
@@ -94,7 +94,7 @@ export function nextStep(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
     !done.givenUp.some((one) => isSameTarget(one, target));
   const step = stepOf({ ...keys, holders: keys.holders.filter(isTaken) }, wish, done);
   const maySweep = wish.leaveOut.length === 0 && (keys.seen.whole || wish.namespacesComplete);
-  // A mark on a secret that is given up stays with it.
+  // A secret that is given up keeps its stale mark.
   return step.kind === "none" && maySweep && keys.staleMarks.some(isTaken) ? { kind: "tidy" } : step;
 }
 
@@ -114,12 +114,12 @@ function stepOf(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   return retireNamed(keys, wish, done) ?? mendDead(keys, wish) ?? begin(keys, wish, done);
 }
 
-/** A key that an earlier rotation had to leave alone, and that is named now: no secret holds it any more. */
+/** Retires a key that an earlier rotation had to leave alone and that is named now. No secret holds it any longer. */
 function retireNamed(keys: SeenKeys, { intent, retireKey }: StepWish, done: Done): Retirement | undefined {
   const isMeant = intent === "finish" || intent === "rotate";
   if (!isMeant || retireKey === undefined || done.retiredKeys.has(retireKey)) return undefined;
   const inUse = keys.holders.map(({ credential }) => keys.keyOf(credential.password));
-  // While one is in use that has to be named to be retired, that is the one which is meant.
+  // If a key in use has to be named to be retired, `--retire-key` means that one.
   if (inUse.some((key) => needsNaming(key, keys))) return undefined;
   const isHeld = inUse.some(({ keyId }) => keyId === retireKey);
   const isListed = keys.application.passwords.some(({ keyId }) => keyId === retireKey);
@@ -128,8 +128,8 @@ function retireNamed(keys: SeenKeys, { intent, retireKey }: StepWish, done: Done
 }
 
 /**
- * What a run begins when it has retired what is due: both are told before the first.
- * @returns undefined when nothing
+ * The change-over that a run begins after it has retired what is due. The plan shows both.
+ * @returns undefined if it begins none
  */
 export function stepAfterRetirement(
   step: Retirement,
@@ -141,7 +141,7 @@ export function stepAfterRetirement(
   return next.kind === "change-over" ? next : undefined;
 }
 
-/** Secrets that a change-over has not come to yet. */
+/** Changes over the secrets that an earlier change-over did not reach. */
 function changeOverTo(
   keys: SeenKeys,
   changedOver: readonly Holder[],
@@ -155,7 +155,7 @@ function changeOverTo(
   const going = new Set(changedOver.map(({ mark }) => mark.retire?.keyId));
   const [like] = changedOver;
   const why = aborting ?? like?.mark.retire?.why;
-  // Whoever says again that a key has leaked means all that a run before this one was cut off from.
+  // A user who says again that a key has leaked also means the secrets that an interrupted run did not reach.
   const allLeaked = why === "compromised" && wish.intent === "compromised";
   const rest = keys.holders.filter(({ credential, chosen }) => {
     const { keyId, alive } = keys.keyOf(credential.password);
@@ -166,13 +166,13 @@ function changeOverTo(
   return { kind: "change-over", to, holders: rest, after, why };
 }
 
-/** The key that a secret was changed over from, while it stands beside the new one and signs in. */
+/** The key that a secret was changed over from, if it still stands beside the new one and signs in. */
 function ownBefore({ mark, second }: Holder, { keyOf }: SeenKeys): SeenKey | undefined {
   const before = second && keyOf(second.password);
   return before?.alive === true && before.keyId === mark.retire?.keyId ? before : undefined;
 }
 
-/** Back to the key before, each secret to its own; as long as some secret still holds its text. */
+/** Goes back to the old key, each secret to its own, as long as some secret still holds its password. */
 function goBack(keys: SeenKeys, changedOver: readonly Holder[], { suggest }: StepWish): ChangeOver {
   const before = keys.holders
     .flatMap(({ credential, second }) => [second, credential])
@@ -208,34 +208,37 @@ function retirement(keys: SeenKeys, changedOver: readonly Holder[], wish: StepWi
   const marked = changedOver.filter(({ mark }) => mark.retire?.keyId === keyId);
   const second = marked.find((one) => one.second)?.second;
   const old = second && keys.keyOf(second.password);
-  // One that was made from another by hand holds the old text with no mark that says so.
+  // A secret that was copied by hand holds the old password, but no mark that says so.
   const isCopyOf = ({ mark, second: beside }: Holder) =>
     old !== undefined && !mark.retire && beside?.password.equals(old.credential.password) === true;
   const holders = [...marked, ...keys.holders.filter(isCopyOf)];
-  // A dead password beside the living one fails every other pull of a reader that takes the first it finds.
+  // A client that takes the first password it finds fails every other pull if a dead one stands beside the living one.
   const early = wish.intent === "compromised" || old?.alive === false;
   if (!early && retirementDueAt(marked, keys) > keys.now.getTime())
     return { kind: "none", because: "pending" };
   return { kind: "retire", keyId, old, holders };
 }
 
-/** Secrets whose password signs in no more get one that does: no overlap, no grace, and no new key if one lives. */
+/**
+ * Gives secrets whose password no longer signs in one that does: without overlap or grace period, and without a new
+ * key if a living one exists.
+ */
 function mendDead({ holders, keyOf, now }: SeenKeys, { intent }: StepWish): ChangeOver | undefined {
   if (intent === "finish" || intent === "abort") return undefined;
   const isDead = ({ credential }: Holder) => !keyOf(credential.password).alive;
   const dead = holders.filter(isDead);
   if (!dead.some(({ chosen }) => chosen)) return undefined;
   const living = holders.filter((one) => !isDead(one)).map(({ credential }) => keyOf(credential.password));
-  // One that leaked as well is no help.
+  // A living key that has leaked too is no help.
   if (intent === "compromised" && living.length > 0) return undefined;
   const to = living.toSorted((left, right) => endOf(right) - endOf(left))[0];
   return { kind: "change-over", to, holders: dead, after: now, why: undefined };
 }
 
-/** All is in order: whether a new rotation begins. */
+/** Everything is in order: decides whether a new rotation begins. */
 function begin(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   const { holders } = keys;
-  // A leaked key may be the living one that others gave way to: only what this run made is safe.
+  // A living key that replaced dead ones may have leaked too: only a key that this run made is safe.
   const fresh = wish.intent === "compromised" ? done.made : done.changedTo;
   const isFresh = ({ credential }: Holder) => fresh.has(keys.keyOf(credential.password).keyId ?? "");
   if (holders.some(isFresh)) return { kind: "none", because: "done" };
@@ -252,7 +255,7 @@ function begin(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
       if (done.retired.has("compromised")) return { kind: "none", because: "done" };
       break;
     case "rotate": {
-      // What it waited for was the end of a rotation that an earlier run began.
+      // It waited for the end of a rotation that an earlier run began.
       if (wish.wait && done.retired.size > 0) return { kind: "none", because: "done" };
       const due = [...chosen].some((key) => isDue(key, keys, wish));
       if (!due) return { kind: "none", because: done.retired.size > 0 ? "done" : "not-due" };

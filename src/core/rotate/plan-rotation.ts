@@ -17,22 +17,22 @@ import type { Holder } from "../cluster/holders.ts";
 import type { ClusterView, LeftOut } from "../cluster/view.ts";
 import type { SeenKeys } from "./look.ts";
 
-/** The keys of one application, and what is to be done with them first. */
+/** The keys of one application, and the first step for them. */
 export interface Prospect extends Preflight {
   readonly keys: SeenKeys;
   readonly step: NextStep;
 }
 
-/** What was found in all chosen clusters, and what is to be done first. */
+/** What was found in all chosen clusters, and the first steps. */
 export interface Look {
   readonly seen: readonly ClusterView[];
   readonly leftOut: readonly LeftOut[];
   readonly prospects: readonly Prospect[];
-  /** Things to know before saying yes that concern no single application. */
+  /** What to know before agreeing to the plan, as far as it concerns no single application. */
   readonly warnings: readonly string[];
 }
 
-/** What carrying out would do, in the order it would be done; nothing secret in it. */
+/** What the run would do, in the order in which it would do it. It contains nothing secret. */
 export function planRotation({ prospects, leftOut, warnings }: Look, input: RotateInput): RotatePlan {
   const planned = prospects.map((prospect) => ({ prospect, block: blockOf(prospect, prospects, input) }));
   return {
@@ -46,7 +46,7 @@ export function planRotation({ prospects, leftOut, warnings }: Look, input: Rota
   };
 }
 
-/** What stands in the way of a retirement that is due, so that it will not come about. */
+/** What blocks a retirement that is due. */
 function blockOf(
   { keys, step }: Prospect,
   prospects: readonly Prospect[],
@@ -69,7 +69,7 @@ function changesOf(
     case "tidy":
       return marksToRemove(keys);
     case "retire":
-      // A leaked key in use is replaced although the one before it cannot go yet.
+      // A leaked key in use is replaced even if an older key cannot be removed yet.
       if (block) {
         const goesOn = input.intent === "compromised" && block.code === "rotate.still-held";
         return [blockedRetirement(step, block), ...(goesOn ? changesAfter(step, keys, input) : [])];
@@ -98,7 +98,7 @@ function standing({ holders, keyOf }: SeenKeys): PlannedChange[] {
   ];
 }
 
-/** The key before stays valid beside the one in use. */
+/** The old key stays valid beside the one in use. */
 function keptUntil(keyId: string | null, retireAfter: string | null): PlannedChange {
   return { target: keyName(keyId), action: "kept", before: { keyId }, after: { keyId, retireAfter } };
 }
@@ -140,7 +140,10 @@ function changeOverChanges(
   ];
 }
 
-/** What becomes of the keys before: with no grace they go in the same run, as ours do that sign in no more. */
+/**
+ * What happens to the old keys. Without a grace period, they are removed in the same run. So are our keys that no
+ * longer sign in.
+ */
 function oldKeys({ to, holders, after, why }: ChangeOver, { keyOf, seen }: SeenKeys): PlannedChange[] {
   const keys = new Set(holders.map(({ credential }) => keyOf(credential.password)));
   return [...keys].flatMap(({ keyId, alive, listed }): PlannedChange[] => {
@@ -174,7 +177,7 @@ function blockedRetirement({ keyId }: Retirement, { code }: ActionableError): Pl
   return { target: keyName(keyId), action: "skipped", before: { keyId }, after: { error: code } };
 }
 
-/** When what is due is retired a new rotation may begin: both are agreed to at once. */
+/** After the retirement, a new rotation may begin. A person agrees to both at once. */
 function changesAfter(step: Retirement, keys: SeenKeys, input: RotateInput): PlannedChange[] {
   const next = stepAfterRetirement(step, keys, input);
   if (!next) return [];
@@ -194,7 +197,10 @@ function marksToRemove({ staleMarks, seen }: SeenKeys): PlannedChange[] {
   }));
 }
 
-/** That a secret shows the key and no run wrote it there, by a record that can be forged, and lacks after a restore. */
+/**
+ * Warns that a secret holds the key although no run wrote it there. The record that shows this can be forged, and is
+ * missing after a restore.
+ */
 function unwrittenWarning({ target, secret }: Holder): string[] {
   const { managers } = secret;
   if (managers.length === 0 || managers.includes(fieldManager) || hasForgottenWriters(secret)) return [];

@@ -31,21 +31,20 @@ export interface Unwritable {
 
 /** What is known before the first write. */
 export interface Preflight {
-  /** What cannot be written and is given up, with `--accept-outage`. */
+  /** Secrets that cannot be written and are given up, with `--accept-outage`. */
   readonly unwritable: readonly Unwritable[];
-  /** Things to know before saying yes. */
+  /** What to know before agreeing to the plan. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Asks before the first write whether a step can be carried out: an old key is retired only when every secret that
- * holds it has another, so that one which cannot be written, or read back, stops it all before anything is made. What
- * a retirement cannot take out of some secrets it takes out of the others all the same.
- * @returns what cannot be written and is given up, with `--accept-outage`, and what to know besides
+ * Asks before the first write whether a step can be carried out. An old key is retired only when every secret that
+ * holds it has another. So a secret that cannot be written, or read back, stops the run before anything is made. A
+ * retirement that cannot write some secrets still takes the old key out of the others.
+ * @returns the secrets that are given up, with `--accept-outage`, and what else to know
  * @throws ActionableError exit 2 for a secret that cannot be written, a leaked key that could not be retired, and a
- *   key or an image that is not the one that is meant;
- *   exit 3 where the tenant forbids the new key, or secrets may not be read by their names; `busy` while another run is
- *   at work
+ *   key or an image that is not the right one; exit 3 if the tenant forbids the new key, or secrets may not be read
+ *   by name; `busy` while another run is at work
  */
 export async function preflight(
   step: NextStep,
@@ -57,7 +56,7 @@ export async function preflight(
   if (keys.liveMark && !input.dryRun) throw new BusyError(targetName(keys.liveMark.target));
   if (input.intent === "compromised" && keys.withheld.length > 0 && !input.acceptOutage)
     throw notNamed(keys.withheld, input);
-  // Another rotation on top of one that nobody has seen would take a password away that is in use.
+  // A second rotation before the first one is applied would remove a password that is in use.
   if (step.kind === "change-over" && step.to === undefined && keys.applied.missing.length > 0)
     throw notApplied(keys.applied.missing, keys.seen);
   const { directory } = ports.azure;
@@ -99,19 +98,19 @@ export async function preflight(
   return { unwritable: [...unwritable, ...others, ...withheld], warnings };
 }
 
-/** The secrets that a step writes; of one that writes none but its mark, those that it can choose from. */
+/** The secrets that a step writes. If it writes only its mark, the secrets that can carry the mark. */
 function touchedBy(step: Exclude<NextStep, { kind: "none" }>, keys: SeenKeys): readonly Holder[] {
   return step.kind === "tidy" || step.holders.length === 0 ? keys.holders : step.holders;
 }
 
-/** A run that could write nothing at all ends before it begins. */
+/** Refuses a run that could not write a single secret. */
 function refuseIfNone(touched: readonly Holder[], failed: readonly Unwritable[]): void {
   const isFailed = ({ target }: Holder) => failed.some((one) => isSameTarget(one.target, target));
   const [first] = failed;
   if (first && touched.every(isFailed)) throw first.error;
 }
 
-/** A grace that the new key does not live to see ends with no key at all. */
+/** A grace period that is longer than the new key's life would end with no valid key at all. */
 function refuseLongGrace(
   { holders }: ChangeOver,
   keys: SeenKeys,
@@ -137,7 +136,7 @@ function refuseLongGrace(
   );
 }
 
-/** An image that the key in use does not pull is no proof of the one that follows it. */
+/** An image that the key in use cannot pull cannot prove the new key. */
 function refuseOtherImage(
   { holders }: ChangeOver | Retirement,
   { keyOf, loginServer }: SeenKeys,
@@ -174,7 +173,7 @@ async function findUnwritable(
   return [...copies, ...refused];
 }
 
-/** Lists told what the secrets hold; what is written to them is read back by their names. */
+/** The look only listed secrets. Each is read back by its name after the write, which needs another right. */
 async function findUnreadable(
   step: Exclude<NextStep, { kind: "none" }>,
   keys: SeenKeys,
@@ -247,12 +246,12 @@ function cannotBeWritten(
   );
 }
 
-/** What cannot be taken over says itself what to do. */
+/** The hint of a secret that cannot be taken over: its own error says what to do. */
 function ownHint({ code, hint }: ActionableError): string | undefined {
   return code === "secret.wrong-type" || code.startsWith("manifest.") ? hint : undefined;
 }
 
-/** A leaked key that would go on living is said before anything is made. */
+/** Refuses a leaked key that could not be retired, before anything is made. */
 function refuseUnretirable(
   { holders }: ChangeOver,
   { keyOf, seen, appId }: SeenKeys,

@@ -7,22 +7,22 @@ import type { ResultRotation, RotateOutcome, RotateResult } from "./contract.ts"
 import type { MadeKey } from "./key-work.ts";
 import type { SeenKeys } from "./look.ts";
 
-/** One row of the result, for one of the contexts. */
+/** One row of the result, without its context. */
 export type Row = Omit<ResultRotation, "context">;
 
-/** What became of the keys of one application. */
+/** What happened to the keys of one application. */
 export interface KeysRecord {
   readonly keys: SeenKeys;
   readonly rows: Row[];
   readonly written: Map<string, SecretRecord>;
   readonly swept: string[];
-  /** Keys that were made, and that no secret is known to hold. */
+  /** Keys that were made but that no secret is known to hold. */
   readonly unwritten: MadeKey[];
   wrote: boolean;
   error?: unknown;
 }
 
-/** The document of what was done, however it ended. */
+/** The result document, however the run ended. */
 export function resultOf(records: readonly KeysRecord[]): RotateResult {
   const manifest = records[0]?.keys.seen.cluster.manifest;
   return {
@@ -38,12 +38,12 @@ export function resultOf(records: readonly KeysRecord[]): RotateResult {
   };
 }
 
-/** The document of a finished run, and how it ended. */
+/** The result document of a finished run, and how the run ended. */
 export function finishedOutcome(records: readonly KeysRecord[], leftOut: readonly LeftOut[]): RotateOutcome {
   return { kind: "finished", result: resultOf(records), ...ending(records, leftOut) };
 }
 
-/** Keys that were found left over; one that was replaced by this run is told with what replaced it. */
+/** Keys that earlier runs left behind. A key that this run replaced has a row instead. */
 function sweptKeys({ keys, rows, swept }: KeysRecord): RotateResult["sweptKeys"] {
   const replaced = new Set(rows.map((row) => row.replaced));
   return swept.filter((keyId) => !replaced.has(keyId)).map((keyId) => ({ appId: keys.appId, keyId }));

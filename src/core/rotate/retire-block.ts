@@ -19,14 +19,14 @@ import type { Retirement } from "./next-step.ts";
 /** How the retirement of a key ended. */
 export interface Retired {
   readonly retired: boolean;
-  /** With `retired`: by what that is known. */
+  /** With `retired`: what shows that the key is gone. */
   readonly evidence?: RemovalEvidence;
   readonly blocked?: RetireBlock;
-  /** What stopped it, to be told; absent when it is done, or the key stays for good. */
+  /** What stopped it, for the user; absent if it is done, or if the key stays for good. */
   readonly error?: ActionableError;
 }
 
-/** Why nothing may be begun, as far as what was seen tells. */
+/** Why the retirement cannot begin, as far as the look shows; undefined if nothing blocks it. */
 export function blockBefore(
   step: Retirement,
   keys: SeenKeys,
@@ -65,11 +65,11 @@ export function blockBefore(
 /** A secret that holds a key. */
 export interface HolderPlace {
   readonly target: Target;
-  /** Whether it is of the type before today's, which nobody can take over. */
+  /** Whether it has the older type, which `setup` cannot take over. */
   readonly isOlder: boolean;
 }
 
-/** How secrets that hold a key are named. */
+/** The places of secrets that hold a key. */
 export function placesOf({ cluster }: ClusterView, secrets: readonly PullSecret[]): HolderPlace[] {
   return secrets.map(({ namespace, name, type }) => ({
     target: { cluster, namespace, name },
@@ -77,7 +77,7 @@ export function placesOf({ cluster }: ClusterView, secrets: readonly PullSecret[
   }));
 }
 
-/** Secrets that hold the key: by its text, or, when that is known no more, by our marks or its first characters. */
+/** Secrets that hold the key: by our marks, or by its password; if that is no longer known, by its first characters. */
 export function holdersIn(
   secrets: readonly PullSecret[],
   { keyId, old }: Retirement,
@@ -96,7 +96,7 @@ export function holdersIn(
   });
 }
 
-/** That secrets go on holding the key, and what to do about these. */
+/** Says that secrets still hold the key, and what to do about them. */
 export function stillHeld(
   step: Retirement,
   holders: readonly HolderPlace[],
@@ -124,7 +124,7 @@ export function stillHeld(
   );
 }
 
-/** That secrets could not be written, which therefore hold it still. */
+/** Says that some secrets could not be written, and so still hold the key. */
 export function notCleaned(step: Retirement, { written }: KeyWork): Retired {
   const failed = [...written.values()].flatMap(({ target, error }) =>
     error ? [{ name: targetName(target), error }] : [],
@@ -136,7 +136,7 @@ export function notCleaned(step: Retirement, { written }: KeyWork): Retired {
   );
 }
 
-/** A retirement that something keeps back. */
+/** A retirement that is blocked. */
 export function blockedBy(blocked: RetireBlock, message: string, hint: string): Retired {
   return {
     retired: false,

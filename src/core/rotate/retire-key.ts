@@ -25,12 +25,12 @@ import {
 
 const proofsBeforeCleaning = 3;
 const cleaningSpreadMs = 2_000;
-/** As many as HashiCorp's check of a new Azure password demands, over the same time: see `--settle`. */
+/** As many as HashiCorp's check of a new Azure password requires, over the same time: see `--settle`. */
 const proofsBeforeRetiring = 8;
 
 /**
- * Takes the key before out of every secret, looks once more who holds it, proves the new one over a while, removes
- * exactly that key, and looks whether it is gone.
+ * Takes the old key out of every secret, proves the new one for a while, looks once more for secrets that hold the
+ * old one, removes exactly that key, and checks that it is gone.
  * @param others other clusters of this run, which may hold the same key
  */
 export async function retireKey(
@@ -59,7 +59,7 @@ export async function retireKey(
   });
 }
 
-/** What was taken out of a manifest the cluster holds until that is applied. */
+/** Whether a manifest has to be applied first: until then, the cluster holds what was taken out of the manifest. */
 function isToBeApplied({ keys, written }: KeyWork): boolean {
   return (
     keys.seen.cluster.manifest !== undefined &&
@@ -74,17 +74,20 @@ function distinctCredentials({ holders }: Pick<Retirement, "holders">): PullCred
   return [...distinct.values()];
 }
 
-/** The old password out of every secret; the mark that names its key stays on the first until the key is gone. */
+/**
+ * Takes the old password out of every secret. The mark that names its key stays on the first one until the key is
+ * gone.
+ */
 async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promise<boolean> {
   const { report } = work;
   const total = holders.length;
   if (total === 0) return true;
-  // On the way back it is the new one that goes.
+  // An abort removes the new password instead.
   const which = holders.some(({ mark }) => mark.retire?.why === "abort") ? "new" : "old";
   const where = total === 1 ? "1 secret" : `${total} secrets`;
   const text = `Removing the ${which} password from ${where}`;
   report({ kind: "started", id: "clean", text });
-  // The last to lose its mark is the one that keeps it.
+  // The secret that keeps its mark is written last.
   const [keeper, ...rest] = holders.map((holder, index) => withoutOld(holder, work, index === 0));
   const good = (await work.write(rest)) + (keeper ? await work.write([keeper]) : 0);
   if (good < total) return false;
@@ -132,7 +135,7 @@ async function removeKey(
   try {
     await directory.removePassword(keys.application.objectId, keyId, work.signal);
   } catch (error) {
-    // A run before this one removed it, and waited for its refusal in vain.
+    // An earlier run removed it, and did not see it refused within the waiting time.
     if (!hasCode(error, "directory.key-lingers")) throw error;
   }
   work.removedUntold = true;
@@ -156,7 +159,10 @@ const evidenceTexts: Readonly<Record<RemovalEvidence, string>> = {
   untried: ": it is removed, but its refusal was not tested",
 };
 
-/** As any part of the directory lists it: what is not listed is taken for gone, so that anybody may have it removed. */
+/**
+ * Looks until some part of the directory lists the key. If none does, the key counts as gone, and may be removed even
+ * if it is not ours.
+ */
 async function findListed(
   keyId: string,
   { tools: { directory, clock }, keys: { application }, signal }: KeyWork,
@@ -167,12 +173,12 @@ async function findListed(
   return listedIn(application) ?? (await untilBelievable(look, isThere, clock, signal));
 }
 
-/** A key of ours for this cluster, or the one that was named on purpose; one that is gone already is nobody's. */
+/** Whether the key may be removed: it is ours for this cluster, the user named it, or it is already gone. */
 function mayRetire(keyId: string, listed: PasswordCredential | undefined, { keys, input }: KeyWork): boolean {
   return listed === undefined || isKeyOf(listed, keys.seen.clusterId) || input.retireKey === keyId;
 }
 
-/** Marks may be wrong about which key a secret holds: the first characters tell. */
+/** Marks may be wrong about which key a secret holds, so this compares the first characters. */
 function refuseInUse(
   keyId: string,
   listed: PasswordCredential | undefined,
@@ -195,7 +201,7 @@ function refuseInUse(
   );
 }
 
-/** A key named by hand must be the one that was replaced. */
+/** A key that the user names must be the one that was replaced. */
 function refuseOtherKey(
   keyId: string,
   listed: PasswordCredential | undefined,
@@ -214,12 +220,12 @@ function refuseOtherKey(
   );
 }
 
-/** Whoever came to hold the key since they were looked at. */
+/** The secrets that hold the key now: some may have got it since the first look. */
 async function lastLook(step: Retirement, work: KeyWork): Promise<HolderPlace[]> {
   return placesOf(work.keys.seen, holdersIn((await work.turn.secretsNow()).secrets, step, work.keys));
 }
 
-/** The key is gone, so that nothing needs to remember it. */
+/** The key is gone, so no mark needs to name it any longer. */
 async function dropLastMark({ holders }: Retirement, work: KeyWork): Promise<void> {
   const [keeper] = holders;
   if (!keeper) return;

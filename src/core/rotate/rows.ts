@@ -7,18 +7,18 @@ import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
 import type { Row } from "./result.ts";
 import type { Retired } from "./retire-block.ts";
 
-/** What is told of one application's keys: a row for each key that was replaced or retired. */
+/** The result for one application's keys: a row for each key that was replaced or retired. */
 export class Rows {
   readonly #rows: Row[];
   readonly #input: RotateInput;
 
-  /** @param rows to which is added */
+  /** @param rows the rows to add to */
   constructor(rows: Row[], input: RotateInput) {
     this.#rows = rows;
     this.#input = input;
   }
 
-  /** Tells of a change-over, as far as it was done. */
+  /** Records a change-over, as far as it was done. */
   tellChange(step: ChangeOver, { keys, changed, written, swept }: KeyWork): void {
     if (!changed || ![...written.values()].some(({ action }) => action !== "failed")) return;
     const { to, after } = changed;
@@ -27,7 +27,7 @@ export class Rows {
       const { keyId } = key;
       this.#succeed(keyId, base);
       const goesLater = key.alive || (keyId !== to.keyId && isLingering(key, keys));
-      // One that is refused and listed nowhere was removed by somebody.
+      // Somebody removed a key that is refused and listed nowhere.
       const isGone = keyId !== null && (key.listed === undefined || swept.includes(keyId));
       const retired = !goesLater && isGone;
       this.#rows.push({
@@ -42,7 +42,7 @@ export class Rows {
     }
   }
 
-  /** What this run has told to be in use has given way to another key. */
+  /** Updates rows that name a key as in use when another key has replaced it. */
   #succeed(keyId: string | null, next: Pick<Row, "keyId" | "expiresAt">): void {
     for (const [index, row] of this.#rows.entries()) {
       const isInUse = row.keyId === keyId && keyId !== null && row.state !== "failed";
@@ -50,7 +50,7 @@ export class Rows {
     }
   }
 
-  /** Tells of a retirement: in the row of its change-over, where this run did that as well. */
+  /** Records a retirement: in the row of its change-over, if this run did that too. */
   tellRetirement(step: Retirement, keys: SeenKeys, { retired, evidence, blocked, error }: Retired): void {
     const why = step.holders[0]?.mark.retire?.why;
     const rows = this.#rows;
@@ -67,7 +67,7 @@ export class Rows {
     else rows.push(row);
   }
 
-  /** Tells of keys for which nothing is done, unless something was told of them. */
+  /** Records keys for which nothing is done, unless they have a row already. */
   tellStanding(because: Extract<NextStep, { kind: "none" }>["because"], keys: SeenKeys): void {
     if (this.#rows.length > 0 && because !== "pending") return;
     if (this.#rows.some(({ state }) => state === "pending")) return;
@@ -100,18 +100,20 @@ function rowFor({ seen, registry, loginServer, appId }: SeenKeys, key: Pick<Row,
   return { clusterId: seen.clusterId, registry, loginServer, appId, ...key };
 }
 
-/** The time at which the key before may be retired, in milliseconds since 1970. */
+/** When the old key may be retired, in milliseconds since 1970; undefined if none is to be retired. */
 export function dueOf({ holders }: SeenKeys): number | undefined {
   const times = holders.flatMap(({ mark }) => (mark.retire ? [Date.parse(mark.retire.after)] : []));
   return times.length > 0 ? Math.max(...times) : undefined;
 }
 
-/** What will keep the key before alive when its time is over, unless somebody else comes by. */
+/**
+ * What will block the retirement of the old key when it is due, unless somebody with more rights runs `rotate` then.
+ */
 function foreseenBlock({ seen }: SeenKeys, { namespacesComplete }: RotateInput): Pick<Row, "retireBlocked"> {
   return seen.whole || namespacesComplete ? {} : { retireBlocked: "cannot-see-all-namespaces" };
 }
 
-/** What is true of keys for which nothing was done. */
+/** The row of keys for which nothing was done. */
 export function standingRow(keys: SeenKeys, state: Row["state"]): Row {
   const { holders, keyOf, seen, registry, loginServer, appId } = keys;
   const chosen = holders.find((one) => one.mark.retire) ?? holders.find((one) => one.chosen) ?? holders[0];

@@ -12,8 +12,8 @@ import { obtainCredential } from "./obtain-credential.ts";
 import type { JobRecord } from "./result.ts";
 
 /**
- * Carries out one job: add, prove, distribute, prove again, and only then take away. Never throws: what failed stands
- * in the record.
+ * Carries out one job: add, prove, distribute, prove again, and only then take away. Never throws: the record holds
+ * what failed.
  */
 export async function act(work: JobWork): Promise<JobRecord> {
   const { record } = work;
@@ -38,7 +38,7 @@ export async function act(work: JobWork): Promise<JobRecord> {
   return record;
 }
 
-/** Makes the namespaces that do not exist and were allowed to be made. */
+/** Creates the missing namespaces that may be created. */
 async function createNamespaces(work: JobWork): Promise<void> {
   const missing = work.job.targets.filter(({ state }) => state.kind === "absent" && state.createNamespace);
   if (missing.length === 0) return;
@@ -74,7 +74,7 @@ async function prove(work: JobWork, credential: TargetCredential): Promise<void>
 }
 
 /**
- * Brings every target to what it shall hold.
+ * Gives every target the entry that it is to hold.
  * @returns those that were changed
  */
 async function writeSecrets(work: JobWork, made: TargetCredential): Promise<readonly SecretWrite[]> {
@@ -111,7 +111,7 @@ function writeOf(one: JobTarget, made: TargetCredential, { job, look }: JobWork)
   return { target, secret, desired: desiredEntry(owner, credential, state) };
 }
 
-/** Reads what was written, and signs in with the very bytes read. */
+/** Reads back what was written, and signs in with exactly the bytes that were read. */
 async function readBack(work: JobWork, written: readonly SecretWrite[]): Promise<void> {
   const { turn, record, look } = work;
   if (written.length === 0) return;
@@ -126,7 +126,7 @@ async function readBack(work: JobWork, written: readonly SecretWrite[]): Promise
   }
 }
 
-/** Roles of ours that are not asked for any more go when the new is proven and in place. */
+/** Removes roles of ours that are no longer wanted, once the new ones are proven and in place. */
 async function removeRoles(work: JobWork): Promise<void> {
   const { identity } = work.job;
   const { azure } = work.ports;
@@ -142,7 +142,7 @@ async function removeRoles(work: JobWork): Promise<void> {
   }
 }
 
-/** Keys that nobody needs any more go last, and then the marks that name them. */
+/** Removes the keys that nobody needs any longer, last of all, and then the marks that name them. */
 async function removeKeys(work: JobWork, { keyId }: TargetCredential): Promise<void> {
   const { job, turn, record } = work;
   const application = record.application ?? applicationOf(job.identity?.application);
@@ -160,7 +160,7 @@ async function removeKeys(work: JobWork, { keyId }: TargetCredential): Promise<v
     onRemoved: (removed: string) => noteRemovedKey(work, removed),
   };
   const { marksStay } = await closeTurn(turn, closing, work.tools());
-  // What is known to stay beforehand the plan tells.
+  // If it was known beforehand that the marks stay, the plan has said so.
   if (!marksStay || job.marksStay) return;
   for (const text of standingMarks(job)) work.report({ kind: "note", level: "warning", text });
 }

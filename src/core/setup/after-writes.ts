@@ -6,13 +6,13 @@ import type { SetupOutcome } from "./contract.ts";
 import type { JobRecord } from "./result.ts";
 
 /*
- * A run that made way for another one may have written something, and then looks again. Whatever it meets after that
- * is no refusal any more, for a refusal says that nothing was written.
+ * A run that made way for another one may already have written something when it looks again. Whatever it meets after
+ * that is no longer a refusal, because a refusal says that nothing was written.
  */
 
-/** Another run went on in place of this one. */
+/** Another run continues in place of this one. */
 export class OvertakenError extends BusyError {
-  /** Ids of the applications that it had made. */
+  /** Ids of the applications that this run had made. */
   readonly made: readonly string[];
 
   constructor({ secret }: BusyError, records: readonly JobRecord[]) {
@@ -21,14 +21,14 @@ export class OvertakenError extends BusyError {
   }
 }
 
-/** What ends a run that has written something. */
+/** The error of a run that has written something, as it ends. */
 export function afterWritesError(error: unknown): unknown {
   return error instanceof ActionableError && !(error instanceof BusyError) ? halfDone(error) : error;
 }
 
 /**
- * How a run ended that has written something before.
- * @throws ActionableError `setup.declined`, exit 4, when what was still to do was not agreed to
+ * The outcome of a run that had written something before its last look.
+ * @throws ActionableError `setup.declined`, exit 4, if a person did not agree to what was left to do
  */
 export function afterWrites(outcome: SetupOutcome): SetupOutcome {
   if (outcome.kind === "declined") {

@@ -25,22 +25,22 @@ export interface SetupInput {
   readonly registry: RegistryReference;
   readonly subscription: string | undefined;
   readonly resourceGroup: string | undefined;
-  /** Undefined: not said, so that what stands is kept. */
+  /** Undefined if not given: the current role stays. */
   readonly role: RequestedRole | undefined;
-  /** Undefined: not said, so that what stands is kept; none: all of the registry. */
+  /** Undefined if not given: the current limit stays. Empty for the whole registry. */
   readonly repositories: readonly string[] | undefined;
-  /** Display name of the application; derived when not given. */
+  /** Display name of the application. Derived if not given. */
   readonly applicationName: string | undefined;
-  /** An application or principal that exists, by id or name, shared on purpose. */
+  /** An existing application or principal, by id or name, shared on purpose. */
   readonly servicePrincipal: string | undefined;
   readonly switchPrincipal: boolean;
-  /** A password that is known already: none is made. */
+  /** A password that already exists. No new one is made. */
   readonly knownPassword: SecretText | undefined;
   /** Call nothing of Azure but the registry. */
   readonly noAzure: boolean;
   readonly owners: readonly string[];
   readonly serviceManagementReference: string | undefined;
-  /** Undefined: as long as usual, where the tenant allows that. */
+  /** Undefined for the usual lifetime, if the tenant allows it. */
   readonly expiresInMs: number | "max" | undefined;
   /** Let the nodes of a managed cluster pull, and make no secret. */
   readonly attach: boolean;
@@ -48,24 +48,24 @@ export interface SetupInput {
   readonly serviceAccounts: readonly string[];
   readonly adopt: boolean;
   readonly credentialsFile: string | undefined;
-  /** Empty: the context's own namespace, else `default`. */
+  /** If empty, the context's own namespace, else `default`. */
   readonly namespaces: readonly string[];
   readonly namespaceSelector: string | undefined;
-  /** Secrets, as `namespace/name`, that a person left out: the clusters do not list them. */
+  /** Secrets, as `namespace/name`, that the user left out. The clusters do not list them. */
   readonly leaveOut: readonly string[];
   readonly clusterId: string | undefined;
   readonly secretName: string;
   readonly proof: ProofKind;
   readonly image: ProofImage | undefined;
   readonly waitBusyMs: number;
-  /** Bounds each wait for a service. */
+  /** The limit of each wait for a service. */
   readonly timeoutMs: number;
   readonly concurrency: number;
   readonly dryRun: boolean;
   readonly suggest: Suggest;
 }
 
-/** The outside, joined by connect.ts. */
+/** The outside world, joined by connect.ts. */
 export interface SetupPorts {
   /** Undefined with `--no-azure`. */
   readonly azure:
@@ -81,20 +81,20 @@ export interface SetupPorts {
   /** One for each chosen context, in the order given. */
   readonly clusters: readonly ClusterTarget[];
   readonly clock: Clock;
-  /** Who this process is, for the pending mark. */
+  /** What identifies this process in the pending mark. */
   readonly process: ProcessIdentity;
-  /** Writes `--credentials-file`: 0600, exclusive create. */
+  /** Writes `--credentials-file`: mode 0600, exclusive create. */
   readonly files: CredentialsFile;
-  /** Where the secrets are written instead of to the cluster; undefined: to the cluster. */
+  /** Where the secrets are written instead of to the cluster. Undefined if they are written to the cluster. */
   readonly manifest?: Manifest | undefined;
 }
 
-/** A file that the user asked for a password in. */
+/** Writes the file in which the user wants the password. */
 export interface CredentialsFile {
   write(path: string, content: string): Promise<void>;
 }
 
-/** What the view and the person do while setup runs. */
+/** How setup talks to the view and the person while it runs. */
 export type SetupConversation = Conversation<SetupPlan, SetupResult>;
 
 /** What setup would do, as data. */
@@ -105,9 +105,12 @@ export interface SetupPlan {
   readonly changes: readonly PlannedChange[];
   /** Things to know before saying yes, such as roles that are not ours. */
   readonly warnings: readonly string[];
-  /** Secrets that cannot be written, and why: the others are. */
+  /** Secrets that cannot be written, and why. The others are written. */
   readonly leftOut: readonly ResultSecret[];
-  /** Whether a principal that has rights on the registry gets others: nobody agrees to that by Enter alone. */
+  /**
+   * Whether a principal that has rights on the registry gets different ones. Pressing Enter alone does not agree to
+   * that.
+   */
   readonly changesRights: boolean;
 }
 
@@ -128,7 +131,7 @@ export interface ResultServicePrincipal {
 }
 
 export interface ResultRoleAssignment {
-  /** Of the cluster, or the first of its contexts, whose principal it is granted to. */
+  /** The context, or the first of several, of the cluster whose principal has the role. */
   readonly context: string;
   readonly id: string;
   readonly requestedRole: RequestedRole;
@@ -143,7 +146,7 @@ export interface ResultCredential {
   readonly clusterId: string;
   readonly appId: string;
   readonly keyId: string | null;
-  /** RFC 3339 UTC; null where the directory was not asked, or does not say. */
+  /** RFC 3339 UTC; null if the directory was not asked, or does not say. */
   readonly createdAt: string | null;
   /** RFC 3339 UTC */
   readonly expiresAt: string | null;
@@ -188,7 +191,7 @@ export interface SetupResult {
   /** Assignments of the principal on the registry that are not ours. */
   readonly extraRoles: ReadonlyArray<{ readonly id: string; readonly role: string; readonly scope: string }>;
   readonly credentials: readonly ResultCredential[];
-  /** Those that were made. */
+  /** Those that were created. */
   readonly namespaces: ReadonlyArray<Pick<ResultSecret, "context" | "namespace" | "action">>;
   readonly secrets: readonly ResultSecret[];
   readonly serviceAccounts: readonly ResultServiceAccount[];
@@ -196,7 +199,7 @@ export interface SetupResult {
   readonly attachments?: readonly ResultAttachment[];
   readonly verification: ResultVerification;
   readonly renewalDue: boolean;
-  /** Keys of ours that are not in use any more. */
+  /** Keys of ours that are no longer in use. */
   readonly keptKeys: ReadonlyArray<{
     readonly appId: string;
     readonly keyId: string;

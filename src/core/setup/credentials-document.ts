@@ -2,8 +2,8 @@ import type { Look } from "./look.ts";
 import type { JobRecord } from "./result.ts";
 
 /**
- * The content of `--credentials-file`: the one file a user can ask the password in. Its caller writes it 0600 and
- * only where nothing was.
+ * The content of `--credentials-file`, by which a user asks for the password in a file. The caller writes it with
+ * mode 0600, and only if the file does not exist.
  */
 export function credentialsDocument({ loginServer, caller }: Look, records: readonly JobRecord[]): string {
   const credentials = records.flatMap(({ job, credential }) =>

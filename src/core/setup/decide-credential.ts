@@ -9,38 +9,38 @@ import { identifyKey } from "../identity/identify-key.ts";
 import { credentialState, type CredentialState } from "../proof/credential-state.ts";
 import type { ProofContext } from "../proof/prove-pull.ts";
 
-/** An entry of ours as some secret of the cluster holds it. */
+/** An entry of ours, as a secret of the cluster holds it. */
 export interface HeldEntry {
   readonly namespace: string;
   readonly name: string;
   readonly mark: EntryMark;
   readonly credential: PullCredential | undefined;
-  /** Whether nobody here can tell what it holds: its mark alone says which key that is. */
+  /** Whether nobody here can read what it holds. Then only its mark says which key that is. */
   readonly sealed?: boolean;
 }
 
-/** A credential to be put into the targets that lack it. */
+/** A credential for the targets that do not have it. */
 export interface LivingCredential {
   readonly kind: "living";
   readonly credential: PullCredential;
   readonly keyId: string | null;
-  /** RFC 3339 UTC; null where the directory does not say. */
+  /** RFC 3339 UTC; null if the directory does not say. */
   readonly createdAt: string | null;
-  /** RFC 3339 UTC, as the directory lists it; null where it does not: what a mark says is nobody's word. */
+  /** RFC 3339 UTC, as the directory lists it; null if it does not. What a mark says does not count. */
   readonly expiresAt: string | null;
   readonly state: Exclude<CredentialState, "dead">;
-  /** Where it was found: a target, another secret of the cluster, or given by the user. */
+  /** Where it was found: in a target, in another secret of the cluster, or given by the user. */
   readonly from: "target" | "copy" | "user";
-  /** Every one that lives, this one first: a target keeps its own. */
+  /** Every living credential, this one first. A target keeps its own. */
   readonly alive: ReadonlyArray<Omit<LivingCredential, "alive">>;
 }
 
-/** Every credential that could be found is dead, or there is none: a key is to be made. */
+/** Every credential that was found is dead, or there is none. A key is to be made. */
 interface CredentialToMake {
   readonly kind: "make";
 }
 
-/** The key in use lives, as the directory lists it; its password is in sealed documents alone. */
+/** The key in use lives, according to the directory, but only sealed documents hold its password. */
 export interface SealedCredential extends Pick<LivingCredential, "keyId" | "createdAt" | "expiresAt"> {
   readonly kind: "sealed";
   readonly from: "target";
@@ -48,31 +48,34 @@ export interface SealedCredential extends Pick<LivingCredential, "keyId" | "crea
 
 export type CredentialDecision = LivingCredential | SealedCredential | CredentialToMake;
 
-/** What the decision is made from. */
+/** What the decision is based on. */
 export interface CredentialQuestion {
   readonly clusterId: string;
   readonly appId: string | undefined;
-  /** What Graph lists; undefined when Azure is not called or there is no application yet. */
+  /** What Graph lists. Undefined if Azure is not called, or if there is no application yet. */
   readonly application: Application | undefined;
-  /** The application is deleted or has no principal today: nothing of it signs in before that is mended. */
+  /** The application is deleted, or has no principal today. Nothing signs in as it until that is fixed. */
   readonly cannotSignInYet: boolean;
   readonly loginServer: string;
   readonly targets: readonly HeldEntry[];
   readonly known: SecretText | undefined;
   /** By Azure's clock. */
   readonly now: Date;
-  /** Its passwords, when Graph was asked until it listed these keys, or often enough. */
+  /** The application's passwords, after Graph was asked until it listed these keys, or often enough. */
   listed(keyIds: ReadonlySet<string>): Promise<Application["passwords"]>;
-  /** Entries of the cluster's other managed secrets; undefined when they may not be listed. */
+  /** Entries of the cluster's other managed secrets. Undefined if they may not be listed. */
   elsewhere(): Promise<readonly HeldEntry[] | undefined>;
-  /** Ids of the application's keys that secrets beside the targets hold, whoever wrote them; undefined likewise. */
+  /**
+   * Ids of the application's keys in secrets that are not targets, whoever wrote them. Undefined if they may not be
+   * listed.
+   */
   heldBesideTargets(): Promise<ReadonlySet<string> | undefined>;
 }
 
 /**
- * Finds the credential that works, in the targets first and then in the cluster's other managed secrets, and says
- * to make one only when there is none.
- * @throws ActionableError `credential.refused`, exit 2, when the password the user gave does not sign in
+ * Finds the credential that works, first in the targets and then in the cluster's other managed secrets. Decides to
+ * make one only if there is none.
+ * @throws ActionableError `credential.refused`, exit 2, if the password that the user gave does not sign in
  */
 export async function decideCredential(
   question: CredentialQuestion,
@@ -89,7 +92,7 @@ export async function decideCredential(
   return copy ?? { kind: "make" };
 }
 
-/** The key of sealed targets that lives longest, if the directory lists it as made for this cluster. */
+/** The key in sealed targets that lives longest, if the directory lists it as made for this cluster. */
 async function sealedKey(question: CredentialQuestion): Promise<SealedCredential | undefined> {
   const { targets, now, clusterId } = question;
   const claimed = targets
@@ -168,7 +171,7 @@ async function firstLiving(
     distinct(ofThis).map(async ({ mark, credential }) => {
       const { keyId, listed: key } = identify(credential, application?.passwords);
       if (key?.endDateTime && key.endDateTime <= now) return undefined;
-      // What another run makes at this moment may not be listed yet, and works all the same.
+      // A key that another run has just made works, although the directory may not list it yet.
       const state =
         question.cannotSignInYet && key
           ? ("signs-in" as const)
@@ -185,13 +188,13 @@ async function firstLiving(
     const one = { kind: "living" as const, credential, keyId, createdAt, expiresAt, state, from };
     return { one, rank: rank(state, expiresAt ?? mark.expiresAt ?? null) };
   });
-  // The one that lives longest; of two that pull and do not, the one that pulls.
+  // A credential that pulls comes first. Among equals, the one that lives longest comes first.
   living.sort((left, right) => right.rank - left.rank);
   const alive = living.map(({ one }) => one);
   return alive[0] && { ...alive[0], alive };
 }
 
-/** Ids of the keys that marks of secrets which hold a password say it is. */
+/** Ids of the key that this password is, according to the marks of secrets that hold it. */
 function claimsOf(password: SecretText, entries: readonly HeldEntry[]): ReadonlySet<string> {
   const holding = entries.filter(({ credential }) => credential?.password.equals(password) === true);
   return new Set(holding.map(({ mark }) => mark.keyId).filter((keyId) => typeof keyId === "string"));
@@ -201,7 +204,7 @@ function rank(state: LivingCredential["state"], expiresAt: string | null): numbe
   return (state === "pulls" ? 1e15 : 0) + (expiresAt === null ? 0 : Date.parse(expiresAt));
 }
 
-/** Whether a mark speaks of the application in question, for this cluster. */
+/** Whether a mark is about the application in question, for this cluster. */
 function isOfThis(
   { clusterId, appId }: Pick<CredentialQuestion, "clusterId" | "appId">,
   mark: EntryMark,
@@ -209,7 +212,7 @@ function isOfThis(
   return appId !== undefined && mark.appId === appId && mark.clusterId === clusterId;
 }
 
-/** One of each password, as the user name that the kubelet would send it with. */
+/** One entry for each password, with the user name that the kubelet would send. */
 function distinct(entries: readonly HeldEntry[]): Array<HeldEntry & { credential: PullCredential }> {
   const found = new Map<string, HeldEntry & { credential: PullCredential }>();
   for (const entry of entries) {
@@ -221,19 +224,19 @@ function distinct(entries: readonly HeldEntry[]): Array<HeldEntry & { credential
   return [...found.values()];
 }
 
-/** The entry that a secret holds for a login server; undefined when it has none or cannot be read. */
+/** The entry that a secret holds for a login server. Undefined if it has none or cannot be read. */
 export function heldEntry(secret: PullSecret, loginServer: string): HeldEntry | undefined {
   const { mark, credential } = entryFor(secret, loginServer);
-  // Another secret that nobody can read is no source of a copy, and no reason to stop either.
+  // A secret that nobody can read holds nothing to copy, but that is no reason to stop.
   if (!mark || !secret.config || isOlderType(secret)) return undefined;
   return { namespace: secret.namespace, name: secret.name, mark, credential };
 }
 
-/** Keys of ours that do not sign in any more, and what that means for the cluster's secrets. */
+/** Keys of ours that no longer sign in, and what that means for the cluster's secrets. */
 export interface DeadKeys {
-  /** Ids of those that no secret names any more when the targets are written: they are removed afterwards. */
+  /** Ids of those that no secret names once the targets are written. They are removed afterwards. */
   readonly obsolete: readonly string[];
-  /** Secrets beside the targets that hold one: nobody asked for their namespaces. */
+  /** Secrets that hold one but are not targets: nobody asked for their namespaces. */
   readonly stranded: readonly Stranded[];
 }
 
@@ -241,13 +244,13 @@ export interface DeadKeys {
 interface Stranded extends Pick<HeldEntry, "namespace" | "name"> {
   /** As its mark says. */
   readonly keyId: string | null;
-  /** Whether the directory lists its key: that is how a rotation tells such a secret from a forged one. */
+  /** Whether the directory lists its key. By that, a rotation tells such a secret from a forged one. */
   readonly isListed: boolean;
 }
 
 /**
- * Tells which of our keys are dead, and who holds them. One that other secrets still name stays listed in the
- * directory until they have another.
+ * Finds which of our keys are dead, and which secrets hold them. A key that other secrets still name stays in the
+ * directory until they have another one.
  */
 export async function findDeadKeys(
   question: CredentialQuestion,
@@ -264,7 +267,7 @@ export async function findDeadKeys(
   const named = new Set(others.map(({ mark }) => mark.keyId));
   const going = new Set(inTargets.map(({ mark }) => mark.keyId));
   const obsolete = ours.map(({ keyId }) => keyId).filter((keyId) => going.has(keyId) && !named.has(keyId));
-  // A text that is wrong in a target may be right in a copy that nobody marked.
+  // A key's text may be wrong in a target, and right in a copy without a mark.
   const held = obsolete.length > 0 ? await question.heldBesideTargets() : undefined;
   return {
     obsolete: obsolete.filter((keyId) => held?.has(keyId) !== true),
@@ -277,7 +280,7 @@ export async function findDeadKeys(
   };
 }
 
-/** Where no key lives all are dead; beside a living one only those that have ended, for a text may be held wrongly. */
+/** If no key lives, all are dead. Otherwise only those that have ended are, because a secret may hold a wrong text. */
 function isDead(
   decision: CredentialDecision,
   ours: ReadonlyArray<{ readonly keyId: string; readonly endDateTime: Date | undefined }>,

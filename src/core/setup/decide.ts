@@ -27,8 +27,8 @@ import { lookAtTargets } from "./look-at-targets.ts";
 
 /**
  * Looks at what one cluster's targets need: the identity, the role, the credential, and whether all of it may be
- * written. Targets that may not are noted among the exclusions.
- * @throws ActionableError when the application is not ours or a right is missing
+ * written. Targets that may not be written are added to the exclusions.
+ * @throws ActionableError if the application is not ours, or a right is missing
  */
 export async function lookAtJob(look: JobLook, signal: AbortSignal): Promise<Job> {
   const { input, policy, cluster: view } = look;
@@ -89,7 +89,8 @@ export async function lookAtJob(look: JobLook, signal: AbortSignal): Promise<Job
 }
 
 /**
- * What is printed is read back by nobody: a run that found no password of a key that lives would make another each time.
+ * Printed documents are not read back. A run that finds a living key, but not its password, would make another key
+ * each time.
  * @throws ActionableError `manifest.key-elsewhere`, exit 2
  */
 function refuseForgottenKey(
@@ -109,7 +110,9 @@ function refuseForgottenKey(
   );
 }
 
-/** Keys that were made for the cluster and that no target knows, where secrets may not be listed. */
+/**
+ * Counts the cluster's living keys that no target names, if secrets may not be listed: hidden secrets may hold them.
+ */
 async function countUnseenKeys(
   look: JobLook,
   { application, clusterId, now }: CredentialQuestion,
@@ -126,8 +129,8 @@ async function countUnseenKeys(
 }
 
 /**
- * The proof of a credential whose role is limited pulls from a repository that is within the limit.
- * @throws ActionableError `proof.image-unknown`, exit 2, when nobody can tell which that is
+ * If the role of a credential is limited, its proof pulls from a repository within the limit.
+ * @throws ActionableError `proof.image-unknown`, exit 2, if no such repository is known
  */
 function proofWithin(roles: RolesFinding | undefined, { input, proof }: JobLook): ProofContext {
   const conditions = roles?.wanted.flatMap(({ desired }) => desired.condition ?? []) ?? [];
@@ -143,8 +146,9 @@ function proofWithin(roles: RolesFinding | undefined, { input, proof }: JobLook)
 }
 
 /**
- * The pending marks of this cluster for this registry: those of runs that are gone, in the targets and, when a key is
- * made, wherever one may look; and one of a run at work, which may be about to retire the key that would be copied.
+ * The pending marks of this cluster for this registry. First, those of runs that are no longer at work: in the
+ * targets and, if a key is made, wherever acr-pull may look. Second, one of a run at work, which may be about to
+ * retire the key that would be copied.
  */
 async function findMarks(
   look: JobLook,
@@ -164,7 +168,7 @@ async function findMarks(
   };
 }
 
-/** That the marks of earlier runs stay, for nobody can tell whether what they name is held. */
+/** Warnings that the marks of earlier runs stay, and why. */
 export function standingMarks({ staleMarks, marksStay }: Pick<Job, "staleMarks" | "marksStay">): string[] {
   const why = marksStay
     ? "you may not list secrets in every namespace, so another one may hold it. The same command, run by somebody who may list them, removes both"
@@ -195,9 +199,9 @@ async function inOtherSecrets(look: JobLook, signal: AbortSignal): Promise<Stale
 }
 
 /**
- * An entry of another application, or of another cluster, is replaced only on purpose: with `--switch-principal`, or
- * when that application is no more.
- * @param appId the application that shall be used; undefined: one that is still to be made
+ * An entry of another cluster is replaced only with `--switch-principal`. So is one of another application, unless
+ * that application no longer exists.
+ * @param appId the application to use; undefined if it is yet to be made
  * @throws ActionableError `secret.other-principal`
  */
 async function refuseOtherPrincipal(
@@ -211,20 +215,22 @@ async function refuseOtherPrincipal(
   for (const { target, state } of states) {
     const mark = state.kind === "present" ? state.mark : undefined;
     if (mark?.appId === undefined) continue;
-    let reason: string | undefined;
     if (mark.clusterId !== clusterId) {
-      reason = `was made for the cluster ${mark.clusterId}, and this one is ${clusterId}`;
+      const reason = `was made for the cluster ${mark.clusterId}, and this one is ${clusterId}`;
+      exclusions.exclude(
+        target,
+        otherPrincipal(target, reason, "Replace it with --switch-principal."),
+        signal,
+      );
     } else if (mark.appId !== appId) {
       if (!gone.has(mark.appId)) {
         gone.set(mark.appId, await isGone(mark.appId, ports, signal));
       }
-      const wanted = appId ?? "a new one";
-      if (!gone.get(mark.appId)) {
-        reason = `names the service principal ${mark.appId}, and ${wanted} would be used`;
-      }
+      if (gone.get(mark.appId)) continue;
+      const reason = `names the service principal ${mark.appId}, and ${appId ?? "a new one"} would be used`;
+      const fix = `Replace it with --switch-principal, or keep it with --service-principal ${mark.appId}.`;
+      exclusions.exclude(target, otherPrincipal(target, reason, fix), signal);
     }
-    if (reason === undefined) continue;
-    exclusions.exclude(target, otherPrincipal(target, reason, mark.appId), signal);
   }
   exclusions.refuse();
 }
@@ -239,10 +245,6 @@ async function isGone(
   return !isThere(await untilBelievable(look, isThere, clock, signal));
 }
 
-function otherPrincipal(target: Target, what: string, appId: string): ActionableError {
-  return refused(
-    "secret.other-principal",
-    `The entry in secret ${targetName(target)} ${what}.`,
-    `Replace it with --switch-principal, or keep it with --service-principal ${appId}.`,
-  );
+function otherPrincipal(target: Target, reason: string, fix: string): ActionableError {
+  return refused("secret.other-principal", `The entry in secret ${targetName(target)} ${reason}.`, fix);
 }

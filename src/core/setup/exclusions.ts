@@ -7,14 +7,14 @@ import type { Target } from "../cluster/read-targets.ts";
 import { fixesOf, noneWritable } from "../ending.ts";
 import type { LeftOut } from "./job.ts";
 
-/** The targets that cannot be written: for ever, which refuses the run, or now, which leaves them out. */
+/** The targets that cannot be written. One that never can be refuses the run. One that cannot be now is left out. */
 export class Exclusions {
   readonly leftOut: LeftOut[] = [];
   #refused: readonly LeftOut[] = [];
 
   /**
-   * Notes why a target cannot be written, by the kind of the failure.
-   * @throws the failure itself when it says nothing about the target
+   * Records why a target cannot be written, by the kind of the failure.
+   * @throws the failure itself if it says nothing about the target
    */
   exclude(target: Target, error: unknown, signal: AbortSignal): void {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
@@ -23,8 +23,8 @@ export class Exclusions {
   }
 
   /**
-   * Looks for the namespaces that may have been meant by those that do not exist. These are told first: the fix for
-   * others can be to create them.
+   * For namespaces that do not exist, finds those that may have been meant. Such targets come first in the message,
+   * because the fix for the others can be to create the namespace.
    */
   async nameNamespaces(signal: AbortSignal): Promise<void> {
     const once = new Once();
@@ -40,7 +40,7 @@ export class Exclusions {
     this.#refused = [...named.filter(isNamed), ...named.filter((one) => !isNamed(one))];
   }
 
-  /** Refuses the run when some target can never be written; all reasons are told at once. */
+  /** Refuses the run if some target can never be written, with all reasons at once. */
   refuse(): void {
     const errors = this.#refused.map(({ error }) => error);
     const [first, ...more] = errors;
@@ -55,7 +55,7 @@ export class Exclusions {
     });
   }
 
-  /** Stops the run when every target had to be left out. */
+  /** Stops the run if every target had to be left out. */
   requireTargets(count: number): void {
     const [first, ...more] = this.leftOut.map(({ error }) => error);
     if (count === 0 && first) throw noneWritable([first, ...more]);

@@ -6,12 +6,12 @@ import { shellQuote } from "../../domain/shell-quote.ts";
 import { namedAs, nearRegistry } from "../cluster/registry-meant.ts";
 import type { SetupInput, SetupPorts } from "./contract.ts";
 
-/** The registry, and the login server that the secret's entry is named by. */
+/** The registry, and the login server that names the secret's entry. */
 export interface FoundRegistry {
-  /** Undefined when Azure is not called. */
+  /** Undefined if Azure is not called. */
   readonly registry: Registry | undefined;
   readonly loginServer: string;
-  /** Why a subscription could not be looked in, for each of those. */
+  /** Why subscriptions could not be searched, one error for each. */
   readonly unseen: readonly ActionableError[];
 }
 
@@ -41,11 +41,11 @@ export async function findRegistry(
   return { registry, loginServer: registry.loginServer, unseen: found.unseen };
 }
 
-/** Which registry somebody asked for, and where it is looked for. */
+/** The registry that the user asked for, and where to search for it. */
 type RegistryWish = Pick<SetupInput, "registry" | "subscription" | "resourceGroup">;
 
 /**
- * The one registry that is meant, of those that were found.
+ * Picks the one registry that is meant from those that were found.
  * @throws ActionableError `registry.not-found`, `registry.not-seen`, `registry.ambiguous`
  */
 export function onlyRegistry(found: RegistryLookup, wish: RegistryWish): Registry {
@@ -79,7 +79,7 @@ function notFound(
   });
 }
 
-/** It may be where nobody could look. */
+/** The registry may be in a subscription that could not be searched. */
 function notSeen(
   reference: RegistryReference,
   unseen: readonly ActionableError[],

@@ -2,8 +2,8 @@ import type { Application, Certified } from "../../domain/identity.ts";
 import type { Directory, PullProof } from "../ports.ts";
 
 /**
- * Looks that were begun before anybody asked, while what they are about was still being looked for. Whoever asks first
- * is given what came of them, and whoever asks again has it looked up anew.
+ * Looks that begin early, while it is not yet certain that they will be needed. The first caller that asks for one
+ * gets its result. A caller that asks again causes a new look.
  */
 export class FirstLooks {
   readonly #directory: Directory;
@@ -18,8 +18,8 @@ export class FirstLooks {
   }
 
   /**
-   * Begins to look for the application of a unique name.
-   * @param amongDeleted also among those that were deleted and can be restored
+   * Begins to look for the application with this unique name.
+   * @param amongDeleted also among deleted applications that can be restored
    */
   beginApplication(uniqueName: string, amongDeleted: boolean, signal: AbortSignal): void {
     this.#note("application", uniqueName, signal, (own) =>
@@ -31,12 +31,12 @@ export class FirstLooks {
     );
   }
 
-  /** Begins to look whether a registry can be reached from here. */
+  /** Begins to check whether a registry can be reached from here. */
   beginReachable(loginServer: string, signal: AbortSignal): void {
     this.#note("reachable", loginServer, signal, (own) => this.#pullProof.checkReachable(loginServer, own));
   }
 
-  /** The directory, whose first looks these are. */
+  /** The directory, which uses these looks for its first answers. */
   get directory(): Directory {
     return {
       ...this.#directory,
@@ -49,12 +49,12 @@ export class FirstLooks {
     };
   }
 
-  /** As PullProof has it. */
+  /** As in PullProof. */
   checkReachable(loginServer: string, signal: AbortSignal): Promise<void> {
     return this.#take<void>("reachable", loginServer) ?? this.#pullProof.checkReachable(loginServer, signal);
   }
 
-  /** Gives up the looks that nobody asked for: the registry may have turned out to have another name. */
+  /** Gives up the looks that nobody asked for. The registry may have turned out to have another name. */
   close(): void {
     this.#closed = true;
     for (const { stop } of this.#begun.values()) stop.abort();
@@ -65,7 +65,7 @@ export class FirstLooks {
     if (this.#closed) return;
     const stop = new AbortController();
     const look = begin(AbortSignal.any([signal, stop.signal]));
-    // Nobody needs to ask for it.
+    // A failure concerns only a caller that asks for the look.
     look.catch(() => {});
     this.#begun.set(`${kind} ${key}`, { look, stop });
   }

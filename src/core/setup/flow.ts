@@ -25,22 +25,22 @@ import { planSetup } from "./plan-setup.ts";
 import { finishedOutcome, resultOf, type JobRecord } from "./result.ts";
 
 /*
- * The longest chain of answers that a first setup waits for, each of which the next one needs:
+ * The longest chain of requests in a first setup, in which each needs the answer to the one before:
  *
- *   1. where the services of the cloud are; only of one that is not Microsoft's own
+ *   1. where the services of the cloud are; only for a cloud that is not Microsoft's own
  *   2. a token for each of them
- *   3. the registry, whose id the rights and the role are asked by, and whose login server the application is named by;
- *      where that is known beforehand, the application beside it
- *   4. the caller's rights on the registry, before which nothing may be written; beside them the application, what the
- *      tenant lets a password be, and whether the registry can be reached
- *   5. the application, made
- *   6. its service principal, and its password beside it; the password alone where it may be refused, and then the
- *      principal
+ *   3. the registry, whose id is needed to ask for the rights and the role, and whose login server names the
+ *      application; if the login server is known beforehand, also the application
+ *   4. the caller's rights on the registry, before which nothing may be written; at the same time the application, the
+ *      tenant's policy on passwords, and whether the registry can be reached
+ *   5. making the application
+ *   6. its service principal and its password at the same time; if the password may be refused, first the password and
+ *      then the principal
  *   7. the role of that principal
  *   8. the proof that the password pulls, before any secret holds it
  *   9. the proof of what was read back
  *
- * The cluster is read beside 2 and 3, marked beside 5, and written and read back between 8 and 9.
+ * The cluster is read during 2 and 3, marked during 5, and written and read back between 8 and 9.
  */
 
 /** What was found, and what setup would do about it. */
@@ -50,11 +50,13 @@ export interface Prospect {
   readonly seenAt: Date;
 }
 
-/** A person may look at a plan for long: what was seen longer ago is looked up again before anything is written. */
+/**
+ * A person may look at a plan for a long time. What was seen longer ago than this is looked up again before any write.
+ */
 const freshMs = 60_000;
 
 /**
- * Looks at everything setup touches and says what it would do; writes nothing.
+ * Looks at everything that setup touches, and says what it would do. Writes nothing.
  * @throws ActionableError as `setup` does before its first write
  */
 export async function lookAhead(
@@ -73,11 +75,10 @@ export async function lookAhead(
 }
 
 /**
- * The whole job: looks, shows what it would change, and brings a registry's pull credential into the namespaces.
- * Run again it finishes what was interrupted, and changes nothing when all is in order. While another run is at
- * work it waits, and then looks again: what that one made may be all that is needed.
- * @param conversation.foreseen what was seen with the same input and ports: when that was a moment ago it is not looked
- *   up again
+ * The whole job: looks, shows what it would change, and brings a registry's pull credential into the namespaces. Run
+ * again, it finishes what was interrupted, and changes nothing if all is in order. If another run is at work, it
+ * waits and then looks again, because the other run may have done all that is needed.
+ * @param conversation.foreseen what was seen with the same input and ports; not looked up again if it was a moment ago
  * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
  */
 export async function setup(
@@ -89,7 +90,7 @@ export async function setup(
   try {
     return await untilDone(input, ports, conversation, signal);
   } finally {
-    // Also of a run that fails: what it printed no more would be a key that nobody has.
+    // Also if the run fails: otherwise nobody would have the key that it was to print.
     ports.manifest?.publish();
   }
 }
@@ -121,7 +122,7 @@ async function untilDone(
         for (const appId of error.made) made.add(appId);
       }
       seen = undefined;
-      // What is waited for stays in sight.
+      // This look shows no progress, so that the message about the wait stays visible.
       inspect = lookAhead;
       await busy.pause(error, signal).catch((last: unknown) => {
         if (!left) throw last;
@@ -148,7 +149,7 @@ async function look(
   return prospect;
 }
 
-/** @throws BusyError when another run is at work, once in a while also after a part was done */
+/** @throws BusyError if another run is at work, sometimes also after a part was done */
 async function attempt(
   { found, plan }: Prospect,
   tools: SetupTools,
@@ -171,7 +172,7 @@ async function attempt(
   if (overtaken && busy.mayWait) {
     throw new OvertakenError(overtaken.error as BusyError, records);
   }
-  // Who was shown the plan has seen them.
+  // A person who was shown the plan has seen its warnings.
   for (const text of changes ? [] : plan.warnings) {
     conversation.report({ kind: "note", level: "warning", text });
   }
@@ -200,7 +201,7 @@ async function apply(
   return records;
 }
 
-/** Nothing is to be changed: only what looking could not tell is still asked. */
+/** For a run with nothing to change: tries only what looking could not show. */
 async function confirm(found: Look, input: SetupInput, signal: AbortSignal): Promise<JobRecord[]> {
   return Promise.all(
     found.jobs.map(async (job): Promise<JobRecord> => {
@@ -216,7 +217,7 @@ async function confirm(found: Look, input: SetupInput, signal: AbortSignal): Pro
   );
 }
 
-/** @param sealed the key in use where nobody here can tell its password: then nothing was tried */
+/** @param sealed the key in use if nobody here can read its password: then nothing was tried */
 function unchangedRecord(
   job: Job,
   credential: JobRecord["credential"],

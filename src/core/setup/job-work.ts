@@ -16,7 +16,7 @@ import { applicationOf, type Job } from "./job.ts";
 import type { Look } from "./look.ts";
 import type { JobRecord } from "./result.ts";
 
-/** What carries a setup out, the same for all jobs of a run. */
+/** What carrying out a setup needs, the same for all jobs of a run. */
 export interface SetupTools {
   readonly input: SetupInput;
   readonly ports: Writing<SetupPorts>;
@@ -37,7 +37,7 @@ export class JobWork {
   keyBegun = false;
   readonly #signal: AbortSignal;
   #turn: Turn | undefined;
-  /** What its proofs pull. */
+  /** The image that its proofs pull. */
   #image: ProofImage;
 
   constructor(job: Job, look: Look, { input, ports, report, signal }: SetupTools) {
@@ -63,7 +63,7 @@ export class JobWork {
     };
   }
 
-  /** Works as the only run that makes or retires keys of this cluster, from when the turn is taken. */
+  /** Does the work as the only run that makes or retires keys of this cluster, once the turn is taken. */
   async inTurn(work: (turn: Turn) => Promise<void>): Promise<void> {
     const { clusters, process } = this.ports;
     const ports = { clusters, process, report: this.report, concurrency: this.input.concurrency };
@@ -73,7 +73,10 @@ export class JobWork {
     });
   }
 
-  /** The mark stands where every run that sees the same secrets puts it: where a stale one is, else on the first target. */
+  /**
+   * Every run that sees the same secrets puts the mark in the same place: where a stale one is, else on the first
+   * target.
+   */
   get #wish(): TurnWish {
     const { staleMarks, targets, clusterId, view, policy } = this.job;
     const { registry, loginServer } = this.look;
@@ -99,7 +102,7 @@ export class JobWork {
     const { application } = this.record;
     const { clusterId } = this.job;
     const key = this.keyBegun && application ? { application, clusterId, keyId: this.madeKeyId } : undefined;
-    // With no key begun nothing is asked of the directory, which a run without Azure does not have.
+    // If no key was begun, the directory is not asked: a run without Azure has none.
     const isKeyGone = turn.isTaken && (await abandonTurn(turn, key, this.tools()));
     if (isKeyGone) delete this.record.madeKey;
   }
@@ -114,7 +117,7 @@ export class JobWork {
     return this.turn.signal;
   }
 
-  /** What the steps in Azure take. */
+  /** What the steps in Azure need. */
   tools(): DirectoryTools & { readonly roles: Roles } {
     const { azure, clock } = this.ports;
     if (!azure) throw new TypeError("Azure is needed for this step");
@@ -122,7 +125,7 @@ export class JobWork {
     return { directory, roles, clock, report: this.report, timeoutMs: this.input.timeoutMs };
   }
 
-  /** What a proof is made with, telling of it as of a step of this job. */
+  /** What a proof needs. It reports progress as a step of this job. */
   get proof(): ProofContext {
     const imageNow = async (signal: AbortSignal) => {
       this.#image = (await imageWithinLimit(this, signal)) ?? this.#image;
@@ -143,13 +146,13 @@ export class JobWork {
     this.report({ kind: "ended", id });
   }
 
-  /** How far a step is that does the same many times. */
+  /** Reports the progress of a step that does the same thing many times. */
   progress(id: string, made: number, total: number, what: string): void {
     if (total > 1) this.report({ kind: "advanced", id, text: `${made} of ${total} ${what}` });
   }
 }
 
-/** @throws BusyError when the stale mark that was seen on it is there no more: its run came to its end after all */
+/** @throws BusyError if the stale mark that was seen on it is no longer there: its run has ended after all */
 async function seenSecret(
   { targets, staleMarks }: Job,
   target: Target,
@@ -165,7 +168,7 @@ async function seenSecret(
   return secret;
 }
 
-/** Object id of an application that a run before this one was to delete, by its mark. */
+/** Object id of an application that an earlier run was to delete, according to its mark. */
 export function deletedBefore({ staleMarks }: Pick<Job, "staleMarks">): string | undefined {
   return staleMarks.find(({ pending }) => pending.deletes !== undefined)?.pending.deletes;
 }
@@ -178,9 +181,9 @@ function deadOperations({ deadKeys, identity }: Job): string[] {
 }
 
 /**
- * What pulls within the limit of the role that stands now. Another run, by whom repositories were said, may have limited
- * the role since this one granted it, and what this one pulls may lie outside; from then on the limit is told too.
- * @returns undefined where nothing changed, where it cannot be looked at, and where this run was told what to pull
+ * An image within the limit of the role as it is now. Another run with `--repository` may have limited the role after
+ * this run granted it, so that this run's image lies outside the limit. The new limit then also goes into the record.
+ * @returns undefined if nothing changed, if it cannot be looked up, or if this run was told what to pull
  */
 async function imageWithinLimit(
   { input, record, job, ports, report }: JobWork,

@@ -28,14 +28,14 @@ import type { Exclusions } from "./exclusions.ts";
 /** A credential as one target holds it. */
 export type TargetCredential = Omit<LivingCredential, "alive">;
 
-/** What is known of the key in use; its password is in sealed documents alone where only this is known. */
+/** What is known about the key in use if only sealed documents hold its password. */
 export type KnownKey = Pick<LivingCredential, "keyId" | "createdAt" | "expiresAt">;
 
-/** A target that will be written or is in order. */
+/** A target that will be written, or that is in order. */
 export interface JobTarget {
   readonly target: Target;
   readonly state: TargetState;
-  /** The credential it shall hold; undefined: the key that is still to be made. */
+  /** The credential that it is to hold. Undefined if the key is yet to be made. */
   readonly credential: TargetCredential | undefined;
   readonly changes: boolean;
   readonly links: ReadonlyArray<{ readonly link: ServiceAccountLink; readonly finding: LinkFinding }>;
@@ -47,7 +47,7 @@ export interface LeftOut {
   readonly error: ActionableError;
 }
 
-/** A mark of a run that is gone: the keys it names are swept. */
+/** A mark of a run that is no longer at work. The keys that it names are swept. */
 export interface StaleMark {
   readonly target: Target;
   readonly pending: PendingMark;
@@ -61,33 +61,35 @@ export interface JobIdentity {
   readonly roleWish: RoleWish;
 }
 
-/** What is to be expected of the directory, as far as it lets itself be asked before anything is written. */
+/** What to expect of the directory, as far as it can be asked before anything is written. */
 export interface Outlook {
-  /** What the tenant allows the key that is to be made; undefined when none is. */
+  /** What the tenant allows for the key to be made. Undefined if none is made. */
   readonly policy: PasswordPolicy | undefined;
-  /** The refusal that the application's first write will meet, unless a role allows it that no token names. */
+  /** The refusal that the application's first write will meet, unless a role that the token does not list allows it. */
   readonly foreseen: ActionableError | undefined;
-  /** The same of the owners that are to be added. */
+  /** The same for the owners to be added. */
   readonly foreseenOfOwners: ActionableError | undefined;
 }
 
-/** Everything about one cluster that the plan and its carrying out need. */
+/** Everything that the plan and the act phase need about one cluster. */
 export interface Job {
   readonly clusterId: string;
   readonly contexts: readonly string[];
   readonly view: TargetsView;
   /** Undefined with `--no-azure`. */
   readonly identity: JobIdentity | undefined;
-  /** Known unless the application is still to be made. */
+  /** Undefined if the application is yet to be made. */
   readonly appId: string | undefined;
   readonly decision: CredentialDecision;
   readonly outlook: Outlook;
   readonly deadKeys: DeadKeys;
-  /** How many living keys of the cluster the application has that secrets which cannot be seen may hold. */
+  /**
+   * How many living keys of the application were made for the cluster and may be held by secrets that cannot be seen.
+   */
   readonly keysUnseen: number;
   readonly targets: readonly JobTarget[];
   readonly staleMarks: readonly StaleMark[];
-  /** Whether nobody can tell that no secret holds what these marks name: then they stay. */
+  /** Whether these marks stay, because a secret that cannot be seen may hold what they name. */
   readonly marksStay: boolean;
   readonly liveMark: StaleMark | undefined;
   readonly policy: TargetPolicy;
@@ -99,13 +101,13 @@ export interface Job {
 export interface EntryOwner {
   readonly clusterId: string;
   readonly appId: string;
-  /** Undefined where Azure is not asked. */
+  /** Undefined if Azure is not asked. */
   readonly role: RequestedRole | undefined;
   readonly registry: Registry | undefined;
   readonly loginServer: string;
 }
 
-/** What a target shall hold, credential and marks. */
+/** What a target is to hold: credential and marks. */
 export function desiredEntry(
   { role, clusterId, appId, registry, loginServer }: EntryOwner,
   credential: Pick<LivingCredential, "credential" | "keyId" | "expiresAt">,
@@ -115,7 +117,8 @@ export function desiredEntry(
   return {
     loginServer,
     credential: credential.credential,
-    // What is taken over from somebody else is replaced whole: a second entry beside ours is nobody's to retire.
+    // What is taken over from somebody else is replaced completely: nobody would retire a second credential next to
+    // ours.
     ...(state.kind === "present" && !state.mark
       ? { before: { credential: undefined, retire: undefined } }
       : {}),
@@ -130,7 +133,7 @@ export function desiredEntry(
   };
 }
 
-/** What stands in a secret of the end of a key that it holds already: while parts of the directory lag it is left alone. */
+/** The end that a secret already records for the key that it holds. It is kept while parts of the directory lag. */
 function standingEnd(
   { credential, keyId }: Pick<LivingCredential, "credential" | "keyId">,
   state: TargetState,
@@ -141,12 +144,12 @@ function standingEnd(
     : null;
 }
 
-/** Whether an application of this finding is there already. */
+/** The application of this finding, if it already exists. */
 export function applicationOf(finding: ApplicationFinding | undefined): Application | undefined {
   return finding && finding.kind !== "absent" ? finding.application : undefined;
 }
 
-/** Whether a key is made, or written where another one or none stands today. */
+/** Whether a key is made, or written to a target that holds another one or none today. */
 export function writesKey({ decision, targets }: Pick<Job, "decision" | "targets">): boolean {
   return decision.kind === "make" || targets.some(lacksKey);
 }
@@ -166,7 +169,7 @@ export interface JudgedTarget {
   readonly state: TargetState;
 }
 
-/** What looking at one cluster takes. */
+/** What looking at one cluster needs. */
 export interface JobLook {
   readonly input: SetupInput;
   readonly ports: SetupPorts;
@@ -177,7 +180,7 @@ export interface JobLook {
   readonly exclusions: Exclusions;
   readonly cluster: TargetsView;
   readonly states: readonly JudgedTarget[];
-  /** Ids of applications that this run made before, when it made way for another one. */
+  /** Ids of applications that this run made earlier, before it made way for another one. */
   readonly made: ReadonlySet<string>;
 }
 
@@ -198,7 +201,7 @@ export function heldByTargets({ states }: JobLook): readonly HeldEntry[] {
   );
 }
 
-/** Those that the cluster's other managed secrets hold; undefined where they may not be listed. */
+/** The entries that the cluster's other managed secrets hold. Undefined if they may not be listed. */
 export async function heldElsewhere(
   look: JobLook,
   signal: AbortSignal,
@@ -209,7 +212,7 @@ export async function heldElsewhere(
     .flatMap((secret) => heldEntry(secret, look.proof.loginServer) ?? []);
 }
 
-/** Keys of an application that secrets beside the targets hold; undefined where they may not be listed. */
+/** Ids of an application's keys that are in secrets other than the targets. Undefined if they may not be listed. */
 export async function heldBesideTargets(
   look: JobLook,
   application: Application | undefined,
@@ -221,7 +224,7 @@ export async function heldBesideTargets(
   return listed && heldKeyIds(listed.filter(isBesideTargets(look)), application, now);
 }
 
-/** Where targets are written to a manifest, the secrets that were applied from it are beside them. */
+/** If targets are written to a manifest, the secrets that were applied from it count as other secrets. */
 function isBesideTargets({ states, cluster }: JobLook): (secret: PullSecret) => boolean {
   const isApplied = cluster.cluster.manifest !== undefined;
   const targets = new Map(

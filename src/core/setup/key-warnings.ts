@@ -6,11 +6,11 @@ import { targetName } from "../turn/pull-secret.ts";
 import type { SetupInput } from "./contract.ts";
 import type { Job } from "./job.ts";
 
-/** Of many secrets that are alike as many are named. */
+/** How many secrets a message names if there are many alike. */
 export const namesShown = 5;
 const day = 86_400_000;
 
-/** Secrets that go on holding a dead password: nobody asked for their namespaces. */
+/** Warnings about secrets that keep a dead password, because nobody asked for their namespaces. */
 export function strandedWarnings(job: Job, input: SetupInput): string[] {
   const { deadKeys, view } = job;
   const stranded = (isListed: boolean) =>
@@ -35,7 +35,7 @@ function tell(targets: ReadonlyArray<Parameters<typeof targetName>[0]>, mend: st
   ];
 }
 
-/** That the key in use, which stays, ends soon, or lives another time than was asked for. */
+/** Warnings that the key in use, which stays, ends soon, or has another lifetime than the user asked for. */
 export function lifeWarnings(
   job: Job,
   key: KeyLife & { readonly keyId: string | null },
@@ -53,9 +53,9 @@ export function lifeWarnings(
   return warnings;
 }
 
-/** `--expires-in` speaks of keys to be made; a living key keeps its own end. */
+/** `--expires-in` is about keys to be made. A living key keeps its own end. */
 function lifetimeNote(job: Job, keyId: string | null, input: SetupInput): string | undefined {
-  // One that was given is followed by none of ours.
+  // acr-pull does not rotate a password that the user gave.
   if (input.knownPassword) return undefined;
   const { identity } = job;
   const application = identity?.application.kind === "found" ? identity.application.application : undefined;

@@ -6,8 +6,8 @@ import { ensureLink } from "../cluster/service-account.ts";
 import type { JobWork } from "./job-work.ts";
 
 /**
- * Adds the secret to the service accounts of the targets that were written; one that fails is noted, and the others
- * are linked all the same.
+ * Adds the secret to the service accounts of the targets that were written. A failure is recorded, and the other
+ * accounts are linked all the same.
  */
 export async function linkAccounts(work: JobWork): Promise<void> {
   const isFailed = (target: Target) => work.turn.written.get(targetName(target))?.action === "failed";

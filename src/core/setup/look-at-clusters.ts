@@ -10,16 +10,16 @@ import type { SetupInput } from "./contract.ts";
 
 /** One cluster, reached through one or more of the chosen contexts. */
 export interface TargetsView {
-  /** Undefined when it did not answer: then every target carries the reason. */
+  /** Undefined if it did not answer: then every target has the reason. */
   readonly clusterId: string | undefined;
   readonly contexts: readonly string[];
   readonly cluster: Cluster;
   readonly targets: readonly ReadTarget[];
-  /** The managed secrets of every namespace, listed once when first asked; undefined when that is not allowed. */
+  /** The managed secrets of every namespace, listed once, when first asked for. Undefined if that is not allowed. */
   managedSecrets(signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
 }
 
-/** Reads every target of every context, and tells which contexts are one cluster. */
+/** Reads every target of every context, and finds which contexts are one cluster. */
 export async function lookAtClusters(
   input: SetupInput,
   clusters: readonly ClusterTarget[],
@@ -28,12 +28,13 @@ export async function lookAtClusters(
   const read = await Promise.all(clusters.map((one) => lookAtContext(input, one, signal)));
   const byId = new Map<string, TargetsInContext[]>();
   for (const one of read) {
-    // A cluster that does not answer has no id; its targets are named all the same.
+    // A cluster that does not answer has no id, but its targets are still named.
     const key = one.clusterId ?? ` ${one.cluster.context}`;
     byId.set(key, [...(byId.get(key) ?? []), one]);
   }
   const view = [...byId.values()].map(joinContexts);
-  // Where a target has no entry the other secrets of the cluster will be needed: asked for while the rest is looked up.
+  // If a target has no entry, the cluster's other secrets will be needed. They are listed while the rest is looked
+  // up.
   for (const one of view) {
     if (one.clusterId !== undefined && one.targets.some(lacksEntries))
       one.managedSecrets(signal).catch(() => {});
@@ -41,7 +42,7 @@ export async function lookAtClusters(
   return view;
 }
 
-/** Whether a target was read and no entry of ours, for whatever registry, is in it. */
+/** Whether a target was read and holds no entry of ours, for any registry. */
 export function lacksEntries({ content }: ReadTarget): boolean {
   return (
     !(content instanceof ActionableError) && content.secret?.annotations[entriesAnnotation] === undefined
@@ -129,7 +130,7 @@ function unreadable(
   return { target: { cluster, namespace, name: input.secretName }, content: error };
 }
 
-/** Undefined when nothing tells, and no target could be read. */
+/** Undefined if nothing shows it, and no target could be read. */
 function idOf(
   input: SetupInput,
   cluster: Cluster,

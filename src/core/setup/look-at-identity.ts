@@ -22,14 +22,14 @@ import { applicationOf, heldElsewhere, type JobIdentity, type JobLook, type Outl
 
 /** What Azure holds for one cluster, as it was looked at. */
 interface SeenIdentity extends JobIdentity {
-  /** The caller's on the registry, where it was clear from the start that they will be needed. */
+  /** The caller's rights on the registry, if it was clear from the start that they will be needed. */
   readonly rights: RegistryRights | undefined;
 }
 
 /**
- * Looks at the application and its roles; undefined with `--no-azure`.
- * @param held what the targets hold
- * @throws ActionableError when the application is not ours; BusyError when a run at work made one of its keys
+ * Looks at the application and its roles. Undefined with `--no-azure`.
+ * @param held the entries that the targets hold
+ * @throws ActionableError if the application is not ours; BusyError if a run at work made one of its keys
  */
 export async function lookAtIdentity(
   look: JobLook,
@@ -40,7 +40,7 @@ export async function lookAtIdentity(
   const { input, registry, caller } = look;
   const { azure, clock } = look.ports;
   if (!azure || !registry || !caller) return undefined;
-  // Where no target has an entry yet, another secret of the cluster may know the application.
+  // If no target has an entry yet, another secret of the cluster may name the application.
   const marked = held.length > 0 ? held : ((await heldElsewhere(look, signal)) ?? []);
   const ours = marked.filter(({ mark }) => mark.clusterId === clusterId);
   const applicationWish: ApplicationWish = {
@@ -56,7 +56,8 @@ export async function lookAtIdentity(
     makeWayFor: (made) => makeWayFor(look, made, { clusterId, held }, signal),
   };
   const { directory, roles } = azure;
-  // Nothing of ours is here, so a key will be made: what the tenant lets it be is remembered by whom it is asked of.
+  // Nothing of ours is here, so a key will be made. This asks early for the tenant's policy, which the client
+  // remembers.
   if (ours.length === 0 && input.knownPassword === undefined)
     directory.passwordPolicy(undefined, signal).catch(() => {});
   const [application, rights] = await Promise.all([
@@ -92,8 +93,9 @@ interface InTargets {
 }
 
 /**
- * Only the secrets to be written vouch for a key: who may write those may read the credential anyhow, while any
- * other namespace of the cluster could speak for a stranger's key. A run at work elsewhere is waited for.
+ * Only the secrets to be written can vouch for a key. Anybody who may write those may read the credential anyway, but
+ * any other namespace of the cluster could vouch for a stranger's key. If a run at work elsewhere made the key, this
+ * run waits for it.
  */
 async function vouchesFor(
   look: JobLook,
@@ -123,8 +125,9 @@ async function vouchesFor(
 const grantedWithinMs = 45_000;
 
 /**
- * Another run may have made the application a moment ago, and be about to grant what was said there. Where its mark
- * can be seen, that tells; else what is older and has no role yet was left by a run that is gone.
+ * Another run may have made the application a moment ago, and be about to grant the role that it was asked for. If
+ * its mark can be seen, the mark decides. If not, an application that is older than that and has no role yet was left
+ * by a run that has ended.
  * @throws BusyError
  */
 async function makeWayFor(
@@ -155,8 +158,8 @@ async function makeWayFor(
 }
 
 /**
- * Whether what has to change in Azure may be changed, as far as that can be told beforehand.
- * @throws ActionableError with exit 3 when a right is missing for certain
+ * Checks whether the needed changes in Azure are allowed, as far as that can be known beforehand.
+ * @throws ActionableError with exit 3 if a right is certainly missing
  */
 export async function checkAzureRights(
   { input, ports: { azure }, registry, caller }: JobLook,
@@ -185,20 +188,20 @@ export async function checkAzureRights(
   return { foreseen, foreseenOfOwners, policy };
 }
 
-/** Nothing is to be asked of the directory. */
+/** For a run that asks nothing of the directory. */
 export const noOutlook: Outlook = { policy: undefined, foreseen: undefined, foreseenOfOwners: undefined };
 
 /*
- * Role assignments stay behind when a registry is moved to another resource group or subscription: Azure lists them for a
- * while at the old place, where they give nothing any more.
+ * When a registry is moved to another resource group or subscription, its role assignments are not moved. Azure still
+ * lists them for a while at the old place, where they no longer allow anything.
  * https://learn.microsoft.com/azure/azure-resource-manager/management/move-resource-group-and-subscription
  */
 
 /**
- * What acr-pull granted a principal on a registry where that was before it was moved, as far as the caller sees it. Owner is
- * not granted anew without being asked for.
- * @param where.marks what the cluster's secrets say of the registry
- * @returns undefined where it was not moved, or something was granted since
+ * What acr-pull granted a principal on a registry before it was moved, as far as the caller sees it. Owner is not
+ * granted again unless the user asks for it.
+ * @param where.marks what the cluster's secrets say about the registry
+ * @returns undefined if it was not moved, or if something was granted since
  */
 async function grantedBeforeMoving(
   application: ApplicationFinding,
@@ -216,7 +219,7 @@ async function grantedBeforeMoving(
   return granted.some(isOwner) ? [] : granted;
 }
 
-/** The resource ids by which secrets knew the registry before it was moved. Its name goes with it. */
+/** The resource ids by which secrets knew the registry before it was moved. Its name stays the same. */
 function idsBeforeMoving({ id, name }: Registry, marks: readonly EntryMark[]): readonly string[] {
   const ids = marks.map(({ registry }) => registry.toLowerCase());
   const isOld = (one: string) =>

@@ -18,8 +18,8 @@ import {
 } from "./job.ts";
 
 /**
- * Which credential each target shall hold, and whether it may be written, its service accounts too. A target that may
- * not is noted among the exclusions and left out.
+ * Which credential each target is to hold, and whether it and its service accounts may be written. A target that may
+ * not be written is added to the exclusions and left out.
  */
 export async function lookAtTargets(
   look: JobLook,
@@ -32,7 +32,8 @@ export async function lookAtTargets(
   const mayWriteAll = await mayWriteEverywhere(look, wishes, signal);
   const rehearse = async ({ target, state, changes }: Wish): Promise<void> => {
     if (!changes || mayWriteAll) return;
-    // Of many, lists told what they hold; the mark, and what is written beside somebody else, is read by its name.
+    // Many targets were read through lists. But a write also reads by name: for the mark, and after somebody else has
+    // written.
     const read =
       look.cluster.targets.length >= manyTargets &&
       target.cluster.findSecret(target.namespace, target.name, signal);
@@ -46,7 +47,7 @@ export async function lookAtTargets(
 
 type Wish = Omit<JobTarget, "links">;
 
-/** Whose credential it is, and what it may do; as far as that is known. */
+/** Whose credential it is, and what it may do, as far as that is known. */
 interface Who {
   readonly clusterId: string;
   readonly appId: string | undefined;
@@ -70,16 +71,16 @@ function wishFor(
   return { target, state, credential, changes };
 }
 
-/** A sealed document stays as it is while the key that its mark names is the one in use. */
+/** A sealed document stays as it is while its mark names the key in use. */
 function isSealedWith(state: TargetState, decision: CredentialDecision): boolean {
   if (state.kind === "absent" || !state.sealed || decision.kind === "make") return false;
   return typeof decision.keyId === "string" && state.mark?.keyId === decision.keyId;
 }
 
 /**
- * Whether the caller may write secrets, and read them back, in the whole cluster, where there are many to be written:
- * then each is not rehearsed. What a quota or a policy refuses is learned when it is written, as it is for one that changes meanwhile;
- * only a run that writes nothing would never learn it.
+ * Whether the caller may write secrets, and read them back, in the whole cluster. Asked only if many are to be
+ * written, which then are not rehearsed one by one. A refusal by a quota or a policy shows when the secret is
+ * written, just like a change that somebody makes meanwhile. A dry run would never see it, so it always rehearses.
  */
 async function mayWriteEverywhere(
   { input, cluster: { cluster } }: JobLook,
@@ -125,7 +126,7 @@ async function lookAtTarget(
     }
     return { ...wish, links };
   } catch (error) {
-    // It came into being since it was looked at: by the hand of another run, most often, that sets it up as well.
+    // It was created after the look, most often by another run that also sets it up.
     if (state.kind === "absent" && hasCode(error, "kubernetes.already-exists", "kubernetes.conflict"))
       throw new BusyError(targetName(target));
     exclusions.exclude(target, error, signal);
@@ -133,7 +134,7 @@ async function lookAtTarget(
   }
 }
 
-/** The password that a target lacks is in sealed documents, where nobody can read it. */
+/** Only sealed documents, which nobody can read, hold the password that a target needs. */
 function sealedAlone(target: Target): ActionableError {
   return refused(
     "manifest.sealed",
@@ -142,7 +143,7 @@ function sealedAlone(target: Target): ActionableError {
   );
 }
 
-/** A target keeps the credential it has while that lives; only the others get the one that was chosen. */
+/** A target keeps its own credential while that lives. Only the others get the chosen one. */
 function ownOr(decision: LivingCredential, state: TargetState): TargetCredential {
   const own = state.kind === "present" ? state.credential : undefined;
   if (!own || decision.from === "user") return decision;

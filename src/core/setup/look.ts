@@ -20,7 +20,7 @@ import { lookAtJob } from "./decide.ts";
 export interface Look {
   readonly registry: Registry | undefined;
   readonly loginServer: string;
-  /** Why a subscription was not looked in for the registry, for each of those. */
+  /** Why subscriptions could not be searched for the registry, one error for each. */
   readonly unseen: readonly ActionableError[];
   readonly caller: Caller | undefined;
   readonly proof: ProofContext;
@@ -28,20 +28,20 @@ export interface Look {
   readonly leftOut: readonly LeftOut[];
   /** Where the secrets are written instead of to the cluster. */
   readonly manifest: Manifest | undefined;
-  /** Contexts that lead to AKS, by what is known when all else was looked at. */
+  /** Contexts that lead to AKS, as far as that is known once everything else was looked at. */
   readonly managed: readonly ManagedContext[];
 }
 
-/** What is looked with. */
+/** What a look needs. */
 export interface LookPorts extends SetupPorts {
-  /** Ids of applications that this run made before, when it made way for another one. */
+  /** Ids of applications that this run made earlier, before it made way for another one. */
   readonly made?: ReadonlySet<string>;
 }
 
 /**
- * Looks at everything setup touches and writes nothing.
- * @throws ActionableError with exit 2 for input that can never work in some target, with exit 3 when a right is
- *   missing or no target is left
+ * Looks at everything that setup touches, and writes nothing.
+ * @throws ActionableError with exit 2 for input that can never work in some target; with exit 3 if a right is missing
+ *   or no target is left
  */
 export async function lookAtAll(
   input: SetupInput,
@@ -116,8 +116,9 @@ async function look(
 }
 
 /**
- * Begins what needs the registry's login server while the registry is still looked for, whose name mostly tells it:
- * whether it can be reached, and the look for the clusters' own applications, whose names are made of it.
+ * Begins the looks that need the registry's login server, while the registry itself is still being looked up. Usually
+ * the registry's name already shows the login server. The looks are whether it can be reached, and the search for the
+ * clusters' own applications, whose names are derived from it.
  */
 function beginLooks(
   ahead: FirstLooks,
@@ -146,7 +147,7 @@ function judge(
   return targets.flatMap(({ target, content }) => {
     try {
       if (content instanceof ActionableError) throw content;
-      // Whosever it is and whatever it holds: all of that goes with it.
+      // A secret that is being deleted takes everything in it along, no matter whose that is.
       if (content.secret) refuseDeleting(target, content.secret);
       return [{ target, state: judgeTarget(target, content, policy) }];
     } catch (error) {

@@ -19,8 +19,8 @@ import { deletedBefore, type JobWork } from "./job-work.ts";
 import { takeBack } from "./take-back.ts";
 
 /**
- * Everything the credential needs: application, principal, role and, where none lives, a key.
- * @returns undefined where its password is in sealed documents alone
+ * Obtains everything that the credential needs: application, principal, role and, if no key lives, a key.
+ * @returns undefined if only sealed documents hold its password
  */
 export async function obtainCredential(work: JobWork): Promise<TargetCredential | undefined> {
   const { decision } = work.job;
@@ -48,7 +48,7 @@ export async function obtainCredential(work: JobWork): Promise<TargetCredential 
 
 async function makeCredential(work: JobWork): Promise<TargetCredential> {
   const { outlook } = work.job;
-  // The mark names the key before there is one; the application and principal need not wait for it.
+  // The mark names the key before the key exists. Making the application need not wait for the mark.
   const [mark, ensured] = await settleBoth(takeTurn(work), makeApplication(work));
   const { application } = ensured;
   work.started("key", "Making a key");
@@ -56,7 +56,7 @@ async function makeCredential(work: JobWork): Promise<TargetCredential> {
   const createdAt = timeText(azureNow(directory, clock));
   const addOurKey = () => addKey(work, application, mark);
   const ensureTheRest = () => ensurePrincipalAndRoles(work, ensured);
-  // Where the key may be refused, nothing is granted before it is there.
+  // If the key may be refused, nothing is granted before it exists.
   const isSure = outlook.policy?.passwords === "allowed" && !outlook.foreseen;
   const key = isSure
     ? (await settleBoth(addOurKey(), ensureTheRest()))[0]
@@ -76,11 +76,11 @@ async function makeCredential(work: JobWork): Promise<TargetCredential> {
   };
 }
 
-/** The directory's refusal, with what was foreseen of it and the way round it. */
+/** The directory's refusal, with what was foreseen about it and the way around it. */
 async function explained(refusal: ActionableError, work: JobWork): Promise<ActionableError> {
   const { identity, outlook } = work.job;
   if (hasCode(refusal, "directory.passwords-forbidden")) {
-    // One that this run made is taken back: no exemption could be for it.
+    // An application that this run made is taken back, so no exemption could be for it.
     const lasting = work.record.made ? undefined : applicationOf(identity?.application);
     const policy = await work.tools().directory.passwordPolicy(lasting, work.signal);
     return passwordsForbidden(lasting, policy, refusal);
@@ -89,8 +89,8 @@ async function explained(refusal: ActionableError, work: JobWork): Promise<Actio
 }
 
 /**
- * Whether keys go although none is made: then too a mark names them until they are gone, and keeps back the run that
- * left them, should it go on after all.
+ * Whether keys are removed although none is made. Then too, a mark names them until they are gone. It also holds back
+ * the run that left them, should that run continue after all.
  */
 function removesKeys({ identity, deadKeys, staleMarks, marksStay }: Job): boolean {
   return identity !== undefined && (deadKeys.obsolete.length > 0 || (staleMarks.length > 0 && !marksStay));
@@ -178,7 +178,7 @@ async function ensurePrincipalAndRoles(
 }
 
 /**
- * Waits for both, also when one fails, so that nothing goes on in the background after a failure was told.
+ * Waits for both, even if one fails, so that nothing continues in the background after a failure was reported.
  * @throws the first failure in the order given
  */
 async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {

@@ -26,7 +26,7 @@ export function resultRegistry({ registry, loginServer }: Look): ResultRegistry 
     : { id: null, name: loginServer.split(/[.:]/)[0] ?? loginServer, loginServer, roleAssignmentMode: null };
 }
 
-/** What carrying out would do, in the order it would be done; nothing secret in it. */
+/** What setup would do, in the order in which it does it. Contains no secret. */
 export function planSetup(look: Look, input: SetupInput, now: Date): SetupPlan {
   const { jobs, leftOut } = look;
   return {
@@ -53,7 +53,7 @@ export function planSetup(look: Look, input: SetupInput, now: Date): SetupPlan {
   };
 }
 
-/** That the nodes of AKS need no secret: said to who is about to make one, and where nothing speaks against it. */
+/** Says that AKS nodes need no secret, if a key is about to be written and they may have an identity to pull with. */
 function managedWarnings({ managed, registry, loginServer, jobs }: Look): string[] {
   if (!jobs.some(writesKey)) return [];
   const name = registry?.name ?? loginServer;
@@ -76,7 +76,7 @@ export function leftOutSecret({ target, error }: LeftOut): ResultSecret {
   };
 }
 
-/** What of the registry could not be seen. */
+/** Warnings about what could not be seen of the registry. */
 function registryWarnings({ registry, unseen, proof }: Look): string[] {
   const warnings = unseen
     .slice(0, namesShown)
@@ -93,7 +93,7 @@ function registryWarnings({ registry, unseen, proof }: Look): string[] {
   return warnings;
 }
 
-/** What is to be known of a manifest before it is committed. */
+/** Warnings about a manifest, to be read before it is committed. */
 function manifestWarnings({ manifest, jobs }: Look): string[] {
   if (!manifest) return [];
   const targets = jobs.flatMap((job) => job.targets);
@@ -143,7 +143,9 @@ function keyChange({ decision, targets, clusterId }: Job): PlannedChange {
   };
 }
 
-/** What happens to the credential: it stands, it is copied to where it lacks, or the user's own is used. */
+/**
+ * What happens to the credential: it is made, it stays, it is copied to targets without it, or the user's own is used.
+ */
 export function credentialAction(
   decision: Job["decision"],
   targets: readonly JobTarget[],
@@ -198,7 +200,7 @@ function keptBeside(state: JobTarget["state"], loginServer: string): { readonly 
   return hosts.length > 0 ? { keeps: hosts } : {};
 }
 
-/** What a secret says of the registry today; a credential without our mark is what `--adopt` replaces. */
+/** What a secret holds for the registry today. A credential without our mark is what `--adopt` replaces. */
 function heldBefore(state: JobTarget["state"]): PlannedChange["before"] {
   if (state.kind === "absent") return null;
   const { mark, credential } = state;
@@ -234,12 +236,14 @@ function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
   return [...warnings, ...lifeWarnings(job, decision, input, now)];
 }
 
-/** What becomes of the principal's rights, and what of them is kept though nobody here asked for it. */
+/**
+ * Warnings about how the principal's rights change, and about rights that it keeps although nobody asked for them here.
+ */
 function rightsWarnings({ roles, roleWish: { registry, said, before } }: JobIdentity): string[] {
   const change = rightsChange(roles);
   const meant = rolesFor(roles.requested, registry.roleAssignmentMode);
   const names = roles.wanted.map(({ desired }) => desired.role.name);
-  // As after a change of roles that was cut off.
+  // As after an interrupted change of roles.
   const isTooMuch = roles.wanted.some(({ desired }) => !meant.includes(desired.role));
   const isUnsaid = said.role === undefined || said.repositories === undefined;
   return [
@@ -263,7 +267,7 @@ function rightsWarnings({ roles, roleWish: { registry, said, before } }: JobIden
   ];
 }
 
-/** A password can be read nowhere but in a secret that holds it. */
+/** A password can be read only from a secret that holds it. */
 function unseenKeys({ keysUnseen }: Job): string[] {
   if (keysUnseen === 0) return [];
   const [keys, them] =

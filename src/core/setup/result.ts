@@ -21,7 +21,7 @@ import { applicationOf, type Job, type KnownKey, type TargetCredential } from ".
 import type { Look } from "./look.ts";
 import { credentialAction, leftOutSecret, resultRegistry } from "./plan-setup.ts";
 
-/** What became of one link. */
+/** What was done to one service account. */
 export interface LinkRecord {
   readonly target: Target;
   readonly account: string;
@@ -29,21 +29,21 @@ export interface LinkRecord {
   error?: ActionableError;
 }
 
-/** What one job has done so far; filled while it works, so that a failure half way leaves the truth. */
+/** What one job has done so far. It is filled while the job works, so it is true even after a failure half way. */
 export interface JobRecord {
   readonly job: Job;
-  /** Whether anything was asked to change. */
+  /** Whether any change was requested. */
   wrote: boolean;
   application?: Application;
   /** Whether this run made it. */
   made?: boolean;
   principal?: ServicePrincipal;
   readonly roles: StandingRole[];
-  /** Names of the namespaces that were made. */
+  /** The namespaces that were created. */
   readonly namespaces: Array<Pick<Target, "cluster" | "namespace">>;
-  /** The secret that was made for the mark alone, and holds no password until it is written. */
+  /** The secret that was created only for the mark. It holds no password until it is written. */
   markedSecret?: Target;
-  /** The key that was made, until it is in use; or the one in use, where its password is in sealed documents alone. */
+  /** The key that was made, until it is in use. Or the key in use, if only sealed documents hold its password. */
   madeKey?: KnownKey;
   credential?: TargetCredential;
   targets: readonly SecretRecord[];
@@ -56,7 +56,7 @@ export interface JobRecord {
   error?: unknown;
 }
 
-/** The document of what was done, however it ended. */
+/** The document of what was done, however the run ended. */
 export function resultOf(look: Look, records: readonly JobRecord[], now: Date): SetupResult {
   return {
     registry: resultRegistry(look),
@@ -100,7 +100,7 @@ function servicePrincipals({ job, application, principal }: JobRecord): ResultSe
   const appId = known?.appId ?? job.appId;
   if (appId === undefined) return [];
   const present = finding?.kind === "found" ? finding.principal : undefined;
-  // Also when the run stopped before the principal followed its application: neither was there before.
+  // Also if the run stopped after the application and before its principal: neither existed before.
   const begun = principal !== undefined || (finding?.kind !== "found" && application !== undefined);
   const created = finding !== undefined && present === undefined && begun;
   const shared = finding?.kind === "found" && finding.shared;
@@ -158,7 +158,7 @@ function credentials({ job, credential, madeKey, application, targets }: JobReco
   const isHeld = targets.some(
     ({ action, error }) => !error && (action === "created" || action === "updated"),
   );
-  // What was to be copied and reached no secret stands where it stood.
+  // A credential that was to be copied, but reached no secret, is still only where it was before.
   const action = planned === "copied" && !isHeld ? "unchanged" : planned;
   return job.contexts.map((context) => ({
     context,
@@ -179,14 +179,14 @@ function secrets({ job, targets, markedSecret }: JobRecord): ResultSecret[] {
       context: target.cluster.context,
       namespace: target.namespace,
       name: target.name,
-      // What was never reached is neither failed nor done.
+      // A target that was never reached is neither failed nor done.
       action: record?.action ?? "skipped",
       ...(record?.error ? { error: resultError(record.error) } : {}),
     };
   });
 }
 
-/** Made for the mark before the run stopped: it is empty. */
+/** The secret was created for the mark before the run stopped: it is empty. */
 function unfinishedSecret({ cluster: { context }, namespace, name }: Target): ResultSecret {
   const error = {
     code: "secret.unfinished",

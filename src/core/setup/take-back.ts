@@ -8,8 +8,8 @@ import { targetName } from "../turn/pull-secret.ts";
 import type { JobWork } from "./job-work.ts";
 
 /**
- * Takes back what this run made of a credential that the directory then refused: application, key, and the mark with
- * the secret that was made for it. What was there before stays.
+ * Takes back what this run made for a credential that the directory then refused: the application, the key, and the
+ * mark with the secret that was made for it. What existed before stays.
  * @param wroteBefore whether the run had changed anything before it began with the credential
  * @throws ActionableError the refusal, with what could not be taken back
  */
@@ -34,7 +34,7 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
   if (record.made) {
     if (work.turn.isTaken) await work.turn.mark.noteDeletion(application.objectId, work.signal);
     const left = await directory.removeApplication(application.objectId, work.signal);
-    // Among the deleted it holds its unique name for 30 days.
+    // The application is deleted, but not for good: it keeps its unique name for 30 days.
     if (left) throw left.because;
     delete record.application;
     delete record.made;
@@ -47,7 +47,7 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
     delete record.madeKey;
   }
   if (job.identity?.application.kind === "deleted") {
-    // Deleting it again would be for good.
+    // Deleting it again would be permanent.
     throw new ActionableError(`the application ${nameOf(application)} was restored`, {
       code: "setup.restored",
     });
@@ -55,7 +55,7 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
   return [];
 }
 
-/** The secret goes where it was made for the mark, and holds nothing else. */
+/** Deletes the secret if it was made for the mark and holds nothing else. Otherwise takes back only the mark. */
 async function takeBackMark(work: JobWork): Promise<string[]> {
   const { turn } = work;
   const { mark, loginServer } = turn;

@@ -18,12 +18,12 @@ import type {
   StatusResult,
 } from "./contract.ts";
 
-/** What is told of managed clusters: nothing where none of the chosen clusters is AKS's. */
+/** What the result says about AKS clusters. Empty if none of the chosen clusters is one. */
 export type AttachmentsFound = Pick<StatusResult, "attachments" | "attachmentsUnknown">;
 
 /**
- * What `setup --attach` granted the nodes of the chosen clusters that are AKS's. Who asks for some namespaces, or for
- * secrets of some name, does not ask for it.
+ * What `setup --attach` granted the nodes of the chosen AKS clusters. Skipped if the user asked only for some
+ * namespaces or for secrets of one name.
  */
 export async function findAttachments(
   input: StatusInput,
@@ -83,7 +83,7 @@ async function attachmentsOf(
     roles.map(async (role) => {
       const read = azure.registries.findRegistries(registryReference(role.scope), {}, signal);
       const registry = (await ifToBeHad(read, signal))?.registries[0];
-      // One that cannot be read may have the login server that was asked for.
+      // A registry that cannot be read may be the one with the login server that was asked for.
       const mayBeMeant = registry === undefined && wanted?.kind === "login-server";
       if (!mayBeMeant && !isMeant(wanted, registry?.loginServer ?? "", role.scope)) return [];
       return [
@@ -102,7 +102,7 @@ async function attachmentsOf(
   return told.flat();
 }
 
-/** In the other mode than it was granted for, a role pulls nothing. */
+/** A role pulls nothing once its registry is in the other role assignment mode. */
 function standOf(
   role: RoleAssignment,
   registry: Registry | undefined,

@@ -13,13 +13,13 @@ import type {
   Roles,
 } from "../ports.ts";
 
-/** Everything `status` was asked for, checked for form. Durations are milliseconds. */
+/** Everything the user asked `status` for, with its form checked. Durations are in milliseconds. */
 export interface StatusInput extends ViewWish {
-  /** Undefined: every registry that managed secrets have an entry for. */
+  /** Undefined for every registry that managed secrets have an entry for. */
   readonly registry: RegistryReference | undefined;
-  /** An entry that ends within this time is not in order; undefined: one whose renewal is due. */
+  /** An entry that expires within this time is not in order. If undefined, an entry whose renewal is due is not. */
   readonly expiringWithinMs: number | undefined;
-  /** A key to remove that acr-pull made and nothing holds. */
+  /** The id of a key to remove, which acr-pull made and nothing holds. */
   readonly prune: string | undefined;
   /** With `prune`: only say what would be done. */
   readonly dryRun: boolean;
@@ -29,22 +29,22 @@ export interface StatusInput extends ViewWish {
 export interface StatusPorts {
   /** One for each chosen context, in the order given. */
   readonly clusters: readonly ClusterTarget[];
-  /** What needs no more than the clusters is told without it: a failure of its own leaves the rest standing. */
+  /** Opened separately, so that a failure here does not hide what the clusters alone can show. */
   directory(): Promise<Directory>;
-  /** What managed clusters of AKS need besides, opened where one of the clusters is AKS's. */
+  /** What AKS clusters need in addition. Opened only if one of the clusters is an AKS cluster. */
   azure(): Promise<AttachmentReads>;
   readonly clock: Clock;
   readonly process: ProcessIdentity;
 }
 
-/** Azure, as far as what was granted to nodes is read. */
+/** The parts of Azure that show what was granted to nodes. */
 export interface AttachmentReads {
   readonly managedClusters: ManagedClusters;
   readonly roles: Pick<Roles, "listVisibleAssignments">;
   readonly registries: Pick<Registries, "findRegistries">;
 }
 
-/** What the view and the person do while status runs. */
+/** How a run of status reports progress and asks for approval. */
 export type StatusConversation = Conversation<PrunePlan, StatusResult>;
 
 /** What `prune` would do, as data. */
@@ -55,15 +55,16 @@ export interface PrunePlan {
 }
 
 /**
- * How an entry stands, the worst that is true of it. `foreign-change`: it does not hold what its mark says, or somebody
- * else writes it. `expired`: its key has ended. `stale-key`: its key was replaced or is gone. `expiring`: it ends within
- * the time asked for, or where none was its renewal is due. `pending`: a run is at work on it, or the key before it is still to be retired.
+ * The worst state that is true of an entry. `foreign-change`: it does not hold what its mark says, or somebody else
+ * writes it. `expired`: its key has ended. `stale-key`: its key was replaced, or it can no longer be used.
+ * `expiring`: it expires within the time asked for or, if none was given, its renewal is due. `pending`: a run is at
+ * work on it, or the old key is still to be retired.
  */
 export type EntryState = "ok" | "expiring" | "expired" | "stale-key" | "foreign-change" | "pending";
 
 /**
- * Why a key is not the one to pull with any more. A new key is no help where the application is gone, or its principal is
- * gone or disabled.
+ * Why a key should no longer be used to pull. A new key does not help if the application is gone, or if its principal
+ * is gone or disabled.
  */
 export type StaleCause =
   "key-replaced" | "key-removed" | "application-gone" | "principal-gone" | "principal-disabled";
@@ -74,27 +75,27 @@ export interface StatusEntry {
   readonly clusterId: string;
   readonly namespace: string;
   readonly name: string;
-  /** Null, as the registry is, where the secret's marks cannot be read. */
+  /** Null, like the registry, if the secret's marks cannot be read. */
   readonly loginServer: string | null;
-  /** The registry's resource id as recorded; its login server when set up without Azure. */
+  /** The registry's resource id as recorded, or its login server if it was set up without Azure. */
   readonly registry: string | null;
-  /** Null while its first key is being made, or where the marks cannot be read. */
+  /** Null while its first key is being made, or if the marks cannot be read. */
   readonly appId: string | null;
-  /** Null where it is not known: the password was given by hand. */
+  /** Null if it is not known, for example because the password was given by hand. */
   readonly keyId: string | null;
-  /** RFC 3339 UTC; by the directory where it was asked, else as recorded. */
+  /** RFC 3339 UTC, from the directory. The mark gives the expiry if the directory does not list the key. */
   readonly createdAt: string | null;
   readonly expiresAt: string | null;
-  /** Whole days left, rounded down; negative when it is over, null when the end is not known. */
+  /** Whole days left, rounded down. Negative after the expiry, null if the expiry is not known. */
   readonly daysLeft: number | null;
   readonly state: EntryState;
   /** Why it is not in order, in a sentence. */
   readonly reason?: string;
-  /** The same of a `stale-key`, in a word. */
+  /** The cause of a `stale-key`, for programs. */
   readonly cause?: StaleCause;
 }
 
-/** A living or ended key that acr-pull made for this cluster and that nothing in it names or holds. */
+/** A key, expired or not, that acr-pull made for this cluster and that nothing in it names or holds. */
 export interface OrphanKey {
   readonly context: string;
   readonly clusterId: string;
@@ -105,17 +106,17 @@ export interface OrphanKey {
   readonly expiresAt: string | null;
 }
 
-/** A service account that goes on naming a secret which acr-pull linked and which is gone. */
+/** A service account that still names a secret that acr-pull linked and that no longer exists. */
 export interface BrokenLink {
   readonly context: string;
   readonly clusterId: string;
   readonly namespace: string;
   readonly serviceAccount: string;
-  /** The name of the secret that is not there. */
+  /** The name of the secret that no longer exists. */
   readonly secret: string;
 }
 
-/** A role that `setup --attach` granted the nodes of a managed cluster of AKS. */
+/** A role that `setup --attach` granted the nodes of an AKS cluster. */
 export interface StatusAttachment {
   readonly context: string;
   /** Its resource id. */
@@ -127,22 +128,22 @@ export interface StatusAttachment {
   readonly role: string;
   /** Its resource id. */
   readonly roleAssignment: string;
-  /** `wrong-mode`: the registry's mode was switched, and the role pulls nothing there any more. */
+  /** `wrong-mode`: the registry's mode was switched, and the role no longer pulls anything there. */
   readonly state: "ok" | "wrong-mode" | "unknown";
   /** Why it is not in order, or not known, in a sentence. */
   readonly reason?: string;
 }
 
-/** Something that a later run has to bring to its end: of `rotate` or `setup`, or of `remove` what one of its own began. */
+/** Work that a later `rotate` or `setup` has to finish, or a later `remove` if it is a removal. */
 export type PendingWork = {
   readonly context: string;
   readonly clusterId: string;
   readonly loginServer: string;
-  /** `namespace/name` of the secrets that say so. */
+  /** `namespace/name` of the secrets whose marks say so. */
   readonly secrets: readonly string[];
   /**
-   * It was due more than a day ago, so that no daily job has been by; or it was to make the first key, or to take
-   * everything away, and nobody is at it.
+   * For a retirement: it was due more than a day ago, so no daily job has run since. For a run: it is no longer at
+   * work, and it was to make the first key or remove everything, or its mark is more than a day old.
    */
   readonly overdue: boolean;
 } & (
@@ -167,26 +168,26 @@ export type PendingWork = {
     }
 );
 
-/** A name that was asked for, and that no entry of ours is found by. */
+/** A name that was asked for and that no entry of ours matches. */
 export interface MissingThing {
   readonly kind: "namespace" | "registry" | "secret";
-  /** As it was asked for; of namespaces that were chosen by labels, these. */
+  /** As the user gave it. If labels chose the namespaces, the label selector. */
   readonly name: string;
   /** A whole sentence. */
   readonly message: string;
-  /** A name that is there and much like it. */
+  /** A similar name that exists. */
   readonly didYouMean?: string;
 }
 
-/** What of a cluster could not be looked at. */
+/** A part of the clusters that acr-pull could not look at. */
 export interface Unseen {
   readonly context: string;
-  /** Null: the whole cluster. */
+  /** Null for the whole cluster. */
   readonly namespace: string | null;
   readonly error: Pick<ErrorDetails, "code"> & { readonly message: string };
 }
 
-/** Where it was looked: `whole` when one list showed all secrets of the cluster, else the namespaces that were read. */
+/** Where status looked: `whole` if one list showed all secrets of the cluster, else the namespaces that were read. */
 export interface Scope {
   readonly context: string;
   readonly clusterId: string;
@@ -198,21 +199,21 @@ export interface Scope {
 /** What `status` found: the document of the published contract, without its envelope. */
 export interface StatusResult {
   readonly entries: readonly StatusEntry[];
-  /** Of the clusters of which it can be known; null where that is none: see `orphansUnknown`. */
+  /** Only of the clusters whose orphans can be known. Null if there is no such cluster: see `orphansUnknown`. */
   readonly orphans: readonly OrphanKey[] | null;
-  /** Why it is not known of some cluster. */
+  /** Why the orphans of some cluster are not known. */
   readonly orphansUnknown?: { readonly code: string; readonly message: string };
-  /** Where one of the clusters is AKS's. */
+  /** Present if one of the clusters is an AKS cluster. */
   readonly attachments?: readonly StatusAttachment[];
-  /** Why they are not known of some cluster. */
+  /** Why the attachments of some cluster are not known. */
   readonly attachmentsUnknown?: { readonly code: string; readonly message: string };
-  /** Where service accounts may be listed. */
+  /** Only from namespaces whose service accounts may be listed. */
   readonly brokenLinks: readonly BrokenLink[];
   readonly pending: readonly PendingWork[];
   readonly scopes: readonly Scope[];
   readonly unseen: readonly Unseen[];
   readonly missing: readonly MissingThing[];
-  /** Things that will hurt one day, and are no reason to exit with 5. */
+  /** Things that will cause trouble one day. They do not make the exit code 5. */
   readonly warnings: readonly { readonly code: string; readonly appId: string; readonly message: string }[];
   /** With `prune`: the key that was removed. */
   readonly pruned?: { readonly appId: string; readonly keyId: string };

@@ -20,7 +20,7 @@ import {
 } from "./orphans.ts";
 import { findPending } from "./pending.ts";
 
-/** What is to be told of what was seen. */
+/** What to report about what was seen. */
 export function finished(
   look: Look,
   input: StatusInput,
@@ -29,13 +29,13 @@ export function finished(
 ): Finished<StatusResult> {
   const { seen, unseen, facts, leftLinks } = look;
   const directory = facts instanceof ActionableError ? undefined : facts;
-  // A cluster's clock is as good as none where Azure's is known.
+  // A cluster's clock counts only if Azure's time is not known.
   const timeIn = ({ cluster }: ClusterView) => look.azureTime ?? cluster.serverTime();
   const orphans = orphansTold(look, input);
   const result: StatusResult = {
     entries: seen.flatMap((cluster) => judgeEntries(cluster, { directory, now: timeIn(cluster), input })),
     ...orphans,
-    // Parts of the directory go on listing what was removed a moment ago.
+    // Parts of the directory may still list a key that was removed a moment ago.
     orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
     ...look.attachments,
     brokenLinks: seen.flatMap(({ clusterId }) =>
@@ -53,7 +53,7 @@ export function finished(
       namespace: namespace ?? null,
       error: { code, message },
     })),
-    // What was to be removed may have been all there was.
+    // After a prune, an empty result is no surprise: the removed key may have been all there was.
     missing: pruned === undefined ? look.missing : [],
     warnings: [
       ...(directory ? applicationWarnings(directory) : []),
@@ -88,16 +88,16 @@ function orphansTold(
   const orphansUnknown =
     ofCluster ?? (hasLoginServer ? unsearched && cannotSearch(unsearched) : loginServerUnknown());
   return {
-    // One cluster of which it cannot be told hides no orphan of another.
+    // A cluster whose orphans are not known does not hide the orphans of another.
     orphans: hasLoginServer && seen.some(isTold) ? findOrphans(seen, facts, registry) : null,
     ...(orphansUnknown && { orphansUnknown }),
   };
 }
 
 /**
- * Why what is told is not all that was asked: a cluster or a namespace that did not answer, one that was chosen and may
- * not be read, and a cluster of which nothing could be read. Where nobody chose, others may keep their namespaces to
- * themselves.
+ * Why the answer is incomplete: a cluster or a namespace did not answer, a chosen namespace may not be read, or
+ * nothing in a cluster could be read. A forbidden namespace that nobody chose is no failure, because others may keep
+ * their namespaces to themselves.
  */
 function failureOf(
   unseen: readonly UnseenPlace[],
@@ -113,8 +113,8 @@ function failureOf(
 }
 
 /**
- * Those that acr-pull made, by the API server's record; where that tells of nobody, only while a key is left that was made
- * for the cluster and that no secret names.
+ * The links that acr-pull made, according to the API server's record. If there is no record of the writer, a link
+ * counts only while a key is left that was made for the cluster and that no secret names.
  */
 function brokenLinks(
   clusterId: string,
@@ -129,7 +129,7 @@ function brokenLinks(
     });
 }
 
-/** Whether nobody has to do anything: by what was seen. */
+/** Whether nobody has to act, judging by what was seen. */
 function isInOrder(
   { entries, orphans, brokenLinks, pending, missing, attachments = [] }: StatusResult,
   clocks: ReadonlyMap<string, Date>,
@@ -146,7 +146,7 @@ function isInOrder(
   );
 }
 
-/** What will hurt one day about the applications that secrets name. */
+/** Warnings about trouble that the applications will cause one day. */
 function applicationWarnings(directory: DirectoryFacts): StatusResult["warnings"] {
   return [...directory].flatMap(
     ([appId, { application, owners, principal, certificates, policy, unread }]) => {
@@ -196,7 +196,7 @@ function applicationWarnings(directory: DirectoryFacts): StatusResult["warnings"
   );
 }
 
-/** What will hurt one day about the secrets that were asked for: one that is immutable is refused by whoever writes it. */
+/** Warnings about secrets that were asked for and are immutable: nobody can write them when their password expires. */
 function secretWarnings(
   managed: ClusterView,
   { registry, secretName }: Pick<StatusInput, "registry" | "secretName">,

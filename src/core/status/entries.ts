@@ -12,16 +12,16 @@ import type { StaleCause, StatusEntry, StatusInput } from "./contract.ts";
 
 const dayMs = 86_400_000;
 
-/** What entries are judged by. */
+/** What an entry is judged by. */
 interface Judgement {
-  /** Undefined where the directory could not be asked. */
+  /** Undefined if the directory could not be asked. */
   readonly directory: DirectoryFacts | undefined;
-  /** By Azure's clock, where it was asked; else by the cluster's. */
+  /** Azure's time if Azure was asked, else the cluster's. */
   readonly now: Date;
   readonly input: Pick<StatusInput, "registry" | "secretName" | "expiringWithinMs">;
 }
 
-/** Every managed entry of a cluster that was asked for, and how it stands. */
+/** Every managed entry of a cluster that was asked for, with its state. */
 export function judgeEntries(cluster: ClusterView, judgement: Judgement): StatusEntry[] {
   const { secretName } = judgement.input;
   const replaced = replacedKeys(cluster);
@@ -30,7 +30,7 @@ export function judgeEntries(cluster: ClusterView, judgement: Judgement): Status
     .flatMap((secret) => entriesOf(secret, cluster, replaced, judgement));
 }
 
-/** Keys that some secret of the cluster was changed over from, by login server and application. */
+/** Keys that a secret of the cluster was changed over from, each with its login server and application. */
 function replacedKeys({ clusterId, secrets }: ClusterView): ReadonlySet<string> {
   return new Set(
     secrets.flatMap((secret) =>
@@ -59,7 +59,7 @@ function entriesOf(
   } = cluster;
   const { namespace, name } = secret;
   const place = { context, clusterId, namespace, name };
-  // With the last mark acr-pull takes its label away.
+  // acr-pull removes its label together with the last mark, so a labelled secret without marks was changed by others.
   if (secret.annotations[entriesAnnotation] === undefined)
     return [{ ...place, ...unknownEntry, state: "foreign-change", reason: "its marks are gone" }];
   if (troubleOf(secret, "marks-malformed"))
@@ -102,7 +102,7 @@ const unknownEntry = {
   daysLeft: null,
 } as const;
 
-/** What a secret holds for a registry by its bytes. */
+/** What a secret's data holds for a registry, whatever its mark says. */
 interface Held {
   readonly credential: PullCredential | undefined;
   /** Why nothing can be read from it. */
@@ -119,7 +119,7 @@ function heldBy(secret: PullSecret, loginServer: string): Held {
   };
 }
 
-/** Marks are valid: what one says is a time. */
+/** Marks are validated when they are parsed, so the text is a valid time. */
 function timeOf(text: string | null | undefined): Date | undefined {
   return typeof text === "string" ? new Date(text) : undefined;
 }
@@ -136,7 +136,7 @@ interface Subject extends KeyLife {
   readonly loginServer: string;
 }
 
-/** The worst that is true of an entry, and why. */
+/** The worst state that is true of an entry, and why. */
 function stateOf(
   subject: Subject,
   cluster: ClusterView,
@@ -158,7 +158,7 @@ function stateOf(
   return { state: mark.pending || mark.retire ? "pending" : "ok" };
 }
 
-/** Whether a removal has taken the password out, and after that perhaps its key away, and did not come to its end. */
+/** Whether an unfinished removal has taken the password out. It may also have removed the key. */
 function isEmptied({ mark, held }: Subject, { clusterId }: ClusterView): boolean {
   const isGone = held.credential === undefined && held.trouble === undefined;
   return mark.pending?.removes === true && mark.clusterId === clusterId && isGone;
@@ -184,7 +184,7 @@ function foreignChange(
   if (mark.clusterId !== clusterId) return "its mark belongs to another cluster";
   if (held.trouble !== undefined) return held.trouble;
   const { credential } = held;
-  // A first key is being made: the entry comes when it is proven.
+  // The first key is being made. The entry is written once the key is proven.
   if (mark.appId === undefined && mark.pending && !credential) return undefined;
   if (mark.appId === undefined)
     return credential
@@ -199,7 +199,7 @@ function foreignChange(
   return undefined;
 }
 
-/** Why a key is not the one to pull with any more; undefined when it may well be. */
+/** Why a key should no longer be used to pull; undefined if nothing speaks against it. */
 function staleBecause(
   { mark: { appId, keyId, pending }, loginServer }: Subject,
   replaced: ReadonlySet<string>,

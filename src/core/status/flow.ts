@@ -7,9 +7,9 @@ import { lookAround, type Look } from "./look.ts";
 import { findPrunable, prunePlan } from "./prune.ts";
 
 /**
- * Tells how every managed entry of the chosen clusters stands, what waits for a later run, and which keys nothing holds
- * any more. Changes nothing, but for the one key that `prune` names.
- * @throws ActionableError for whatever leaves nothing to tell, and for a key that may not be pruned
+ * Shows the state of every managed entry of the chosen clusters, the work that a later run has to finish, and the
+ * keys that nothing holds any longer. Changes nothing, except that it removes the one key that `prune` names.
+ * @throws ActionableError if there is nothing to show, and for a key that may not be pruned
  */
 export async function status(
   input: StatusInput,
@@ -26,7 +26,7 @@ export async function status(
   return await prune(input.prune, look, { input, ports, conversation }, signal);
 }
 
-/** What a run of status has in hand. */
+/** What one run of status works with. */
 interface StatusRun {
   readonly input: StatusInput;
   readonly ports: StatusPorts;
@@ -48,13 +48,13 @@ async function prune(
   const plan = prunePlan(await prunable(look));
   if (input.dryRun) return { kind: "planned", plan };
   if (!(await conversation.approve(plan))) return { kind: "declined", plan };
-  // A person may look at a plan for long, and a run may have begun to use the key.
+  // A person may take long to read the plan, and meanwhile a run may have begun to use the key.
   const { application, foreseen } = await prunable(await lookAround(input, ports, signal));
   report({ kind: "started", id: "prune", text: `Removing the key ${keyId}` });
   try {
     await directory.removePassword(application.objectId, keyId, signal);
   } catch (error) {
-    // Somebody removed it meanwhile, which is what was asked for.
+    // Somebody removed it meanwhile, which is what the user asked for.
     if (!hasCode(error, "directory.key-lingers")) throw asForeseen(error, foreseen);
   }
   report({ kind: "done", id: "prune", text: `Removed the key ${keyId}` });

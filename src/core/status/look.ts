@@ -21,24 +21,24 @@ export interface Look {
   readonly facts: DirectoryFacts | ActionableError;
   /** Why acr-pull could not search for applications that no secret names. */
   readonly unsearched?: ActionableError | undefined;
-  /** Azure's time when it was looked; undefined where it was not asked. */
+  /** Azure's time at the look; undefined if Azure was not asked. */
   readonly azureTime: Date | undefined;
-  /** Service accounts that name a secret which is gone, by cluster. */
+  /** Service accounts that name a secret that no longer exists, by cluster id. */
   readonly leftLinks: ReadonlyMap<string, readonly LeftLink[]>;
-  /** What nodes of AKS were granted. */
+  /** What the nodes of AKS clusters were granted. */
   readonly attachments: AttachmentsFound;
-  /** What was asked for by name and is not there. */
+  /** What was asked for by name and was not found. */
   readonly missing: readonly MissingThing[];
 }
 
-/** What the directory says, or why it says nothing. */
+/** What was seen of the clusters, and what the directory says about them, or why it says nothing. */
 type Asked = Omit<Look, "leftLinks" | "missing" | "attachments">;
 
-/** Looks at the clusters, at what the directory says of their keys, and at links to secrets that are gone. */
+/** Looks at the clusters, their keys in the directory, the roles of their nodes, and links to secrets that are gone. */
 export async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortSignal): Promise<Look> {
   const stop = new AbortController();
   const attachments = findAttachments(input, ports, AbortSignal.any([signal, stop.signal]));
-  // It is awaited only when the clusters were seen.
+  // It is awaited only after the clusters were seen. If they fail first, its own failure must not go unhandled.
   attachments.catch(() => {});
   try {
     const { seen, unseen } = await viewManaged(input, ports.clusters, signal);
@@ -50,7 +50,7 @@ export async function lookAround(input: StatusInput, ports: StatusPorts, signal:
       findMissing(input, seen, signal),
       attachments,
     ]);
-    // Nodes that pull from a registry have no entry for it.
+    // Nodes that pull by an attachment need no entry for the registry.
     const isAttached = (found.attachments ?? []).length > 0;
     return {
       ...look,
@@ -63,7 +63,7 @@ export async function lookAround(input: StatusInput, ports: StatusPorts, signal:
   }
 }
 
-/** Whoever may not list service accounts, or gets no answer, is told of secrets and keys alone. */
+/** If service accounts may not be listed, or the list fails, the result shows secrets and keys alone. */
 async function leftLinksIn(
   seen: readonly ClusterView[],
   input: StatusInput,
@@ -97,8 +97,8 @@ async function askAbout(
 }
 
 /**
- * A key that a run made after the secrets were listed looks like an orphan, and so does one that it removed where a part
- * of the directory lags: what seems to be one is looked at once more, the secrets after the directory.
+ * A key that a run made after the secrets were listed looks like an orphan. So does a key that a run removed while
+ * part of the directory lags. So acr-pull looks at apparent orphans once more: the directory first, then the secrets.
  */
 async function confirmed(
   look: Pick<Look, "seen" | "unseen"> & { readonly facts: DirectoryFacts },
@@ -122,33 +122,33 @@ async function confirmed(
   return { ...(await viewManaged(input, clusters, signal)), facts: new Map(again) };
 }
 
-/** What the directory says of one application that secrets name. */
+/** What the directory says about one application. */
 interface ApplicationFacts {
-  /** Undefined: this tenant has none of that id. */
+  /** Undefined if this tenant has no application with that id. */
   readonly application: Application | undefined;
-  /** Undefined where they may not be read. */
+  /** Undefined if they could not be read, or there is no application. */
   readonly owners: readonly Owner[] | undefined;
-  /** Undefined where it may not be read, or there is no application. */
+  /** Undefined if it could not be read, or there is no application. */
   readonly principal: ServicePrincipal | "absent" | undefined;
-  /** What the tenant allows its next password; undefined where there is no application. */
+  /** What the tenant allows its next password; undefined if there is no application. */
   readonly policy: PasswordPolicy | undefined;
-  /** How many certificates the principal has; undefined where that may not be read, or there is none. */
+  /** How many certificates the principal has; undefined if that could not be read, or there is no principal. */
   readonly certificates: number | undefined;
-  /** Why something beside the application could not be read. */
+  /** Why the principal, the owners or the certificates could not be read. */
   readonly unread: ActionableError | undefined;
 }
 
 /** By application id. */
 export type DirectoryFacts = ReadonlyMap<string, ApplicationFacts>;
 
-/** What the directory told. */
+/** What the directory answered. */
 export interface DirectoryAnswer {
   readonly facts: DirectoryFacts;
-  /** Why applications that no secret names could not be looked for; undefined where they were. */
+  /** Why applications that no secret names could not be searched for; undefined if they were. */
   readonly unsearched: ActionableError | undefined;
 }
 
-/** What asking takes. */
+/** What is needed to ask the directory. */
 interface Asking {
   readonly directory: Directory;
   readonly clock: Clock;
@@ -157,9 +157,9 @@ interface Asking {
 }
 
 /**
- * Asks for every application that the clusters' secrets name, and beside them for those that may be left when their
- * secrets are gone.
- * @throws ActionableError when nobody is signed in, or applications may not be read
+ * Asks for every application that the clusters' secrets name, and for those that may be left over after their secrets
+ * are gone.
+ * @throws ActionableError if nobody is signed in, or applications may not be read
  */
 async function askDirectory(
   seen: readonly ClusterView[],
@@ -179,7 +179,7 @@ async function askDirectory(
   return { facts: new Map([...ofNamed, ...(await factsOf(new Map(more), asking, signal))]), unsearched };
 }
 
-/** As many at once as is allowed: anybody who may write a secret can name any number of applications. */
+/** Limits the requests under way: anybody who may write a secret can name any number of applications. */
 async function factsOf(
   claims: ReadonlyMap<string, ReadonlySet<string>>,
   { directory, clock, concurrency }: Asking,
@@ -222,7 +222,7 @@ async function principalOf(...question: Parameters<typeof findPrincipalOf>) {
   return (await findPrincipalOf(...question)) ?? ("absent" as const);
 }
 
-/** Whether there is any application to ask for. */
+/** Whether there is any application to ask about. */
 function hasApplications(seen: readonly ClusterView[], registry: RegistryReference | undefined): boolean {
   return namedKeys(seen).size > 0 || seeksUnnamed(seen, registry);
 }
@@ -241,7 +241,7 @@ function namedKeys(seen: readonly ClusterView[]): Map<string, Set<string>> {
   return named;
 }
 
-/** What is told besides is left out where it cannot be read, and that is told. */
+/** Reads something that is not essential. If that fails, the result leaves it out and says why. */
 async function readOrWhyNot<T>(
   answer: Promise<T>,
   signal: AbortSignal,

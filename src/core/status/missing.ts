@@ -4,20 +4,20 @@ import { isMeant, namedAs, nearRegistry, registryName } from "../cluster/registr
 import type { ClusterView } from "../cluster/view.ts";
 import type { MissingThing, StatusInput } from "./contract.ts";
 
-/** A secret that is managed, and one registry that its marks name. */
+/** A managed secret, and one registry that its marks name. */
 interface Entry {
   readonly namespace: string;
   readonly name: string;
-  /** Undefined where the marks cannot be read: it may be of any. */
+  /** Undefined if the marks cannot be read: the secret may be for any registry. */
   readonly registry: { readonly loginServer: string; readonly id: string } | undefined;
 }
 
-/** Which of the names that status was asked for. */
+/** The names that status was asked for. */
 type Wish = Pick<StatusInput, "namespaces" | "namespaceSelector" | "secretName" | "registry" | "concurrency">;
 
 /**
- * What was asked for by name and has no entry of ours: whoever watches a name that is misspelt, or a namespace whose
- * secret is gone, must not be told that all is in order.
+ * Finds what was asked for by name and has no entry of ours. A user who watches a misspelt name, or a namespace whose
+ * secret is gone, must not read that all is in order.
  */
 export async function findMissing(
   wish: Wish,
@@ -46,7 +46,7 @@ export async function findMissing(
   return nothingChosen(wish, found, seen);
 }
 
-/** Where no name is to blame by itself: labels that choose namespaces without an entry, or names that do not meet. */
+/** For when no name alone is to blame: the labels choose namespaces without an entry, or no entry has all the names. */
 function nothingChosen(wish: Wish, found: readonly Entry[], seen: readonly ClusterView[]): MissingThing[] {
   const { namespaceSelector, secretName, namespaces } = wish;
   const isChosen = ({ namespace }: Entry) =>

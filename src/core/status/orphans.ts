@@ -12,10 +12,10 @@ import type { Directory } from "../ports.ts";
 import type { DirectoryFacts } from "./look.ts";
 import type { OrphanKey, StatusResult } from "./contract.ts";
 
-/** Why it cannot be told which keys of a cluster nothing holds. */
+/** Why acr-pull cannot say which keys of a cluster nothing holds. */
 export type OrphansUnknown = NonNullable<StatusResult["orphansUnknown"]>;
 
-/** Why it cannot be told which keys of a cluster nothing holds; undefined where it can. */
+/** Why acr-pull cannot say which keys of a cluster nothing holds; undefined if it can. */
 export function orphansUnknownOf({
   whole,
   identified,
@@ -29,7 +29,7 @@ export function orphansUnknownOf({
   };
 }
 
-/** A key may be held where nobody could look. */
+/** A key may be held in a namespace that acr-pull could not look at. */
 export function cannotSeeAll(contexts: readonly string[]): OrphansUnknown {
   return {
     code: "status.cannot-see-all-namespaces",
@@ -41,17 +41,17 @@ function namesOf(contexts: readonly string[]): string {
   return contexts.map(inOneLine).join(", ");
 }
 
-/** Keys may be left of applications that no secret names. */
+/** Applications that no secret names may still have keys. */
 export function cannotSearch({ code, message }: ActionableError): OrphansUnknown {
   return { code, message: `acr-pull could not search for applications that no secret names. ${message}` };
 }
 
-/** Whether it can be told of a cluster which keys nothing holds. */
+/** Whether acr-pull can say which keys of a cluster nothing holds. */
 export function isTold(cluster: ClusterView): boolean {
   return orphansUnknownOf(cluster) === undefined;
 }
 
-/** Nothing leads from a registry's name to the applications that are left of it. */
+/** Applications are found by login server, and only an entry tells which login server a registry's name stands for. */
 export function loginServerUnknown(): OrphansUnknown {
   return {
     code: "status.registry-not-known",
@@ -60,16 +60,16 @@ export function loginServerUnknown(): OrphansUnknown {
   };
 }
 
-/** The login servers of a registry that was asked for: by itself, or by the entries that secrets have for it. */
+/** The login servers of the registry that was asked for: the one given, or those of the entries for it in secrets. */
 export function loginServersOf(seen: readonly ClusterView[], registry: RegistryReference): readonly string[] {
   if (registry.kind === "login-server") return [registry.loginServer];
   return [...new Set(seen.flatMap((cluster) => entriesOf(cluster, registry)).map(([name]) => name))];
 }
 
 /**
- * Keys that acr-pull made for the clusters of which it can be told, and which no mark in them knows of: a run died so
- * that nothing remembers them, or the secrets that held them were deleted.
- * @param registry undefined: of every registry
+ * Keys that acr-pull made for the clusters whose secrets it can all see, and that no mark in them names. A run
+ * crashed and left no record of them, or the secrets that held them were deleted.
+ * @param registry undefined for every registry
  */
 export function findOrphans(
   seen: readonly ClusterView[],
@@ -80,7 +80,7 @@ export function findOrphans(
   const loginServers = registry ? loginServersOf(seen, registry) : [];
   return seen.filter(isTold).flatMap((cluster) => {
     const { clusterId } = cluster;
-    // Of a registry that was asked for: those that its entries name, and the one that is its own.
+    // If a registry was asked for: the applications that its entries name, and the one that setup makes for it.
     const named = new Set(registry && entriesOf(cluster, registry).map(([, { appId }]) => appId));
     const own = new Set(loginServers.map((name) => applicationUniqueName(name, clusterId)));
     return known
@@ -95,7 +95,7 @@ function entriesOf({ secrets }: ClusterView, registry: RegistryReference): Array
     .filter(([loginServer, mark]) => isMeant(registry, loginServer, mark.registry));
 }
 
-/** Those of an application that were made for a cluster and that no mark in it names. */
+/** The keys of an application that were made for a cluster and that no mark in it names. */
 function orphansOf(
   { appId, passwords }: Application,
   { cluster: { context }, clusterId, secrets }: ClusterView,
@@ -113,16 +113,16 @@ function orphansOf(
     }));
 }
 
-/** Whether there is anything to look for beside the applications that secrets name. */
+/** Whether to look for more applications than those that secrets name. */
 export function seeksUnnamed(seen: readonly ClusterView[], registry: RegistryReference | undefined): boolean {
   return registry ? loginServersOf(seen, registry).length > 0 : seen.some(isTold);
 }
 
 /**
- * Applications in which a key may be left that no secret names any more. Of a registry that was asked for they are those
- * that setup makes for it and the clusters; of all registries those that bear our tag and a key that was made for one of
- * the clusters, and that no mark in it knows of.
- * @throws ActionableError when applications may not be read
+ * Applications that may still have a key although no secret names it any longer. If a registry was asked for, they
+ * are those that setup makes for it and the clusters. Otherwise they are those with our tag and with a key that was
+ * made for one of the clusters and that no mark in it names.
+ * @throws ActionableError if applications may not be read
  */
 export async function findUnnamed(
   seen: readonly ClusterView[],

@@ -6,7 +6,7 @@ import type { ProcessIdentity } from "../ports.ts";
 import { isLive } from "../turn/live-mark.ts";
 import type { PendingWork, StatusInput } from "./contract.ts";
 
-/** A daily job comes by within this time. */
+/** A daily job runs at least once within this time. */
 const overdueMs = 86_400_000;
 
 /** One entry that waits for a later run, and the secret that says so. */
@@ -19,9 +19,9 @@ interface Waiting {
 }
 
 /**
- * What later runs have to bring to its end in a cluster: retirements by key, and runs by their operation. What concerns
- * none of the secrets that were asked for is left out.
- * @param now by which keys retire; runs go by the cluster's clock
+ * Work in a cluster that later runs have to finish: retirements by key, and runs by operation. Leaves out work that
+ * concerns none of the secrets that were asked for.
+ * @param now the time that decides whether a key is due; whether a run is live goes by the cluster's clock
  */
 export function findPending(
   cluster: ClusterView,
@@ -69,7 +69,7 @@ function grouped(waiting: readonly Waiting[], nameOf: (one: Waiting) => string |
   return [...groups.values()].filter((group) => group.some((one) => one.isChosen));
 }
 
-/** A key goes when the last of its secrets lets it. */
+/** A key may be removed only when the last of its secrets allows it. */
 function retirement(group: readonly Waiting[], now: Date) {
   const [first] = group;
   const after = Math.max(...group.map(({ mark }) => Date.parse(mark.retire?.after ?? "")));
@@ -99,7 +99,7 @@ function run(group: readonly Waiting[], now: Date, process: ProcessIdentity) {
     renewedAt: timeText(new Date(renewed)),
     live,
     removes,
-    // Where there was no key before, or links are gone, nothing can be pulled until somebody goes on.
+    // Without a first key, or once links are gone, nothing can be pulled until a later run continues.
     overdue: !live && (removes || group.some(isFirst) || now.getTime() - renewed > overdueMs),
   };
 }

@@ -19,17 +19,17 @@ import { cannotSeeAll, orphansUnknownOf, type OrphansUnknown } from "./orphans.t
 interface Prunable {
   readonly application: Application;
   readonly key: PasswordCredential;
-  /** The refusal that is to be expected. */
+  /** The refusal that is to be expected, if any. */
   readonly foreseen: ActionableError | undefined;
-  /** Of each cluster that was looked at. */
+  /** One for each cluster that was looked at. */
   readonly clocks: readonly Clocks[];
 }
 
 /**
- * Finds a key by its id and makes sure that it is an orphan: a removed password is gone for good.
- * @throws ActionableError `status.key-not-found`, `status.key-not-ours`, `status.key-in-use`, `clocks.apart`, exit 2;
- *   `status.cannot-see-all-namespaces`, `status.cluster-not-known`, exit 3; whatever keeps applications that no secret
- *   names from being looked for
+ * Finds a key by its id and makes sure that it is an orphan, because a removed password cannot be restored.
+ * @throws ActionableError `status.key-not-found`, `status.key-not-ours`, `status.key-in-use`, `clocks.apart`, exit
+ *   2; `status.cannot-see-all-namespaces`, `status.cluster-not-known`, exit 3; whatever prevented the search for
+ *   applications that no secret names
  */
 export async function findPrunable(
   keyId: string,
@@ -66,9 +66,9 @@ export async function findPrunable(
 }
 
 /**
- * Secrets that hold a key by their bytes, whoever wrote them, or name it in their marks, also those that lost our label.
- * They are listed anew: what was seen before the key was looked up may have been written since.
- * @param isItsOwn whether the key was made for this cluster; in another that was chosen it is a copy
+ * Secrets that hold a key by their bytes, whoever wrote them, or name it in their marks, even without our label. They
+ * are listed again, because they may have been written after the first look and before the key was looked up.
+ * @param isItsOwn whether the key was made for this cluster; any other chosen cluster can only hold a copy
  * @param now by Azure's clock
  */
 async function holdersOf(
@@ -79,13 +79,13 @@ async function holdersOf(
 ): Promise<string[]> {
   const listed = await cluster.listPullSecrets(signal);
   if (!listed && isItsOwn) throw notWhole(key.keyId, cannotSeeAll(contexts));
-  // Those of another type were seen by their label alone.
+  // Secrets of another type are not in this list: they were seen by their label alone.
   const all = new Map([...secrets, ...(listed ?? [])].map((one) => [`${one.namespace}/${one.name}`, one]));
   const holders = keyHolders([...all.values()], application, now).get(key.keyId) ?? [];
   return holders.map(({ namespace, name }) => targetName({ cluster, namespace, name }));
 }
 
-/** What removing it does. */
+/** What removing the key does. */
 export function prunePlan({ application, key, foreseen, clocks }: Prunable): PrunePlan {
   const { keyId, startDateTime, endDateTime } = key;
   const before = { keyId, createdAt: timeText(startDateTime), expiresAt: timeText(endDateTime) };

@@ -3,7 +3,7 @@ import { ActionableError } from "../../domain/errors.ts";
 import type { Clock } from "../ports.ts";
 import type { Report } from "../progress.ts";
 
-/** Another run is at work on a secret, or was quicker; whoever meets this may wait and look again. */
+/** Another run is at work on a secret, or was faster. A caller that meets this may wait and look again. */
 export class BusyError extends ActionableError {
   /** As messages name it. */
   readonly secret: string;
@@ -18,7 +18,7 @@ export class BusyError extends ActionableError {
   }
 }
 
-/** Whoever may write in one namespace can keep a mark there for ever: a person can go on without that secret. */
+/** Anybody who may write in one namespace can keep a mark there forever. A person can continue without that secret. */
 function wayAround(name: string): string {
   const [, reference] = /^[^ ].*\/([a-z0-9-]+\/[a-z0-9.-]+)$/.exec(name) ?? [];
   return reference === undefined || name.startsWith("the application ")
@@ -28,7 +28,7 @@ function wayAround(name: string): string {
 
 const pollMs = 1_000;
 
-/** Waits for other runs to make way, as long as was allowed from the first time that one was met. */
+/** Waits for other runs to make way. The time counts from when the first one is met. */
 export class BusyWait {
   readonly #waitBusyMs: number;
   readonly #clock: Clock;
@@ -48,15 +48,15 @@ export class BusyWait {
     return waitedMs < this.#waitBusyMs;
   }
 
-  /** The next wait is counted anew. */
+  /** Forgets the time that was waited so far. */
   reset(): void {
     this.#since = undefined;
     this.#report({ kind: "ended", id: "busy" });
   }
 
   /**
-   * Looks at clusters and directory, and again as long as another run is met.
-   * @throws what the look throws, `busy` when the time is over
+   * Looks at clusters and directory, and looks again as long as another run is at work.
+   * @throws whatever the look throws; `busy` when the time is over
    */
   async lookWhenIdle<T>(look: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const text = "Looking at the clusters' secrets and the directory";
@@ -76,7 +76,7 @@ export class BusyWait {
 
   /**
    * Waits a moment after another run was met.
-   * @throws what it is given when that is anything else, or when the time is over
+   * @throws the given error if it is not `busy`, or when the time is over
    */
   async pause(error: unknown, signal: AbortSignal): Promise<void> {
     if (!(error instanceof BusyError)) throw error;
@@ -84,7 +84,7 @@ export class BusyWait {
     if (!this.mayWait) throw error;
     const text = `Waiting for another run to finish with ${error.secret}, up to ${formatDuration(this.#waitBusyMs)}`;
     this.#report({ kind: "waiting", id: "busy", text });
-    // Two runs that made way for each other must not meet again.
+    // Random, so that two runs that made way for each other do not meet again.
     await this.#clock.sleep(pollMs * (0.5 + Math.random()), signal);
   }
 }

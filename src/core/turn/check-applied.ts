@@ -6,8 +6,8 @@ import type { Target } from "../cluster/read-targets.ts";
 import type { TargetPolicy, TargetState } from "./pull-secret.ts";
 
 /**
- * Makes sure that applying a document to the cluster would take nothing from anybody: it replaces what the secret holds
- * as a whole. Fine where nothing is applied.
+ * Makes sure that applying a document to the cluster takes nothing from anybody, because a document replaces
+ * everything that the secret holds. Succeeds if nothing is applied.
  * @throws ActionableError `secret.wrong-type`, `secret.immutable`, `secret.not-ours`, `manifest.drops-entries`, exit 2
  */
 export async function checkApplied(

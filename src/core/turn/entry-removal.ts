@@ -28,25 +28,25 @@ export interface MarkedSecret {
   readonly mark: EntryMark;
 }
 
-/** What becomes of a secret when our entry is taken out of it. */
+/** What happens to a secret when our entry is taken out of it. */
 export type EntryEnd =
-  /** We made it, and nothing else is in it. */
+  /** acr-pull made it, and nothing else is in it. */
   | { readonly kind: "delete" }
   | { readonly kind: "change"; readonly change: SecretChange; readonly why: KeptSecret };
 
 /** Why a secret stays when our entry is taken out of it. */
 export type KeptSecret =
-  /** Other hosts, or other registries of ours. */
+  /** It holds other hosts, or other registries of ours. */
   | "holds-other-entries"
   /** Somebody else made it. */
   | "not-made-by-acr-pull"
-  /** What it holds for the host is not what our mark speaks of. */
+  /** What it holds for the host is not what our mark describes. */
   | "holds-other-credential"
-  /** It is being deleted, and goes when its finalizers are done. */
+  /** It is being deleted, and will be gone when its finalizers are done. */
   | "being-deleted";
 
 /**
- * Judges whether our entry can be taken out of a secret; undefined when it has none (any more).
+ * Judges whether our entry can be taken out of a secret. Undefined if there is none, or no longer.
  * @throws ActionableError with exit 2 for what can never work: `secret.reconciled`, `secret.malformed`,
  *   `secret.immutable`, `secret.marks-malformed`, `secret.wrong-type`
  */
@@ -58,7 +58,7 @@ export function readEntry(target: Target, secret: PullSecret, loginServer: strin
   return { target, loginServer, secret, config, marks, mark };
 }
 
-/** What becomes of a secret without our entry: labels, annotations, hosts and keys of others stay as they are. */
+/** What happens to a secret without our entry. Labels, annotations, hosts and keys of others stay as they are. */
 export function endOf(entry: MarkedSecret): EntryEnd {
   const { secret, marks, loginServer } = entry;
   const { [loginServer]: _gone, ...otherMarks } = marks;
@@ -92,7 +92,7 @@ export function endOf(entry: MarkedSecret): EntryEnd {
   };
 }
 
-/** The credential out, and the mark left, which leads whoever comes next to what is still to be removed. */
+/** Takes the credential out. The mark stays, and shows the next run what is still to be removed. */
 export function withoutPassword(entry: MarkedSecret): SecretChange | undefined {
   const change = dataChange(entry, configWithout(entry));
   return "data" in change ? change : undefined;
@@ -102,7 +102,7 @@ function dataChange({ config }: MarkedSecret, without: DockerConfig): SecretChan
   return without === config ? {} : { data: { [dockerConfigKey]: formatDockerConfig(without) } };
 }
 
-/** Only what the mark speaks of: somebody may have put another credential in its place. */
+/** Removes only what the mark describes: somebody may have put another credential in its place. */
 function configWithout({ config, loginServer, mark }: MarkedSecret): DockerConfig {
   return mark.appId === undefined ? config : withoutCredentialsOf(config, loginServer, mark.appId);
 }

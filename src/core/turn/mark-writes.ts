@@ -14,20 +14,20 @@ import type { ProcessIdentity } from "../ports.ts";
 import { refuseDeleting } from "./pull-secret.ts";
 import { newSecret } from "./write-entry.ts";
 
-/** What a mark is set with. */
+/** What setting a mark needs. */
 export interface MarkWish {
   readonly target: Writable<Target>;
-  /** The secret as last read; undefined: it is made. */
+  /** The secret as last read. Undefined if it is yet to be created. */
   readonly secret: PullSecret | undefined;
   readonly loginServer: string;
-  /** The entry beside which the mark stands, or the least an entry says. */
+  /** The mark that a new entry gets. An existing entry keeps its own. */
   readonly entry: EntryMark;
   readonly process: ProcessIdentity;
-  /** Operations of earlier runs whose keys have to go before the mark does. */
+  /** Operations of earlier runs whose keys must be removed before the mark. */
   readonly sweep: readonly string[];
-  /** Whether the run takes away what stands there. */
+  /** Whether the run is a removal, which no other command may continue. */
   readonly removes?: boolean | undefined;
-  /** Object id of the application that this run may delete, or that one before it deleted. */
+  /** Object id of the application that this run may delete, or that an earlier run deleted. */
   readonly deletes?: string | undefined;
 }
 
@@ -55,8 +55,8 @@ export function pendingMark(
 }
 
 /**
- * Writes the mark into its secret, which is made for it where there is none.
- * @throws ActionableError `kubernetes.conflict`, `kubernetes.already-exists` when somebody else wrote it first
+ * Writes the mark into its secret, which is created if there is none.
+ * @throws ActionableError `kubernetes.conflict`, `kubernetes.already-exists` if somebody else wrote it first
  */
 export async function writeMark(
   wish: MarkWish,
@@ -76,7 +76,7 @@ function markChange(annotation: string): SecretChange {
   return { labels: { [managedLabel]: "true" }, annotations: { [entriesAnnotation]: annotation } };
 }
 
-/** A pending mark that is to go, by the operations that it may be of. */
+/** A pending mark to remove, and the operations that it may be of. */
 interface MarkToGo {
   readonly target: Writable<Target>;
   readonly loginServer: string;
@@ -84,8 +84,8 @@ interface MarkToGo {
 }
 
 /**
- * Takes a pending mark out of a secret, or puts another one in its place; an entry that held nothing else goes with it.
- * A mark of any other operation stays.
+ * Takes a pending mark out of a secret, or puts another one in its place. An entry that held nothing else is removed
+ * with it. A mark of any other operation stays.
  */
 export async function replaceMark(
   { target, loginServer, operations }: MarkToGo,

@@ -9,12 +9,12 @@ import { pendingMark, replaceMark, writeMark, type MarkWish } from "./mark-write
 import { targetName } from "./pull-secret.ts";
 
 const renewEveryMs = 10_000;
-/** A run that was held up longer than this looks whether the mark is still its own before it writes on. */
+/** A run that was delayed for longer than this checks that the mark is still its own before it continues to write. */
 const trustedForMs = 30_000;
 
 /**
- * A pending mark held by this run: set by compare-and-swap before a key is made and renewed until it is closed,
- * so that every key that may exist is named somewhere that survives a crash.
+ * A pending mark held by this run. It is set by compare-and-swap before a key is made, and renewed until it is
+ * closed. So every key that may exist is named in a place that survives a crash.
  */
 export class HeldMark {
   #wish: MarkWish;
@@ -22,11 +22,11 @@ export class HeldMark {
   #pending: PendingMark;
   readonly #lost: AbortController;
   #timer: NodeJS.Timeout | undefined;
-  /** Whether the mark went with a write of this run. */
+  /** Whether a write of this run removed the mark. */
   #closed = false;
-  /** The write under way: the marked secret is written by one at a time. */
+  /** The write under way: the marked secret has one writer at a time. */
   #underWay: Promise<unknown> = Promise.resolve();
-  /** Operations of this run that may have left a key which only the mark names. */
+  /** Operations of this run that may have left a key that only the mark names. */
   readonly #lostOperations: string[] = [];
 
   private constructor(wish: MarkWish, secret: PullSecret, pending: PendingMark, lost: AbortController) {
@@ -39,7 +39,7 @@ export class HeldMark {
   /**
    * Sets the mark.
    * @param lost aborted when another run takes the mark over
-   * @throws ActionableError `busy` when another run changed the secret first
+   * @throws ActionableError `busy` if another run changed the secret first
    */
   static async set(wish: MarkWish, lost: AbortController, signal: AbortSignal): Promise<HeldMark> {
     const pending = pendingMark(wish, randomUUID(), wish.sweep);
@@ -60,7 +60,7 @@ export class HeldMark {
     return this.#pending.operation;
   }
 
-  /** Operations whose keys, if there are any, must go before the mark does. */
+  /** Operations whose keys, if there are any, must be removed before the mark. */
   get sweep(): readonly string[] {
     return this.#pending.sweep ?? [];
   }
@@ -70,7 +70,7 @@ export class HeldMark {
     return this.#secret;
   }
 
-  /** Whether it went with a write of this run: then nothing is left to hold. */
+  /** Whether a write of this run removed it. Then nothing is left to hold. */
   get isClosed(): boolean {
     return this.#closed;
   }
@@ -80,19 +80,19 @@ export class HeldMark {
     return this.#wish.secret === undefined;
   }
 
-  /** Whether a key may have been made whose answer was lost: then the mark has to stay until that one is gone. */
+  /** Whether a key may exist because an answer was lost. Then the mark has to stay until that key is gone. */
   get mayHaveLeftKey(): boolean {
     return this.#lostOperations.length > 0;
   }
 
-  /** Operations of this run itself whose key, if there is one, nobody knows the password of: its answer was lost. */
+  /** Operations of this run whose answer was lost. If one made a key, nobody knows its password. */
   get lostOperations(): readonly string[] {
     return this.#lostOperations;
   }
 
   /**
-   * Gives the mark back before anything was made under it: what stood there before stands there again.
-   * @returns false when it has to stay
+   * Gives the mark back before anything was made under it: restores what was there before.
+   * @returns false if it has to stay
    */
   async withdraw(signal: AbortSignal): Promise<boolean> {
     if (this.mayHaveLeftKey) return false;
@@ -100,14 +100,14 @@ export class HeldMark {
     return true;
   }
 
-  /** Puts back what stood there before: nothing is left that this mark alone names. */
+  /** Restores what was there before, because nothing is left that only this mark names. */
   async putBack(signal: AbortSignal): Promise<void> {
     const { target, loginServer, secret } = this.#wish;
     const before = secret && marksToChange(secret)[loginServer]?.pending;
     await replaceMark({ target, loginServer, operations: new Set([this.operation]) }, before, signal);
   }
 
-  /** Puts a new operation in the mark and the present one among those to sweep. */
+  /** Puts a new operation into the mark, and the current one among those to sweep. */
   async nextOperation(signal: AbortSignal): Promise<void> {
     this.#lostOperations.push(this.operation);
     await this.#oneByOne(() =>
@@ -115,15 +115,16 @@ export class HeldMark {
     );
   }
 
-  /** Notes the application that is about to be deleted, for whoever takes the mark over if this run ends there. */
+  /** Records the application that is about to be deleted, for the run that takes the mark over if this one crashes. */
   async noteDeletion(objectId: string, signal: AbortSignal): Promise<void> {
     this.#wish = { ...this.#wish, deletes: objectId };
     await this.#oneByOne(() => this.#renew(signal));
   }
 
   /**
-   * Makes sure that no other run has gone on in this one's place: at once while the mark was renewed a moment ago.
-   * @throws ActionableError `busy` when it was taken over
+   * Makes sure that no other run has continued in place of this one. Sends no request if the mark was renewed a
+   * moment ago.
+   * @throws ActionableError `busy` if it was taken over
    */
   async ensureHeld(signal: AbortSignal): Promise<void> {
     if (this.#closed) return;
@@ -134,8 +135,9 @@ export class HeldMark {
   }
 
   /**
-   * Makes sure of it by asking, however fresh the mark is: somebody has written where this run was about to.
-   * @throws ActionableError `busy` when it was taken over
+   * Makes sure of the same with a request, however fresh the mark is: somebody has written where this run was about
+   * to write.
+   * @throws ActionableError `busy` if it was taken over
    */
   async confirmHeld(signal: AbortSignal): Promise<void> {
     if (this.#closed) return;
@@ -144,8 +146,8 @@ export class HeldMark {
   }
 
   /**
-   * Lets the marked secret itself be written by this run, between two renewals. The mark may go with that write.
-   * @param write gets the secret as it was last written, and says what it is then
+   * Lets this run write the marked secret itself, between two renewals. That write may remove the mark.
+   * @param write gets the secret as it was last written, and returns it as it is afterwards
    */
   async writeMarked(write: (secret: PullSecret) => Promise<PullSecret>): Promise<void> {
     await this.#oneByOne(async () => {
@@ -160,14 +162,14 @@ export class HeldMark {
   startRenewing(signal: AbortSignal): void {
     this.#timer = setInterval(() => {
       this.#oneByOne(() => this.#renew(signal)).catch((error: unknown) => {
-        // A passing fault is no loss: the mark stands for a minute.
+        // A passing fault does not lose the mark, which is valid for a minute.
         if (hasCode(error, "busy")) this.#lost.abort(error);
       });
     }, renewEveryMs);
     this.#timer.unref();
   }
 
-  /** Ends the renewal, so that the secret can be written by others of this run. */
+  /** Ends the renewal, so that other parts of this run can write the secret. */
   async stopRenewing(): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -181,7 +183,7 @@ export class HeldMark {
   }
 
   async #renew(signal: AbortSignal): Promise<void> {
-    // One that was waiting for the write with which the mark went.
+    // This renewal waited for the very write that removed the mark.
     if (this.#closed) return;
     await this.#write(pendingMark(this.#wish, this.operation, this.sweep), signal);
   }
@@ -196,7 +198,7 @@ export class HeldMark {
     this.#pending = pending;
   }
 
-  /** Somebody changed the secret: fine while our mark stands in it. */
+  /** Somebody changed the secret. That is fine while our mark is in it. */
   async #writeAfterConflict(pending: PendingMark, signal: AbortSignal): Promise<void> {
     const { target, loginServer } = this.#wish;
     const secret = await target.cluster.findSecret(target.namespace, target.name, signal);

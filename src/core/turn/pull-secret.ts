@@ -19,13 +19,16 @@ import {
 import { namespaceNotFound } from "../cluster/missing-namespaces.ts";
 import type { Target, TargetContent } from "../cluster/read-targets.ts";
 
-/** `context/namespace/name`, as plans and errors call a target; in a manifest, where that is. */
+/**
+ * `context/namespace/name`, as plans and errors name a target; for a manifest, the manifest's name instead of the
+ * context.
+ */
 export function targetName({ cluster, namespace, name }: Target): string {
   if (cluster.manifest) return `${namespace}/${name} in ${cluster.manifest.name}`;
   return `${inOneLine(cluster.context)}/${namespace}/${name}`;
 }
 
-/** Whether two are the same secret of one cluster. */
+/** Whether both are the same secret, within one cluster. */
 export function isSameTarget(
   one: Pick<Target, "namespace" | "name">,
   other: Pick<Target, "namespace" | "name">,
@@ -41,13 +44,13 @@ interface AbsentTarget {
   readonly createNamespace: boolean;
 }
 
-/** A target that is there. */
+/** A target that exists. */
 export interface PresentTarget extends PullSecretEntry {
   readonly kind: "present";
   readonly secret: PullSecret;
   readonly config: DockerConfig;
   readonly marks: EntryMarks;
-  /** Whether nobody here can tell what it holds: a sealed document that was not applied yet. Then `config` is empty. */
+  /** Whether nobody here can read what it holds: a sealed document that was not applied yet. Then `config` is empty. */
   readonly sealed: boolean;
 }
 
@@ -130,6 +133,12 @@ function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble):
         `The document of ${name} is sealed (${trouble.by}), and the cluster does not hold what is in it, so nothing can be added to it.`,
         "Commit and sync the manifest, then run the same command again; or choose another name with --secret-name.",
       );
+    case "embedded":
+      return refused(
+        "manifest.embedded",
+        `The manifest has the secret ${target.namespace}/${target.name} in ${trouble.within}, which acr-pull does not edit.`,
+        "Move it to a YAML document of its own, or remove it from there, and run again.",
+      );
     case "applied":
       return refused(
         "manifest.not-in-manifest",
@@ -141,7 +150,7 @@ function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble):
   }
 }
 
-/** That nobody can tell whether a controller would undo what is written to a secret; nothing where that can be told. */
+/** Warns that a controller that the cluster no longer lists may undo a write to the secret. Empty if all are listed. */
 export function forgottenWritersWarning(target: Target, secret: PullSecret): string[] {
   if (!hasForgottenWriters(secret)) return [];
   return [
@@ -150,7 +159,7 @@ export function forgottenWritersWarning(target: Target, secret: PullSecret): str
 }
 
 /**
- * What is written to a secret that is being deleted goes with it.
+ * Whatever is written to a secret that is being deleted is lost with it.
  * @throws ActionableError `kubernetes.terminating`, which leaves the target out
  */
 export function refuseDeleting(target: Target, { deleting, finalizers }: PullSecret): void {
@@ -181,7 +190,7 @@ function judgeNamespace(
   return { kind: "absent", createNamespace: namespace === undefined };
 }
 
-/** A secret that a run of ours made and had to leave without an entry. */
+/** A secret that acr-pull made, and had to leave without an entry. */
 function isEmptyAndLabelled(secret: PullSecret, config: DockerConfig): boolean {
   return secret.labels[managedLabel] === "true" && Object.keys(config.auths).length === 0;
 }

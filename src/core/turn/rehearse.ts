@@ -8,13 +8,13 @@ import { refuseDeleting, type TargetState } from "./pull-secret.ts";
 import { newSecret } from "./write-entry.ts";
 
 type Present = Extract<TargetState, { readonly kind: "present" }>;
-/** As much of what a target holds as a rehearsal needs. */
+/** The part of a target's state that a rehearsal needs. */
 type RehearsedState = Exclude<TargetState, Present> | Pick<Present, "kind" | "secret">;
 
 /**
- * Asks the API server whether the target could be written; nothing is kept. A secret that is not there yet is to be
- * created and, by a pending mark or a write that was undone, patched: rights are looked at before what is named is
- * looked for, so that of both the right is learned.
+ * Asks the API server whether the target could be written. Nothing is kept. A secret that does not exist is to be
+ * created and then patched, for a pending mark or after somebody undid a write. The API server checks rights before
+ * it looks for the object, so both rehearsals show whether the right exists.
  */
 export async function rehearseWrite(
   target: Target,
@@ -27,7 +27,7 @@ export async function rehearseWrite(
   if (state.kind === "present") {
     refuseDeleting(target, state.secret);
     const annotations = { [entriesAnnotation]: withRoomForMark(state.secret) };
-    // Somebody changed it since it was looked at: whether it may be written was answered before that.
+    // Somebody changed it after the look. The API server checked the right to write it before it noticed that.
     await unless(
       rehearsal.patchSecret(state.secret, { ...change, annotations }, signal),
       "kubernetes.conflict",
@@ -47,15 +47,15 @@ export async function rehearseWrite(
   ]);
 }
 
-/** The largest mark that a run writes takes no more characters, of which each is a byte. */
+/** No mark that a run writes has more characters than this, and each is one byte. */
 const largestMark = 2048;
 
-/** What a secret's annotation may grow to: the API server limits how long all of them are together. */
+/** The size that a secret's annotation may grow to: the API server limits the length of all annotations together. */
 function withRoomForMark({ annotations }: PullSecret): string {
   return (annotations[entriesAnnotation] ?? "") + " ".repeat(largestMark);
 }
 
-/** Waits for what may fail in a way that was to be expected. */
+/** Waits for work that may fail in an expected way. */
 async function unless(work: Promise<unknown>, ...codes: string[]): Promise<void> {
   try {
     await work;
@@ -65,9 +65,9 @@ async function unless(work: Promise<unknown>, ...codes: string[]): Promise<void>
 }
 
 /**
- * Asks the API server whether the entry could be taken out; nothing is kept.
- * @param changesFirst whether the secret is also patched before it goes
- * @returns false when the secret is gone: somebody deleted it since it was looked at
+ * Asks the API server whether the entry could be taken out. Nothing is kept.
+ * @param changesFirst whether the secret is also patched before it is deleted
+ * @returns false if the secret is gone: somebody deleted it after the look
  */
 export async function rehearseRemoval(
   { target, secret, ...entry }: MarkedSecret,
@@ -90,7 +90,7 @@ async function isThere(rehearsal: Promise<unknown>): Promise<boolean> {
     await rehearsal;
   } catch (error) {
     if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) return false;
-    // Somebody changed it since it was looked at: whether it may be written was answered before that.
+    // Somebody changed it after the look. The API server checked the right to write it before it noticed that.
     if (!hasCode(error, "kubernetes.conflict")) throw error;
   }
   return true;

@@ -7,19 +7,21 @@ import { endOf, readEntry, withoutPassword, type KeptSecret, type MarkedSecret }
 import { targetName } from "./pull-secret.ts";
 import type { Turn } from "./turn.ts";
 
-/** What became of a secret that our entry was taken out of. */
+/** What was done to a secret that our entry was taken out of. */
 export type EntryRemoved =
   | { readonly action: "removed" }
-  /** `why` it stays; absent when somebody else took the entry out. Of one that is being deleted, what holds it. */
+  /**
+   * `why` it stays; absent if somebody else took the entry out. `finalizers` are what holds one that is being deleted.
+   */
   | { readonly action: "updated"; readonly why?: KeptSecret; readonly finalizers?: readonly string[] };
 
 const triesOnConflict = 5;
 
 /**
- * Takes our entry out of a secret, and deletes it when nothing is left that is not ours. Another writer's change in
- * between is read, judged again and kept.
- * @throws ActionableError `busy` when another run put another key or its own mark there meanwhile, or went on in this
- *   one's place
+ * Takes our entry out of a secret, and deletes the secret if nothing of others is left in it. If another writer
+ * changes the secret meanwhile, it is read and judged again, and the change is kept.
+ * @throws ActionableError `busy` if another run put another key or its own mark there meanwhile, or continued in
+ *   place of this one
  */
 export async function removeEntry(turn: Turn, entry: MarkedSecret): Promise<EntryRemoved> {
   const { signal } = turn;
@@ -33,7 +35,7 @@ export async function removeEntry(turn: Turn, entry: MarkedSecret): Promise<Entr
       if (end.kind === "delete") {
         const standing = await cluster.deleteSecret(current.secret, signal);
         if (!standing) return { action: "removed" };
-        // What holds it may do so for long: until then nothing of ours is in it.
+        // Its finalizers may hold it for long. Until it is gone, it must hold nothing of ours.
         const left = readEntry(target, standing, loginServer);
         if (!left) return { action: "updated", why: "being-deleted", finalizers: standing.finalizers };
         current = left;
@@ -45,7 +47,7 @@ export async function removeEntry(turn: Turn, entry: MarkedSecret): Promise<Entr
       if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found"))
         return { action: "removed" };
       if (tries >= triesOnConflict || !hasCode(error, "kubernetes.conflict")) throw error;
-      // Of the marked one its own mark tells: it may be on its way out.
+      // The marked secret needs no such request: its own mark, which may be on its way out, is compared below.
       if (!turn.isMarked(target)) await turn.confirmHeld();
       const secret = await cluster.findSecret(namespace, name, signal);
       if (!secret) return { action: "removed" };
@@ -57,7 +59,7 @@ export async function removeEntry(turn: Turn, entry: MarkedSecret): Promise<Entr
   }
 }
 
-/** Whether a mark says the same as when it was agreed that it goes. */
+/** Whether a mark says the same as when its removal was agreed to. */
 function isSameEntry(one: EntryMark, other: EntryMark): boolean {
   return (
     one.appId === other.appId &&
@@ -68,8 +70,8 @@ function isSameEntry(one: EntryMark, other: EntryMark): boolean {
 }
 
 /**
- * Takes the password out of the marked secret; the mark stays, and leads whoever comes next to what is still to go.
- * @throws ActionableError `busy` when our entry is there no more
+ * Takes the password out of the marked secret. The mark stays, and shows the next run what is still to be removed.
+ * @throws ActionableError `busy` if our entry is no longer there
  */
 export async function emptyMarked(turn: Turn): Promise<void> {
   const { target } = turn.mark;
@@ -81,8 +83,8 @@ export async function emptyMarked(turn: Turn): Promise<void> {
 }
 
 /**
- * The entry of the marked secret, to be taken out last: its mark is not renewed any more.
- * @throws ActionableError `busy` when another run took the mark over, or our entry is there no more
+ * The entry of the marked secret, which is taken out last. From now on its mark is no longer renewed.
+ * @throws ActionableError `busy` if another run took the mark over, or our entry is no longer there
  */
 export async function lastEntry(turn: Turn): Promise<MarkedSecret> {
   await turn.ensureHeld();

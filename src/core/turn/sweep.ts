@@ -14,43 +14,43 @@ import { isSameTarget, targetName } from "./pull-secret.ts";
 import { isRefusedWrite } from "./take-mark.ts";
 import type { Turn } from "./turn.ts";
 
-/** What is taken away at the end of a turn. */
+/** What is removed at the end of a turn. */
 export interface Closing {
   readonly application: Application;
   readonly clusterId: string;
-  /** Secrets with the marks of runs that are gone. */
+  /** Secrets with marks of runs that are no longer at work. */
   readonly staleMarks: readonly Target[];
-  /** Further operations whose keys go: those of this turn itself, when no secret holds them. */
+  /** More operations whose keys are removed: those of this turn itself, if no secret holds the keys. */
   readonly more?: readonly string[];
   /**
-   * A key that this run made: a part of the directory that shows it shows the older ones too. Undefined: parts that lag
-   * are met by looking more than once.
+   * A key that this run made: a part of the directory that lists it lists the older ones too. Undefined if there is
+   * none. Then the directory is asked more than once, because parts of it may lag.
    */
   readonly newest: string | undefined;
-  /** The key that is in use, whatever the secrets show. */
+  /** The key in use, whatever the secrets show. */
   readonly inUse?: string | null;
-  /** Whether secrets may hold what the marks name that nobody looks at. */
+  /** Whether secrets that nobody looks at may hold what the marks name. */
   readonly mayMiss: boolean;
-  /** Whether the secrets that were seen are all there are, although they cannot be listed. */
+  /** Whether the secrets that were seen are all there are, although secrets may not be listed. */
   readonly namespacesComplete: boolean;
-  /** Whether the marks stay while a secret goes on holding a key that they name. */
+  /** Whether the marks stay while a secret still holds a key that they name. */
   readonly staysWhileHeld?: boolean;
-  /** Told of each key as it is removed, for what follows may fail. */
+  /** Called for each key as soon as it is removed, because what follows may fail. */
   readonly onRemoved: (keyId: string) => void;
 }
 
 /** How a turn was closed. */
 export interface Closed {
-  /** Whether marks stay, for nobody can tell that no secret holds what they name. */
+  /** Whether marks stay, because a secret that cannot be seen may hold what they name. */
   readonly marksStay: boolean;
-  /** Secrets whose mark of an earlier run could not be taken away. */
+  /** Secrets from which the mark of an earlier run could not be removed. */
   readonly unclearable: readonly Target[];
 }
 
 /**
- * Removes the keys that marks name and nobody needs any more, and then these marks and the one of this turn. Where
- * another secret may hold such a key, it stays and the mark that names it as well: this turn gives back what stood there
- * before it.
+ * Removes the keys that marks name and nobody needs any longer, then those marks and the one of this turn. If another
+ * secret may hold such a key, the key stays, and so does the mark that names it. This turn then restores the mark
+ * that was there before.
  */
 export async function closeTurn(turn: Turn, closing: Closing, tools: DirectoryTools): Promise<Closed> {
   const operations = [...turn.sweep, ...(closing.more ?? [])];
@@ -63,7 +63,7 @@ export async function closeTurn(turn: Turn, closing: Closing, tools: DirectoryTo
   return { marksStay: false, unclearable };
 }
 
-/** @returns whether the marks may go */
+/** @returns whether the marks may be removed */
 async function sweep(
   turn: Turn,
   operations: readonly string[],
@@ -97,7 +97,7 @@ async function sweep(
   return !(closing.staysWhileHeld && found?.held.some((keyId) => keyId !== inUse));
 }
 
-/** Operations that other runs at work have in their own marks for the registry. */
+/** Operations that are in the marks of other runs at work, for this registry. */
 function operationsAtWork(
   { secrets }: SecretsNow,
   { loginServer, ports, cluster }: Turn,
@@ -112,7 +112,7 @@ function operationsAtWork(
   return new Set(pending.filter((one) => isLive(one, now, ports.process)).map(({ operation }) => operation));
 }
 
-/** @returns the secrets whose mark of an earlier run cannot be taken away */
+/** @returns the secrets from which the mark of an earlier run cannot be removed */
 async function clearMarks(
   { loginServer, mark, ports, signal }: Turn,
   swept: readonly string[],
@@ -138,14 +138,14 @@ async function clearMarks(
 export interface BegunKey {
   readonly application: Application;
   readonly clusterId: string;
-  /** Undefined: its making was cut off, perhaps when it was done. */
+  /** Undefined if the request was cut off, perhaps after the key was made. */
   readonly keyId: string | undefined;
 }
 
 /**
- * Another run goes on in place of this one: the key that this one made goes, unless a secret holds it. Before there can
- * be one the mark is given back, for the other run may wait for just that.
- * @param key undefined: none was begun
+ * Another run continues in place of this one. Removes the key that this one made, unless a secret holds it. If no key
+ * was begun, gives the mark back, because the other run may be waiting for just that.
+ * @param key undefined if none was begun
  * @returns whether a key was removed whose id is known
  */
 export async function abandonTurn(

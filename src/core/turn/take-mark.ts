@@ -13,8 +13,8 @@ import { isSameTarget, targetName, type TargetPolicy } from "./pull-secret.ts";
 export interface MarkPlace {
   readonly target: Target;
   /**
-   * The secret as it was seen; undefined: it is made for the mark.
-   * @throws BusyError when it is not any more what was seen
+   * The secret as it was seen. Undefined if it is created for the mark.
+   * @throws BusyError if it is no longer what was seen
    */
   readonly secret: (signal: AbortSignal) => Promise<PullSecret | undefined> | PullSecret | undefined;
 }
@@ -26,29 +26,29 @@ export interface TurnPorts extends Writing<{ readonly clusters: readonly Cluster
   readonly concurrency: number;
 }
 
-/** What a run's mark is put on, and what it says. */
+/** Where a run puts its mark, and what the mark says. */
 export interface MarkPlan {
-  /** The best first: every run that sees the same secrets begins with the same one. */
+  /** The best first. Every run that sees the same secrets begins with the same one. */
   readonly places: readonly MarkPlace[];
-  /** The least that the entry beside the mark says. */
+  /** The mark that a new entry gets. An existing entry keeps its own. */
   readonly entry: EntryMark;
   readonly policy: TargetPolicy;
-  /** Operations of earlier runs whose keys are to be removed in the end. */
+  /** Operations of earlier runs whose keys are to be removed at the end. */
   readonly sweep: readonly string[];
-  /** Whether the run takes away what stands there. */
+  /** Whether the run is a removal, which no other command may continue. */
   readonly removes?: boolean;
-  /** Object id of the application that this run may delete, or that one before it deleted. */
+  /** Object id of the application that this run may delete, or that an earlier run deleted. */
   readonly deletes?: string | undefined;
-  /** The cluster's managed secrets when it was looked at; undefined when they may not be listed. */
+  /** The cluster's managed secrets at the time of the look. Undefined if they may not be listed. */
   readonly seenBefore: (signal: AbortSignal) => Promise<readonly PullSecret[] | undefined>;
 }
 
 /**
- * Puts a run's mark on the first secret that takes it. What somebody else put in one namespace stops nobody in the
- * others. Two runs for different namespaces mark different secrets: whichever was second sees the other's mark, or what
+ * Puts a run's mark on the first secret that takes it. So what somebody did in one namespace does not stop the run in
+ * the others. Two runs for different namespaces mark different secrets. The second one sees the other's mark, or what
  * the other has written.
  * @param lost aborted when another run takes the mark over
- * @throws ActionableError `busy` when another run is at work, or has written something since the cluster was seen
+ * @throws ActionableError `busy` if another run is at work, or has written something since the cluster was seen
  */
 export async function takeMark(
   plan: MarkPlan,
@@ -86,8 +86,8 @@ function wishFor(
 }
 
 /**
- * Whether a write was refused because of the very secret that it was for: what somebody did in one namespace, so that
- * another secret may be written all the same.
+ * Whether a write was refused for a reason that concerns only its own secret or namespace. Somebody may have caused
+ * that in one namespace, so the run may still write another secret.
  */
 export function isRefusedWrite(error: unknown): error is ActionableError {
   return hasCode(
@@ -101,7 +101,7 @@ export function isRefusedWrite(error: unknown): error is ActionableError {
   );
 }
 
-/** A secret of the cluster, beside the marked one, in which something was written since it was seen. */
+/** A secret of the cluster, other than the marked one, that was changed since it was seen. */
 async function changedSince(
   known: readonly PullSecret[],
   { target, loginServer }: Pick<MarkWish, "target" | "loginServer">,

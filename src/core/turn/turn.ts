@@ -14,31 +14,33 @@ import { readEntryBack, writeEntry, type DesiredEntry } from "./write-entry.ts";
 
 /** What a run needs to be the only one that makes or retires keys of one cluster. */
 export interface TurnWish extends MarkPlan {
-  /** The cluster, and the secrets of it that were seen. */
+  /** The cluster, and its secrets that were seen. */
   readonly seen: SeenSecrets;
-  /** Done when another run went on in place of this one, with the run's own signal: that of the turn is aborted. */
+  /**
+   * Called when another run has continued in place of this one. It uses `runSignal`, because the turn's own is aborted.
+   */
   readonly overtaken?: (turn: Turn) => Promise<void>;
 }
 
-/** A secret and what it shall hold. */
+/** A secret, and what it is to hold. */
 export interface SecretWrite {
   readonly target: Target;
-  /** As it was seen; undefined: it is made. */
+  /** As it was seen. Undefined if it is to be created. */
   readonly secret: PullSecret | undefined;
   readonly desired: DesiredEntry;
 }
 
-/** What became of one secret. */
+/** What was done to one secret. */
 export interface SecretRecord {
   readonly target: Target;
-  /** `skipped`: it was never come to. */
+  /** `skipped`: the run never reached it. */
   readonly action: "created" | "updated" | "unchanged" | "failed" | "skipped";
   readonly error?: ActionableError;
 }
 
 /**
  * Works on one cluster as the only run that makes or retires its keys, from `take` to the end of the work.
- * @throws ActionableError `busy` when another run is at work, or went on in place of this one
+ * @throws ActionableError `busy` if another run is at work, or continued in place of this one
  */
 export async function inTurn<T>(
   wish: TurnWish,
@@ -60,18 +62,18 @@ export async function inTurn<T>(
 }
 
 /**
- * The right of a run to write a cluster's secrets: nothing else writes them. It begins with a mark that names the keys
- * which may be made under it; a run that makes and removes none writes without a mark.
+ * The right of a run to write a cluster's secrets. Nothing else writes them. It begins with a mark that names the
+ * keys that may be made under it. A run that neither makes nor removes keys writes without a mark.
  */
 export class Turn {
-  /** Aborted also when another run takes the mark over. */
+  /** Also aborted when another run takes the mark over. */
   readonly signal: AbortSignal;
-  /** Aborted from outside alone. */
+  /** Aborted only from outside. */
   readonly runSignal: AbortSignal;
   readonly ports: TurnPorts;
-  /** The last word on every secret that was to be written, by its name. */
+  /** The latest result for every secret that was to be written, by its name. */
   readonly written = new Map<string, SecretRecord>();
-  /** Whether some secret was written, whatever was found there when it was read back. */
+  /** Whether some secret was written, whatever was read back afterwards. */
   wroteSecret = false;
   readonly #wish: TurnWish;
   readonly #lost = new AbortController();
@@ -96,7 +98,7 @@ export class Turn {
     return this.#wish.seen.cluster;
   }
 
-  /** The cluster's pull secrets: others may have written since they were seen. */
+  /** The cluster's pull secrets as they are now, because others may have written since they were seen. */
   secretsNow(signal = this.signal): Promise<SecretsNow> {
     return secretsNow(this.#wish.seen, this.ports.concurrency, signal);
   }
@@ -105,7 +107,7 @@ export class Turn {
     return this.#mark !== undefined;
   }
 
-  /** Why the turn is over, when another run took the mark over. */
+  /** Why the turn is over, if another run took the mark over. */
   get loss(): unknown {
     return this.#lost.signal.aborted ? this.#lost.signal.reason : undefined;
   }
@@ -116,33 +118,36 @@ export class Turn {
     return this.#mark;
   }
 
-  /** Operations whose keys must go before the marks do that name them. */
+  /** Operations whose keys must be removed before the marks that name them. */
   get sweep(): readonly string[] {
     return this.#mark?.sweep ?? this.#wish.sweep;
   }
 
   /**
    * Takes the turn: puts the mark, and renews it from then on.
-   * @throws ActionableError `busy` when another run is at work, or has written something since the cluster was seen
+   * @throws ActionableError `busy` if another run is at work, or has written something since the cluster was seen
    */
   async take(): Promise<void> {
     this.#mark = await takeMark(this.#wish, this.ports, this.#lost, this.signal);
     this.#mark.startRenewing(this.signal);
   }
 
-  /** Makes sure that no other run went on in this one's place: without asking while the mark is fresh. @throws `busy` */
+  /**
+   * Makes sure that no other run continued in place of this one. Sends no request while the mark is fresh. @throws
+   * `busy`
+   */
   async ensureHeld(): Promise<void> {
     await this.#mark?.ensureHeld(this.signal);
   }
 
-  /** Makes sure of it by asking, where somebody else has written. @throws `busy` */
+  /** Makes sure of it with a request, because somebody else has written. @throws `busy` */
   async confirmHeld(): Promise<void> {
     await this.#mark?.confirmHeld(this.signal);
   }
 
   /**
    * Gives the turn back before anything was done in it.
-   * @returns what makes the run look anew
+   * @returns the error that makes the run look again
    */
   async makeWay(): Promise<BusyError> {
     await this.end();
@@ -150,7 +155,7 @@ export class Turn {
     return new BusyError(targetName(this.mark.target));
   }
 
-  /** Ends the renewal of the mark, which stays where it was not closed. */
+  /** Ends the renewal of the mark, which stays if it was not closed. */
   async end(): Promise<void> {
     await this.#mark?.stopRenewing();
   }
@@ -161,9 +166,10 @@ export class Turn {
   }
 
   /**
-   * Brings secrets to what they shall hold; one that fails is noted, and the others are written all the same. The
-   * marked one comes first: from then on a new key is known by the secret that holds it.
-   * @param closes whether the mark goes with its secret's write, where it names nothing that is to be removed
+   * Writes what the secrets are to hold. A failure is recorded, and the other secrets are written all the same. The
+   * marked one comes first: from then on, a new key is known by the secret that holds it.
+   * @param closes whether the write of the marked secret also removes the mark, if the mark names nothing that is to
+   *   be removed
    * @returns those that hold it now
    */
   async write(writes: readonly SecretWrite[], { closes = false } = {}): Promise<readonly SecretWrite[]> {
@@ -177,7 +183,7 @@ export class Turn {
         const isChanged = await this.#writeOne(one);
         this.wroteSecret = true;
         done.push(one);
-        // The mark may have made the secret moments ago: for the user it is new.
+        // The mark may have created the secret moments ago. For the user it is still new.
         const change = secret === undefined ? "created" : "updated";
         this.written.set(targetName(target), { target, action: isChanged ? change : "unchanged" });
         if (writes.length > 1) {
@@ -226,7 +232,7 @@ export class Turn {
   }
 
   /**
-   * Reads written secrets back, and tries the very bytes read, once for each distinct credential.
+   * Reads written secrets back, and tries exactly the bytes that were read, once for each distinct credential.
    * @returns those that hold what was written
    */
   async readBack(
@@ -264,7 +270,7 @@ export class Turn {
     return good;
   }
 
-  /** @throws whatever concerns not this secret alone */
+  /** @throws whatever does not concern this secret alone */
   #noteFailure(target: Target, error: unknown): void {
     if (!isFailureOfOne(error, this.signal)) throw error;
     const name = targetName(target);

@@ -33,21 +33,21 @@ import {
   type TargetState,
 } from "./pull-secret.ts";
 
-/** What a target shall hold for the login server. */
+/** What a target is to hold for the login server. */
 export interface DesiredEntry {
   readonly loginServer: string;
   readonly credential: PullCredential;
   readonly mark: Omit<EntryMark, "pending" | "retire">;
-  /** The operation whose pending mark goes with the write; every other mark stays. */
+  /** The operation whose pending mark is removed by the write. Every other mark stays. */
   readonly closes?: string | undefined;
-  /** What becomes of the credential before it; absent: whatever stands of it stays. */
+  /** What happens to the previous credential. If absent, nothing about it changes. */
   readonly before?: {
     readonly credential: PullCredential | undefined;
     readonly retire: RetireMark | undefined;
   };
 }
 
-/** The change that brings a secret to what it shall hold; `undefined` when it holds it already. */
+/** The change after which a secret holds what it should; `undefined` if it already does. */
 export function changeFor(state: PresentTarget, desired: DesiredEntry): SecretChange | undefined {
   const { secret, config, marks, mark, credential, second } = state;
   const { loginServer, before } = desired;
@@ -60,7 +60,7 @@ export function changeFor(state: PresentTarget, desired: DesiredEntry): SecretCh
     ...(pending === undefined || pending.operation === desired.closes ? {} : { pending }),
   };
   const annotation = formatMarks({ ...marks, [loginServer]: newMark });
-  // Under a key that only readers take who do not look at letter case it serves no kubelet.
+  // A kubelet does not find an entry whose key differs in letter case, although other readers do.
   const isFound = keysForImage(Object.keys(config.auths), `${loginServer}/any`).length > 0;
   const sameBytes =
     isFound &&
@@ -88,7 +88,7 @@ function isSameCredential(one: PullCredential | undefined, other: PullCredential
   return one.username === other.username && one.password.equals(other.password);
 }
 
-/** A new secret: labels that say it is ours, the marks, and the config. */
+/** A new secret: the labels that say that it is ours, the marks, and the config. */
 export function newSecret(target: Target, marks: EntryMarks, config: DockerConfig) {
   return {
     namespace: target.namespace,
@@ -118,11 +118,11 @@ export interface EntryWritten {
 }
 
 /**
- * Brings a target to what it shall hold, in place. Another writer's change in between is read, judged again and
- * kept.
- * @param stillOurTurn throws `busy` when another run went on in this one's place; asked before writing anew where
- *   somebody else has written
- * @throws ActionableError `busy` when another run put its own credential or mark there meanwhile
+ * Writes what a target is to hold, in place. If another writer changes the target meanwhile, it is read and judged
+ * again, and the change is kept.
+ * @param stillOurTurn throws `busy` if another run continued in place of this one; called after somebody else has
+ *   written, before the next try
+ * @throws ActionableError `busy` if another run put its own credential or mark there meanwhile
  */
 export async function writeEntry(
   write: EntryWrite,
@@ -154,7 +154,7 @@ export async function writeEntry(
   }
 }
 
-/** A run that was held up for long must not undo what the run that went on in its place has written. */
+/** A run that was delayed for long must not undo what the run that continued in its place has written. */
 function refuseIfTakenOver({ target, before, desired }: EntryWrite, now: TargetState): void {
   const [held, known] = [contentOf(now), contentOf(before)];
   const otherKey =
@@ -172,11 +172,12 @@ function contentOf(state: TargetState) {
 }
 
 /**
- * Reads a written target back; where somebody undid the write it is made once more.
- * @param read what it holds, or why that could not be read, where it was tried since; else it is read now
- * @param stillOurTurn as with `writeEntry`
- * @returns the credential that the secret holds, from the very bytes read
- * @throws ActionableError `secret.reverted` when it is undone again, `busy` when another run wrote its own there
+ * Reads a written target back. If somebody undid the write, it is made once more.
+ * @param read what the target holds, or why it could not be read, if that was tried since the write; else it is read
+ *   now
+ * @param stillOurTurn as in `writeEntry`
+ * @returns the credential that the secret holds, from exactly the bytes that were read
+ * @throws ActionableError `secret.reverted` if it is undone again, `busy` if another run wrote its own there
  */
 export async function readEntryBack(
   write: EntryWrite,

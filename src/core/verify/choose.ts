@@ -10,21 +10,21 @@ import type { ClusterTarget } from "../ports.ts";
 import type { CheckedSubject, VerifyInput } from "./contract.ts";
 import type { ChosenNamespace } from "./look-at-namespace.ts";
 
-/** One cluster that is to be looked at. */
+/** A cluster to look at. */
 export interface ChosenCluster {
   readonly target: ClusterTarget;
   readonly namespaces: () => Promise<readonly ChosenNamespace[]>;
-  /** What is said of it already. */
+  /** What is already known to report about it. */
   readonly said: readonly CheckedSubject[];
 }
 
-/** The clusters to look at, and those that let nobody look. */
+/** The clusters to look at, and those that could not be looked at. */
 interface Chosen {
   readonly clusters: readonly ChosenCluster[];
   readonly lost: ReadonlyArray<{ readonly context: string; readonly error: ActionableError }>;
 }
 
-/** Which clusters and which of their namespaces are meant. */
+/** Chooses the clusters to look at and, in each, the namespaces. */
 export async function choose(
   clusters: readonly ClusterTarget[],
   input: VerifyInput,
@@ -39,7 +39,7 @@ export async function choose(
   const { secretName, concurrency } = input;
   const everywhere = { namespaces: [], namespaceSelector: undefined, clusterId: undefined };
   const views = await viewManaged({ ...everywhere, secretName, concurrency }, clusters, signal);
-  // Two contexts of one cluster show it once, by the one that may see more.
+  // If two contexts lead to one cluster, it appears once, through the context that may see more.
   const seen = views.seen.flatMap((view) => {
     const target = clusters.find(({ cluster }) => cluster === view.cluster);
     return target
@@ -100,7 +100,7 @@ function isWished(
   return Object.entries(secret.marks).some(([host, mark]) => isMeant(registry, host, mark.registry));
 }
 
-/** A cluster without an entry of ours is nothing to worry about while others have one: it may have no part in this. */
+/** A cluster without an entry of ours fails only if no other has one either: it may not need to pull at all. */
 function nothingIn(
   { cluster: { context } }: ClusterTarget,
   input: VerifyInput,
@@ -119,7 +119,7 @@ function nothingIn(
   return { subject: { context }, checks: [check] };
 }
 
-/** Others may keep their namespaces to themselves; where nothing at all could be read, nothing is in order. */
+/** Others may keep their namespaces to themselves, so a forbidden one is skipped, unless none at all could be read. */
 function unread({ context, namespace = "", error }: UnseenPlace, view: ClusterView): CheckedSubject {
   const isOthers = hasCode(error, "kubernetes.forbidden") && view.missed.length < view.oneByOne.length;
   const { message, hint, docs } = error;

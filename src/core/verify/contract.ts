@@ -15,44 +15,44 @@ import type {
   SignIn,
 } from "../ports.ts";
 
-/** Everything `verify` was asked for, checked for form. */
+/** Everything the user asked `verify` for, with its form checked. */
 export interface VerifyInput extends RegistryScope {
-  /** Undefined: every registry of Azure that the secrets have an entry for. */
+  /** Undefined for every Azure registry that the secrets have an entry for. */
   readonly registry: RegistryReference | undefined;
-  /** Empty, and no selector: the context's own. */
+  /** If empty, and if there is no selector, the context's own namespace is meant. */
   readonly namespaces: readonly string[];
   readonly namespaceSelector: string | undefined;
-  /** Instead of those: every namespace that has an entry of ours. */
+  /** Look at every namespace that has an entry of ours, instead of those. */
   readonly allNamespaces: boolean;
   /** Whether nobody named the contexts, so that several may lead to one cluster. */
   readonly allContexts: boolean;
-  /** Undefined: every pull secret with an entry for a registry of Azure; the usual name where there is none. */
+  /** Undefined for every pull secret with an entry for an Azure registry, or the usual name if there is none. */
   readonly secretName: string | undefined;
-  /** Service accounts that have to name the secret. */
+  /** Service accounts that must name the secret. */
   readonly serviceAccounts: readonly string[];
   readonly image: ProofImage | undefined;
-  /** A pod to say of why it does not get its image; others that wait for one are looked at too. */
+  /** A pod that does not get its image, for verify to say why. Other pods that wait for an image are looked at too. */
   readonly pod: string | undefined;
-  /** The longest wait for Azure to let the caller in, in milliseconds: without it Azure's checks are skipped. */
+  /** How long Azure may take to let the caller in or to answer, in milliseconds. Then its checks are skipped. */
   readonly azurePatienceMs: number;
   readonly concurrency: number;
   readonly suggest: Suggest;
 }
 
-/** Azure, signed in, as far as verify reads it. */
+/** The parts of Azure that verify reads, signed in. */
 export interface VerifyAzure {
   readonly registries: RegistryReads;
   readonly roles: RoleReads & Pick<Roles, "listVisibleAssignments">;
   readonly managedClusters: ManagedClusters;
   readonly directory: PrincipalReads;
   readonly signIn: SignIn;
-  /** Whether a host is a registry's of the cloud that is signed in to. */
+  /** Whether a host is a registry of the cloud that the caller is signed in to. */
   ownsLoginServer(loginServer: string): boolean;
 }
 
 /** The outside, joined by connect.ts. */
 export interface VerifyPorts {
-  /** Opened when it is first needed: it may not be there, and nothing of it may be. */
+  /** Opened on demand. Azure may be out of reach, and verify works without it. */
   azure(signal: AbortSignal): Promise<VerifyAzure>;
   readonly registry: RegistryLooks;
   /** One for each chosen context, in the order given. */
@@ -65,7 +65,7 @@ export interface Subject {
   readonly context: string;
   readonly namespace?: string;
   readonly secret?: string;
-  /** A login server, of a secret's entry. */
+  /** The login server of an entry in the secret. */
   readonly host?: string;
   readonly pod?: string;
 }

@@ -51,28 +51,28 @@ import { seeEntry, type EntrySight } from "./look-at-entry.ts";
 import type { ChosenSecret } from "./look-at-namespace.ts";
 import { seen } from "./look-at-registry.ts";
 
-/** What secrets are looked at with, in one cluster. */
+/** What is needed to look at the secrets of one cluster. */
 export interface SecretSight extends EntrySight {
   readonly cluster: ClusterReads;
   readonly isRegistry: IsRegistry;
-  /** Registries that are meant and that the nodes pull from by their own identity. */
+  /** The registries in question that the nodes pull from by their own identity. */
   readonly attached: ReadonlyArray<Pick<Registry, "name" | "loginServer">>;
   /** Whether the cloud could be asked which hosts are its registries. */
   readonly cloud: Known<unknown>;
-  /** The cluster's id; undefined where it may not be read. Asked for only where an entry is to be fixed. */
+  /** The cluster's id; undefined if it may not be read. Read only if a secret or an entry needs a fix. */
   readonly clusterId: () => Promise<string | undefined>;
-  /** Every pull secret of the cluster that may be seen; asked for only where one is missing. */
+  /** Every pull secret of the cluster that may be seen. Listed only if a secret is missing or shows no registry. */
   readonly everywhere: () => Promise<readonly PullSecret[]>;
 }
 
-/** What was found of a secret: for people, and for the pods that name it. */
+/** What was found about a secret: for people, and for the pods that name it. */
 export interface VerifiedSecret {
   readonly subjects: readonly CheckedSubject[];
   readonly outcome: SecretOutcome;
   readonly entries: readonly EntryFacts[];
 }
 
-/** Looks at one secret, and at each entry in it that is for a registry of Azure. */
+/** Looks at one secret, and at each entry in it that is for an Azure registry. */
 export async function verifySecret(
   chosen: ChosenSecret,
   inNamespace: NamespaceFacts,
@@ -118,7 +118,7 @@ export async function verifySecret(
     writtenBy,
     tokenWriter: tokenWriterOf(secret),
   };
-  // Where there is no secret there are no entries.
+  // Without a secret there are no entries.
   const seenEntries = at ? await Promise.all(entries.map((one) => seeEntry(one, at, input, sight))) : [];
   const ofEntries = await Promise.all(seenEntries.map((entry) => askEntry(entry, ofSecret, sight)));
   const subject = { context, namespace, secret: chosen.name };
@@ -139,18 +139,18 @@ export async function verifySecret(
 }
 
 async function askEntry(entry: EntryFacts, ofSecret: readonly CheckResult[], sight: SecretSight) {
-  // What serves nobody harms nobody, whatever it holds.
+  // A left-over entry serves nobody, so it does not matter what it holds.
   const questions = entry.isLeftOver ? [host] : entryChecks;
   const checks = askAll(questions, entry, ofSecret);
   const isToFix = checks.some(({ status }) => status === "fail" || status === "warn");
   if (entry.mark === undefined || !isToFix) return { entry, checks };
-  // For which cluster it was made decides nothing but what fixes it.
+  // The cluster that the entry was made for decides only how to fix it.
   if (!(await isOfAnother([entry.mark], sight))) return { entry, checks };
   const told = { ...entry, isOfAnotherCluster: true };
   return { entry: told, checks: askAll(questions, told, ofSecret) };
 }
 
-/** Whether marks were made for another cluster, as far as that can be told. */
+/** Whether marks were made for another cluster, as far as acr-pull can tell. */
 async function isOfAnother(
   marks: ReadonlyArray<Pick<EntryMark, "clusterId">>,
   { clusterId }: Pick<SecretSight, "clusterId">,
@@ -164,7 +164,7 @@ function firstFailure(checks: readonly CheckResult[]): CheckResult | undefined {
   return checks.find(({ status }) => status === "fail");
 }
 
-/** Why a secret is not there, as far as that can be seen. */
+/** Why a secret does not exist, as far as acr-pull can see. */
 async function absence(
   { secret, forbidden, isNeeded, name }: ChosenSecret,
   { namespace }: SecretPlace,
@@ -186,9 +186,7 @@ async function absence(
   return { namespaceMissing: false, elsewhere, meant: closestName(name, beside) };
 }
 
-/*
- * Which checks there are, in the order in which they are told: causes before what they cause.
- */
+/* All checks, in the order in which they are shown: causes before what they cause. */
 
 export const clusterChecks: ReadonlyArray<Check<ClusterFacts>> = [aks, clock];
 

@@ -12,7 +12,7 @@ import { keysForImage } from "../../domain/kubelet-match.ts";
 import type { ProofImage } from "../ports.ts";
 import { isMeant } from "../cluster/registry-meant.ts";
 
-/** What a secret holds; `malformed` says why it cannot be read, and quotes nothing of it. */
+/** What a secret holds; `malformed` says why it cannot be read, without quoting it. */
 export interface Content {
   readonly config: DockerConfig | undefined;
   readonly malformed: string | undefined;
@@ -26,25 +26,25 @@ export function contentOf(secret: PullSecret | undefined): Content {
 
 /** One host's entry in a secret. */
 export interface Entry {
-  /** As it is spelled. */
+  /** As the secret spells it. */
   readonly key: string;
   /** Host and port, in lower case. */
   readonly host: string;
   readonly credential: PullCredential;
-  /** Of the same host under another spelling: the key before a rotation. */
+  /** For the same host in another spelling: the old key during a rotation. */
   readonly second: PullCredential | undefined;
   readonly mark: EntryMark | undefined;
 }
 
-/** Tells hosts that are registries of Azure. */
+/** Says whether a host is an Azure registry. */
 export type IsRegistry = (host: string) => boolean;
 
-/** Registries of Azure's by the cloud that is signed in to, or by the name that all of one cloud have. */
+/** A host is an Azure registry if it belongs to the cloud that is signed in to, or is named like those of any cloud. */
 export function registryTeller(ownsLoginServer: IsRegistry): IsRegistry {
   return (host) => ownsLoginServer(registryHostOf(host)) || cloudOfLoginServer(host) !== undefined;
 }
 
-/** Which entries of a secret are meant. */
+/** Which entries of a secret to look at. */
 export interface EntryWish {
   readonly isRegistry: IsRegistry;
   readonly wanted: Wanted | undefined;
@@ -52,8 +52,8 @@ export interface EntryWish {
 }
 
 /**
- * The entries of a secret that are for registries of Azure, and for the one that was asked for if one was. Of several
- * for one host it is the one that the kubelet offers for the image.
+ * The entries of a secret that are for Azure registries or, if one was asked for, for that registry. If a host has
+ * several entries, the one that the kubelet offers for the image counts.
  */
 export function entriesOf(secret: PullSecret | undefined, { isRegistry, wanted, image }: EntryWish): Entry[] {
   const { config } = contentOf(secret);
@@ -70,7 +70,7 @@ export function entriesOf(secret: PullSecret | undefined, { isRegistry, wanted, 
   return [...byHost].flatMap(([host, all]) => {
     const isOffered = ({ key }: { readonly key: string }) =>
       image === undefined || keysForImage([key], `${host}/${image.repository}`).length > 0;
-    // What the kubelet would not offer for the image is the answer only where there is nothing else.
+    // An entry that the kubelet would not offer for the image counts only if there is no other.
     const offered = all.some(isOffered) ? all.filter(isOffered) : all;
     const first = offered.find(({ key }) => key === host) ?? offered[0];
     const second = all.find((one) => one !== first)?.credential;
@@ -78,13 +78,13 @@ export function entriesOf(secret: PullSecret | undefined, { isRegistry, wanted, 
   });
 }
 
-/** The host that a key means; one with a wildcard means the registry that was asked for, where it fits that. */
+/** The host that a key means. A key with a wildcard means the registry that was asked for, if it matches that. */
 function hostFor(key: string, host: string, wanted: Wanted | undefined): string {
   const asked = wanted?.loginServer;
   return asked !== undefined && host.includes("*") && keysForImage([key], asked).length > 0 ? asked : host;
 }
 
-/** Whether a secret has an entry for a registry of Azure, and for the one that was asked for if one was. */
+/** Whether a secret has an entry for an Azure registry or, if one was asked for, for that registry. */
 export function isFor(secret: PullSecret, wish: Omit<EntryWish, "image">): boolean {
   return entriesOf(secret, { ...wish, image: undefined }).length > 0;
 }
@@ -94,15 +94,15 @@ export interface Wanted {
   readonly reference: RegistryReference;
   /** As the user named it. */
   readonly text: string;
-  /** Its login server; undefined where Azure was not there to ask. */
+  /** Its login server; undefined if Azure could not be asked or does not tell which it is. */
   readonly loginServer: string | undefined;
-  /** Whether Azure was asked, and shows none. */
+  /** Whether Azure was asked and shows no such registry. */
   readonly isMissing: boolean;
-  /** The name of one that it shows and that is much like it. */
+  /** The name of a similar registry that Azure shows. */
   readonly meant?: string | undefined;
 }
 
-/** An entry that was written for a registry, be it by its right login server or by what somebody took for it. */
+/** Whether an entry is for the registry that was asked for, by its right login server or by a name mistaken for it. */
 function fits(wanted: Wanted | undefined, host: string, mark: EntryMark | undefined): boolean {
   if (!wanted) return true;
   const { reference, loginServer } = wanted;

@@ -20,10 +20,10 @@ import { pulledByNodes, seeNodes } from "./look-at-nodes.ts";
 import { seePod, type PodSight } from "./look-at-pod.ts";
 import type { CheckedSubject, VerifyInput, VerifyResult, VerifyPorts } from "./contract.ts";
 
-/** What the namespaces of one cluster are looked at with. */
+/** What is needed to look at the namespaces of one cluster. */
 type ClusterSight = SecretSight & Pick<PodSight, "listNodes" | "nodesPull">;
 
-/** What is the same for every cluster of a run. */
+/** What all clusters of a run share. */
 interface Run {
   readonly input: VerifyInput;
   readonly ports: VerifyPorts;
@@ -37,9 +37,9 @@ interface Run {
 }
 
 /**
- * Says whether the chosen secrets pull, and if not, why: reads only. What cannot be found out, for want of a right or of
- * a sign-in to Azure, is skipped and said.
- * @throws ActionableError where no chosen cluster lets itself be looked at
+ * Says whether the chosen secrets pull, and if not, why. Only reads. What cannot be found out, for lack of a right or
+ * of a sign-in to Azure, is skipped, and the result says so.
+ * @throws ActionableError if none of the chosen clusters can be looked at
  */
 export async function verify(
   input: VerifyInput,
@@ -70,13 +70,13 @@ export async function verify(
   }
 }
 
-/** A promise that may end before anybody waits for it: when the run is stopped, its failure is the run's. */
+/** Lets a promise fail before anybody awaits it. If the run is stopped, the run itself fails. */
 function watched<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
 
-/** One cluster's trouble is no other's, and alone it is the answer. */
+/** Trouble with one cluster does not affect the others. If all are in trouble, the first error is thrown. */
 async function everyCluster(run: Run): Promise<CheckedSubject[]> {
   const { ports, input, signal } = run;
   const chosen = await choose(ports.clusters, input, signal);
@@ -147,7 +147,7 @@ async function verifyCluster(
       }),
     everywhere: () =>
       once.do("secrets", cluster.context, async () => {
-        // Whether there are others like it is an extra.
+        // Other secrets like it are extra information, so a failure counts as none.
         const all = await seen(cluster.listPullSecrets(signal), signal);
         return all.known ? (all.value ?? []) : [];
       }),
@@ -168,7 +168,7 @@ async function verifyCluster(
   ];
 }
 
-/** A pod that was asked for and is in one of the namespaces is not missed in the others. */
+/** A pod that was asked for and is in one of the namespaces is not missing in the others. */
 function withoutStrangers(
   spaces: readonly SeenNamespace[],
   asked: string | undefined,
@@ -212,8 +212,8 @@ async function verifyNamespace(
 }
 
 /**
- * The registries that an image is meant to be in, where the secrets of a namespace are for several and nobody said which:
- * those that give it. Where none does, each is to blame, and so all are meant.
+ * The registries that should have the image, if the secrets of a namespace are for several and nobody said which:
+ * those that serve it. If none does, each may be to blame, so all of them count.
  */
 async function hostsOfImage(
   { secrets }: SeenNamespace,
@@ -241,7 +241,7 @@ async function meantSecrets({ owns, wanted }: Run): Promise<(secret: PullSecret)
   return (secret) => isFor(secret, wish);
 }
 
-/** The registry that was asked for, with its login server where that is known without Azure, or Azure tells it. */
+/** The registry that was asked for, with its login server if that is known without Azure or Azure says it. */
 async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Promise<Wanted | undefined> {
   if (!registry) return undefined;
   const text = namedAs(registry);

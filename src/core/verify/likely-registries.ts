@@ -6,7 +6,7 @@ import { registryNamed } from "../cluster/registry-meant.ts";
 import { entriesOf, type IsRegistry, type Wanted } from "./entries.ts";
 import type { AzureSight } from "./look-at-azure.ts";
 
-/** What may tell it, beside the secret itself. */
+/** What may show the registry, apart from the secret itself. */
 interface Around {
   readonly wanted: Wanted | undefined;
   readonly isRegistry: IsRegistry;
@@ -15,9 +15,8 @@ interface Around {
 }
 
 /**
- * Which registries a secret may be meant for, as commands name them: what was asked for, what the secret itself says, what
- * the namespace's pods pull from, what other secrets are for, or what Azure shows. The first of these that says anything
- * decides.
+ * The registries that a secret may be meant for, as commands name them. The first source that says anything decides:
+ * the user's choice, the secret itself, the images of the namespace's pods, other secrets, and Azure.
  */
 export async function likelyRegistries(
   secret: PullSecret | undefined,
@@ -39,7 +38,7 @@ export async function likelyRegistries(
   return all.known ? all.value.map(({ name }) => name).toSorted() : [];
 }
 
-/** The registries that secrets are for: by their marks, or else by the hosts in them. */
+/** The registries that secrets are for, by their marks or else by the hosts in them. */
 function namesIn(secrets: readonly PullSecret[], isRegistry: IsRegistry): string[] {
   const byHost = new Map<string, string>();
   for (const secret of secrets) {

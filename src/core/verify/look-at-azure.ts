@@ -17,8 +17,8 @@ import type { VerifyAzure } from "./contract.ts";
 import { seen } from "./look-at-registry.ts";
 
 /**
- * Azure as verify reads it: each thing once, however many secrets ask, and nothing at all once the sign-in failed or took
- * too long.
+ * Azure as verify reads it. Each thing is read once, however many secrets ask for it. Nothing more is read after the
+ * sign-in failed or Azure took too long.
  */
 export class AzureSight {
   readonly #azure: Promise<Known<VerifyAzure>>;
@@ -26,9 +26,9 @@ export class AzureSight {
   readonly #signal: AbortSignal;
   readonly #patienceMs: number;
   readonly #once = new Once();
-  /** Every registry that the caller sees, where somebody asked for them. */
+  /** Every registry that the caller sees, if somebody asked for them. */
   #listed: Promise<Known<RegistrySearch<AccessedRegistry>>> | undefined;
-  /** The first failure to sign in: whatever else would be asked fails with it. */
+  /** The first failure to sign in or to get an answer. Every other request would fail in the same way. */
   #lost: Known<never> | undefined;
 
   constructor(
@@ -40,17 +40,17 @@ export class AzureSight {
     this.#patienceMs = options.patienceMs;
     this.#signal = signal;
     this.#azure = this.#within(open);
-    // Stopped before anybody waits for it: then its failure is that of the run.
+    // The run may be stopped before anybody awaits this. Then the run itself fails.
     this.#azure.catch(() => undefined);
   }
 
-  /** Tells hosts that are registries of the cloud, where the cloud could be asked for its endpoints. */
+  /** Tells which hosts are registries of the cloud, if the cloud could be asked for its endpoints. */
   async ownsLoginServer(): Promise<Known<(host: string) => boolean>> {
     const azure = await this.#azure;
     return azure.known ? known((host) => azure.value.ownsLoginServer(host)) : azure;
   }
 
-  /** By its resource id; undefined when there is none. */
+  /** By its resource id; undefined if there is none. */
   registryById(id: string): Promise<Known<AccessedRegistry | undefined>> {
     return this.#once.do("registry", id.toLowerCase(), async () => {
       const listed = await this.#listed;
@@ -70,7 +70,7 @@ export class AzureSight {
     return search.known ? known(search.value.registries) : search;
   }
 
-  /** That there is no such registry, where none of those seen is it: not known while a subscription was not seen. */
+  /** Says that a registry that was not found does not exist, unless a subscription could not be searched. */
   async noRegistry(): Promise<Known<undefined>> {
     const search = await this.#search();
     if (!search.known) return search;
@@ -94,14 +94,14 @@ export class AzureSight {
     );
   }
 
-  /** What the tenant allows its next password. */
+  /** What the tenant allows the application's next password. */
   passwordPolicy(application: Application): Promise<Known<PasswordPolicy>> {
     return this.#once.do("password policy", application.objectId, () =>
       this.#ask((azure) => azure.directory.passwordPolicy(application, this.#signal)),
     );
   }
 
-  /** The application that an object id is of, be it its own or its principal's. */
+  /** The application that an object id belongs to, whether the id is its own or its principal's. */
   applicationOfObject(objectId: string): Promise<Known<Application | undefined>> {
     return this.#once.do("object", objectId, () =>
       this.#ask(async (azure) => (await azure.directory.findApplications(objectId, this.#signal))[0]),
@@ -114,7 +114,7 @@ export class AzureSight {
     );
   }
 
-  /** What a principal holds on a registry and above it, by itself or by a group, with what each role gives. */
+  /** The roles that a principal holds on a registry or above it, itself or through a group, with their permissions. */
   roles(registryId: string, principalId: string): Promise<Known<readonly HeldRole[]>> {
     return this.#once.do("roles", [registryId, principalId], () =>
       this.#ask(async ({ roles }) => {
@@ -131,25 +131,25 @@ export class AzureSight {
     );
   }
 
-  /** Every managed cluster of AKS that the caller sees. */
+  /** Every AKS cluster that the caller sees. */
   managedClusters(): Promise<Known<ManagedClusterList>> {
     return this.#once.do("managed clusters", "", () =>
       this.#ask((azure) => azure.managedClusters.listManagedClusters(this.#signal)),
     );
   }
 
-  /** What acr-pull granted the nodes of a managed cluster. */
+  /** What acr-pull granted the nodes of an AKS cluster. */
   attached(identity: KubeletIdentity): Promise<Known<readonly RoleAssignment[]>> {
     return this.#once.do("attached", identity.objectId, () =>
       this.#ask(({ roles }) => attachedRegistries(identity, roles, this.#signal)),
     );
   }
 
-  /** How Entra receives a credential. */
+  /** How Entra answers a sign-in with a credential. */
   async signIn({ username, password }: PullCredential): Promise<Known<SignInOutcome>> {
     const azure = await this.#azure;
     if (!azure.known) return azure;
-    // A policy that refuses this principal says nothing of the caller, so that nothing is lost by it.
+    // A policy that refuses this principal says nothing about the caller, so it does not end the other requests.
     return seen(azure.value.signIn.signIn(username, password, this.#signal), this.#signal);
   }
 
@@ -159,7 +159,7 @@ export class AzureSight {
     return this.#lost ?? this.#within(read(azure.value));
   }
 
-  /** What was read, or that it was not: for want of a sign-in, of a right, or of an answer in time. */
+  /** What was read, or why it was not: no sign-in, a missing right, or no answer in time. */
   async #within<T>(read: Promise<T>): Promise<Known<T>> {
     const late = AbortSignal.timeout(this.#patienceMs);
     try {
@@ -194,7 +194,7 @@ function referenceOf(id: string): (RegistryReference & { kind: "resource-id" }) 
     const reference = registryReference(id);
     return reference.kind === "resource-id" ? reference : undefined;
   } catch (error) {
-    // Marks are somebody else's text as well.
+    // A mark is text that others may have written.
     if (error instanceof RangeError) return undefined;
     throw error;
   }

@@ -6,13 +6,13 @@ import type { AzureSight } from "./look-at-azure.ts";
 import { withRegistries } from "./look-at-nodes.ts";
 import type { RegistrySight } from "./look-at-registry.ts";
 
-/** What was looked at before. */
+/** What was seen before. */
 interface Looked extends Pick<ClusterFacts, "nodes"> {
   readonly cluster: ClusterReads;
   readonly entries: readonly EntryFacts[];
 }
 
-/** What a cluster is looked at with. */
+/** What is needed to look at a cluster. */
 interface Looking {
   readonly registries: RegistrySight;
   readonly azure: AzureSight;
@@ -20,7 +20,7 @@ interface Looking {
   readonly input: Pick<VerifyInput, "suggest">;
 }
 
-/** Gathers what is to be known of a cluster as a whole, when its secrets were looked at. */
+/** Gathers the facts about a cluster as a whole, after its secrets were looked at. */
 export async function clusterFacts(
   { cluster, entries, nodes }: Looked,
   { registries, ports, azure, input }: Looking,

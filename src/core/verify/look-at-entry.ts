@@ -13,24 +13,24 @@ import type { Entry, Wanted } from "./entries.ts";
 import type { AzureSight } from "./look-at-azure.ts";
 import type { RegistrySight, Tried } from "./look-at-registry.ts";
 
-/** What an entry is looked at with. */
+/** What is needed to look at an entry. */
 export interface EntrySight {
   readonly azure: AzureSight;
   readonly registries: RegistrySight;
   /** Whether a password may be sent to a host. */
   readonly maySend: (host: string) => boolean;
   readonly wanted: Wanted | undefined;
-  /** This machine's. */
+  /** This machine's clock. */
   readonly clock: Pick<Clock, "now">;
   readonly nodes: Known<readonly NodePlatform[]>;
-  /** Where the image that was named is meant to be; undefined: wherever there is an entry for. */
+  /** The hosts that should have the image that was named; undefined for every host that has an entry. */
   readonly imageHosts: ReadonlySet<string> | undefined;
 }
 
 const settled = unknown("Entra was not asked: the registry decides.");
 const nobodyAsked = unknown("Neither the registry nor Entra was asked.");
 
-/** Gathers what is to be known of one entry: the registry and Azure are asked side by side. */
+/** Gathers the facts about one entry. The registry and Azure are asked side by side. */
 export async function seeEntry(
   entry: Entry,
   {
@@ -42,7 +42,7 @@ export async function seeEntry(
     readonly now: Date;
     readonly writtenBy: string | undefined;
     readonly tokenWriter: TokenWriter;
-    /** Of every entry in the secret. */
+    /** The hosts of all entries in the secret. */
     readonly hosts: ReadonlySet<string>;
   },
   input: Pick<VerifyInput, "image" | "serviceAccounts" | "suggest">,
@@ -91,7 +91,7 @@ export async function seeEntry(
   const limited = roles.known
     ? roles.value.flatMap(({ assignment }) => repositoriesIn(assignment.condition ?? ""))
     : [];
-  // Where the role is limited to repositories and nobody named an image, one of those tells whether pulls work.
+  // If the role is limited to repositories and no image was named, one of those repositories shows whether pulls work.
   const chosen =
     named === undefined && limited.length > 0 && refused && outcomeOf(first)?.kind === "no-pull-scope"
       ? proofImage({ image: undefined, repositories: limited })
@@ -105,7 +105,7 @@ export async function seeEntry(
     key: entry.key,
     host,
     mark,
-    // Asked for only where something has to be fixed.
+    // Found out later, and only if something has to be fixed.
     isOfAnotherCluster: false,
     credential,
     expectedHost,
@@ -147,8 +147,8 @@ async function platformsOf(
 }
 
 /**
- * The registry that an entry is meant for: the one that its mark names, else the one with that login server, else the one
- * whose name somebody took for a login server.
+ * The registry that an entry is meant for: the one that its mark names, else the one with that login server, else the
+ * one that was asked for, else the one whose name somebody took for a login server.
  */
 async function registryFor(
   { host, mark }: Entry,

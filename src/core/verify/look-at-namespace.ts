@@ -11,38 +11,38 @@ import type { ClusterReads } from "../ports.ts";
 import { contentOf, type IsRegistry } from "./entries.ts";
 import { seen } from "./look-at-registry.ts";
 
-/** A namespace that is to be looked at. */
+/** A namespace to look at. */
 export interface ChosenNamespace {
   readonly name: string;
-  /** Whether it was named; else its labels alone chose it, and it may have no part in pulling. */
+  /** Whether it was named. If its labels or its secrets chose it, it may not need to pull at all. */
   readonly isNamed: boolean;
-  /** Secrets of it that are looked at whatever they hold. */
+  /** Secrets in it to look at, whatever they hold. */
   readonly secrets: readonly string[];
 }
 
-/** What is looked for in a namespace. */
+/** What to look for in a namespace. */
 interface NamespaceWish {
   readonly secretName: string | undefined;
   readonly pod: string | undefined;
   /** Whether a secret has an entry for a registry that is meant. */
   readonly isMeant: Promise<(secret: PullSecret) => boolean>;
-  /** Whether a host is a registry of Azure's. */
+  /** Whether a host is an Azure registry. */
   readonly isRegistry: Promise<IsRegistry>;
 }
 
-/** A secret that is to be looked at. */
+/** A secret to look at. */
 export interface ChosenSecret {
   readonly name: string;
-  /** Undefined: there is none. */
+  /** Undefined if it does not exist or may not be read. */
   readonly secret: PullSecret | undefined;
   readonly forbidden: ActionableError | undefined;
-  /** Whether anybody wants it: where it is missing and nobody does, nothing is wrong. */
+  /** Whether anybody needs it. A missing secret that nobody needs is no fault. */
   readonly isNeeded: boolean;
-  /** Whether somebody names it: who asks for the check, a service account or a pod. */
+  /** Whether somebody names it: the user, a service account or a pod. */
   readonly isNamed: boolean;
 }
 
-/** A pod that is to be looked at; undefined: there is none of that name. */
+/** A pod to look at. The value is undefined if there is no pod with that name. */
 export interface ChosenPod {
   readonly name: string;
   readonly pod: Known<PodObject | undefined>;
@@ -55,7 +55,7 @@ export interface SeenNamespace extends NamespaceFacts {
   readonly waiting: readonly ChosenPod[];
 }
 
-/** Reads what bears on the pulls of one namespace, side by side. */
+/** Reads everything that affects the pulls of one namespace, side by side. */
 export async function seeNamespace(
   cluster: NamespaceReads,
   { name: namespace, isNamed, secrets: wished }: ChosenNamespace,
@@ -74,12 +74,12 @@ export async function seeNamespace(
   const waiting = await waitingPods({ cluster, namespace }, pods, wish.pod, signal);
   const [isMeant, isRegistry] = await Promise.all([wish.isMeant, wish.isRegistry]);
   const seenPods = [...(pods.known ? pods.value : []), ...foundOf(waiting)].filter(({ over }) => !over);
-  /** Whoever names secrets: service accounts, and pods that pull yet. */
+  /** The secrets that are named by service accounts and by pods that may still pull. */
   const naming = [...(accounts.known ? accounts.value : []), ...seenPods].map(
     ({ imagePullSecrets }) => imagePullSecrets,
   );
   const isNamedThere = (one: string) => naming.some((names) => names.includes(one));
-  // One that does not decode breaks the pulls of whoever names it, with the others that they name.
+  // A secret that does not decode breaks every pull of a pod that names it, even with the pod's other secrets.
   const found = (listed.known ? listed.value : []).filter(
     (one) => isMeant(one) || (isNamedThere(one.name) && contentOf(one).malformed !== undefined),
   );
@@ -90,7 +90,7 @@ export async function seeNamespace(
     ]),
   );
   const named = [...new Set(foundOf(waiting).flatMap(({ imagePullSecrets }) => imagePullSecrets))];
-  // Where others do its work nobody misses the usual one, unless somebody names it.
+  // If other secrets do its work, nobody misses the usual one, unless somebody names it.
   const isExpected =
     wish.secretName !== undefined ||
     byName.secret !== undefined ||
@@ -122,7 +122,7 @@ export async function seeNamespace(
   };
 }
 
-/** The pods that wait for an image, and the one that was asked for: read by itself where they may not be listed. */
+/** The pods that wait for an image, and the one that was asked for. It is read alone if pods may not be listed. */
 async function waitingPods(
   { cluster, namespace }: { readonly cluster: NamespaceReads; readonly namespace: string },
   pods: Known<readonly PodObject[]>,
@@ -152,7 +152,7 @@ function waitsForRegistry({ containers }: PodObject, isRegistry: IsRegistry): bo
   );
 }
 
-/** A secret by its name; the right to read it is the least there is, and its lack is told of the secret. */
+/** A secret by its name. Verify needs at least the right to read it, so a missing right is reported for the secret. */
 async function readSecret(
   cluster: NamespaceReads,
   namespace: string,
@@ -167,18 +167,18 @@ async function readSecret(
   }
 }
 
-/** What is read of one namespace. */
+/** The reads that concern one namespace. */
 type NamespaceReads = Pick<
   ClusterReads,
   "context" | "listPullSecretsIn" | "listAccountLinks" | "findSecret" | "listPods" | "findPod"
 >;
 
 /**
- * The reads of many namespaces, answered by lists of the whole cluster as far as those may be had: of its pull secrets
- * and of its service accounts. Pods stay with their namespaces, for nobody knows how many there are in the others.
+ * The reads of many namespaces, answered from cluster-wide lists of pull secrets and of service accounts if those may
+ * be read. Pods are listed by namespace, because nobody knows how many there are in the other namespaces.
  */
 export async function readsByList(cluster: ClusterReads, signal: AbortSignal): Promise<NamespaceReads> {
-  // What stands in the way is told of each namespace by itself.
+  // If a list fails, each namespace reports its own failure.
   const [secrets, accounts] = await Promise.all([
     ifToBeHad(cluster.listPullSecrets(signal), signal),
     ifToBeHad(cluster.listAllAccountLinks(signal), signal),
@@ -193,7 +193,7 @@ export async function readsByList(cluster: ClusterReads, signal: AbortSignal): P
       secretsOf?.(namespace) ?? (await cluster.listPullSecretsIn(namespace, signal)),
     listAccountLinks: async (namespace, signal) =>
       accountsOf?.(namespace) ?? (await cluster.listAccountLinks(namespace, signal)),
-    // One of another type may have that name.
+    // A secret of another type is not in the list, but may have that name.
     findSecret: async (namespace, name, signal) =>
       secretsOf?.(namespace).find((secret) => secret.name === name) ??
       (await cluster.findSecret(namespace, name, signal)),

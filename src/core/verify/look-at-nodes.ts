@@ -7,7 +7,7 @@ import type { NodesFacts, NodesOnRegistry } from "../checks/facts.ts";
 import type { Wanted } from "./entries.ts";
 import type { AzureSight } from "./look-at-azure.ts";
 
-/** What the nodes of a cluster may pull by their own identity, before anything is known of its secrets. */
+/** What the nodes of a cluster may pull by their own identity, before anything is known about its secrets. */
 export async function seeNodes(
   apiHost: string,
   wanted: Promise<Wanted | undefined>,
@@ -27,7 +27,7 @@ export async function seeNodes(
   return withRegistries({ cluster, registries: [] }, registries, azure);
 }
 
-/** The same with further registries, which the cluster's secrets are for. */
+/** Adds further registries, which the cluster's secrets are for. */
 export async function withRegistries(
   facts: NodesFacts,
   more: readonly AccessedRegistry[],
@@ -49,7 +49,7 @@ export async function withRegistries(
   return known({ cluster, registries: [...registries, ...asked] });
 }
 
-/** Registries that the nodes pull from. */
+/** The registries that the nodes pull from. */
 export function pulledByNodes(nodes: Known<NodesFacts | undefined>): AccessedRegistry[] {
   const registries = nodes.known ? (nodes.value?.registries ?? []) : [];
   return registries

@@ -12,23 +12,23 @@ import type { AzureSight } from "./look-at-azure.ts";
 import type { ChosenPod, SeenNamespace } from "./look-at-namespace.ts";
 import { seen, type RegistrySight } from "./look-at-registry.ts";
 
-/** What a pod is looked at with. */
+/** What is needed to look at a pod. */
 export interface PodSight {
   readonly cluster: ClusterReads;
   readonly azure: Pick<AzureSight, "registries">;
   readonly registries: RegistrySight;
   readonly isRegistry: (host: string) => boolean;
   readonly maySend: (host: string) => boolean;
-  /** How the secrets of its namespace fared, by name. */
+  /** What was found about the secrets of its namespace, by name. */
   readonly secrets: ReadonlyMap<string, SecretOutcome>;
-  /** What the nodes of the cluster are; asked for only where a pod's image could be pulled. */
+  /** The platforms of the cluster's nodes. Read only if an image of a pod could be pulled. */
   readonly listNodes: () => Promise<Known<readonly NodePlatform[]>>;
   /** Login servers that the nodes pull from by their own identity. */
   readonly nodesPull: ReadonlySet<string>;
   readonly suggest: Suggest;
 }
 
-/** How a pull of one of a pod's images ended, and with what. */
+/** How a pull of one of a pod's images ended, and with which credential. */
 interface Tried {
   readonly image: string;
   readonly host: string;
@@ -37,7 +37,7 @@ interface Tried {
   readonly outcome: PullOutcome;
 }
 
-/** Gathers what is to be known of one pod: each image that it waits for is pulled with what its secrets hold for it. */
+/** Gathers the facts about one pod. Each image that it waits for is pulled with what its secrets hold for it. */
 export async function seePod(
   { name, pod: chosen }: ChosenPod,
   { context, namespace, accounts }: SeenNamespace,
@@ -110,7 +110,7 @@ async function pullsOf(pod: PodObject, sight: PodSight): Promise<Tried[]> {
             : [];
         }),
       );
-      // The kubelet tries all that fit, and one that works is enough.
+      // The kubelet tries every credential that fits, and one that works is enough.
       return all.flat().toSorted((left, right) => rank(left.outcome) - rank(right.outcome))[0];
     }),
   );
@@ -122,7 +122,7 @@ function waitingImages({ containers }: PodObject): string[] {
   return [...new Set(waiting.map(({ image }) => image))];
 }
 
-/** What the kubelet would try: every entry that fits, of every secret that the pod names. */
+/** What the kubelet would try: every fitting entry of every secret that the pod names. */
 function fitting(pod: PodObject, image: string, { secrets }: PodSight): PullCredential[] {
   return pod.imagePullSecrets.flatMap((name) => {
     const config = secrets.get(name)?.config;

@@ -9,12 +9,12 @@ export type Tried =
   | { readonly kind: "answered"; readonly outcome: PullOutcome }
   | { readonly kind: "unreachable"; readonly error: ActionableError };
 
-/** Registries as verify asks them: the same credential for the same image once, however many secrets hold it. */
+/** Registries as verify asks them: a credential is tried only once for the same image, however many secrets hold it. */
 export class RegistrySight {
   readonly #registry: RegistryLooks;
   readonly #signal: AbortSignal;
   readonly #once = new Once();
-  /** Numbers for passwords, so that none becomes part of a key. */
+  /** Numbers that stand for passwords, so that no password becomes part of a cache key. */
   readonly #passwords = new Map<string, number>();
 
   constructor(registry: RegistryLooks, signal: AbortSignal) {
@@ -48,7 +48,7 @@ export class RegistrySight {
     });
   }
 
-  /** How far a registry's clock is ahead; undefined where it does not answer. */
+  /** How far a registry's clock is ahead; undefined if the registry does not answer. */
   clockAheadMs(host: string): Promise<number | undefined> {
     return this.#once.do("clock", host, async () => {
       const looked = await seen(this.#registry.look(host, this.#signal), this.#signal);
@@ -64,7 +64,7 @@ export class RegistrySight {
   }
 }
 
-/** Codes that say that the service itself does not let the caller in, or is not to be had: then there is no going on. */
+/** Codes that say that the cluster refuses the caller or cannot be reached, so that verify cannot continue. */
 const noWayIn = new Set([
   "kubernetes.unauthorized",
   "kubernetes.unreachable",
@@ -72,8 +72,8 @@ const noWayIn = new Set([
 ]);
 
 /**
- * What a read found, or why it found nothing out: a right that lacks, or a service in trouble. Who asks goes on without.
- * @throws what is no failure of the read's, and what leaves nothing to read
+ * What a read found, or why it found nothing: a missing right, or a service in trouble. The caller does without it.
+ * @throws what is not a failure of the read, and failures that leave nothing to read
  */
 export async function seen<T>(read: Promise<T>, signal: AbortSignal): Promise<Known<T>> {
   try {

@@ -9,7 +9,7 @@ import { registryIn } from "../remedies.ts";
 
 const docs = "https://learn.microsoft.com/azure/aks/cluster-container-registry-integration";
 
-/** Is it a cluster of AKS, and do its nodes pull by an identity of their own, without any secret? */
+/** Is it an AKS cluster, and do its nodes pull by their own identity, without a secret? */
 export const aks: Check<ClusterFacts> = {
   id: "aks",
   needs: [],

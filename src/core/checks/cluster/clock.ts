@@ -2,10 +2,7 @@ import { clockAdvice, clocksText, compareClocks } from "../../clocks.ts";
 import { fail, pass, warn, type Check } from "../check.ts";
 import type { ClusterFacts } from "../facts.ts";
 
-/**
- * Do the clocks agree? Tokens and certificates carry times, and an end that is counted by a wrong clock comes too early
- * or too late.
- */
+/** Do the clocks agree? Tokens and certificates carry times, and by a wrong clock they end too early or too late. */
 export const clock: Check<ClusterFacts> = {
   id: "clock",
   needs: [],

@@ -3,8 +3,8 @@ import { warn, type Verdict } from "../check.ts";
 import type { PodFacts } from "../facts.ts";
 
 /**
- * A pod that needs no secret, whose node does not get the image yet.
- * @param said what the kubelet says of it
+ * The verdict for a pod that needs no secret, but whose node does not get the image yet.
+ * @param said what the kubelet says about it
  */
 export function byNodes(
   what: string,

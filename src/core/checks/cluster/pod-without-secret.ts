@@ -8,7 +8,7 @@ import { linkByHand } from "../remedies.ts";
 
 const docs = "https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff";
 
-/** Why a pod waits that names no secret, and whose service account named none when the pod was created. */
+/** Why a pod waits that names no secret, and that got none from its service account when it was created. */
 export function withoutSecret(
   what: string,
   { image }: ContainerImage,
@@ -29,7 +29,7 @@ export function withoutSecret(
   const fits = ({ config }: SecretOutcome) =>
     keysForImage(Object.keys(config?.auths ?? {}), `${host}/${repository}`).length > 0;
   const outcomes = linked.map((name) => secrets.get(name));
-  // Of a secret that was not looked at nobody knows that it does not help.
+  // A secret that was not looked at may help.
   const helps = linked.filter((_name, index) => outcomes[index] === undefined || fits(outcomes[index]));
   if (helps.length > 0) {
     return fail(

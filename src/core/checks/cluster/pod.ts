@@ -12,10 +12,10 @@ import { withoutSecret } from "./pod-without-secret.ts";
 import { buildFor } from "../remedies.ts";
 
 const docs = "https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff";
-/** Letters that are quoted of the kubelet. */
+/** The most characters that are quoted of what the kubelet says. */
 const mostQuoted = 300;
 /**
- * How the kubelet puts it that a container does not get its image.
+ * The reasons that the kubelet gives for a container that does not get its image.
  * Source: kubernetes pkg/kubelet/images/types.go
  */
 export const waitsForImage: ReadonlySet<string> = new Set([
@@ -27,10 +27,10 @@ export const waitsForImage: ReadonlySet<string> = new Set([
   "ImageInspectError",
   "SignatureValidationFailed",
 ]);
-/** Among them, what no secret and no registry has a part in: the node's own business. */
+/** Those of them that concern the node alone, and neither a secret nor a registry. */
 const ofTheNode: ReadonlySet<string> = new Set(["ImageInspectError", "SignatureValidationFailed"]);
 
-/** Why does the pod not get its image? What it pulls with is told as the kubelet finds it. */
+/** Why does the pod not get its image? Secrets are matched to images as the kubelet does it. */
 export const pod: Check<PodFacts> = {
   id: "pod",
   needs: [],
@@ -114,7 +114,7 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
   );
 }
 
-/** Whether a check that fails can be why. What signed in, and may not pull, is not held up by its password. */
+/** Whether a failing check can be the cause. A credential that signs in but may not pull has the right password. */
 function explains(
   result: SecretOutcome["failed"],
   outcome: PullOutcome | undefined,
@@ -123,12 +123,12 @@ function explains(
   return outcome?.kind !== "no-pull-scope" || /^(?:role-|pull-scope$)/.test(result.id);
 }
 
-/** Somebody pasted an address: then the name is at fault, and which registry was meant can be told all the same. */
+/** Somebody may have pasted a URL. Then the name is at fault, but it still shows which registry was meant. */
 function withoutScheme(image: string): string {
   return image.replace(/^https?:\/\//i, "");
 }
 
-/** Where the kubelet does not get as far as asking a registry. */
+/** The cause, if the kubelet does not get as far as asking a registry. */
 function causeAtNode(
   what: string,
   container: ContainerImage,
@@ -163,7 +163,7 @@ function causeAtNode(
   });
 }
 
-/** The image can be pulled, and is not there for what the node runs. */
+/** The cause, if the image can be pulled but is not built for the node's platform. */
 function misfit(
   what: string,
   { image }: ContainerImage,
@@ -235,7 +235,7 @@ function registryHostIn(key: string): string {
   );
 }
 
-/** All is in order now: the kubelet tries again, at the latest after five minutes. */
+/** All is in order now. The kubelet tries again within five minutes. */
 function recovering(what: string, container: ContainerImage, found: PodObject, facts: PodFacts): Verdict {
   const { context, suggest } = facts;
   return warn(
@@ -248,7 +248,7 @@ function recovering(what: string, container: ContainerImage, found: PodObject, f
   );
 }
 
-/** What the kubelet last said of an image. Of the events named Failed some say no more than that it waits. */
+/** What the kubelet last said about an image. Some events with the reason Failed say only that it waits. */
 function kubeletSaid({ image, message }: ContainerImage, { events }: PodFacts): string {
   const [last] = (events.known ? events.value : [])
     .filter((one) => one.reason === "Failed" && one.message.includes(`"${image}"`))

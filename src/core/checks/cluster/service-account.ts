@@ -10,8 +10,8 @@ const docs =
 const mostNamed = 5;
 
 /**
- * Do those name the secret who have to: the service accounts that were asked for, and the pods? A pod gets its account's
- * secrets when it is made and never again, so that one made before the link has none.
+ * Do the service accounts that were asked for, and the pods, name the secret? A pod gets the secrets of its account
+ * only when it is created, so a pod from before the link has none.
  */
 export const serviceAccount: Check<EntryFacts> = {
   id: "service-account",
@@ -93,7 +93,7 @@ function namesOf(accounts: readonly ServiceAccountObject[]): string {
   return accounts.map(({ name }) => name).join(", ");
 }
 
-/** What has accounts name the secret; `setup` where it keeps the secret, for it leaves others alone. */
+/** The command that makes accounts name the secret. `setup` does it only for a secret that acr-pull keeps. */
 function linkCommand(facts: EntryFacts, accounts: readonly ServiceAccountObject[]): string {
   const { place, writtenBy, suggest } = facts;
   if (isOwnEntry(facts) && writtenBy === undefined) {

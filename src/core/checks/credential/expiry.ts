@@ -14,7 +14,7 @@ const dayMs = 86_400_000;
 const docs =
   "https://learn.microsoft.com/entra/identity-platform/howto-create-service-principal-portal#option-3-create-a-new-client-secret";
 
-/** How long does the password live yet? */
+/** How long is the password still valid? */
 export const expiry: Check<EntryFacts> = {
   id: "expiry",
   needs: ["principal"],
@@ -59,7 +59,7 @@ export const expiry: Check<EntryFacts> = {
   },
 };
 
-/** The key that the secret holds: by its mark, else the only one that begins with the same text. */
+/** The key that the secret holds: the one that its mark names, else the only one that begins with the same text. */
 export function keyOf({
   application,
   principal,
@@ -78,18 +78,18 @@ export function keyOf({
   return more.length === 0 ? only : undefined;
 }
 
-/** Whether a password can be the text of a key: the directory tells its first three characters. */
+/** Whether a password can be the text of a key. The directory shows the first three characters of each key. */
 export function begins(password: string, { hint }: PasswordCredential): boolean {
   return hint === undefined || password.startsWith(hint);
 }
 
-/** What gives every secret that holds the key another one. */
+/** Advice that gives every secret with this key a new one. */
 function renewal(facts: EntryFacts): string {
   const { mark, place, suggest, credential, isOfAnotherCluster } = facts;
   if (mark?.appId === credential.username) {
     const key = keyOf(facts);
     const isOwnKey = !isOfAnotherCluster && key !== undefined && isKeyOf(key, mark.clusterId);
-    // `rotate` makes passwords of no other application, unless one that signs in was made by acr-pull for this cluster.
+    // `rotate` makes a password for another application only if acr-pull made its key for this cluster and it signs in.
     if (!isOwnEntry(facts) && !(isOwnKey && signedIn(facts)))
       return `Make and write a new password: ${renewingSetup(facts)}`;
     const options = [

@@ -3,9 +3,7 @@ import type { RoleAssignmentMode } from "../../../domain/registry.ts";
 import { isGuid } from "../../../domain/names.ts";
 import type { EntryFacts, HeldRole } from "../facts.ts";
 
-/*
- * What several checks read out of the same facts.
- */
+/* Conclusions that several checks draw from the same facts. */
 
 /** Whether the registry let the credential in, whatever it may do there. */
 export function signedIn({ pull }: Pick<EntryFacts, "pull">): boolean {
@@ -17,12 +15,12 @@ export function pulls({ pull }: Pick<EntryFacts, "pull">): boolean {
   return pull?.kind === "allowed" || pull?.kind === "image-missing";
 }
 
-/** Whether the user name is an application's id: a registry's tokens and its admin user are no principals of Entra. */
+/** Whether the user name is an application's id. A registry's tokens and its admin user are not principals of Entra. */
 export function isPrincipal({ credential }: Pick<EntryFacts, "credential">): boolean {
   return isGuid(credential.username) && !/^[0-]+$/.test(credential.username);
 }
 
-/** Entra's number of its refusal; undefined when it refused nothing, or was not asked. */
+/** The number of Entra's refusal; undefined if it refused nothing or was not asked. */
 export function refusalOf({ signIn }: Pick<EntryFacts, "signIn">): number | undefined {
   return signIn.known && signIn.value.kind === "refused" ? signIn.value.number : undefined;
 }
@@ -34,12 +32,12 @@ export function registryOf({ registry, expectedHost, host, mark }: EntryFacts): 
   return name ?? marked ?? expectedHost ?? host;
 }
 
-/** The group that a principal holds a role by, as the end of a phrase; empty where it holds it by itself. */
+/** The group through which a principal holds a role, as the end of a phrase; empty if it holds the role itself. */
 export function byGroup({ assignment }: HeldRole, { principal }: Pick<EntryFacts, "principal">): string {
   return isByGroup({ assignment }, { principal }) ? ` by the group ${assignment.principalId}` : "";
 }
 
-/** Whether a principal holds a role by a group that it is a member of. */
+/** Whether a principal holds a role through a group that it is a member of. */
 export function isByGroup(
   { assignment }: Pick<HeldRole, "assignment">,
   { principal }: Pick<EntryFacts, "principal">,
@@ -58,7 +56,7 @@ const needed: Readonly<Record<RoleAssignmentMode, { actions: readonly string[]; 
     },
   };
 
-/** What nobody needs who only pulls. */
+/** Permissions that are not needed to pull. */
 const more = {
   actions: [
     `${registries}/push/write`,
@@ -69,7 +67,7 @@ const more = {
   data: [`${registries}/repositories/content/write`, `${registries}/repositories/content/delete`],
 };
 
-/** Whether a role lets its holder pull from a registry of this mode; of either, where the mode is not known. */
+/** Whether a role lets its holder pull from a registry in this mode or, if the mode is not known, in either mode. */
 export function givesPull(held: HeldRole, mode: RoleAssignmentMode | undefined): boolean {
   if (mode === undefined) {
     return givesPull(held, "LegacyRegistryPermissions") || givesPull(held, "AbacRepositoryPermissions");
@@ -80,7 +78,7 @@ export function givesPull(held: HeldRole, mode: RoleAssignmentMode | undefined):
   return actions.every((action) => grants(role, action)) && data.every((action) => grantsData(role, action));
 }
 
-/** Whether a role gives more than pulling. */
+/** Whether a role allows more than pulling. */
 export function givesMore({ role }: HeldRole): boolean {
   if (!role) return false;
   return (

@@ -4,7 +4,7 @@ import { az } from "../remedies.ts";
 import { keyOf } from "./expiry.ts";
 import { isPrincipal } from "./outcomes.ts";
 
-/** Does the password lie on the application or on its principal? The portal and most commands list one of them alone. */
+/** Does the password belong to the application or its principal? The portal and most commands list only one of them. */
 export const passwordPlace: Check<EntryFacts> = {
   id: "password-place",
   needs: ["principal", "password"],

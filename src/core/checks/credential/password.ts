@@ -11,7 +11,7 @@ const wrongSecret = 7_000_215;
 const expiredSecret = 7_000_222;
 const docs = "https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-login";
 
-/** Is it the text of a password that the application has today? */
+/** Is it a password that the application has today? */
 export const password: Check<EntryFacts> = {
   id: "password",
   needs: ["principal", "expiry"],

@@ -10,7 +10,7 @@ const disabled = 7_000_112;
 const notFound = 700_016;
 const disabledDocs = "https://learn.microsoft.com/entra/identity/enterprise-apps/disable-user-sign-in-portal";
 
-/** Is the service principal there, and may it sign in? */
+/** Does the service principal exist, and may it sign in? */
 export const principal: Check<EntryFacts> = {
   id: "principal",
   needs: ["host", "token"],

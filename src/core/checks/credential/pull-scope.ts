@@ -2,7 +2,7 @@ import { fail, pass, skip, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { isPrincipal, pulls } from "./outcomes.ts";
 
-/** Does the registry give out a token that pulls? The proof of all that stands before it. */
+/** Does the registry issue a token that pulls? This proves everything that the checks before it ask. */
 export const pullScope: Check<EntryFacts> = {
   id: "pull-scope",
   needs: [

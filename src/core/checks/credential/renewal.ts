@@ -4,7 +4,7 @@ import { warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { keyOf } from "./expiry.ts";
 
-/** Can the password be followed by another? Said while it still lives: a rule of the tenant's shows only then. */
+/** Can the password be renewed? Reported while it is valid: a tenant's rule otherwise shows only at the renewal. */
 export const renewal: Check<EntryFacts> = {
   id: "renewal",
   needs: [],

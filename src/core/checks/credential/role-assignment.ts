@@ -44,7 +44,7 @@ export const roleAssignment: Check<EntryFacts> = {
   },
 };
 
-/** What grants a role that pulls. */
+/** Advice that grants a role that pulls. */
 export function grantHint(facts: EntryFacts): string {
   const { registry, principal, writtenBy } = facts;
   const found = registry.known ? registry.value : undefined;

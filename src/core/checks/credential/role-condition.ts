@@ -4,7 +4,7 @@ import type { EntryFacts } from "../facts.ts";
 import { az, isOwnEntry, setupCommand } from "../remedies.ts";
 import { givesPull, isPrincipal, pulls, registryOf } from "./outcomes.ts";
 
-/** Does the condition of the role, where there is one, allow the repository that is pulled? */
+/** If the role has a condition, does it allow the repository that is pulled? */
 export const roleCondition: Check<EntryFacts> = {
   id: "role-condition",
   needs: ["host", "principal", "role-assignment", "role-mode"],

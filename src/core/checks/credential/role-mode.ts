@@ -7,7 +7,7 @@ import { grantHint } from "./role-assignment.ts";
 const docs =
   "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions";
 
-/** Does a role that it holds give pulls on a registry of this mode? AcrPull does nothing on one in ABAC mode. */
+/** Does one of its roles allow pulls from a registry in this mode? AcrPull allows nothing in ABAC mode. */
 export const roleMode: Check<EntryFacts> = {
   id: "role-mode",
   needs: ["host", "principal", "role-assignment"],

@@ -3,7 +3,7 @@ import type { EntryFacts, HeldRole } from "../facts.ts";
 import { az } from "../remedies.ts";
 import { byGroup, givesMore, isByGroup, isPrincipal, roleName } from "./outcomes.ts";
 
-/** Does it hold more than was asked for, or on more than this registry? Who takes the secret has all of it. */
+/** Does it hold more than was asked for, or on more than this registry? Anybody who takes the secret gets all of it. */
 export const roleWidth: Check<EntryFacts> = {
   id: "role-width",
   needs: ["host", "principal", "role-assignment"],
@@ -36,7 +36,7 @@ export const roleWidth: Check<EntryFacts> = {
   },
 };
 
-/** What takes the role from this principal, and from nobody else. */
+/** How to take the role from this principal, and from nobody else. */
 function narrowing(held: HeldRole, facts: EntryFacts): string {
   const { id, principalId } = held.assignment;
   return isByGroup(held, facts)

@@ -3,7 +3,7 @@ import type { EntryFacts } from "../facts.ts";
 import { renewingSetup } from "../remedies.ts";
 import { registryOf } from "./outcomes.ts";
 
-/** During a rotation's grace the secret holds the key before it as well: does that one work? */
+/** During the grace period of a rotation, the secret also holds the old key. Does that one work? */
 export const secondEntry: Check<EntryFacts> = {
   id: "second-entry",
   needs: ["host", "registry-reachable"],

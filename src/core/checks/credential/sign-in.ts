@@ -5,7 +5,7 @@ import type { EntryFacts } from "../facts.ts";
 import { azAcr, namedRegistry } from "../remedies.ts";
 import { isPrincipal, signedIn } from "./outcomes.ts";
 
-/** Do the very bytes of the secret sign in? */
+/** Does the credential sign in exactly as the secret holds it? */
 export const signIn: Check<EntryFacts> = {
   id: "sign-in",
   needs: ["host", "registry-reachable", "token", "principal", "expiry", "password"],
@@ -30,7 +30,7 @@ export const signIn: Check<EntryFacts> = {
   },
 };
 
-/** What signs in by a name is a token or the admin user of the registry, unless somebody took a name for an id. */
+/** A user name that is not an id belongs to a token or the admin user, unless somebody took a name for an id. */
 function tokenHint({ registry, host, credential }: EntryFacts): string {
   const named = namedRegistry(registry, host);
   const tokens = azAcr(named, ["token", "list"], { flag: "--registry" });

@@ -11,7 +11,7 @@ import { registryOf, signedIn } from "./outcomes.ts";
 const minuteMs = 60_000;
 const docs = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication";
 
-/** Is it a token in place of a password, when does it end, and who renews it? */
+/** Is it a token instead of a password, when does it end, and who renews it? */
 export const token: Check<EntryFacts> = {
   id: "token",
   needs: ["host"],
@@ -50,7 +50,7 @@ export const token: Check<EntryFacts> = {
   },
 };
 
-/** The verdict of checks that a password of an application would be needed for. */
+/** The verdict of the checks that need a password of an application, if the entry holds a token. */
 export function ofToken({ credential }: Pick<EntryFacts, "credential">): Verdict | undefined {
   return isTokenUser(credential)
     ? skip("It is a token of the registry, and no password of an application.")
@@ -64,7 +64,7 @@ function leftText(leftMs: number): string {
   return minutes < 240 ? `in ${minutes} minutes` : `in ${Math.floor(minutes / 60)} hours`;
 }
 
-/** Who wrote it, and what that means for its end. */
+/** Who wrote the token, and what that means for its renewal. */
 function writerText(writer: TokenWriter): string {
   switch (writer.kind) {
     case "msi-acrpull":
@@ -86,7 +86,7 @@ function named(what: string, name: string | undefined): string {
   return name === undefined ? "" : `${what} ${inOneLine(name)}`;
 }
 
-/** What brings another token, or does away with the need for one. */
+/** How to get another token, or how to do without one. */
 function renewal(writer: TokenWriter, facts: EntryFacts): string {
   const { place, suggest } = facts;
   const { context, namespace } = place;

@@ -2,7 +2,7 @@ import { notKnown, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { azAcr } from "../remedies.ts";
 
-/** May anybody pull? Then no secret is needed, and pulls prove nothing of it. */
+/** May anybody pull? Then no secret is needed, and a pull does not prove that the secret works. */
 export const anonymousPull: Check<EntryFacts> = {
   id: "anonymous-pull",
   needs: ["host"],

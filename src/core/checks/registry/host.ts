@@ -8,8 +8,8 @@ import { changing, setupCommand } from "../remedies.ts";
 const docs = "https://learn.microsoft.com/azure/container-registry/container-registry-endpoint-reference";
 
 /**
- * Is the entry's host, letter for letter, the login server that images are named by? The kubelet compares with letter
- * case; a scheme before the host it cuts off.
+ * Is the entry's host exactly the login server that images are named by? The kubelet's comparison is case-sensitive,
+ * and ignores a scheme before the host.
  */
 export const host: Check<EntryFacts> = {
   id: "host",

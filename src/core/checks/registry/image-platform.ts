@@ -3,7 +3,7 @@ import { fail, notKnown, pass, skip, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { buildFor } from "../remedies.ts";
 
-/** Is the image there for what each node runs? */
+/** Is the image built for the platform of every node? */
 export const imagePlatform: Check<EntryFacts> = {
   id: "image-platform",
   needs: ["image", "pull-scope"],

@@ -3,7 +3,7 @@ import { fail, pass, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { azAcr, namedRegistry } from "../remedies.ts";
 
-/** Is the image that was named there? */
+/** Does the image that was named exist? */
 export const image: Check<EntryFacts> = {
   id: "image",
   needs: ["pull-scope"],

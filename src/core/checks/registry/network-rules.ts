@@ -5,7 +5,7 @@ import { azAcr } from "../remedies.ts";
 const docs =
   "https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks";
 
-/** Whom does the registry let in, by its resource? What it lets in from here need not hold for the nodes. */
+/** Whom does the registry let in, by its settings in Azure? It may let in this machine but not the nodes. */
 export const networkRules: Check<EntryFacts> = {
   id: "network-rules",
   needs: ["host"],

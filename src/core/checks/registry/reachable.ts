@@ -3,7 +3,7 @@ import { fail, pass, warn, type Check, type Verdict } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { az, azAcr, namedRegistry } from "../remedies.ts";
 
-/** Does the registry answer this machine? Its network rules and its private endpoints may keep it out. */
+/** Does the registry answer this machine? Its network rules and its private endpoints may keep the machine out. */
 export const reachable: Check<EntryFacts> = {
   id: "registry-reachable",
   needs: ["host"],
@@ -34,7 +34,7 @@ export const reachable: Check<EntryFacts> = {
   },
 };
 
-/** Nothing is proven then, and nothing is known to fail. */
+/** Without an answer nothing is proven, and nothing is known to fail. */
 function notAsked(host: string): Verdict {
   const cloud = cloudOfLoginServer(host);
   return warn(

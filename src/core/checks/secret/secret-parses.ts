@@ -2,7 +2,7 @@ import { fail, pass, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
 import { changing, recreateAdvice } from "../remedies.ts";
 
-/** Does it decode? One that does not breaks every pull of a pod that names it, with its other secrets too. */
+/** Does it decode? If not, every pull of a pod that names it fails, even with the pod's other secrets. */
 export const secretParses: Check<SecretFacts> = {
   id: "secret-parses",
   needs: ["secret-type"],

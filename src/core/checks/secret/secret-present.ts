@@ -6,7 +6,7 @@ import { setupAdvice } from "../remedies.ts";
 
 const mostNamed = 5;
 
-/** Is there a secret of that name in the namespace? A pod finds none in another. */
+/** Is there a secret with that name in the namespace? A pod cannot use one from another namespace. */
 export const secretPresent: Check<SecretFacts> = {
   id: "secret-present",
   needs: ["secret-readable"],
@@ -61,7 +61,7 @@ export const secretPresent: Check<SecretFacts> = {
   },
 };
 
-/** The same look at another namespace. */
+/** The same `verify` for another namespace. */
 function verifyCommand({ place, wanted, suggest }: SecretFacts, namespace: string): string {
   return suggest("verify", [
     ...(wanted === undefined ? [] : [["--registry", wanted] as const]),

@@ -1,7 +1,7 @@
 import { fail, pass, skip, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
 
-/** May the secret be read at all? Without that nothing else can be said of it. */
+/** May the secret be read at all? If not, nothing else can be said about it. */
 export const secretReadable: Check<SecretFacts> = {
   id: "secret-readable",
   needs: [],

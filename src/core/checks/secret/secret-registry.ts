@@ -8,7 +8,7 @@ import { az, changing, removeCommand, setupAdvice, setupCommand } from "../remed
 const mostNamed = 5;
 const docs = "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes";
 
-/** Does it hold an entry for the registry that is meant; without one named, for any of Azure's? */
+/** Does it hold an entry for the registry that is meant or, if none was named, for any Azure registry? */
 export const secretRegistry: Check<SecretFacts> = {
   id: "secret-registry",
   needs: ["secret-parses"],
@@ -87,7 +87,7 @@ export const secretRegistry: Check<SecretFacts> = {
   },
 };
 
-/** What a run of ours had begun with, of the registry that is meant; undefined where there is no such run. */
+/** What an interrupted run of ours began with the registry that is meant; undefined if there is no such run. */
 function unfinished({
   secret,
   wanted,

@@ -4,7 +4,7 @@ import { fail, pass, warn, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
 import { changing, recreateAdvice } from "../remedies.ts";
 
-/** Is it of a type that the kubelet looks into, any other of which it ignores, and may it be written again? */
+/** Does the kubelet read secrets of its type, and can it be written again? The kubelet ignores all other types. */
 export const secretType: Check<SecretFacts> = {
   id: "secret-type",
   needs: ["secret-present"],

@@ -9,29 +9,32 @@ import type { Report } from "../../progress.ts";
 import type { NodesJob } from "./decide.ts";
 import { otherTenant, type AttachAzure } from "./look.ts";
 
-/** What became of the rights of some nodes. */
+/** What was done to the rights of some nodes. */
 export interface NodesRecord {
   readonly job: NodesJob;
   /** What they hold now. */
   readonly standing: readonly StandingRole[];
-  /** Ids of what they have lost. */
+  /** Ids of the role assignments that were removed. */
   readonly removed: readonly string[];
-  /** Whether what they hold was read again after it was granted. */
+  /** Whether the roles were read back after they were granted. */
   readonly readBack: boolean;
 }
 
-/** What carrying it out takes. */
+/** What carrying it out needs. */
 export interface AttachTools {
   readonly registry: Registry;
   readonly azure: AttachAzure;
   readonly clock: Clock;
   readonly report: Report;
   readonly timeoutMs: number;
-  /** Told of each thing as soon as it is done, for the next one may fail. */
+  /** Called after each change, because the next one may fail. */
   readonly onDone: (record: NodesRecord) => void;
 }
 
-/** An identity is there long before somebody attaches its cluster: what does not know it then never will. */
+/**
+ * Nodes have their identity long before somebody attaches their cluster. If Azure does not know it by then, it never
+ * will.
+ */
 const mostPatienceMs = 60_000;
 
 /**
@@ -85,7 +88,7 @@ function changes({ wanted }: NodesJob["roles"]): boolean {
   return wanted.some(({ action }) => action === "created" || action === "updated");
 }
 
-/** Waits until the list shows everything that was granted: parts of Resource Manager learn of it late. */
+/** Waits until the list shows everything that was granted. Parts of Resource Manager learn of it late. */
 async function readRolesBack(
   { identity, roles: finding }: NodesJob,
   standing: readonly StandingRole[],

@@ -10,7 +10,7 @@ import {
 import type { SetupInput, SetupPlan } from "../contract.ts";
 import type { AttachLook, SeenNodes } from "./look.ts";
 
-/** What becomes of the rights of some nodes. */
+/** The nodes of a managed cluster, and what changes in their rights. */
 export interface NodesJob extends SeenNodes {
   readonly roles: RolesFinding;
 }
@@ -22,7 +22,7 @@ export interface NodesJob extends SeenNodes {
 export function decideRoles(look: AttachLook, input: SetupInput): readonly NodesJob[] {
   const { registry, rights, caller } = look;
   return look.nodes.map((nodes) => {
-    // Nobody asks for more than a pull; what else somebody has granted them is theirs.
+    // Only a pull is asked for. Whatever else somebody granted the nodes stays.
     const said = { role: undefined, repositories: input.repositories };
     // Nodes have no keys that others could sign in with.
     const roles = compareRoles({ registry, said }, nodes.assignments, undefined, "");
@@ -31,7 +31,7 @@ export function decideRoles(look: AttachLook, input: SetupInput): readonly Nodes
   });
 }
 
-/** What it comes to, as data. */
+/** What setup would do, as data. */
 export function planAttachment({ registry }: AttachLook, jobs: readonly NodesJob[]): SetupPlan {
   const { id, name, loginServer, roleAssignmentMode = null } = registry;
   return {

@@ -11,9 +11,9 @@ import { lookAtNodes, type AttachAzure, type AttachLook } from "./look.ts";
 import { attachResult, standingRecord } from "./result.ts";
 
 /**
- * Lets the nodes of managed clusters of AKS pull from a registry by their own identity: grants it the role for the
- * registry's mode, and reads that back. Makes no password, and neither reads nor writes in a cluster. Run again it
- * finishes what was interrupted, and changes nothing when all is in order.
+ * Lets the nodes of managed AKS clusters pull from a registry by their own identity: grants it the role for the
+ * registry's mode, and reads that back. Makes no password, and neither reads nor writes in a cluster. Run again, it
+ * finishes what was interrupted, and changes nothing if all is in order.
  * @throws ActionableError for whatever stops it before the first write
  */
 export async function attach(
@@ -61,7 +61,7 @@ async function carryOut(
       signal.throwIfAborted();
       if (!(error instanceof ActionableError)) throw error;
       failures.push(error);
-      // Each cluster may be of another tenant; a missing right is missing for all of them.
+      // Each cluster may be in another tenant, but a missing right is missing for all of them.
       if (!hasCode(error, "aks.other-tenant")) break;
     }
   }

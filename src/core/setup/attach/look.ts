@@ -10,7 +10,7 @@ import type { Cluster, ManagedClusterList, RegistryRights } from "../../ports.ts
 import type { SetupInput, SetupPorts } from "../contract.ts";
 import { findRegistry } from "../find-registry.ts";
 
-/** The nodes of one managed cluster: who they are, and what they may do with the registry. */
+/** The nodes of one managed cluster: their identity, and what it may do with the registry. */
 export interface SeenNodes {
   /** Every chosen context that leads to a cluster whose nodes have this identity. */
   readonly contexts: readonly string[];
@@ -23,17 +23,18 @@ export interface SeenNodes {
 export interface AttachLook {
   readonly registry: Registry;
   readonly caller: Caller;
-  /** Undefined where they are not known. */
+  /** Undefined if they are not known. */
   readonly rights: RegistryRights | undefined;
   readonly nodes: readonly SeenNodes[];
 }
 
-/** Azure, which alone is looked at: in the cluster nothing is read and nothing is written. */
+/** Azure is all that this looks at. It neither reads nor writes in the cluster. */
 export type AttachAzure = NonNullable<SetupPorts["azure"]>;
 
 /**
- * Looks which managed clusters the contexts lead to, and what their nodes may do with the registry.
- * @throws ActionableError `aks.not-seen`, `aks.ambiguous`, `aks.no-identity`, `aks.other-tenant`, exit 2, and as findRegistry does
+ * Finds the managed clusters that the contexts lead to, and what their nodes may do with the registry.
+ * @throws ActionableError `aks.not-seen`, `aks.ambiguous`, `aks.no-identity`, `aks.other-tenant`, exit 2, and as
+ *   findRegistry does
  */
 export async function lookAtNodes(
   input: SetupInput,
@@ -48,7 +49,7 @@ export async function lookAtNodes(
   ]);
   if (!registry) throw new TypeError("a registry is looked up where Azure is");
   const found = clusters.map(({ cluster }) => meantCluster(cluster, registry, list));
-  // Clusters may share an identity, and contexts a cluster: it is granted one role.
+  // Clusters may share an identity, and contexts a cluster. Each identity is granted one role.
   const byIdentity = new Map<string, typeof found>();
   for (const one of found) {
     const { objectId } = one.identity;
@@ -86,7 +87,7 @@ function meantCluster(
 
 const instead = "Run setup without --attach: a pull secret works from any cluster.";
 
-/** It may be where nobody could look. */
+/** The cluster may be in a place that could not be searched. */
 function notSeen(context: string, apiHost: string, unseen: readonly ActionableError[]): ActionableError {
   const reasons = unseen.map(({ message }) => `\n  ${message}`).join("");
   const sees = `none of the managed clusters of AKS that the account signed in sees has its API server ${inOneLine(apiHost)}`;
@@ -120,7 +121,7 @@ function noIdentity({ name, resourceGroup }: ManagedCluster): ActionableError {
   );
 }
 
-/** An identity holds roles in its own tenant alone. */
+/** An identity can hold roles only in its own tenant. */
 export function otherTenant(
   { name }: Pick<ManagedCluster, "name">,
   registry: Pick<Registry, "name">,

@@ -4,7 +4,7 @@ import type { NodesRecord } from "./act.ts";
 import type { NodesJob } from "./decide.ts";
 import type { AttachLook } from "./look.ts";
 
-/** What was done, as the published contract shows it: nothing in a cluster, and no password. */
+/** What was done, in the form of the published contract. Nothing was written to a cluster, and there is no password. */
 export function attachResult({ registry }: AttachLook, records: readonly NodesRecord[]): SetupResult {
   const { id, name, loginServer, roleAssignmentMode = null } = registry;
   return {
@@ -29,7 +29,7 @@ export function attachResult({ registry }: AttachLook, records: readonly NodesRe
   };
 }
 
-/** A run of which nothing was asked but to look: what stands is what was seen. */
+/** The record of a run that had nothing to change: what was seen is what exists. */
 export function standingRecord(job: NodesJob): NodesRecord {
   const standing = job.roles.wanted.flatMap(({ desired, present, action }) =>
     present ? [{ id: present.id, desired, action }] : [],
@@ -74,7 +74,7 @@ function roleAssignments({ job, standing, removed }: NodesRecord, scope: string)
   ];
 }
 
-/** What can be proven without being a node: that the assignment is there. */
+/** What can be proven without being a node: that the assignment exists. */
 function verification(records: readonly NodesRecord[]): ResultVerification {
   const isThere = records.length > 0 && records.every(({ readBack }) => readBack);
   return {
