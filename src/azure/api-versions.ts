@@ -7,12 +7,12 @@ export type Api = keyof typeof apis;
 interface ApiVersions {
   /** The version to ask for first. */
   readonly usual: string;
-  /** Whether a version has everything that acr-pull needs; others are used if there is no better one. */
+  /** Whether a version has everything that acr-pull needs. Others are used only if there is no such version. */
   readonly suffices: (version: string) => boolean;
 }
 
 const apis = {
-  // What is read of a cluster has been there since 2020.
+  // What acr-pull reads of a cluster has been there since 2020.
   managedClusters: { usual: "2025-05-01", suffices: () => true },
   permissions: { usual: "2022-04-01", suffices: () => true },
   registries: { usual: "2025-11-01", suffices: hasMode },
@@ -21,14 +21,14 @@ const apis = {
   subscriptions: { usual: "2022-12-01", suffices: () => true },
 } as const satisfies Record<string, ApiVersions>;
 
-/** The version of an API to ask for first: newer clouds have it, older ones say which they have. */
+/** The version of an API to ask for first. Newer clouds have it; older ones say which versions they have. */
 export function usualVersion(api: Api): string {
   return apis[api].usual;
 }
 
 /**
- * Whether this version tells a registry's role assignment mode. The stable version after the first preview with it
- * does not: https://learn.microsoft.com/rest/api/containerregistry
+ * Whether this version returns a registry's role assignment mode. The stable version that followed the first preview
+ * with it does not: https://learn.microsoft.com/rest/api/containerregistry
  */
 export function hasMode(version: string): boolean {
   return version >= "2025-03-01-preview" && version !== "2025-04-01";
@@ -42,11 +42,11 @@ export function hasConditions(version: string): boolean {
   return version >= "2020-03-01-preview";
 }
 
-/** Locations of one cloud may differ. One that offers other versions each time is given up. */
+/** Locations of one cloud may differ, so a few versions are tried. acr-pull gives up if each refusal offers others. */
 const mostTried = 3;
 
 /**
- * The version to use instead, if a cloud refuses a version and names those that it has; undefined if the refusal is
+ * The version to use instead, if a cloud refuses a version and names those that it has. Undefined if the refusal is
  * about something else, such as a location.
  * @param tried versions that were asked for and refused
  */
@@ -59,7 +59,7 @@ export function alternativeVersion(error: unknown, api: Api, tried: ReadonlySet<
   return offered.toSorted((left, right) => (rank(left) < rank(right) ? 1 : -1))[0];
 }
 
-/** Whether the object does not exist: a 404 about the API version says nothing about the object. */
+/** Whether the object does not exist. A 404 about the API version says nothing about the object. */
 export function isMissing(error: unknown): boolean {
   return isAnswer(error, 404) && !isVersionRefused(error);
 }

@@ -8,15 +8,15 @@ import type { DirectoryRequests } from "./directory-requests.ts";
 import { sleep } from "./removal-everywhere.ts";
 import { isAnswer } from "./service-failure.ts";
 
-/** Ten seconds: time enough to meet many replicas. */
+/** Ten seconds: enough to reach many replicas. */
 const untilKnown: Looks = { most: 20, betweenMs: 500, sleep };
 
-/** Who else controls an application or its principal. */
+/** Reads what controls an application or its principal: owners, federated credentials and certificates. Adds owners. */
 export function applicationOwners(
   { graph, ask, list, perform }: DirectoryRequests,
   graphUrl: string,
 ): Ownership {
-  /** Reads a part of an object that has been read before: a replica that does not know the object lags. */
+  /** Reads part of an object that was read before. A replica that does not know it lags, so acr-pull asks again. */
   async function partOfKnown<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const tryToRead = async (): Promise<{ read: T } | { unknown: ActionableError }> => {
       try {

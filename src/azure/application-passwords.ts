@@ -13,7 +13,7 @@ import { readPasswordPolicy } from "./password-policy.ts";
 import { lingers, removeEverywhere } from "./removal-everywhere.ts";
 import { isAnswer } from "./service-failure.ts";
 
-/** Passwords of applications, one at a time: writing the whole list would write those of others too. */
+/** Adds and removes passwords of applications one at a time: writing the whole list would overwrite those of others. */
 export function applicationPasswords({ graph, ask, list, find, perform }: DirectoryRequests): Passwords {
   const policies = new Once();
   const tenantPolicy = (signal: AbortSignal) =>
@@ -39,7 +39,7 @@ export function applicationPasswords({ graph, ask, list, find, perform }: Direct
   return {
     async passwordPolicy(application, signal) {
       const tenant = await tenantPolicy(signal);
-      // Who may not read this one may not read the others either.
+      // A caller that may not read this policy may not read the others either.
       if (!tenant) return unknownPasswordPolicy;
       const own = application ? await ownPolicies(application.objectId, signal) : [];
       return readPasswordPolicy({ tenant, own, createdAt: application?.createdAt });
@@ -102,10 +102,10 @@ export function applicationPasswords({ graph, ask, list, find, perform }: Direct
   };
 }
 
-/** How long to wait for an answer that is not necessary. */
+/** How long to wait for an answer that acr-pull can do without. */
 const optionalPatienceMs = 15_000;
 
-/** What was read; undefined if that was refused or took too long. */
+/** What `read` returns; undefined if it is refused or takes too long. */
 async function unlessRefused<T>(
   read: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,

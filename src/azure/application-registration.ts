@@ -13,9 +13,9 @@ import type { DirectoryRequests } from "./directory-requests.ts";
 import { sleep } from "./removal-everywhere.ts";
 import { answerOf } from "./service-failure.ts";
 
-/** Two minutes: until an application that was written can be read. */
+/** How long to wait until an application that was written can be read: two minutes. */
 const untilWrittenShows: Looks = { most: 120, betweenMs: 1000, sleep };
-/** Ten seconds: time enough to meet a replica that knows who holds a name. */
+/** Ten seconds: enough to reach a replica that knows which application holds a name. */
 const untilHolderShows: Looks = { most: 20, betweenMs: 500, sleep };
 
 const doing = "register the application";
@@ -29,7 +29,7 @@ export function applicationRegistration(
   }: Pick<ApplicationSearch & ApplicationRemoval, "findApplicationByUniqueName" | "findDeletedApplication">,
   graphUrl: string,
 ): ApplicationRegistration {
-  /** By the name as a key, then by a filter, whose index may know the name sooner. */
+  /** Looks the name up as a key, then with a filter, whose index may know the name sooner. */
   async function findHolder(uniqueName: string, signal: AbortSignal): Promise<Application | undefined> {
     const found = await findApplicationByUniqueName(uniqueName, signal);
     if (found) return found;
@@ -41,7 +41,7 @@ export function applicationRegistration(
     return first && applicationOf(first);
   }
 
-  /** The application that holds a name, after a refusal to give the name to another. */
+  /** The application that already holds a name, after the directory refused to give the name to a new one. */
   async function holderOf(
     uniqueName: string,
     refusal: unknown,
@@ -69,7 +69,7 @@ export function applicationRegistration(
           const made = await graph.send(call, signal);
           if (made) return { application: applicationOf(made), created: true };
         } catch (error) {
-          // A replica that does not know the application says so, and every replica does if it is deleted.
+          // A replica that does not know the application yet refuses its name. If it is deleted, every replica does.
           if (isNameTaken(error)) return holderOf(uniqueName, error, signal);
           throw error;
         }
@@ -88,8 +88,8 @@ export function applicationRegistration(
 }
 
 /**
- * The code is that of any bad request, so only the sentence tells: "Another object with the same value for property
- * uniqueName already exists."
+ * The code is the same as for any bad request. Only the message says it: "Another object with the same value for
+ * property uniqueName already exists."
  */
 function isNameTaken(error: unknown): boolean {
   const { status, text } = answerOf(error) ?? { status: 0, text: "" };

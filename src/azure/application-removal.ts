@@ -11,7 +11,7 @@ import {
 import type { DirectoryRequests } from "./directory-requests.ts";
 import { lingers, removeEverywhere, sleep, untilGone } from "./removal-everywhere.ts";
 
-/** Two seconds. One second after a deletion, deleting for good was seen to succeed. */
+/** Two seconds. A permanent deletion was seen to succeed one second after the deletion. */
 const untilDeletedShows: Looks = { most: 8, betweenMs: 250, sleep };
 
 const folder = "/directory/deletedItems";
@@ -22,7 +22,7 @@ export function applicationRemoval(
   { readApplication }: Pick<ApplicationSearch, "readApplication">,
   graphUrl: string,
 ): ApplicationRemoval {
-  /** @returns why it could not be deleted for good */
+  /** @returns why it could not be deleted permanently; undefined if it was */
   async function tryToPurge(objectId: string, signal: AbortSignal): Promise<ActionableError | undefined> {
     const call = { method: "delete", at: graph.api(`${folder}/${objectId}`) } as const;
     const failed = await unlessItFails(ask("delete the application permanently", call, signal), signal);
@@ -30,8 +30,8 @@ export function applicationRemoval(
   }
 
   /**
-   * Deletes a deleted application for good.
-   * @returns undefined if it is gone for good
+   * Permanently deletes an application that is already deleted.
+   * @returns undefined if it no longer exists
    */
   async function purge(objectId: string, signal: AbortSignal): Promise<LeftDeleted | undefined> {
     const failed = await lookAgain(
@@ -40,7 +40,7 @@ export function applicationRemoval(
       untilDeletedShows,
       signal,
     );
-    // If no replica ever knew it, an earlier try deleted it and its answer was lost.
+    // If no replica knows it, an earlier try deleted it, and the answer was lost.
     if (!failed || isUnknown(failed)) return undefined;
     return { url: `${graphUrl}/v1.0${folder}/${objectId}`, because: failed };
   }
@@ -55,7 +55,7 @@ export function applicationRemoval(
           remove: async () => {
             await ask("delete the application", call, signal);
             onDeleted();
-            // At once: if this run ended here, nothing else would lead to it any more.
+            // Right away: if the run ended before this, nothing would lead acr-pull back to the deleted application.
             isPurged = (await tryToPurge(objectId, signal)) === undefined;
             await untilGone(isShown, signal);
           },
@@ -74,7 +74,7 @@ export function applicationRemoval(
     },
 
     async findDeletedApplication(uniqueName, signal) {
-      // This list supports no filter on the unique name.
+      // This list cannot be filtered by unique name.
       const at = graph
         .api(`${folder}/microsoft.graph.application`)
         .select(certifiedApplicationFields)
@@ -97,7 +97,7 @@ export function applicationRemoval(
           return (await readApplication(objectId, signal)) ? undefined : error;
         }
       };
-      // A replica that has not heard of the deletion has nothing to restore.
+      // A replica that does not know of the deletion yet has nothing to restore.
       const failed = await lookAgain(restore, (error) => error === undefined, untilDeletedShows, signal);
       if (failed) throw failed;
     },
@@ -124,8 +124,8 @@ function isUnknown(error: unknown): error is ActionableError {
 }
 
 /**
- * Runs a request that may fail: a failure is an answer too.
- * @throws the signal's reason when it aborts; a bug of ours
+ * Runs a request whose failure is an answer too.
+ * @throws the signal's reason when it aborts; any error that is not an ActionableError
  */
 async function unlessItFails<T>(
   request: Promise<T>,

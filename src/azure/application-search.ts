@@ -16,7 +16,7 @@ import type { DirectoryRequests } from "./directory-requests.ts";
 /** It is quicker to type another letter than to read a longer list. */
 const mostFound = 20;
 
-/** Finds applications by one of their ids, their name or their tag. */
+/** Finds applications by any of their ids, by name or by tag. */
 export function applicationSearch({ graph, find, list }: DirectoryRequests): ApplicationSearch {
   const findByKey = (key: string, signal: AbortSignal) =>
     find(
@@ -77,7 +77,7 @@ export function applicationSearch({ graph, find, list }: DirectoryRequests): App
     },
 
     async listApplicationsTagged(tag, signal) {
-      // `any` with `eq` is not one of the advanced queries.
+      // `any` with `eq` does not need an advanced query.
       const at = graph
         .api("/applications")
         .filter(`tags/any(tag:tag eq ${literal(tag)})`)

@@ -10,11 +10,11 @@ import {
 import { requestIdOf } from "./service-failure.ts";
 import { readClaims } from "./token-claims.ts";
 
-/** Calls that take a list of ids in a body, and change nothing. */
+/** Calls that send a list of ids in the body and change nothing. */
 const reading = /\/getByIds$/;
 
 /**
- * Tells of a request that is no reading by its method, once its answer has come, or has not.
+ * Reports a request whose method may change something, after it was answered or failed.
  * @param sent its answer
  */
 export async function tellingChange(

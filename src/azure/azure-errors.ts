@@ -32,7 +32,7 @@ export async function perform<T>(task: Task, signal: AbortSignal, work: () => Pr
   }
 }
 
-/** The failure of an task as a person needs it; any other error comes back unchanged. */
+/** The failure of a task as an error that a person can act on. Any other error is returned unchanged. */
 export function azureError(error: unknown, { doing, area }: Task): unknown {
   if (error instanceof ActionableError) return error;
   if (error instanceof ExchangeError) return unansweredError(error, doing);
@@ -46,7 +46,7 @@ export function azureError(error: unknown, { doing, area }: Task): unknown {
   );
 }
 
-/** A request that got no whole answer, as a person needs it. */
+/** The error for a request that got no complete answer. */
 export function unansweredError(error: ExchangeError, doing: string): ActionableError {
   return new ActionableError(`Could not ${doing}: ${error.message}`, unanswered[error.failure], {
     cause: error,
@@ -154,7 +154,7 @@ const apiMissing: Meaning = {
   hint: "The Resource Manager of this cloud or location has no API version that acr-pull supports: check --cloud and --subscription, and ask its operator which versions of Microsoft.ContainerRegistry exist.",
 };
 
-/** What the services' own codes mean. Without a known code the status decides. */
+/** What the services' own codes mean. If no code is known, the status decides. */
 const byCode: Readonly<Record<string, Meaning>> = {
   CredentialInvalidLifetimeAsPerAppPolicy: {
     code: "directory.password-lifetime",

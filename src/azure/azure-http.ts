@@ -29,23 +29,24 @@ export interface AzureRequest {
   readonly body?: string | undefined;
   /** Whether it may be sent again even if an earlier try may have taken effect. */
   readonly repeatable: boolean;
-  /** Whether it changes something: then its answer is still awaited for a moment after the signal aborts. */
+  /** Whether it changes something. If so, its answer is still awaited for a moment after the signal aborts. */
   readonly writes?: boolean;
 }
 
 /** How all requests to Azure are sent: one pool of connections, one time limit, one rule for retries. */
 export interface AzureHttp {
-  /** Bounds each wait for a service, with retries; in milliseconds. */
+  /** Limits each wait for a service, including retries; in milliseconds. */
   readonly timeoutMs: number;
-  /** Settles when the first request has been sent: until its answer comes, there is time to load what asks next. */
+  /** Settles when the first request has been sent. Until its answer comes, there is time to load the next client. */
   readonly underWay: Promise<void>;
-  /** Azure's clock by its newest answer; undefined before the first. */
+  /** Azure's clock, according to its newest answer; undefined before the first. */
   serverTime(): Date | undefined;
-  /** Sends a request; every status is an answer. Throws ExchangeError if no whole answer came. */
+  /** Sends a request; every status is an answer. Throws ExchangeError if no complete answer comes. */
   send(request: AzureRequest, signal: AbortSignal): Promise<PipelineResponse>;
   /**
    * Options for a client of an SDK, so that its requests are sent the same way.
-   * @param onFailure told of each request that was refused or got no whole answer: the SDK that signs in hides why
+   * @param onFailure called for each request that was refused or got no complete answer: the SDK that signs in hides
+   *   the reason
    */
   clientOptions(
     rules: RequestRules,
@@ -53,15 +54,15 @@ export interface AzureHttp {
   ): SdkClientOptions;
 }
 
-/** What must be known of an SDK's requests. */
+/** What acr-pull has to know about an SDK's requests. */
 export interface RequestRules {
-  /** Whether one may be sent again even if an earlier try may have taken effect. */
+  /** Whether a request may be sent again even if an earlier try may have taken effect. */
   readonly mayRepeat: (request: PipelineRequest) => boolean;
-  /** Whether one changes something: then its answer is still awaited for a moment after the signal aborts. */
+  /** Whether a request changes something. If so, its answer is still awaited for a moment after the signal aborts. */
   readonly writes: (request: PipelineRequest) => boolean;
 }
 
-/** The policy that retries, in every client's pipeline. */
+/** The name of the policy that retries, in every client's pipeline. */
 export const retryPolicyName = "acrPullRetryPolicy";
 
 /** Options that every client of Azure's SDKs takes. */
@@ -75,19 +76,19 @@ export interface SdkClientOptions {
 
 /** How Azure is reached. */
 export interface AzureHttpOptions {
-  /** Names the proxy. */
+  /** The environment variables, which name the proxy. */
   readonly variables: Variables;
-  /** Bounds each wait for a service, with retries; in milliseconds. Default: what suits a request. */
+  /** Limits each wait for a service, including retries; in milliseconds. Default: what suits the request. */
   readonly timeoutMs?: number | undefined;
   /** The connections to use without a proxy, and how TLS is verified on them. */
   readonly agent?: Agent;
-  /** Sent with each request, so that what Azure logs of a run can be found; a UUID. Default: a new one. */
+  /** Sent with each request, so that a run can be found in Azure's logs; a UUID. Default: a new one. */
   readonly operationId?: string | undefined;
-  /** Told of each request that asked for a change. */
+  /** Called for each request that asked for a change. */
   readonly onChange?: OnChange | undefined;
 }
 
-/** Makes no connection before the first request; connections are kept alive. */
+/** Opens no connection before the first request; connections are kept alive. */
 export function createAzureHttp({
   variables,
   timeoutMs = Infinity,
@@ -99,7 +100,7 @@ export function createAzureHttp({
   const onDate = (date: number) => (clockAheadMs = date - Date.now());
   let onSent = () => {};
   const underWay = new Promise<void>((resolve) => (onSent = resolve));
-  // The metadata service of virtual machines speaks no TLS.
+  // The metadata service of virtual machines does not use TLS.
   const ways = {
     overTls: agent,
     inTheClear: new AgentInTheClear({ keepAlive: true }),
@@ -109,21 +110,21 @@ export function createAzureHttp({
     createHttpClient(ways, timeoutMs, { writes, onDate, onSent, onChange, operationId });
   const readingClient = clientFor(() => false);
   const writingClient = clientFor(() => true);
-  // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries repeat any
-  // method after a lost answer, which makes a second password. Source: exponentialRetryStrategy.ts of
+  // A redirect would carry a token or a password to an unchecked host. The SDKs' own retries repeat any method after a
+  // lost answer, which would add a second password. Source: exponentialRetryStrategy.ts of
   // https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/core/ts-http-runtime
   const options = {
     retryOptions: { maxRetries: 0 },
     redirectOptions: { maxRetries: 0 },
     userAgentOptions: { userAgentPrefix: "acr-pull" },
   };
-  // Only these of the usual policies are needed. The one for forms, which we never send, makes Node load its `fetch`:
-  // every command would begin 18 ms later.
+  // No other policy is needed. The usual one for forms, which acr-pull never sends, makes Node load its `fetch`: every
+  // command would start 18 ms later.
   const pipelineWith = (repeatable: boolean) => {
     const pipeline = createEmptyPipeline();
     pipeline.addPolicy(userAgentPolicy(options.userAgentOptions));
     pipeline.addPolicy(retryPolicy(timeoutMs, () => repeatable));
-    // After the retries, so that each try is logged for whoever sets AZURE_LOG_LEVEL.
+    // After the retries, so that each try is logged for anybody who sets AZURE_LOG_LEVEL.
     pipeline.addPolicy(logPolicy());
     return pipeline;
   };
@@ -152,16 +153,16 @@ export function createAzureHttp({
   };
 }
 
-/** Hears of what happens to a request. */
+/** Callbacks for what happens to a request, and the id that it carries. */
 interface Hearing {
   readonly onSent: () => void;
-  /** @param date of an answer, by the service's clock, in milliseconds */
+  /** @param date of an answer, according to the service's clock, in milliseconds */
   readonly onDate: (date: number) => void;
   readonly onChange: OnChange | undefined;
   readonly operationId: string;
 }
 
-/** The connections that requests take. */
+/** The connections that requests use. */
 interface Ways {
   readonly overTls: Agent;
   readonly inTheClear: AgentInTheClear;
@@ -169,7 +170,7 @@ interface Ways {
   readonly proxy: PipelinePolicy | undefined;
 }
 
-/** The proxy that the variables name, read as Azure's SDKs read those of the process. */
+/** The proxy that these variables name, by the rules that Azure's SDKs apply to the variables of the process. */
 function proxyNamedIn(variables: Variables): PipelinePolicy | undefined {
   const read = (name: string) => variables[name] || variables[name.toLowerCase()] || "";
   const url = read("HTTPS_PROXY") || read("ALL_PROXY") || read("HTTP_PROXY");
@@ -198,7 +199,7 @@ function createHttpClient(
     }
     // Bodies are small, and nothing here decompresses them.
     request.headers.delete("accept-encoding");
-    // Graph and Entra know it by one of these names, Resource Manager by the other.
+    // Graph and Entra read one of these headers, Resource Manager the other.
     for (const name of requestIdHeaders) request.headers.set(name, operationId);
     const answer = await exchange(
       {
@@ -215,7 +216,7 @@ function createHttpClient(
       },
       signalOf(request),
     );
-    // Without TLS nobody vouches for the time.
+    // Without TLS the time cannot be trusted.
     const date = url.protocol === "https:" ? Date.parse(answer.headers.date ?? "") : Number.NaN;
     if (!Number.isNaN(date)) onDate(date);
     const headers = createHttpHeaders();
@@ -226,7 +227,7 @@ function createHttpClient(
   };
   return {
     sendRequest(request) {
-      // An SDK has chosen a proxy by the variables of the process.
+      // An SDK may have chosen a proxy by the variables of the process.
       delete request.agent;
       const sent = ways.proxy ? ways.proxy.sendRequest(request, send) : send(request);
       return onChange && writes(request) ? tellingChange(request, sent, onChange) : sent;
@@ -234,7 +235,7 @@ function createHttpClient(
   };
 }
 
-/** An answer that may be better after a retry. */
+/** Carries a refusal through the retries. */
 class UnsuccessfulAnswer extends Error {
   readonly response: PipelineResponse;
 
@@ -280,19 +281,19 @@ function retryPolicy(
   };
 }
 
-/** The answer in a failed attempt's error; some SDKs have made the error themselves. */
+/** The answer in a failed attempt's error. Some SDKs make that error themselves. */
 function answerOf(error: unknown): PipelineResponse | undefined {
   if (error instanceof UnsuccessfulAnswer) return error.response;
   return isRestError(error) ? error.response : undefined;
 }
 
-/** Azure sends seconds, a date, or milliseconds in headers of its own. */
+/** Azure sends seconds or a date, or milliseconds in headers of its own. */
 function retryAfterOf({ headers }: PipelineResponse): string | undefined {
   const milliseconds = Number(headers.get("retry-after-ms") ?? headers.get("x-ms-retry-after-ms") ?? NaN);
   return Number.isNaN(milliseconds) ? headers.get("retry-after") : String(milliseconds / 1000);
 }
 
 function signalOf(request: PipelineRequest): AbortSignal {
-  // The type allows look-alikes from browsers without AbortSignal; ours are always Node's.
+  // The type allows look-alikes from browsers without AbortSignal. Those here are always Node's.
   return (request.abortSignal as AbortSignal | undefined) ?? new AbortController().signal;
 }

@@ -7,7 +7,7 @@ import { createRegistryResourceClient } from "./registry-resource-client.ts";
 import { createRoleClient } from "./role-client.ts";
 
 /**
- * All clients of one cloud, which share one sign-in and one pool of connections. Costs a request only for a cloud
+ * Opens all clients of one cloud, which share one sign-in and one pool of connections. Costs a request only for a cloud
  * that is not Microsoft's own.
  * @throws ActionableError as resolveCloud does
  */

@@ -11,15 +11,16 @@ export interface Cloud {
   readonly resourceManagerScope: string;
   readonly graph: string;
   readonly graphScope: string;
-  /** What the tokens have to be meant for that workloads sign in with. */
+  /** The audience that a workload's own token must have to sign in here. */
   readonly federationAudience: string;
   /** The suffixes of its registries' login servers, with the leading dot; undefined if the cloud does not say. */
   readonly registrySuffixes: readonly string[] | undefined;
-  /** One of Microsoft's own, whose addresses are built in. */
+  /** Whether it is one of Microsoft's own, whose addresses are built in. */
   readonly isWellKnown: boolean;
 }
 
-// Sources: https://learn.microsoft.com/graph/api/resources/federatedidentitycredential and the documentation of national clouds, https://learn.microsoft.com/graph/deployments, and az's own table,
+// Sources: https://learn.microsoft.com/graph/api/resources/federatedidentitycredential, the documentation of national
+// clouds, https://learn.microsoft.com/graph/deployments, and az's own table,
 // https://github.com/Azure/azure-cli/blob/dev/src/azure-cli-core/azure/cli/core/cloud.py
 const wellKnown: readonly Cloud[] = [
   {
@@ -61,10 +62,10 @@ const wellKnown: readonly Cloud[] = [
 export type FetchJson = (url: string, signal: AbortSignal) => Promise<unknown>;
 
 /**
- * The cloud with a name (`AzureCloud` by default) or with a Resource Manager's URL, which is asked for the addresses
- * of the other services. Only a URL that is not Microsoft's own costs a request.
- * @throws ActionableError `azure.unknown-cloud` for another name or a URL without TLS, `azure.bad-metadata` for an
- *   answer that names no cloud, and whatever `fetchJson` throws
+ * Finds a cloud by its name (`AzureCloud` by default) or by the URL of its Resource Manager, which is asked for the
+ * addresses of the other services. Only a URL that is not Microsoft's own costs a request.
+ * @throws ActionableError `azure.unknown-cloud` for an unknown name or a URL without TLS, `azure.bad-metadata` for an
+ *   answer that does not describe a cloud, and whatever `fetchJson` throws
  */
 export async function resolveCloud(
   nameOrUrl: string | undefined,
@@ -88,8 +89,8 @@ export async function resolveCloud(
 }
 
 /**
- * What a Resource Manager says about its cloud: one object, or a list of clouds including its own.
- * @param resourceManager the URL that was asked, without a closing slash
+ * Reads what a Resource Manager says about its cloud: one object, or a list of clouds including its own.
+ * @param resourceManager the URL that was asked, without a trailing slash
  * @throws ActionableError `azure.bad-metadata`
  */
 export function readMetadata(resourceManager: string, document: unknown): Cloud {
@@ -125,7 +126,7 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
     resourceManagerScope: `${audience}/.default`,
     graph,
     graphScope: `${graph}/.default`,
-    // Metadata name none, and clouds of their own were told no other.
+    // The metadata does not name it, and no other audience is documented for private clouds.
     federationAudience: "api://AzureADTokenExchange",
     registrySuffixes:
       typeof suffix === "string" && suffix !== ""
@@ -136,8 +137,9 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
 }
 
 /**
- * The login server that a registry usually has by its name; one made with a domain name label has a hash in it.
- * Undefined for a cloud that is not Microsoft's own, where registries may be anywhere.
+ * The login server that a registry with this name usually has. If the registry was created with a domain name label,
+ * its login server also contains a hash. Undefined for a cloud that is not Microsoft's own, where registries may be
+ * anywhere.
  * Source: https://learn.microsoft.com/azure/container-registry/container-registry-get-started-azure-cli
  */
 export function usualLoginServer(cloud: Cloud, registryName: string): string | undefined {
@@ -146,9 +148,9 @@ export function usualLoginServer(cloud: Cloud, registryName: string): string | u
 }
 
 /**
- * Whether a login server's name is one of the cloud's, so that a credential may be sent there, whether a Resource
- * Manager or a secret names it. In a cloud that is not Microsoft's it may have a port; if that cloud does not say its
- * suffixes, any host is accepted.
+ * Whether a login server belongs to the cloud, so that a credential may be sent there. The name may come from a
+ * Resource Manager or from a secret. In a cloud that is not Microsoft's own it may have a port. If that cloud does not
+ * say its suffixes, any host is accepted.
  */
 export function loginServerBelongsTo({ isWellKnown, registrySuffixes }: Cloud, loginServer: string): boolean {
   const host = loginServer.toLowerCase();
@@ -163,7 +165,7 @@ export function loginServerBelongsTo({ isWellKnown, registrySuffixes }: Cloud, l
 }
 
 /**
- * An https URL without closing slashes; undefined for anything else, and for a URL with a user, a query or a
+ * An https URL without trailing slashes; undefined for anything else, and for a URL with a user, a query or a
  * fragment.
  */
 function httpsUrl(value: unknown): string | undefined {

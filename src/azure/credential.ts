@@ -7,21 +7,21 @@ import { signInError, signInFailure, wrongTenantError } from "./sign-in-errors.t
 import { openTokenSource, type TokenSource, type TokenSourceOptions } from "./token-source.ts";
 import { readClaims, type TokenClaims } from "./token-claims.ts";
 
-/** How to sign in, where. */
+/** How to sign in, and where. */
 export interface CredentialOptions extends TokenSourceOptions {
   readonly auth: AuthChoice;
   /**
-   * What is needed sooner or later. The Azure CLI is asked for all of it at once: what it was signed in with may live for
-   * minutes, as after azure/login.
+   * The tokens that are needed sooner or later. The Azure CLI is asked for all of them at once, because what it was
+   * signed in with may be valid for only minutes, as after azure/login.
    */
   readonly ahead?: { readonly scopes: readonly string[]; readonly signal: AbortSignal };
 }
 
 /**
- * Who is signed in. Each scope's token is asked for once and shared by all clients until five minutes before it expires.
- * Failures are ActionableErrors: `azure.not-signed-in`, `azure.wrong-tenant`, `azure.conditional-access`,
- * `azure.unreachable`, `azure.untrusted-certificate`, `azure.timed-out`, `azure.no-browser`. The request ends when nobody
- * waits for the token any more.
+ * The caller's sign-in. Each scope's token is requested once and shared by all clients until five minutes before it
+ * expires. A request is stopped when nobody waits for its token any longer. Failures are ActionableErrors:
+ * `azure.not-signed-in`, `azure.wrong-tenant`, `azure.conditional-access`, `azure.unreachable`,
+ * `azure.untrusted-certificate`, `azure.timed-out`, `azure.no-browser`.
  */
 export interface Credential extends TokenCredential {
   readonly method: AuthMethod;
@@ -33,8 +33,8 @@ export interface Credential extends TokenCredential {
 }
 
 /**
- * The method that fits this environment, without any request: the one whose variables are complete, else the Azure CLI.
- * The metadata service of virtual machines is not tried, because anywhere else that ends only by a timeout.
+ * Chooses the method that fits this environment, without any request: the one whose variables are complete, otherwise
+ * the Azure CLI. The metadata service of virtual machines is not tried, because anywhere else it would only time out.
  */
 export function chooseMethod(env: CredentialOptions["env"]): AuthMethod {
   const has = (...names: string[]) => names.every((name) => (env[name] ?? "") !== "");
@@ -49,19 +49,19 @@ export function chooseMethod(env: CredentialOptions["env"]): AuthMethod {
   return has("IDENTITY_ENDPOINT") || has("MSI_ENDPOINT") ? "managed-identity" : "cli";
 }
 
-/** Makes the credential; there is no request before the first token is needed. */
+/** Makes the credential. No request is sent before the first token is needed. */
 export function createCredential(options: CredentialOptions): Credential {
   return new SharedCredential(options);
 }
 
 const renewBeforeMs = 5 * 60_000;
 
-/** A token that has been asked for. */
+/** A token that was requested and has not come yet. */
 interface PendingToken {
   readonly token: Promise<AccessToken>;
   /** Ends the request. */
   readonly stop: AbortController;
-  /** How many wait for the token. */
+  /** How many callers wait for the token. */
   waiting: number;
 }
 
@@ -72,7 +72,7 @@ class SharedCredential implements Credential {
   readonly #tokens = new Map<string, AccessToken>();
   readonly #underway = new Map<string, PendingToken>();
   #source: Promise<TokenSource> | undefined;
-  /** Scopes take turns, so that a person is asked for one at a time. */
+  /** Scopes take turns, so that a person signs in for one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   #lastFailure: FailedTokenRequest | undefined;
   #askedAhead = false;
@@ -90,7 +90,7 @@ class SharedCredential implements Credential {
     const scope = typeof scopes === "string" ? scopes : scopes.join(" ");
     this.#askAhead();
     const known = this.#tokens.get(scope);
-    // Claims come from a service to which the known token was not good enough.
+    // Claims come from a service that did not accept the known token.
     if (known && claims === undefined && Date.now() < known.expiresOnTimestamp - renewBeforeMs) return known;
     const key = JSON.stringify([scope, claims]);
     const request = this.#underway.get(key) ?? this.#begin(key, scope, claims);
@@ -99,7 +99,7 @@ class SharedCredential implements Credential {
       return await untilAborted(request.token, abortSignal as AbortSignal | undefined);
     } finally {
       request.waiting -= 1;
-      // Others may wait for the same token: the last one to give up ends the request.
+      // Others may wait for the same token, so only the last one to give up ends the request.
       if (request.waiting === 0) {
         this.#forget(key, request);
         request.stop.abort(abortSignal?.aborted ? (abortSignal as AbortSignal).reason : undefined);
@@ -107,7 +107,7 @@ class SharedCredential implements Credential {
     }
   }
 
-  /** Who needs one of these tokens asks again, and hears why there is none. */
+  /** Ignores failures: a caller that needs one of these tokens asks again and gets the error. */
   #askAhead(): void {
     const { ahead } = this.#options;
     if (!ahead || this.#askedAhead || this.method !== "cli") return;
@@ -127,14 +127,14 @@ class SharedCredential implements Credential {
     return request;
   }
 
-  /** The next caller asks again. Another request may have taken the place already. */
+  /** Makes the next caller ask again. Another request may already have taken this one's place. */
   #forget(key: string, request: PendingToken): void {
     if (this.#underway.get(key) === request) this.#underway.delete(key);
   }
 
   /**
    * If a turn fails, those that wait for theirs fail too: a person who did not sign in is not asked again for the next
-   * scope. A turn that was given up says nothing about the person.
+   * scope. An aborted turn says nothing about the person.
    */
   #inTurn<T>(work: () => Promise<T>, givenUp: AbortSignal): Promise<T> {
     if (!this.asksPerson) return work();

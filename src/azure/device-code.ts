@@ -12,8 +12,8 @@ export interface DeviceCodePrompt {
 }
 
 /**
- * The SDK's credential for device codes. The service's own sentence could say anything, so it is not passed on.
- * @param onDeviceCode told what the person must do
+ * The SDK's credential for device codes. The service's own message could say anything, so it is not passed on.
+ * @param onDeviceCode called with what the person must do
  */
 export async function deviceCodeCredential(
   options: DeviceCodeCredentialOptions,
@@ -31,7 +31,7 @@ export async function deviceCodeCredential(
     },
   });
   return {
-    // Of an error from its callback the SDK keeps only the message.
+    // The SDK keeps only the message of an error that its callback throws.
     getToken: (...asked) =>
       credential.getToken(...asked).catch((error: unknown) => {
         throw refusal ?? error;
@@ -59,7 +59,7 @@ function refusalOf(
 
 /**
  * Whether a person may be sent to a page. Microsoft's are `microsoft.com/devicelogin`, `login.microsoft.com/device`
- * and the older `aka.ms/devicelogin`, with suffixes by cloud.
+ * and the older `aka.ms/devicelogin`, with a suffix for some clouds.
  */
 function isPage(address: string, { isWellKnown, authorityHost }: Cloud): boolean {
   if (!URL.canParse(address) || address.length > 200) return false;

@@ -15,18 +15,18 @@ import { servicePrincipals } from "./service-principals.ts";
 import { callerOf, mayAddOwners, mayChangeAll, mayRegister } from "./token-claims.ts";
 
 /**
- * Applications and service principals, by Microsoft Graph. Reads and idempotent writes are repeated after transient
- * faults, other writes only after a refusal that did nothing.
+ * Reads and writes applications and service principals through Microsoft Graph. Reads and idempotent writes are retried
+ * after transient faults, other writes only after a refusal that changed nothing.
  */
 export function createDirectoryClient(cloud: Cloud, credential: Credential, http: AzureHttp): Directory {
   const requests = directoryRequests(createGraphClient(cloud, credential, http));
   const claims = (signal: AbortSignal) => credential.claims(cloud.graphScope, signal);
   const caller = async (signal: AbortSignal): Promise<Caller> => callerOf(await claims(signal));
 
-  /** Ids of applications that the caller is known to own: waiting for a principal asks for the same one repeatedly. */
+  /** Ids of applications that the caller is known to own. A wait for a principal asks about the same one repeatedly. */
   const owned = new Set<string>();
 
-  /** Whether the caller certainly may change the application: because it may change all, or because it is an owner. */
+  /** Whether the caller certainly may change the application, because it may change all or owns this one. */
   async function mayChange(appId: string, signal: AbortSignal): Promise<boolean> {
     if (owned.has(appId) || mayChangeAll(await claims(signal)) === "yes") return true;
     const { objectId } = await caller(signal);
@@ -35,7 +35,7 @@ export function createDirectoryClient(cloud: Cloud, credential: Credential, http
       Array.isArray(page["value"]) && page["value"].some((owner: { id?: unknown }) => owner.id === objectId);
     const owns = await requests.find("list the owners of the application", at, isOwner, signal);
     if (owns === true) owned.add(appId);
-    // This replica does not know it either: then that was the reason for the refusal.
+    // If this replica does not know the application either, that was the reason for the refusal.
     return owns ?? true;
   }
 

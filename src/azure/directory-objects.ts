@@ -9,14 +9,14 @@ import { urlPart } from "../domain/url-part.ts";
 import { list, record, text, texts, type JsonObject } from "./json-fields.ts";
 
 /*
- * Turns Graph's objects into ours, and names the fields to ask for.
+ * Turns Graph's objects into those of acr-pull, and names the fields to ask for.
  */
 
 /** The fields of an application; Graph sends the unique name only if it is listed. */
 export const applicationFields = "id,appId,displayName,uniqueName,tags,createdDateTime,passwordCredentials";
 export const summaryFields = "id,appId,displayName";
 export const servicePrincipalFields = "id,appId,displayName,accountEnabled,passwordCredentials";
-/** A tenant may ask for certificates 150 times a minute: https://learn.microsoft.com/graph/api/application-list */
+/** A tenant may read certificates at most 150 times a minute: https://learn.microsoft.com/graph/api/application-list */
 const certificates = "keyCredentials";
 export const certificateFields = `id,${certificates}`;
 export const certifiedApplicationFields = `${applicationFields},${certificates}`;
@@ -61,7 +61,7 @@ export const ownerFields = "id,displayName,userPrincipalName";
 /** https://learn.microsoft.com/graph/paging */
 export const largestPage = 999;
 
-/** An owner as Graph shows it: fields that the caller may not read are null. */
+/** An owner as Graph shows it. Fields that the caller may not read are null. */
 export function ownerOf(item: JsonObject): Owner {
   return {
     objectId: text(item["id"]) ?? "",
@@ -85,13 +85,13 @@ function passwordOf(item: JsonObject): PasswordCredential {
   };
 }
 
-/** A time in Graph's form; undefined for anything else. */
+/** A time in Graph's format; undefined for anything else. */
 export function dateOf(value: unknown): Date | undefined {
   const date = new Date(text(value) ?? Number.NaN);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** An OData literal, encoded for a URL: a quote inside it is doubled. */
+/** An OData string literal, encoded for a URL. A quote inside it is doubled. */
 export function literal(value: string): string {
   return urlPart(`'${value.replaceAll("'", "''")}'`);
 }

@@ -13,7 +13,7 @@ export interface DirectoryRequests {
   /** Runs one request, or several that belong together, and turns their failures into ActionableErrors. */
   readonly perform: <T>(doing: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
   readonly ask: (doing: string, call: GraphCall, signal: AbortSignal) => Promise<JsonObject | undefined>;
-  /** Every item, or at most so many. */
+  /** Every item, or the first `atMost` of them. */
   readonly list: (
     doing: string,
     at: GraphRequest,
@@ -53,7 +53,7 @@ export function directoryRequests(graph: Graph): DirectoryRequests {
   };
 }
 
-/** Whether a request may have been acted upon although it failed. */
+/** Whether a request may have taken effect although it failed. */
 export function mayHaveBeenDone(error: unknown): boolean {
   if (error instanceof ExchangeError) {
     return (

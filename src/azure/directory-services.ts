@@ -13,17 +13,17 @@ import { callerOf } from "./token-claims.ts";
 export interface AzureOptions extends Pick<CredentialOptions, "auth" | "tenant" | "env" | "onDeviceCode"> {
   /** A name, or the URL of a Resource Manager; undefined is AzureCloud. */
   readonly cloud: string | undefined;
-  /** Bounds each wait for a service, with retries; in milliseconds. */
+  /** Limits each wait for a service, including retries; in milliseconds. */
   readonly timeoutMs?: number | undefined;
   /** Sent with each request; a UUID. */
   readonly operationId?: string;
-  /** Told of each request that asked for a change. */
+  /** Called for each request that asked for a change. */
   readonly onChange?: OnChange | undefined;
 }
 
 /**
- * The part of a cloud that needs no Resource Manager: the directory and the sign-in. Both share the caller's sign-in
- * and one pool of connections. Costs a request only for a cloud that is not Microsoft's own.
+ * Opens the part of a cloud that needs no Resource Manager: the directory and the sign-in. Both share the caller's
+ * sign-in and one pool of connections. Costs a request only for a cloud that is not Microsoft's own.
  * @param scopesNeeded the scopes of the tokens that are needed anyway; the tenant is read from the first
  * @throws ActionableError as resolveCloud does
  */

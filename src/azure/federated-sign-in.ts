@@ -9,8 +9,9 @@ import type { TokenSource } from "./token-source.ts";
 import type { Workload } from "./workload.ts";
 
 /**
- * Tokens for a workload, each for a new token of its own, whose few minutes are then enough.
- * @param onFailure told of each failed request
+ * Gets tokens for a workload. Each request presents a new token of the workload's own, so a life of a few minutes is
+ * enough.
+ * @param onFailure called for each failed request
  */
 export function federatedSource(
   { method, tenant, appId, token }: Workload,

@@ -16,7 +16,7 @@ const untrusted = new Set([70_021, 700_211, otherAudience, 700_213, otherCase]);
 
 const trustDocs = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust";
 
-/** What a workload's token says: whose it is, whom it names, and what it is meant for. None of it is secret. */
+/** What a workload's token says: its issuer, its subject, its audience and its end. None of it is secret. */
 interface Presented {
   readonly issuer: string;
   readonly subject: string;
@@ -27,15 +27,15 @@ interface Presented {
 /** How a workload tried to sign in. */
 export interface FederatedAttempt {
   readonly method: AuthMethod;
-  /** Absent where another program presented a token. */
+  /** Absent if another program presented a token. */
   readonly presented?: { readonly token: SecretText; readonly appId: string } | undefined;
-  /** What Entra takes tokens for. */
+  /** The audience that Entra expects in the token. */
   readonly audience?: string | undefined;
 }
 
 /**
- * Entra's refusal of a workload's own token, as a person needs it; undefined for any other refusal. Who is refused so
- * cannot read what the application trusts: that is for somebody else to look up, by the command in the hint.
+ * The error for Entra's refusal of a workload's own token; undefined for any other refusal. A workload that is refused
+ * cannot read what the application trusts. Somebody else has to look that up, with the command in the hint.
  */
 export function federationError(
   reason: EntraReason,
@@ -120,7 +120,7 @@ function refusal(
   return new ActionableError(lines.join("\n"), details, { cause });
 }
 
-/** Undefined for what is no token. */
+/** Undefined if it is not a JWT. */
 function claimsOf(token: SecretText): Presented | undefined {
   try {
     const { iss, sub, aud, exp } = decodeJwt(token.reveal());

@@ -14,7 +14,7 @@ import type { Credential } from "./credential.ts";
 import { record, type JsonObject } from "./json-fields.ts";
 import { answerOf, notAnswered, readAnswer, sameKeyValue, ServiceFailure } from "./service-failure.ts";
 
-/** One call of Graph. */
+/** One call to Graph. */
 export interface GraphCall {
   readonly method: "get" | "post" | "patch" | "delete";
   /** Path and query. */
@@ -30,14 +30,15 @@ export interface Graph {
   readonly api: (path: string) => GraphRequest;
   /**
    * @returns the JSON body; undefined if there is none, which is allowed only in the answer to a write
-   * @throws ServiceFailure if Graph refuses; ExchangeError if no whole answer came; ActionableError if signing in fails
+   * @throws ServiceFailure if Graph refuses; ExchangeError if no complete answer comes; ActionableError if signing in
+   *   fails
    */
   send(call: GraphCall, signal: AbortSignal): Promise<JsonObject | undefined>;
   /** Every item of a list, page after page, or the first `atMost` of them. */
   list(at: GraphRequest, signal: AbortSignal, atMost?: number): Promise<readonly JsonObject[]>;
 }
 
-/** Microsoft Graph, v1.0, of a cloud, signed in as the credential. */
+/** Microsoft Graph v1.0 of a cloud, signed in with the credential. */
 export function createGraphClient(cloud: Cloud, credential: Credential, http: AzureHttp): Graph {
   const client = Client.initWithMiddleware({
     baseUrl: cloud.graph,
@@ -50,12 +51,12 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
       .header("Accept", "application/json")
       .option("signal", signal)
       .middlewareOptions([new Repeatability(repeatable ?? (method === "get" || method === "delete"))])
-      // The answer is read here: the SDK would take a part of it for all.
+      // The answer is parsed here: the SDK would accept part of an answer as the whole.
       .responseType(ResponseType.RAW);
     const { status, headers, text } = await answered(sendBy[method](call, body));
     if (status >= 300) throw new ServiceFailure(readAnswer(status, headers, text));
     const parsed = text === "" ? undefined : parse(text);
-    // Without an object this is no answer: taken for one, it would say that there is nothing.
+    // Only an object is an answer. Anything else would look as if there were nothing to read.
     if (method === "get" && !isObject(parsed)) throw notAnswered("the answer is not a JSON object");
     return parsed === undefined ? undefined : record(parsed);
   }
@@ -63,7 +64,7 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
   const send: Graph["send"] = (call, signal) =>
     withRetries(
       () => sendOnce(call, signal),
-      // The refusal did nothing, so it is like a 429.
+      // The refusal changed nothing, so it is like a 429.
       (error) => (wasBusy(error) ? { status: 429, idempotent: false } : undefined),
       signal,
     );
@@ -81,7 +82,7 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
           items.push(...value.map(record));
           if (typeof link !== "string" || link === "" || items.length >= atMost)
             return items.slice(0, atMost);
-          // Only an absolute URL says where the next page is.
+          // The address of the next page must be an absolute URL.
           if (!URL.canParse(link)) throw notAnswered("the next page has no address");
           pages.goOn(link);
           next = client.api(link);
@@ -99,7 +100,7 @@ const sendBy: Readonly<
   delete: (call) => call.delete(),
 };
 
-/** The transport's answer, or what it threw. */
+/** Returns the transport's answer, or throws what the transport threw. */
 async function answered(call: Promise<unknown>): Promise<GraphAnswer> {
   try {
     return (await call) as GraphAnswer;
@@ -109,8 +110,8 @@ async function answered(call: Promise<unknown>): Promise<GraphAnswer> {
 }
 
 /**
- * Whether the directory refused a change because another one of the same object was in progress. Its codes and statuses
- * for that vary; otherwise a 409 says that something exists already.
+ * Whether the directory refused a change because another change of the same object was in progress. Its codes and
+ * statuses for that vary. Any other 409 says that something already exists.
  */
 function wasBusy(error: unknown): boolean {
   const { status, codes } = answerOf(error) ?? { status: 0, codes: [] };
@@ -132,7 +133,7 @@ function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Carries through the SDK whether a request may be sent again after a lost answer. */
+/** Passes through the SDK whether a request may be sent again after a lost answer. */
 class Repeatability {
   readonly repeatable: boolean;
 
@@ -141,7 +142,7 @@ class Repeatability {
   }
 }
 
-/** The transport's answer: Node's own `Response` would make Node load its `fetch`. */
+/** The transport's answer. It is not a `Response`, because that would make Node load its `fetch`. */
 interface GraphAnswer {
   readonly status: number;
   readonly headers: { get(name: string): string | undefined };
@@ -149,9 +150,9 @@ interface GraphAnswer {
 }
 
 /**
- * Signs the SDK's requests in and sends them the way that all requests to Azure go. The SDK's own middleware sends a POST
- * again after a lost answer, knows no proxy, and ignores an abort while it waits. An error travels as `customError`,
- * because the SDK turns any other into a text.
+ * Adds a token to the SDK's requests and sends them the same way as all requests to Azure. The SDK's own middleware
+ * repeats a POST after a lost answer, supports no proxy, and ignores an abort while it waits. An error is passed on as
+ * `customError`, because the SDK turns any other error into text.
  */
 class GraphTransport implements Middleware {
   readonly #home: string;
@@ -183,7 +184,7 @@ class GraphTransport implements Middleware {
 
   async #send({ request, options, middlewareControl }: Context, claims: string | undefined) {
     const url = typeof request === "string" ? request : request.url;
-    // The service says where the next page of a list is, but a token is sent to no other host.
+    // The service says where the next page of a list is, but a token is never sent to another host.
     if (!URL.canParse(url) || new URL(url).origin !== this.#home) {
       throw notAnswered("the next page is on another host");
     }
@@ -207,7 +208,7 @@ class GraphTransport implements Middleware {
 }
 
 /**
- * What a service demands of a token, if it says that the one it was shown is not good enough.
+ * The claims that a service demands of a token, if it does not accept the one that it got.
  * Source: https://learn.microsoft.com/entra/identity-platform/claims-challenge
  */
 function claimsIn(challenge: string | undefined): string | undefined {

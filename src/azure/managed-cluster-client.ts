@@ -8,10 +8,10 @@ import { record, text } from "./json-fields.ts";
 import { listSubscriptions, type ResourceManager, type Subscription } from "./resource-manager.ts";
 import { answerOf } from "./service-failure.ts";
 
-/** As for registries: far below what Resource Manager allows a caller. */
+/** Far below what Resource Manager allows a caller, as for registries. */
 const subscriptionsAtOnce = 16;
 
-/** Managed clusters of AKS, by Azure Resource Manager. */
+/** Lists managed clusters of AKS, through Azure Resource Manager. */
 export function createManagedClusterClient(resourceManager: ResourceManager): ManagedClusters {
   /** The clusters of one subscription, or why they could not be listed. */
   async function listIn(
@@ -27,7 +27,7 @@ export function createManagedClusterClient(resourceManager: ResourceManager): Ma
       } catch (error) {
         const status = answerOf(error)?.status;
         if (status === undefined || status === 401) throw error;
-        // No right there, nobody has ever used AKS in it, or it is being deleted.
+        // The caller has no right there, nobody ever used AKS in it, or it is being deleted.
         if (status === 403 || isMissing(error)) return { clusters: [], unseen: [] };
         return { clusters: [], unseen: [azureError(error, doing) as ActionableError] };
       }
@@ -76,7 +76,7 @@ function managedCluster(listed: unknown, tenantId: string | undefined): ManagedC
   };
 }
 
-/** One without an object id, as of a cluster that is being made, can be granted nothing. */
+/** Undefined without an object id, as in a cluster that is being created: such an identity can be granted nothing. */
 function kubeletIdentity(listed: unknown): KubeletIdentity | undefined {
   const { objectId, clientId, resourceId } = record(listed);
   const id = text(objectId);

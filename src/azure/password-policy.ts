@@ -8,7 +8,7 @@ export interface ReadPolicies {
   /** The body of `/policies/defaultAppManagementPolicy`; undefined if it may not be read. */
   readonly tenant: JsonObject | undefined;
   /**
-   * Those assigned to the application itself: none for one that does not exist yet; undefined if they may not be
+   * The policies assigned to the application itself: empty if it does not exist yet; undefined if they may not be
    * read.
    */
   readonly own: readonly JsonObject[] | undefined;
@@ -17,8 +17,9 @@ export interface ReadPolicies {
 }
 
 /**
- * What the policies say about new passwords. For each restriction that an application's own policy names, that policy
- * alone decides: a restriction that is disabled there is an exemption. A date applies to applications made after it.
+ * What the policies say about new passwords. If an application's own policy names a restriction, that policy alone
+ * decides about it: a restriction that is disabled there is an exemption. A restriction with a date applies only to
+ * applications made after it.
  * Source: https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy
  */
 export function readPasswordPolicy(policies: ReadPolicies): PasswordPolicy {
@@ -35,7 +36,7 @@ export function readPasswordPolicy(policies: ReadPolicies): PasswordPolicy {
   };
 }
 
-/** The restrictions of a type that apply to the application, and whether they certainly decide. */
+/** The restrictions of a type that apply to the application, and whether that is certain. */
 function ruling(type: string, { tenant, own, createdAt }: ReadPolicies) {
   const isNamed = ({ restrictionType }: JsonObject) => restrictionType === type;
   const named = (own ?? [])
@@ -76,7 +77,7 @@ function millisecondsOf(duration: unknown): number | undefined {
   try {
     return toSeconds(parse(duration)) * 1000;
   } catch {
-    // A limit that cannot be parsed is treated as one that may not be read: the service will enforce it.
+    // A limit that cannot be parsed is treated like one that may not be read: the service will enforce it.
     return undefined;
   }
 }

@@ -23,12 +23,12 @@ import {
 } from "./resource-manager.ts";
 import { answerOf, isAnswer } from "./service-failure.ts";
 
-/** Far below Resource Manager's limits, and enough that the slowest subscription sets the pace. */
+/** Far below Resource Manager's limits, but enough that the search takes no longer than the slowest subscription. */
 const subscriptionsAtOnce = 16;
 
 /**
- * Registries, by Azure Resource Manager.
- * @param usualSubscription the id of the one that the caller mostly uses: the search begins there
+ * Finds and reads registries through Azure Resource Manager.
+ * @param usualSubscription the id of the subscription that the caller mostly uses: the search begins there
  */
 export function createRegistryResourceClient(
   cloud: Cloud,
@@ -100,14 +100,14 @@ export function createRegistryResourceClient(
         if (resourceGroup !== undefined && isAnswer(error, 404, "ResourceGroupNotFound")) return nothing;
         const status = answerOf(error)?.status;
         if (subscription !== undefined || status === undefined || status === 401) throw error;
-        // No right there, or a subscription that is being deleted: nobody misses it. Other failures are reported.
+        // The caller has no right there, or the subscription is being deleted. Only other failures are reported.
         if (status === 403 || isMissing(error)) return nothing;
         return { registries: [], unseen: [azureError(error, doing) as ActionableError] };
       }
     });
   }
 
-  /** The registries of each subscription of the scope. */
+  /** The registries of each subscription in the scope. */
   async function listAll(scope: RegistryScope, signal: AbortSignal) {
     const usual =
       scope.subscription === undefined && usualSubscription !== undefined && isGuid(usualSubscription)
@@ -115,7 +115,7 @@ export function createRegistryResourceClient(
         : undefined;
     // Usually the registry is there, so the search does not wait for the list of subscriptions.
     const inUsual = usual && listIn(usual, scope, signal);
-    // A caller who does not see that subscription does not hear of it.
+    // If the caller does not see that subscription, a failure there does not matter.
     inUsual?.catch(() => {});
     const subscriptions = await subscriptionsIn(scope.subscription, signal);
     return pMap(
@@ -206,7 +206,7 @@ function withoutAccess({ access: _access, ...registry }: AccessedRegistry): Regi
 
 /**
  * Source: https://learn.microsoft.com/rest/api/container-registry/registries/get
- * @param version of the API that it was listed by
+ * @param version the API version that returned it
  */
 function readRegistry(listed: ListedResource, version: string): AccessedRegistry {
   const { networkRuleSet, publicNetworkAccess, privateEndpointConnections, anonymousPullEnabled } = listed;
@@ -238,7 +238,7 @@ function registryOf(listed: ListedResource, version: string): Registry {
 
 function modeOf(value: string | undefined, version: string): RoleAssignmentMode | undefined {
   if (value === "AbacRepositoryPermissions" || value === "LegacyRegistryPermissions") return value;
-  // Absent on registries that no newer API has touched: those are in the older mode.
+  // Absent on registries that no newer API version has written. Those are in the older mode.
   return !value && hasMode(version) ? "LegacyRegistryPermissions" : undefined;
 }
 

@@ -18,7 +18,7 @@ import { list, parsedRecord, text } from "./json-fields.ts";
 import { notAnswered, readAnswer, ServiceFailure } from "./service-failure.ts";
 
 /**
- * The clients for one question: they are made for it, and their requests stop with it. The build leaves out every
+ * The clients for one question. They are made for it, and their requests stop with it. The build leaves out every
  * group of calls that is not named here.
  */
 export interface ResourceManagerClients {
@@ -27,17 +27,17 @@ export interface ResourceManagerClients {
   ): Pick<AuthorizationManagementClient, "permissions" | "roleAssignments" | "roleDefinitions">;
   containerRegistry(subscriptionId: string): Pick<ContainerRegistryManagementClient, "registries">;
   subscriptions(): Pick<SubscriptionClient, "subscriptions">;
-  /** Every item of a list at this path, unread: for a resource whose own client would be too much for what is asked. */
+  /** Every item of the list at this path, unparsed. For a resource whose own client would be too large for one list. */
   list(path: string): Promise<readonly unknown[]>;
 }
 
 /** Azure Resource Manager, in the API versions that a cloud has. */
 export interface ResourceManager {
   /**
-   * Asks in a version that this cloud has. A refused version is asked for only once a run, because the refusal names
-   * those that exist.
-   * @param question called again with another version; all that its clients answer is in that version
-   * @throws ServiceFailure if Resource Manager refuses; ExchangeError if no whole answer came; ActionableError if
+   * Asks in an API version that this cloud has. A refused version is tried only once in a run, because the refusal
+   * names those that exist.
+   * @param question called again after a version was refused; all answers of its clients are in the given version
+   * @throws ServiceFailure if Resource Manager refuses; ExchangeError if no complete answer comes; ActionableError if
    *   signing in fails
    */
   ask<T>(
@@ -47,7 +47,7 @@ export interface ResourceManager {
   ): Promise<T>;
 }
 
-/** Resource Manager of a cloud, signed in as the credential. Source: https://learn.microsoft.com/rest/api/azure/ */
+/** Resource Manager of a cloud, signed in with the credential. Source: https://learn.microsoft.com/rest/api/azure/ */
 export function createResourceManager(
   cloud: Cloud,
   credential: Credential,
@@ -74,13 +74,13 @@ export function createResourceManager(
     const sdk = await import("./resource-manager-clients.ts");
     const policy = questionPolicy({ home, version, pages });
     function held<T extends { readonly pipeline: Pipeline }>(client: T): T {
-      // Outermost: it sees where a request goes before a token is added, and the answer after all retries.
+      // Outermost, so that it sees where a request goes before a token is added, and the answer after all retries.
       client.pipeline.addPolicy(policy, {
         beforePolicies: [bearerTokenAuthenticationPolicyName, retryPolicyName],
       });
-      // The policy for forms, which we never send, makes Node load its `fetch`, which takes 18 ms.
+      // The policy for forms, which acr-pull never sends, makes Node load its `fetch`. That takes 18 ms.
       client.pipeline.removePolicy({ name: formDataPolicyName });
-      // It throws away the answer to a write that was still awaited when a run was told to stop.
+      // This policy discards the answer to a write that was still awaited when the run was told to stop.
       client.pipeline.removePolicy({ name: "defaultRetryPolicy" });
       return client;
     }
@@ -89,7 +89,7 @@ export function createResourceManager(
       containerRegistry: (id) => held(new sdk.ContainerRegistryManagementClient(credential, id, options)),
       subscriptions: () => held(new sdk.SubscriptionClient(credential, options)),
       list: async (path) => {
-        // The lists of all resources travel alike, and this client is the smallest.
+        // All lists are read the same way, and this client is the smallest.
         const client = held(new sdk.SubscriptionClient(credential, options));
         const items: unknown[] = [];
         const first = new URL(path, home);
@@ -164,11 +164,11 @@ export async function listSubscriptions(
   );
 }
 
-/** A subscription, by its id. */
+/** A subscription. */
 export interface Subscription {
   readonly id: string;
   readonly name: string | undefined;
-  /** Undefined if nobody looked it up. */
+  /** Undefined if it was not looked up. */
   readonly tenantId?: string | undefined;
 }
 
@@ -178,9 +178,12 @@ const rules: RequestRules = {
 };
 
 /**
- * Enforces what the SDKs do not: the version that is asked for; that a token is sent only to the cloud's own host,
- * wherever a list continues; that a list ends, and stops with the run; that a response which is no answer of the
- * service counts as none. The SDKs would take it for an empty one, or quote it.
+ * Enforces what the SDKs do not:
+ * - A request uses the given API version.
+ * - A token is sent only to the cloud's own host, wherever a list says that it continues.
+ * - A list ends, and stops with the run.
+ * - A response that is not the service's own does not count as an answer. The SDKs would take it for an empty one, or
+ *   quote it.
  */
 function questionPolicy({
   home,
@@ -215,7 +218,7 @@ function questionPolicy({
       if (status >= 300) throw new ServiceFailure(readAnswer(status, headers, bodyAsText ?? undefined));
       if (request.method === "GET") {
         const { value, id } = parsedRecord(bodyAsText);
-        // Without one of these it is no answer: taken for one, it would say that there is nothing.
+        // An answer has one of these. Anything else would look as if there were nothing to read.
         if (!Array.isArray(value) && typeof id !== "string")
           throw notAnswered("the answer is not a JSON object");
       }
@@ -224,7 +227,7 @@ function questionPolicy({
   };
 }
 
-/** The SDKs treat any success but the usual one as a failure. */
+/** The SDKs treat any success status but the usual one as a failure. */
 const successPolicy: PipelinePolicy = {
   name: "acrPullSuccessPolicy",
   async sendRequest(request, next) {

@@ -9,12 +9,12 @@ import { perform } from "./azure-errors.ts";
 import { allOf, answered, listSubscriptions, type ResourceManager } from "./resource-manager.ts";
 import { answerOf, isAnswer } from "./service-failure.ts";
 
-/** As for registries: far below what Resource Manager allows a caller. */
+/** Far below what Resource Manager allows a caller, as for registries. */
 const subscriptionsAtOnce = 16;
 
-/** Role assignments of registries, by Azure Resource Manager. */
+/** Reads and changes role assignments of registries, through Azure Resource Manager. */
 export function createRoleClient(resourceManager: ResourceManager): Roles & RoleReads {
-  /** Reads, and says in a failure what was being read. */
+  /** Reads something. Its failure says what was being read. */
   const reading = <T>(what: string, signal: AbortSignal, read: () => Promise<T>): Promise<T> =>
     perform({ doing: what, area: "registries" }, signal, read);
 
@@ -57,14 +57,15 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
 
     listHeldAssignments: (registryId, principalId, signal) =>
       reading(`list the roles of principal ${principalId}`, signal, () =>
-        // Nested groups count too: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
+        // Nested groups count too:
+        // https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
         assignmentsIn(registryId, `atScope() and assignedTo('${principalId}')`, signal),
       ),
 
     async listRegistryAssignments(registryId, signal) {
       const { name } = partsOf(registryId);
       return reading(`list the role assignments of registry ${name}`, signal, async () => {
-        // This filter leaves out what is below the registry, but not what is above it.
+        // This filter leaves out assignments below the registry, but not those above it.
         const listed = await assignmentsIn(registryId, "atScope()", signal);
         return listed.filter(({ scope }) => scope.toLowerCase() === registryId.toLowerCase());
       });
@@ -109,7 +110,7 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
             // az compares role definition ids in exactly this form.
             roleDefinitionId: `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role.guid}`,
             principalId,
-            // With it Resource Manager does not look the principal up, in a replica that may not know it yet.
+            // With this, Resource Manager does not look the principal up in a replica that may not know it yet.
             principalType: "ServicePrincipal",
             ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
           };
@@ -144,7 +145,7 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
           },
           { concurrency: subscriptionsAtOnce, signal },
         );
-        // An assignment above the subscriptions shows in each of them.
+        // An assignment above the subscriptions is listed in each of them.
         return [...new Map(lists.flat().map((one) => [one.id.toLowerCase(), one])).values()];
       }),
 
@@ -164,7 +165,7 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
   };
 }
 
-/** Whether the service could not tell, or did not answer; a refusal of the caller's own rights is no such failure. */
+/** Whether the service could not say, or did not answer. A refusal of the caller is not such a failure. */
 function isUnreadable(error: unknown): boolean {
   const status = answerOf(error)?.status;
   return error instanceof ExchangeError || (status !== undefined && status !== 401 && status !== 403);
@@ -202,7 +203,7 @@ function partsOf(resourceId: string): { subscription: string; group: string; nam
   return { subscription, group, name };
 }
 
-/** An id as the SDK takes it, which puts a slash before it. */
+/** An id without its leading slash, which the SDK adds. */
 function withoutSlash(id: string): string {
   return id.replace(/^\/+/, "");
 }

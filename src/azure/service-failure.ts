@@ -3,7 +3,7 @@ import { inOneLine } from "../domain/in-one-line.ts";
 import { isErrorCode } from "../domain/error-code.ts";
 import { list, parsedRecord, record } from "./json-fields.ts";
 
-/** What a service of Azure said in a refusal. */
+/** What an Azure service said in a refusal. */
 export interface ServiceAnswer {
   readonly status: number;
   /** `error.code` of the body and the codes of its details, the most specific last. */
@@ -26,7 +26,7 @@ export class ServiceFailure extends Error {
   }
 }
 
-/** Something else answered in the service's place, or cut its answer off. */
+/** The error if something else answered in the service's place, or cut its answer off. */
 export function notAnswered(what: string): ExchangeError {
   return new ExchangeError("broken-connection", undefined, what);
 }
@@ -71,7 +71,7 @@ export function hasAnswerCode(error: unknown, code: string): boolean {
   return answerOf(error)?.codes.includes(code) === true;
 }
 
-/** The service's own id of a request, by its answer. */
+/** The service's own id of a request, from the headers of its answer. */
 export function requestIdOf(headers: Headers): string | undefined {
   return (
     headers.get("request-id") ??

@@ -14,14 +14,14 @@ import type { DirectoryRequests } from "./directory-requests.ts";
 import type { JsonObject } from "./json-fields.ts";
 import { answerOf, hasAnswerCode, isAnswer, sameKeyValue } from "./service-failure.ts";
 
-/** What is known of the caller. */
+/** What is known about the caller. */
 interface AboutCaller {
-  /** Whether the caller certainly may change that application. */
+  /** Whether the caller certainly may change the application. */
   readonly mayChange: (appId: string, signal: AbortSignal) => Promise<boolean>;
   readonly tenantId: (signal: AbortSignal) => Promise<string>;
 }
 
-/** The most values of `in`. Source: https://learn.microsoft.com/graph/known-issues#query-parameters */
+/** The most values that `in` takes. Source: https://learn.microsoft.com/graph/known-issues#query-parameters */
 const idsInFilter = 15;
 const requestsAtOnce = 8;
 
@@ -43,7 +43,7 @@ export function servicePrincipals(
       findBy(servicePrincipalFields, servicePrincipalOf, appId, signal),
 
     /**
-     * Asks with a filter: `getByIds` takes more ids at once but requires the right to read the whole directory, where a
+     * Asks with a filter. `getByIds` takes more ids at once, but requires the right to read the whole directory. A
      * filter requires no more than `Application.ReadWrite.OwnedBy`.
      * Source: https://learn.microsoft.com/graph/api/serviceprincipal-list
      */
@@ -71,7 +71,7 @@ export function servicePrincipals(
 
     /**
      * A replica that does not know the application may answer with 403. If the caller certainly may change the
-     * application, a 403 means that.
+     * application, that is what a 403 means.
      */
     createServicePrincipal: (appId, signal) =>
       perform("create the service principal", signal, async () => {
@@ -113,7 +113,7 @@ function isSameId(id: unknown, wanted: string): boolean {
   return typeof id === "string" && id.toLowerCase() === wanted.toLowerCase();
 }
 
-/** A bad request without details: the application id is the only variable in it. */
+/** Also true for a bad request without details: the application id is the only variable in the request. */
 function isApplicationUnknown(error: unknown): boolean {
   if (isAnswer(error, 404) || isAnswer(error, 400, "NoBackingApplicationObject")) return true;
   return isAnswer(error, 400, "Request_BadRequest") && answerOf(error)?.codes.length === 1;

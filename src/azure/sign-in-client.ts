@@ -20,7 +20,7 @@ const resourceUnknown = 500_011;
 const passwordExpired = 7_000_222;
 
 /**
- * Signs in to Entra with a password at hand.
+ * Signs in to Entra with an application's password.
  * @param tenantOf finds the tenant of the application
  */
 export function createSignInClient(
@@ -30,7 +30,7 @@ export function createSignInClient(
 ): SignIn {
   let scope = registryScope;
 
-  /** Entra's reason to refuse, and when it refused by its own clock; undefined if it accepted. */
+  /** Why Entra refuses, and when, according to its own clock; undefined if it accepts the password. */
   async function ask(
     appId: string,
     password: SecretText,
@@ -49,7 +49,7 @@ export function createSignInClient(
       perform({ doing: `sign in as ${appId}`, area: "directory" }, signal, async () => {
         let reason = await ask(appId, password, signal);
         if (reason?.number === resourceUnknown && scope === registryScope) {
-          // A tenant in which nobody used the registries' newer sign-in does not know that audience; all know this one.
+          // A tenant where nobody used the registries' newer sign-in does not know that audience. All know this one.
           scope = cloud.resourceManagerScope;
           reason = await ask(appId, password, signal);
         }

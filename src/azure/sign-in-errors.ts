@@ -20,7 +20,7 @@ export interface EntraReason {
   readonly sentence: string;
 }
 
-/** Entra's reason in the text of an error: the SDKs pass its number on nowhere else. */
+/** Entra's reason, read from the text of an error: the SDKs pass its number on nowhere else. */
 export function entraReason(text: string): EntraReason | undefined {
   const groups = /AADSTS(?<number>\d+)(?::\s*(?<text>[^\r\n]*))?/.exec(text)?.groups;
   if (!groups) return undefined;
@@ -37,7 +37,7 @@ export function entraDescription(body: string | null | undefined): string {
   return text(parsedRecord(body)["error_description"]) ?? "";
 }
 
-/** Whether Entra could not process the request. */
+/** Whether the status says that Entra could not process the request. */
 export function isBusy(status: number): boolean {
   return status === 429 || status >= 500;
 }
@@ -57,8 +57,8 @@ export interface SignInAttempt {
 }
 
 /**
- * The failure of a sign-in as a person needs it.
- * @param error what the SDK threw, which often tells only in words, or not at all, what went wrong
+ * The failure of a sign-in as an error that a person can act on.
+ * @param error what the SDK threw. It often says only in words what went wrong, or not at all
  * @param last the last failed request, if any
  */
 export async function signInFailure(
@@ -121,7 +121,7 @@ async function isOnPath(program: string, env: Variables): Promise<boolean> {
 }
 
 /**
- * A refused sign-in as a person needs it.
+ * A refused sign-in as an error that a person can act on.
  * @param text the SDK's message, or Entra's own
  */
 export function signInError(text: string, attempt: SignInAttempt, cause?: unknown): ActionableError {
@@ -158,7 +158,7 @@ function conditionalAccessError(reason: EntraReason, cause?: unknown): Actionabl
   );
 }
 
-/** The account is unknown in the tenant that was asked for, or that it is signed in to. */
+/** The error if an account is unknown in the tenant that was asked for, or in the one that it is signed in to. */
 export function wrongTenantError(why: string, cause?: unknown): ActionableError {
   return new ActionableError(
     `Wrong tenant: ${why}`,
@@ -171,13 +171,13 @@ export function wrongTenantError(why: string, cause?: unknown): ActionableError 
   );
 }
 
-/** The error of a refusal that another password would not change; undefined for any other refusal. */
+/** The error for a refusal that another password would not change; undefined for any other refusal. */
 export function refusalOfTheTenant(reason: EntraReason): ActionableError | undefined {
   if (conditionalAccess.has(reason.number)) return conditionalAccessError(reason);
   return reason.number === 90002 || reason.number === 900023 ? wrongTenantError(reason.sentence) : undefined;
 }
 
-/** In a job nobody runs az login: how it signs in by itself. */
+/** How a CI job signs in by itself, because nobody runs az login there; undefined outside the known CI services. */
 function jobFix(env: Variables): string | undefined {
   if (env["GITHUB_ACTIONS"] === "true") {
     return "Give the job the permission id-token: write, and set AZURE_TENANT_ID and AZURE_CLIENT_ID; or run azure/login before.";

@@ -14,16 +14,16 @@ interface Attempt {
 }
 
 /**
- * Makes sign-ins of `@azure/identity` stoppable. The SDK takes a signal but hardly heeds it: its requests continue,
- * it looks at the signal only between two polls for a device code, not during the pauses, and it waits to the end for
- * a browser's answer, with a server of its own, and for the Azure CLI. Each of these keeps a process alive after its
- * run is over, for up to a quarter of an hour.
+ * Makes sign-ins of `@azure/identity` stoppable. The SDK takes a signal but mostly ignores it. Its requests continue.
+ * While it polls for a device code, it checks the signal between polls, but not during the pauses. It waits to the end
+ * for a browser's answer, with a server of its own, and for the Azure CLI. Each of these keeps a process alive after
+ * its run is over, for up to a quarter of an hour.
  */
 export class StoppableSignIn {
   /** The attempt that a request, a server or a child process belongs to, however deep in the SDK it was made. */
   readonly #attempts = new AsyncLocalStorage<Attempt>();
   #underway = 0;
-  /** Whether any attempt was stopped: parts of it may continue for a while and must still find it. */
+  /** Whether any attempt was stopped. Parts of it may continue for a while, and must still find their attempt. */
   #stopped = false;
 
   /** Must be first among the policies of the SDK's client. */
@@ -38,8 +38,8 @@ export class StoppableSignIn {
   };
 
   /**
-   * Signs in until the signal aborts; nothing of it continues after that.
-   * @throws the signal's reason, at once; Node's error if a program could not be started
+   * Signs in. When the signal aborts, everything that belongs to the sign-in stops.
+   * @throws the signal's reason, as soon as it aborts; Node's error if a program could not be started
    */
   async run<T>(stop: AbortSignal, signIn: () => Promise<T>): Promise<T> {
     stop.throwIfAborted();
@@ -76,7 +76,7 @@ export class StoppableSignIn {
 }
 
 /**
- * Takes over the pauses between polls: the SDK is told to poll without any, and gets each "not yet" only after the
+ * Takes over the pauses between polls: the SDK is told to poll without pauses, and gets each "not yet" only after the
  * pause that the service asked for.
  * Source: https://datatracker.ietf.org/doc/html/rfc8628#section-3.5
  */
@@ -97,11 +97,11 @@ function closeServer(server: Server): void {
   if (server instanceof HttpServer) server.closeAllConnections();
 }
 
-/** Stops waiting for a program's output; a browser, whose output nobody reads, stays open. */
+/** Stops waiting for a program's output. A browser stays open: nobody reads its output. */
 function leave(child: ChildProcess): void {
   if (!child.stdout) return;
   child.kill();
-  // It may be a shell whose child still holds its output open.
+  // The program may be a shell whose own child still holds the output open.
   child.stdout.destroy();
   child.stderr?.destroy();
 }

@@ -5,7 +5,7 @@ import { exitCode } from "../domain/exit-code.ts";
 import { text, texts } from "./json-fields.ts";
 
 /**
- * What an access token says about its holder. Only the service that it is for can verify a token, but its holder may
+ * What an access token says about its holder. Only the service that the token is for can verify it, but its holder may
  * read it.
  * Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
  */
@@ -15,7 +15,7 @@ export interface TokenClaims {
   readonly kind: Caller["kind"];
   /** User name, or application id. */
   readonly name: string | undefined;
-  /** Application permissions of a principal. */
+  /** A principal's application permissions. */
   readonly roles: readonly string[];
   /** Template ids of built-in directory roles; undefined if the token does not have them. */
   readonly directoryRoles: readonly string[] | undefined;
@@ -79,7 +79,7 @@ export function mayRegister({ kind, roles, directoryRoles }: TokenClaims): "yes"
     (directoryRoles ?? []).some((role) => role === applicationDeveloper || administrators.includes(role));
   if (permitted) return "yes";
   // Most tenants let every member register applications, and no token says so. `AppRegistration.Create` may not be
-  // enough for the way it is done here; the directory will tell.
+  // enough for how acr-pull registers one. Only trying shows it.
   return kind === "user" || roles.includes("AppRegistration.Create") ? "unknown" : "no";
 }
 
@@ -94,8 +94,8 @@ export function mayChangeAll({ kind, roles, directoryRoles }: TokenClaims): "yes
 
 /**
  * Whether the holder may add owners to an application that it owns, as far as its token says. A pipeline needs the
- * right to read the directory besides `Application.ReadWrite.OwnedBy`; the documentation contradicts itself about the
- * two together: https://learn.microsoft.com/graph/api/application-post-owners
+ * right to read the directory in addition to `Application.ReadWrite.OwnedBy`. The documentation contradicts itself
+ * about whether the two are enough: https://learn.microsoft.com/graph/api/application-post-owners
  */
 export function mayAddOwners({ kind, roles, directoryRoles }: TokenClaims): "yes" | "no" | "unknown" {
   if (roles.includes("Directory.ReadWrite.All")) return "yes";

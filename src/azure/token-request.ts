@@ -14,21 +14,21 @@ export type ShownPrincipal = {
   readonly appId: string;
 } & ({ readonly password: SecretText } | { readonly assertion: SecretText });
 
-/** What a token is asked for. */
+/** The token to ask for. */
 interface WantedToken {
   readonly scope: string;
-  /** What the token must satisfy, as a service demanded it. */
+  /** The claims that a service demands of the token. */
   readonly claims?: string | undefined;
 }
 
-/** How a request for a token failed: Entra refused it, or no whole answer came. */
+/** How a request for a token failed: Entra refused it, or no complete answer came. */
 export type FailedTokenRequest = ExchangeError | PipelineResponse;
 
 /**
- * Posts the form of a service principal's sign-in and returns whatever Entra answers. The SDK's credentials would ask
- * for the discovery document each time, and they repeat remembered refusals for a while without asking.
+ * Posts the sign-in form of a service principal and returns whatever Entra answers. The SDK's credentials would fetch
+ * the discovery document each time, and for a while they repeat a remembered refusal without asking.
  * Form: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
- * @throws ExchangeError if no whole answer came
+ * @throws ExchangeError if no complete answer comes
  */
 export function requestToken(
   { tenant, appId, scope, claims, ...shown }: ShownPrincipal & WantedToken,
@@ -63,9 +63,9 @@ export function requestToken(
 }
 
 /**
- * Tokens for a service principal. Most pipelines sign in this way, so it loads no SDK.
- * @param show what the principal shows, each time it is asked for a token
- * @param onFailure told of each failed request
+ * Gets tokens for a service principal. Most pipelines sign in this way, so it loads no SDK.
+ * @param show called before each request: returns what the principal shows
+ * @param onFailure called for each failed request
  */
 export function principalSource(
   show: (signal: AbortSignal) => Promise<ShownPrincipal>,

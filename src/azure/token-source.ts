@@ -13,7 +13,7 @@ import { isGuid } from "../domain/names.ts";
 import type { Variables } from "../domain/proxy.ts";
 import { SecretText } from "../domain/secret-text.ts";
 
-/** Asks for a token for an audience; `claims` is what the token must satisfy besides. */
+/** Asks for a token for an audience; `claims` is what else the token must satisfy. */
 export type TokenSource = (
   scope: string,
   claims: string | undefined,
@@ -24,18 +24,18 @@ export type TokenSource = (
 export interface TokenSourceOptions {
   readonly tenant: string | undefined;
   readonly cloud: Cloud;
-  /** The variables that choose a method and that name what it signs in with. */
+  /** The environment variables that choose a method and name what it signs in with. */
   readonly env: Variables;
   readonly onDeviceCode: (prompt: DeviceCodePrompt) => void;
   readonly http: AzureHttp;
 }
 
-/** The Azure CLI starts a Python interpreter, which takes long on a busy machine. */
+/** The Azure CLI starts a Python interpreter, which takes a while on a busy machine. */
 const cliLimitMs = 60_000;
 
 /**
- * Where tokens come from; nothing is asked for yet.
- * @param onFailure told of each failed request: the SDK hides why it failed
+ * Opens the source of the tokens. Requests none yet.
+ * @param onFailure called for each failed request: the SDK hides why it failed
  * @throws ActionableError `azure.wrong-tenant`, exit 2, if the method accepts a tenant only by its id
  */
 export async function openTokenSource(
@@ -104,8 +104,9 @@ function passwordIn(variables: Variables, tenant: string | undefined): ShownPrin
 }
 
 /**
- * A credential for what else the variables name, in the given tenant: a flag overrides a variable. The SDK's
- * `EnvironmentCredential` does the same by the variables of the process, but only in the tenant of AZURE_TENANT_ID.
+ * A credential for the certificate, or the user's name and password, that the variables name. A certificate signs in to
+ * the given tenant: the flag overrides the variable. The SDK's `EnvironmentCredential` does the same with the variables
+ * of the process, but only in the tenant of AZURE_TENANT_ID.
  * Source: https://learn.microsoft.com/javascript/api/@azure/identity/environmentcredential
  * @throws ActionableError `azure.wrong-tenant` if a domain is given with a user's name and password
  * @throws CredentialUnavailableError if the variables name nothing
@@ -144,8 +145,8 @@ async function environmentCredential(
 }
 
 /**
- * Checks that the certificate in the variables can be read within bounds: the SDK has none, and a pipe that it waits
- * for keeps the process alive.
+ * Checks that the certificate in the variables can be read within limits. The SDK has no limits: if it waits for a
+ * pipe, the process stays alive.
  * @throws ActionableError `azure.not-signed-in`; the signal's reason
  */
 async function checkCertificate(method: string, variables: Variables, signal: AbortSignal): Promise<void> {
@@ -155,8 +156,8 @@ async function checkCertificate(method: string, variables: Variables, signal: Ab
 }
 
 /**
- * For a method with a tenant of its own: only an id can be compared with it.
- * @param who the method, as it reads before `to a tenant of its own`
+ * Refuses a domain as the tenant of a method that has its own tenant: only an id can be compared with that.
+ * @param who names the method, as in `A managed identity signs in`; `to its own tenant` follows
  * @throws ActionableError `azure.wrong-tenant`
  */
 function refuseDomain(tenant: string | undefined, who: string): void {

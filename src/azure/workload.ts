@@ -26,7 +26,7 @@ export interface Workload {
   /** Id or domain. */
   readonly tenant: string;
   readonly appId: string;
-  /** A token that is valid now. Each is asked for anew: it lives for minutes. */
+  /** Gets a token that is valid now. It lives for minutes, so each call asks for a new one. */
   readonly token: (signal: AbortSignal) => Promise<SecretText>;
 }
 
@@ -77,7 +77,7 @@ const githubFix =
   "Give the job the permission id-token: write. A run that a pull request from a fork started never has it.";
 const connectionFix = "Run the step as the task AzureCLI@2, with the service connection to sign in by.";
 
-/** The application's variables; a task of Azure Pipelines sets others, for its service connection. */
+/** The application and its tenant. Azure Pipelines names those of a service connection in variables of its own. */
 function principalIn(
   method: FederatedMethod,
   env: Variables,
@@ -124,26 +124,27 @@ function withQuery(address: string, query: Readonly<Record<string, string>>): Pi
   return { url: url.href };
 }
 
-/** What a CI service is asked for a token. */
+/** The request for a token of a CI service. */
 interface TokenQuestion {
-  /** Its name. */
+  /** The name of the service. */
   readonly from: string;
   readonly request: Pick<AzureRequest, "method" | "url">;
   readonly bearer: string;
-  /** The field of the answer that is the token. */
+  /** The field of the answer that holds the token. */
   readonly field: string;
 }
 
 /**
- * Sources: https://docs.github.com/actions/reference/security/oidc, and AzurePipelinesCredential of `@azure/identity`,
- * which reads the variables of the process alone, and shows the whole answer in its errors
+ * Sources: https://docs.github.com/actions/reference/security/oidc, and AzurePipelinesCredential of `@azure/identity`.
+ * acr-pull does not use that one, because it reads only the variables of the process and shows the whole answer in its
+ * errors.
  */
 function asking({ from, request, bearer, field }: TokenQuestion, http: AzureHttp): Workload["token"] {
   const headers = {
     accept: "application/json",
     authorization: `Bearer ${bearer}`,
     "content-type": "application/json",
-    // Else Azure DevOps leads a request that it refuses to a page for people.
+    // Otherwise Azure DevOps redirects a request that it refuses to a web page.
     "x-tfs-fedauthredirect": "Suppress",
   };
   return async (signal) => {
@@ -166,7 +167,7 @@ function asking({ from, request, bearer, field }: TokenQuestion, http: AzureHttp
   };
 }
 
-/** Read each time: whoever wrote it writes a new one before it ends. */
+/** Reads the file each time: the program that writes it replaces the token before it ends. */
 async function tokenInFile(file: string, signal: AbortSignal): Promise<SecretText> {
   const variable = "AZURE_FEDERATED_TOKEN_FILE";
   const token = (await readVariableFile(variable, file, signal)).toString("utf8").trim();
@@ -174,7 +175,7 @@ async function tokenInFile(file: string, signal: AbortSignal): Promise<SecretTex
   return known(token);
 }
 
-/** Nothing that repeats it is shown from now on. */
+/** From now on acr-pull shows nothing that repeats the token. */
 function known(token: string): SecretText {
   learnSecret(token);
   return new SecretText(token);

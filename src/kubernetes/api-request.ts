@@ -1,7 +1,7 @@
 import type { ErrorDetails } from "../domain/errors.ts";
 import { shellQuote } from "../domain/shell-quote.ts";
 
-/** What was asked of which cluster, to name in a message. */
+/** A request and its cluster, as a message names them. */
 export interface ApiRequest {
   readonly context: string;
   readonly verb: "get" | "list" | "create" | "patch" | "delete";
@@ -10,10 +10,10 @@ export interface ApiRequest {
   readonly name?: string | undefined;
 }
 
-/** What a failure means: a sentence about it, and what its reader needs besides. */
+/** What a failure means: a sentence about it, and what else its reader needs. */
 export type Meaning = ErrorDetails & { readonly what: string };
 
-/** What a request was about, as a part of a sentence. */
+/** What a request was about, as part of a sentence. */
 export function subjectOf({ context, verb, resource, namespace, name }: ApiRequest): string {
   const kinds = {
     secrets: "secret",

@@ -4,27 +4,28 @@ import type { FailedAttempt } from "../domain/retry.ts";
 /** A refusal as the API server describes it. */
 export interface ApiStatus {
   readonly code: number;
-  /** Such as `Forbidden` or `AlreadyExists`; undefined if something before the API server answered. */
+  /** Such as `Forbidden` or `AlreadyExists`; undefined if something in front of the API server answered. */
   readonly reason: string | undefined;
   readonly message: string | undefined;
   readonly kind: string | undefined;
   readonly causes: readonly string[];
   /**
-   * The webhook or policy that refused it in admission, as messages name it. A webhook may send any code and reason.
+   * The webhook or policy that refused the request in admission, as messages name it. A webhook may send any code and
+   * reason.
    */
   readonly refusedBy: string | undefined;
-  /** The request had no credential, or none that the cluster reads. */
+  /** Whether the request had no credential, or none that the cluster accepts. */
   readonly anonymous: boolean;
 }
 
-/** The words before a webhook's own: apiserver pkg/admission/plugin/webhook/errors/statuserror.go */
+/** What precedes a webhook's own message: apiserver pkg/admission/plugin/webhook/errors/statuserror.go */
 const webhookRefuses = /^admission webhook "([^"]*)" (?:denied the request|does not support dry run)/;
 
-/** The words before a policy's own: apiserver pkg/admission/plugin/policy, validating and generic */
+/** What precedes a policy's own message: apiserver pkg/admission/plugin/policy, validating and generic */
 const policyRefuses =
   /^\S+ (?:"[^"]*" )?is forbidden: (?:ValidatingAdmissionPolicy '([^']*)'.* denied request|admission request denied by policy)/;
 
-/** The API server's user for a request without a credential, in the sentence of its authorizer. */
+/** The API server's user for a request without a credential, as its authorizer's message names it. */
 const nobody = /User "system:anonymous"/;
 
 /** An answer that is not a success. */
@@ -34,7 +35,7 @@ export class ApiStatusError extends Error {
   readonly retryAfter: string | undefined;
   readonly date: string | undefined;
   readonly auditId: string | undefined;
-  /** Its sentence was dropped, because it quotes an object: a Secret may hold secrets that this run does not know. */
+  /** Whether the message was dropped, because it quotes an object: a Secret may hold secrets unknown to this run. */
   readonly isWithheld: boolean;
 
   constructor(answer: HttpAnswer) {
@@ -56,7 +57,7 @@ export class ApiStatusError extends Error {
 function readStatus(code: number, body: Buffer): ApiStatus {
   let value: unknown;
   try {
-    // A success explains no failure.
+    // The body of a success does not explain a failure.
     value = code < 300 ? undefined : JSON.parse(body.toString("utf8"));
   } catch {
     value = undefined;
@@ -88,7 +89,7 @@ function readStatus(code: number, body: Buffer): ApiStatus {
   };
 }
 
-/** Who refused, by the words that the API server puts before theirs. */
+/** The webhook or policy that refused, according to what the API server puts before its message. */
 function refusedBy(message: string): string | undefined {
   const webhook = webhookRefuses.exec(message);
   if (webhook) return named(webhook[1], "admission webhook") ?? "an admission webhook";
@@ -110,8 +111,9 @@ function textOrNothing(value: unknown): string | undefined {
 }
 
 /**
- * Forms in which a sentence quotes an object: JSON, escaped or not; a map or a struct as Go prints it; the bytes around
- * a fault; JSON in base64, as in a Secret. The patterns are bounded, because a sentence may be as long as an answer.
+ * The forms in which a message quotes an object: JSON, escaped or not; a map or a struct as Go prints it; the bytes
+ * around a fault; JSON in base64, as in a Secret. The patterns are bounded, because a message may be as long as an
+ * answer.
  */
 const quotedObjects = [
   /\{(?:\s|\\n){0,99}\\{0,99}"[^"\\]{0,999}\\{0,99}"\s{0,99}:/,
@@ -122,14 +124,14 @@ const quotedObjects = [
 ];
 
 /**
- * Whether a sentence quotes an object, or a part of one. Where the API server cannot decode the result of a patch, it
- * quotes the whole live Secret, with its data.
+ * Whether a message quotes an object, or part of one. If the API server cannot decode the result of a patch, it quotes
+ * the whole live Secret, with its data.
  */
 export function quotesObject(sentence: string): boolean {
   return quotedObjects.some((one) => one.test(sentence));
 }
 
-/** What a failure means for a retry. Every request may be repeated: writes are conditional. */
+/** What a failure means for a retry. Every request may be repeated, because writes are conditional. */
 export function failedAttempt(error: unknown): FailedAttempt | undefined {
   if (error instanceof ExchangeError) return failedExchange(error, true);
   if (!(error instanceof ApiStatusError)) return undefined;

@@ -3,10 +3,10 @@ import { factsIn, resultBy, resultWithout, type OutsideChange } from "../domain/
 import { entriesAnnotation } from "../domain/ownership.ts";
 import type { Connection } from "./kubeconfig.ts";
 
-/** Longer marks are not acr-pull's. */
+/** The longest marks that acr-pull writes. */
 const longestMarks = 16 * 1024;
 
-/** Whether a request asks for a change that is kept: no rehearsal, and no question about rights. */
+/** Whether a request asks for a lasting change: a rehearsal does not, nor does a question about rights. */
 export function asksForChange(method: string, url: URL): boolean {
   const isQuestion = /^\/apis\/auth(?:entication|orization)\.k8s\.io\//.test(url.pathname);
   return method !== "GET" && !isQuestion && !url.searchParams.has("dryRun");
@@ -39,7 +39,7 @@ export function clusterChange(
   };
 }
 
-/** The marks of a secret, which say which key it holds; they are public, as annotations are. */
+/** The marks of a secret, which say which key it holds. They are public, like all annotations. */
 function marksIn(text: string | undefined): { readonly entries?: unknown } {
   try {
     const object = JSON.parse(text ?? "") as { metadata?: { annotations?: Record<string, string> } };

@@ -5,14 +5,14 @@ import type { Kubeconfig } from "./kubeconfig.ts";
 import { KubernetesCalls } from "./kubernetes-calls.ts";
 import { KubernetesHttp, type KubernetesHttpOptions } from "./kubernetes-http.ts";
 
-/** How a cluster is spoken to, and what of it is left out. */
+/** How to talk to a cluster, and which of its secrets to leave out. */
 export interface ClusterOptions extends KubernetesHttpOptions {
-  /** Secrets, as `namespace/name`, that no list shows. */
+  /** Secrets, as `namespace/name`, to leave out of every list. */
   readonly leaveOut?: readonly string[];
 }
 
 /**
- * A cluster through one context of the kubeconfig; nothing is sent yet.
+ * A cluster, through one context of the kubeconfig. Sends nothing yet.
  * @throws ActionableError `kubernetes.context-not-found`, `kubernetes.context-incomplete`,
  *   `kubernetes.insecure-tls`
  */

@@ -2,9 +2,9 @@ import { BlockList, isIP } from "node:net";
 import { proxyFor, type Variables } from "../domain/proxy.ts";
 
 /**
- * The proxy for an API server, read from the variables as kubectl does; empty for none. Unlike other programs it uses
- * no proxy for this machine, where kind and minikube put their clusters, and takes networks and parent domains in
- * NO_PROXY.
+ * The proxy for an API server, read from the variables as kubectl does; empty for none. Unlike other programs, kubectl
+ * uses no proxy for this machine, where kind and minikube put their clusters, and accepts networks and parent domains
+ * in NO_PROXY.
  * Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
  */
 export function clusterProxy(server: URL, variables: Variables): string {
@@ -18,7 +18,7 @@ export function clusterProxy(server: URL, variables: Variables): string {
 
 const thisMachine = ["127.0.0.0/8", "::1/128"];
 
-/** Whether a parent domain or network in NO_PROXY covers a host; proxyFor handles all other entries. */
+/** Whether an entry of NO_PROXY is a network or parent domain that covers a host. proxyFor handles all others. */
 function names(entry: string, host: string): boolean {
   if (entry.includes("/")) return isWithin(host, [entry]);
   return /^[^.*:]/.test(entry) && isIP(entry) === 0 && host.endsWith(`.${entry}`);

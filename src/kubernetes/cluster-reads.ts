@@ -19,14 +19,14 @@ interface Selector {
   readonly fieldSelector?: string;
 }
 
-/** Every read of a cluster that sends a request. */
+/** Every read of a cluster that needs a request. */
 export type ClusterRequests = Omit<Cluster, "context" | "apiHost" | "serverTime" | "rehearsal">;
 
 const pullSecretTypes = [dockerConfigType, legacyDockerConfigType];
 
 /**
  * Reads a cluster.
- * @param leaveOut secrets, as `namespace/name`, that no list shows
+ * @param leaveOut secrets, as `namespace/name`, to leave out of every list
  */
 export function clusterReads(
   context: string,

@@ -19,7 +19,7 @@ export interface ClusterIdentity {
 /**
  * Reads the credential of a context's user, runs its plugin or asks its provider, and prepares connections to the
  * cluster.
- * @param say told what a plugin says, line by line
+ * @param say called with each line that a plugin says
  * @throws ActionableError `kubernetes.unauthorized` if there is no credential, and what runExecPlugin throws
  */
 export async function signInToCluster(
@@ -29,7 +29,7 @@ export async function signInToCluster(
 ): Promise<ClusterIdentity> {
   const { context, cluster, user } = connection;
   try {
-    // One after the other, so that of several missing files the error always names the same one.
+    // One after the other, so that if several files are missing, the error always names the same one.
     const authority = await pem(cluster.authority, signal);
     const certificate = user && (await pem(user.certificate, signal));
     const key = user && (await pem(user.key, signal));
@@ -56,7 +56,7 @@ export async function signInToCluster(
 }
 
 /**
- * Headers in the bytes of UTF-8, as kubectl sends them. Node would send each character as one byte.
+ * Encodes headers as UTF-8, as kubectl does. Node would send each character as one byte.
  * @throws ActionableError `kubernetes.unauthorized` if a header cannot hold a character, such as a line break
  */
 function encodedHeaders(context: string, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
@@ -91,13 +91,13 @@ function unsendable(context: string, header: string): ActionableError {
   );
 }
 
-/** The text of a PEM. If a kubeconfig both holds and names one, kubectl takes the one that it holds. */
+/** The text of a PEM. If a kubeconfig both holds one and names a file, kubectl uses the one that it holds. */
 async function pem({ data, file }: PemSource, signal: AbortSignal): Promise<Buffer | undefined> {
   if (data !== undefined) return Buffer.from(data, "base64");
   return file === undefined ? undefined : await contentOf(file, signal);
 }
 
-/** A file that a kubeconfig names. Pipes are not read: only people at a shell name those. */
+/** Reads a file that a kubeconfig names. Pipes are not read: only a person at a shell names a pipe. */
 async function contentOf(file: string, signal: AbortSignal): Promise<Buffer> {
   try {
     return await readNamedFile(file, { signal });
@@ -107,7 +107,7 @@ async function contentOf(file: string, signal: AbortSignal): Promise<Buffer> {
   }
 }
 
-/** Its message quotes nothing of the file. */
+/** Its message quotes nothing from the file. */
 class UnreadableFileError extends Error {
   override readonly name = "UnreadableFileError";
 }
@@ -120,7 +120,7 @@ async function authorizationOf(user: KubeconfigUser, signal: AbortSignal): Promi
   return authProvider && (await untilAborted(askProvider(user), signal));
 }
 
-/** The token in the file; the token beside it if the file cannot be read. */
+/** The token in the file; the kubeconfig's own token if the file is empty or cannot be read. */
 async function newestToken(
   file: string,
   token: string | undefined,
@@ -135,11 +135,12 @@ async function newestToken(
 }
 
 /**
- * The settings of `oidc` that are used. The Kubernetes client would also read a program to run, or a file, from them.
+ * The only settings of `oidc` to pass on. From others, the Kubernetes client would take a program to run or a file to
+ * read.
  */
 const providerFields = ["client-id", "client-secret", "id-token", "idp-issuer-url", "refresh-token"];
 
-/** Providers are rare by now, and the Kubernetes client that knows them takes long to load. */
+/** Loads the Kubernetes client only here, because that takes long and providers are rare. */
 async function askProvider({ name, authProvider }: KubeconfigUser): Promise<string | undefined> {
   const fields = Object.entries(authProvider?.config ?? {}).filter(([field]) =>
     providerFields.includes(field),
@@ -156,7 +157,7 @@ async function askProvider({ name, authProvider }: KubeconfigUser): Promise<stri
   return typeof authorization === "string" ? authorization : undefined;
 }
 
-/** What a plugin is told about the cluster, if it asks. */
+/** What a plugin learns about the cluster, if it asks. */
 function clusterInfo(
   cluster: Connection["cluster"],
   authority: Buffer | undefined,
@@ -181,12 +182,12 @@ async function agentFor(
     return serverAgent(url, { ...trust, verify: !skipTlsVerify, proxy });
   }
   const { SocksProxyAgent } = await import("socks-proxy-agent");
-  // It passes on all TLS options, though its type does not say so.
+  // The agent passes on all TLS options, although its type does not say so.
   const options: AgentOptions = { ...trust, keepAlive: true, rejectUnauthorized: !skipTlsVerify };
   return new SocksProxyAgent(proxyUrl, options);
 }
 
-/** A message may quote a part of a credential, so only the system's error code is kept. */
+/** A message may quote part of a credential, so only the system's error code is kept. */
 function unreadable(context: string, error: unknown): ActionableError {
   const { code } = Object(error) as { code?: unknown };
   const why = error instanceof UnreadableFileError ? error.message : code;

@@ -20,7 +20,7 @@ export type ClusterChanges = Omit<WritableCluster, keyof Cluster>;
 
 /**
  * Writes to a cluster.
- * @param reads to find out whether a write was done whose answer was lost
+ * @param reads used to find out whether a write took effect although its answer was lost
  */
 export function clusterWrites(
   context: string,
@@ -68,7 +68,7 @@ export function clusterWrites(
         return await calls.write(
           secretDeletion(context, secret),
           standingSecret,
-          // A deleted one is answered with 404, and one that replaced it was not deleted.
+          // If the secret was deleted, the answer is 404. If another replaced it, that one was not deleted.
           () => Promise.resolve(undefined),
           signal,
         );
@@ -93,8 +93,8 @@ export function clusterWrites(
 }
 
 /**
- * Asks what the API server would say to the same writes.
- * @param calls without any way to make a write
+ * Asks the API server what it would say to the same writes.
+ * @param calls cannot make a write
  */
 export function rehearsedWrites(context: string, calls: Pick<KubernetesCalls, "rehearse">): ClusterRehearsal {
   return {
@@ -108,7 +108,7 @@ export function rehearsedWrites(context: string, calls: Pick<KubernetesCalls, "r
   };
 }
 
-/** Every write except a deletion is checked strictly and names its field manager. */
+/** Every write except a deletion names its field manager and is checked strictly. */
 const query = { fieldManager, fieldValidation: "Strict" };
 
 function dryRunQuery(dryRun: "All" | undefined): { readonly dryRun?: "All" } {
@@ -140,7 +140,7 @@ function secretCreation(context: string, secret: NewSecret): Write<V1Secret> {
   };
 }
 
-/** A new object has nothing to take away. */
+/** A null removes a value, and a new object has none to remove. */
 function withoutNulls(values: Readonly<Record<string, string | null>> = {}): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== null),
@@ -171,9 +171,9 @@ function secretDeletion(
   return {
     request: { context, verb: "delete", resource: "secrets", namespace, name },
     async call(core, dryRun, options) {
-      // The API server reads the options of a deletion from its body alone, if it has one, and ignores the query:
+      // If a deletion has a body, the API server reads its options only from there and ignores the query:
       // https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/delete.go
-      // A rehearsal says it in both: where a proxy drops the body, only the query is left.
+      // A rehearsal sets `dryRun` in both. If a proxy drops the body, the query is left.
       const body = { preconditions: { uid, resourceVersion }, ...(dryRun && { dryRun: [dryRun] }) };
       await core.deleteNamespacedSecret({ namespace, name, body, ...dryRunQuery(dryRun) }, options);
       // The client reads every answer as a Status.
@@ -182,7 +182,7 @@ function secretDeletion(
   };
 }
 
-/** Replaces the list of pull secrets, unless the account has another resource version by now. */
+/** Replaces the list of pull secrets, unless the account's resource version has changed. */
 function accountPatch(
   context: string,
   { namespace, name, resourceVersion }: KnownAccount,
@@ -202,13 +202,13 @@ function accountPatch(
   };
 }
 
-/** The answer to a deletion is a Status, or the object while finalizers hold it. */
+/** The secret, if finalizers still hold it. The answer to a deletion is then the object, and otherwise a Status. */
 function standingSecret(answer: V1Secret | V1Status): PullSecret | undefined {
   const secret = answer.kind === "Secret" ? pullSecret(answer) : undefined;
   return secret?.deleting && secret.finalizers.length > 0 ? secret : undefined;
 }
 
-/** Whether a secret has everything that a change sets, and nothing that it takes away. */
+/** Whether a secret has everything that a change sets, and nothing that it removes. */
 function holdsChange(secret: PullSecret, { labels, annotations, data }: SecretChange): boolean {
   const holds = (
     wanted: Readonly<Record<string, string | null>> | undefined,

@@ -10,8 +10,8 @@ import {
 } from "./kubeconfig-file.ts";
 
 /**
- * The names of the contexts that a run would find, for completion. A file that cannot be read, or that is no kubeconfig,
- * has no contexts; nothing is ever thrown.
+ * The names of the contexts that a run would find, for shell completion. Never throws: a file that cannot be read, or
+ * is not a kubeconfig, has no contexts.
  */
 export async function contextNames(
   source: KubeconfigSource,
@@ -28,7 +28,7 @@ export async function contextNames(
 
 async function readIfOne(path: string, signal: AbortSignal): Promise<KubeconfigEntries> {
   try {
-    // A pipe, as in KUBECONFIG=<(...), can be read once: it is left for the command that is being typed.
+    // A pipe, as in KUBECONFIG=<(...), can be read only once, so it is left for the command that is being typed.
     const bounds = { limitBytes: largestKubeconfigBytes, signal };
     return parseKubeconfig(path, (await readNamedFile(path, bounds)).toString("utf8"));
   } catch {

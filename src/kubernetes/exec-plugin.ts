@@ -17,20 +17,20 @@ export interface ExecCredential {
   readonly key: string | undefined;
 }
 
-/** For which context and cluster a plugin runs. */
+/** What a plugin runs for, and with. */
 export interface ExecRun {
   readonly context: string;
-  /** To find the program, and to hand to it. */
+  /** Used to find the program, and passed to it. */
   readonly variables: Variables;
-  /** Handed to a plugin that asks for it. */
+  /** Passed to a plugin that asks for it. */
   readonly cluster: Readonly<Record<string, unknown>>;
-  /** Told each line that the plugin writes to standard error: a sign-in may have to be finished in a browser. */
+  /** Called with each line that the plugin writes to standard error: it may ask to finish a sign-in in a browser. */
   readonly say: (line: string) => void;
 }
 
 /**
- * Runs a plugin without a shell, standard input or our secrets, within 60 s and 1 MiB, in its own process group. The
- * Kubernetes client's own runner has no bounds, leaves the plugin waiting for input that never comes, tells it
+ * Runs a plugin without a shell, standard input or acr-pull's secrets, within 60 s and 1 MiB, in its own process group.
+ * The Kubernetes client's own runner has no limits, leaves the plugin waiting for input that never comes, tells it
  * nothing about the cluster, and puts all of its output into the error.
  * @throws ActionableError `kubernetes.exec-plugin-failed`; the signal's reason when it aborts
  */
@@ -60,7 +60,7 @@ function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promis
     const child = spawn(program, args, {
       env: { ...programVariables(command, env, run.variables), KUBERNETES_EXEC_INFO: JSON.stringify(info) },
       stdio: ["ignore", "pipe", "pipe"],
-      // It leads a process group that can be killed as a whole. On Windows this would open a window instead.
+      // The plugin leads a process group, which can be killed as a whole. On Windows this would open a window instead.
       detached: process.platform !== "win32",
       windowsHide: true,
     });
@@ -71,7 +71,7 @@ function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promis
     };
     const stop = (reason: unknown) => {
       killGroup(child);
-      // A process that has left the group may hold them open.
+      // A process that has left the group may hold these streams open.
       child.stdout.destroy();
       child.stderr.destroy();
       end(() => reject(reason instanceof Error ? reason : new Error(String(reason))));
@@ -118,11 +118,11 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch {
-    // The group is gone.
+    // The group no longer exists.
   }
 }
 
-/** Passes on up to 64 KiB of lines. All output is read, so that the plugin never blocks. */
+/** Passes on up to 64 KiB of lines. Reads all output, so that the plugin never blocks. */
 function sayLines(stream: NodeJS.ReadableStream, say: (line: string) => void): void {
   let rest = "";
   let length = 0;

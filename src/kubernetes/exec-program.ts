@@ -5,7 +5,7 @@ import { refused } from "../domain/errors.ts";
 import type { Variables } from "../domain/proxy.ts";
 
 /**
- * A program that a kubeconfig names to get a credential from, and how to run it.
+ * A program from which a kubeconfig gets a credential, and how to run it.
  * Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#ExecConfig
  */
 export interface ExecPlugin {
@@ -38,8 +38,8 @@ const knownPrograms: readonly string[] = [
 ];
 
 /**
- * The file to run for a plugin's command. A path is that file. A name is looked up in our own PATH, not in one that
- * the kubeconfig sets, and, as with kubectl, in no relative folder.
+ * The file to run for a plugin's command. A path is used as it is. A name is looked up in acr-pull's own PATH, not in
+ * one that the kubeconfig sets. As with kubectl, relative folders are skipped.
  * @returns undefined if there is none
  */
 export function programFile(command: string, variables: Variables): string | undefined {
@@ -62,8 +62,8 @@ function isProgram(path: string): boolean {
 }
 
 /**
- * The known program that a command runs, by its name or by the path where our own PATH finds it; undefined for
- * others.
+ * The known program that a command runs, by name or by the path where acr-pull's own PATH finds it; undefined for any
+ * other program.
  */
 function knownProgram(command: string, variables: Variables): string | undefined {
   const name = basename(command).replace(process.platform === "win32" ? /\.exe$/i : /$^/, "");
@@ -74,18 +74,18 @@ function knownProgram(command: string, variables: Variables): string | undefined
 }
 
 /**
- * Variables that we sign in to Azure with, or that may hold an option of ours: no program that a kubeconfig names
- * needs them.
+ * Variables with which acr-pull signs in to Azure, or which may hold one of its options. No program that a kubeconfig
+ * names needs them, except kubelogin.
  */
 const ourSecrets = /^(?:(?:AZURE|ACR_PULL)_.*(?:SECRET|PASSWORD|TOKEN)|MSI_SECRET|IDENTITY_HEADER)$/i;
 
-/** The variables for a plugin: ours without our secrets, and those that the kubeconfig sets. */
+/** The variables for a plugin: acr-pull's own without its secrets, and those that the kubeconfig sets. */
 export function programVariables(
   command: string,
   given: Readonly<Record<string, string>>,
   variables: Variables,
 ): Record<string, string | undefined> {
-  // kubelogin signs in to Azure with these very variables:
+  // kubelogin signs in to Azure with the same variables:
   // https://azure.github.io/kubelogin/concepts/login-modes/sp.html
   const signsInToAzure = knownProgram(command, variables) === "kubelogin";
   const handed = Object.entries(variables).filter(([name]) => signsInToAzure || !ourSecrets.test(name));
@@ -109,8 +109,8 @@ export function checkPlugin(
 }
 
 /**
- * What to report of a plugin before it runs; undefined for a known one. Arguments may be secrets, so only words that
- * say what it does are shown.
+ * What to report about a plugin before it runs; undefined for a known one. Arguments may be secrets, so only those that
+ * are plain words, and the names of flags, are shown.
  */
 export function unknownPlugin({ command, args }: ExecPlugin, variables: Variables): string | undefined {
   if (knownProgram(command, variables) !== undefined) return undefined;

@@ -7,25 +7,28 @@ import { ApiStatusError, type ApiStatus } from "./api-status.ts";
  * Why a request was forbidden, and what to do about it.
  */
 
-/** Why a request got a 403 that its `Status` does not explain, as far as the cluster tells when asked. */
+/** Why a request got a 403 that its `Status` does not explain, as far as the cluster says when asked. */
 export type ForbiddenCause = "quota" | "admission" | "rights";
 
-/** What to ask the API server to explain a refusal. */
+/** Questions to the API server that explain a refusal. */
 interface Questions {
-  /** Whether the caller has the right; false if the API server does not tell. */
+  /** Whether the caller has the right; false if the API server does not say. */
   readonly mayDo: () => Promise<boolean>;
   readonly quotas: (namespace: string) => Promise<V1ResourceQuotaList>;
 }
 
-/** Whether the API server gives no reason: it does for a namespace being deleted, and for an anonymous caller. */
+/**
+ * Whether a 403 gives no reason. It does give one if the namespace is being deleted, if a webhook or policy names
+ * itself, or if the caller is anonymous.
+ */
 function isUnexplained({ code, causes, refusedBy, anonymous }: ApiStatus): boolean {
   return code === 403 && !causes.includes("NamespaceTerminating") && refusedBy === undefined && !anonymous;
 }
 
 /**
- * Why a write was forbidden. A missing right, a full quota and a refusing policy get the same status and reason, so this
- * asks the API server whether the caller has the right, and whether a quota of the namespace is used up. Anything that
- * it does not tell counts as a missing right.
+ * Why a write was forbidden. A missing right, a full quota and a refusing policy get the same status and reason. This
+ * asks the API server whether the caller has the right, and whether a quota of the namespace is used up. If the server
+ * does not say whether the caller has the right, the right counts as missing.
  */
 export async function causeOfForbidden(
   error: unknown,
@@ -49,7 +52,7 @@ export async function causeOfForbidden(
 }
 
 /**
- * The body that asks the API server whether the caller has a right; without a namespace, in all of them.
+ * The body that asks the API server whether the caller has a right; without a namespace, a right in all of them.
  * Source: https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
  */
 export function accessReview({
@@ -107,7 +110,7 @@ export function meaningOfForbidden(status: ApiStatus, request: ApiRequest, cause
 
 /**
  * What a refusal by a webhook or policy means.
- * @param by which one, if that is known
+ * @param by which webhook or policy, if that is known
  */
 export function refusedInAdmission(request: ApiRequest, by = "an admission policy or webhook"): Meaning {
   return {
@@ -121,7 +124,7 @@ export function refusedInAdmission(request: ApiRequest, by = "an admission polic
 
 /**
  * Whether a webhook or policy refused a write that got 400 or 422. A webhook's refusal without a status becomes a 400
- * with no reason, where the API server's own 400 has one. A policy's becomes a 422 without the fields that a failed
+ * without a reason; the API server's own 400 has one. A policy's refusal becomes a 422 without the fields that a failed
  * validation names.
  * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go
  */
@@ -130,7 +133,7 @@ export function deniedByAdmission({ code, reason, causes }: ApiStatus, { verb }:
   return code === 400 ? reason === undefined : causes.length === 0;
 }
 
-/** It gets no hint to grant rights: what system:anonymous may do, everybody may do. */
+/** Gives no hint to grant a right: what system:anonymous may do, everybody may do. */
 function signedInAsNobody(context: string): Meaning {
   return {
     what: `Context ${context} is not signed in to its cluster, which treated the request as system:anonymous.`,
@@ -141,7 +144,7 @@ function signedInAsNobody(context: string): Meaning {
   };
 }
 
-/** Kinds that only a refused impersonation is about: acr-pull asks for none of them. */
+/** The kinds in a refused impersonation. acr-pull itself asks for none of them. */
 const impersonated: ReadonlySet<string> = new Set(["users", "groups", "uids", "userextras"]);
 
 function mayNotActAsAnother(context: string): Meaning {
@@ -164,7 +167,7 @@ const verbsNeeded = {
   nodes: "list",
 } as const;
 
-/** Names the missing verb, and a command that grants it with all others that will be needed. */
+/** Names the missing verb, and a command that grants it with all other verbs that will be needed. */
 function grantHint({ context, verb, resource, namespace }: ApiRequest): string {
   const everywhere = namespace === undefined || resource === "namespaces" || resource === "nodes";
   const needed = verbsNeeded[resource];

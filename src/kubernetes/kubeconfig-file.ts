@@ -11,12 +11,12 @@ export const largestKubeconfigBytes = 8 * 1024 * 1024;
 
 /** Where to look for a kubeconfig. */
 export interface KubeconfigSource {
-  /** `--kubeconfig`: this file and no other. */
+  /** The file of `--kubeconfig`: no other is read. */
   readonly file?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The files to read, in order: the named one, else the list in KUBECONFIG, else `~/.kube/config`. */
+/** The files to read, in order: the named file, otherwise the list in KUBECONFIG, otherwise `~/.kube/config`. */
 export function kubeconfigPaths({ file, env }: KubeconfigSource): readonly string[] {
   if (file !== undefined) return [file];
   const listed = (env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
@@ -33,7 +33,7 @@ export interface PemSource {
 /** A cluster of a kubeconfig. */
 export interface KubeconfigCluster {
   readonly name: string;
-  /** Without a closing slash. */
+  /** Without a trailing slash. */
   readonly server: string;
   readonly authority: PemSource;
   readonly skipTlsVerify: boolean;
@@ -52,13 +52,13 @@ export interface KubeconfigUser {
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly plugin: ExecPlugin | undefined;
-  /** As it is in the kubeconfig. */
+  /** As the kubeconfig has it, whether or not kubectl supports it. */
   readonly authProvider: AuthProvider | undefined;
   /** Headers that say whom to impersonate. */
   readonly impersonation: OutgoingHttpHeaders;
 }
 
-/** A named way to sign in that kubectl has, or once had, built in. */
+/** A named way to sign in that is, or once was, built into kubectl. */
 export interface AuthProvider {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
@@ -80,7 +80,7 @@ export interface KubeconfigEntries {
   readonly users: ReadonlyMap<string, KubeconfigUser>;
 }
 
-/** Several files as one: the first to name a thing wins, also for the current context. */
+/** Merges several files: the first that names a thing wins, also for the current context. */
 export function mergeEntries(all: readonly KubeconfigEntries[]): KubeconfigEntries {
   return {
     currentContext: all.find(({ currentContext }) => currentContext !== undefined)?.currentContext,
@@ -96,15 +96,15 @@ function firstByName<T extends { readonly name: string }>(items: readonly T[]): 
   return byName;
 }
 
-/** kubectl reads what looks like a date as a text. */
+/** kubectl reads a value that looks like a date as a string. */
 const noDate = new Type("tag:yaml.org,2002:timestamp", { kind: "scalar", resolve: () => false });
 
-/** As kubectl reads YAML: the last of several equal keys wins. */
+/** Reads YAML as kubectl does: of several equal keys, the last wins. */
 const asKubectl = { schema: DEFAULT_SCHEMA.extend({ implicit: [noDate] }), json: true } as const;
 
 /**
  * Reads one file. A malformed entry is left out, because it may never be needed.
- * @throws ActionableError `kubernetes.kubeconfig-malformed`, which quotes nothing of the file
+ * @throws ActionableError `kubernetes.kubeconfig-malformed`, which quotes nothing from the file
  */
 export function parseKubeconfig(path: string, text: string): KubeconfigEntries {
   let raw: unknown;
@@ -132,7 +132,7 @@ function malformed(path: string, what: string): Error {
 /**
  * Reads a kubeconfig. A field of the wrong type counts as absent.
  * Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
- * @param folder that its paths are relative to
+ * @param folder the folder that its paths are relative to
  */
 export function readEntries(kubeconfig: object, folder: string): KubeconfigEntries {
   const { "current-context": current, clusters, users, contexts } = fieldsOf(kubeconfig);
@@ -195,7 +195,7 @@ function providerOf(provider: unknown): AuthProvider | undefined {
 }
 
 /**
- * The plugin that a user signs in with. As with kubectl, a user with a token, a password or a certificate uses none.
+ * The plugin that a user signs in with. As with kubectl, a user with a token, a user name or a certificate uses none.
  * Source: https://github.com/kubernetes/client-go/blob/master/plugin/pkg/client/auth/exec/exec.go,
  * UpdateTransportConfig
  */
@@ -262,7 +262,7 @@ function pathOf(value: unknown, folder: string): string | undefined {
   return path === undefined ? undefined : resolve(folder, path);
 }
 
-/** The texts in a list, and what YAML reads as numbers and the like. */
+/** The strings in a list, and its numbers and booleans as strings. */
 function textsOf(value: unknown): string[] {
   return asList(value).flatMap((item) =>
     typeof item === "string" || typeof item === "number" || typeof item === "boolean" ? String(item) : [],

@@ -20,7 +20,7 @@ import {
 export interface Connection {
   readonly context: string;
   readonly cluster: KubeconfigCluster;
-  /** Undefined if the context names none. */
+  /** Undefined if the context names no user. */
   readonly user: KubeconfigUser | undefined;
   /** Used to find proxies and programs. */
   readonly variables: Variables;
@@ -45,10 +45,10 @@ export class Kubeconfig {
   }
 
   /**
-   * @throws ActionableError `kubernetes.context-not-found` with the existing contexts;
+   * @throws ActionableError `kubernetes.context-not-found`, which names the existing contexts;
    *   `kubernetes.context-incomplete` if the context names a cluster or user that is missing or malformed, or a user
-   *   that impersonates groups without a user; `kubernetes.auth-provider` for one that kubectl does not have;
-   *   `kubernetes.bad-proxy`
+   *   that impersonates groups, a uid or extra fields without a user; `kubernetes.auth-provider` for a provider that
+   *   kubectl does not have; `kubernetes.bad-proxy`
    */
   connection(contextName: string): Connection {
     const context = this.#entries.contexts.get(contextName);
@@ -105,7 +105,7 @@ function incomplete(context: string, what: string): Error {
   );
 }
 
-/** Providers that kubectl no longer has, and what it says to use instead. */
+/** Providers that kubectl no longer has, with a hint and a page about what to use instead. */
 const formerProviders: ReadonlyMap<string, readonly [hint: string, docs: string]> = new Map([
   [
     "gcp",
@@ -124,8 +124,8 @@ const formerProviders: ReadonlyMap<string, readonly [hint: string, docs: string]
 ]);
 
 /**
- * The Kubernetes client would still run the programs that some of them name, without the bounds of a credential
- * plugin.
+ * Refuses every provider that kubectl does not have. The Kubernetes client would still run the programs that some of
+ * them name, without the limits of a credential plugin.
  */
 function checkProvider(context: string, { name: user, authProvider, plugin }: KubeconfigUser): void {
   if (!authProvider) return;
@@ -144,7 +144,7 @@ function checkProvider(context: string, { name: user, authProvider, plugin }: Ku
   if (plugin) throw refuse(", and with a credential plugin too", "Remove one of the two.");
 }
 
-/** The API server answers this with 500, and kubectl does not send it. */
+/** Whether a user impersonates, but names no user. The API server answers that with 500; kubectl does not send it. */
 function actsAsNobody({ impersonation }: KubeconfigUser): boolean {
   return Object.keys(impersonation).length > 0 && impersonation["Impersonate-User"] === undefined;
 }
@@ -158,8 +158,8 @@ function actingAsNobody(context: string, user: string): Error {
 }
 
 /**
- * Loads the kubeconfig as kubectl does: the named file, else the list in KUBECONFIG, else `~/.kube/config`; if there
- * is none, a Pod's service account. Of several files the first to name a thing wins.
+ * Loads the kubeconfig as kubectl does: the named file, otherwise the list in KUBECONFIG, otherwise `~/.kube/config`,
+ * and if none has a context, a Pod's service account. Of several files, the first that names a thing wins.
  * Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  * @throws ActionableError `kubernetes.kubeconfig-missing`, `kubernetes.kubeconfig-malformed`
  */

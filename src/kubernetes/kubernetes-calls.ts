@@ -12,17 +12,17 @@ import type { TypedApi } from "./typed-api.ts";
 /** The last argument of each call of the typed API: how its request is sent. */
 export interface CallOptions {
   readonly httpApi: HttpLibrary;
-  /** The parsed answer, once it came. */
+  /** The parsed answer, after it has come. */
   readonly answer: () => unknown;
 }
 
 /** One call of the typed API. */
 export type Call<T> = (core: CoreV1Api, options: CallOptions) => Promise<T>;
 
-/** A write, the same whether it is made or rehearsed. */
+/** A write. It is the same whether it is made or rehearsed. */
 export interface Write<T> {
   readonly request: ApiRequest;
-  /** @param dryRun part of the request: if it is set, nothing is kept */
+  /** @param dryRun part of the request; if it is set, nothing is kept */
   readonly call: (core: CoreV1Api, dryRun: "All" | undefined, options: CallOptions) => Promise<T>;
 }
 
@@ -41,12 +41,12 @@ export type PageCall<T> = (
 ) => Promise<Page<T>>;
 
 const pageSize = 500;
-/** A page that is too large is asked for again with so many times fewer items. */
+/** If a page is too large, it is requested again with its limit divided by this. */
 const pageDivisor = 8;
-/** How often to restart a list whose next page was forgotten (410). */
+/** How often to restart a list if the server has forgotten its next page (410). */
 const listRestarts = 3;
 
-/** Calls of the typed API: repeats them, and turns their failures into ActionableErrors. */
+/** Makes calls of the typed API, repeats them, and turns their failures into ActionableErrors. */
 export class KubernetesCalls {
   readonly #server: string;
   readonly #http: KubernetesHttp;
@@ -126,8 +126,8 @@ export class KubernetesCalls {
 
   /**
    * Makes a write. It may be sent twice, because it creates something or names a resource version: the second try is
-   * refused with 409. If an earlier try's answer was lost, a 409 may be caused by that try.
-   * @param landed then looks whether what was wanted is there
+   * refused with 409. If an earlier try's answer was lost, that try may be the cause of the 409.
+   * @param landed called in that case: returns what the write was to make, if it is there
    */
   async write<T, R>(
     { request, call }: Write<T>,
@@ -158,7 +158,7 @@ export class KubernetesCalls {
   }
 
   /**
-   * Asks what the API server would say to a write: everything is checked and nothing is kept.
+   * Asks the API server what it would say to a write: everything is checked and nothing is kept.
    * @throws ActionableError as the write itself would
    */
   async rehearse({ request, call }: Write<unknown>, signal: AbortSignal): Promise<void> {
@@ -178,7 +178,7 @@ export class KubernetesCalls {
     return kubernetesError(error, request, cause);
   }
 
-  /** Whether the caller has a right; false if the cluster does not tell. Without a namespace: in all of them. */
+  /** Whether the caller has a right, in all namespaces if none is given; false if the cluster does not say. */
   async mayDo(right: Omit<ApiRequest, "context">, signal: AbortSignal): Promise<boolean> {
     try {
       const body = accessReview(right);
@@ -223,7 +223,7 @@ export class KubernetesCalls {
       const read = await call(this.#api, { httpApi, answer: parsed });
       if (isObject(read)) return read;
     } catch (error) {
-      // The client cannot read it, and its message may quote it.
+      // The client cannot read the answer, and its message may quote it.
       if (!answer || !(error instanceof SyntaxError || error instanceof TypeError)) throw error;
     }
     if (!answer) throw new TypeError("no request was made");
@@ -232,8 +232,8 @@ export class KubernetesCalls {
 }
 
 /**
- * The page, if it is a list: anything else, taken for an empty list, would say that there is nothing. Older API
- * servers and proxies that filter lists send Go's `null` for an empty list.
+ * The page, if it is a list. Anything else must not pass for an empty list. Older API servers, and proxies that filter
+ * lists, send Go's `null` for an empty list.
  * @throws TypeError
  */
 function listed<T>(page: Page<T>): Page<T> {
@@ -242,7 +242,7 @@ function listed<T>(page: Page<T>): Page<T> {
   throw new TypeError("no list");
 }
 
-/** Whether the client read an object: from a text, a number or a list it makes an empty one. */
+/** Whether the client read an object. If the answer is a string, a number or a list, it makes an empty object. */
 function isObject(read: unknown): boolean {
   return typeof read === "object" && read !== null && Object.keys(read).length > 0;
 }

@@ -16,7 +16,7 @@ import { PauseTooLongError } from "./request-pace.ts";
 
 const longestQuote = 500;
 
-/** Turns a failed request into an ActionableError; anything else comes back unchanged. */
+/** Turns a failed request into an ActionableError; any other error is returned unchanged. */
 export function kubernetesError(
   error: unknown,
   asked: ApiRequest,
@@ -118,7 +118,7 @@ function busy(request: ApiRequest): Meaning {
   };
 }
 
-/** The server asked for a longer wait than this run takes, so there was no further try. */
+/** Says how long the server asks to wait: longer than this run does, so there was no further try. */
 function asksToWait(milliseconds: number): string {
   if (milliseconds <= 0) return "";
   return ` It asks to wait ${formatDuration(Math.ceil(milliseconds / 1000) * 1000)}.`;

@@ -11,26 +11,26 @@ import { pluginToRun } from "./kubeconfig-file.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { RequestPace } from "./request-pace.ts";
 
-/** How a cluster is talked to. */
+/** How to talk to a cluster. */
 export interface KubernetesHttpOptions {
   /** Whether a kubeconfig may turn off TLS or its verification. Default false. */
   readonly allowInsecureTls?: boolean | undefined;
   /** Which programs the kubeconfig may name to sign in. Default: any. */
   readonly execPlugins?: ExecPluginPolicy | undefined;
-  /** Told of a program before it runs, without its secrets, unless it is a well-known one. */
+  /** Called with a program before it runs, without its secrets, unless it is a well-known one. */
   readonly onPluginStart?: ((context: string, program: string) => void) | undefined;
-  /** Told what a credential plugin says, line by line. */
+  /** Called with each line that a credential plugin says. */
   readonly onPluginMessage?: ((context: string, line: string) => void) | undefined;
-  /** Bounds each wait for the cluster, with retries; in milliseconds. Default: what suits a request. */
+  /** Limits each wait for the cluster, including retries; in milliseconds. Default: what suits the request. */
   readonly timeoutMs?: number | undefined;
   /** The most concurrent requests. Default 10. */
   readonly concurrency?: number | undefined;
-  /** Told of each request that asked for a change. */
+  /** Called for each request that asked for a change. */
   readonly onChange?: OnChange | undefined;
 }
 
 interface Identity extends ClusterIdentity {
-  /** Whether the cluster has accepted it once: then a 401 means that it has expired. */
+  /** Whether the cluster has accepted it before. If so, a 401 means that it has expired. */
   proven: boolean;
 }
 
@@ -43,9 +43,9 @@ export interface KubernetesRequest {
 }
 
 /**
- * Sends requests to a cluster's API server: over kept connections, at the cluster's pace, within bounds, with the
- * abort signal, and noting the cluster's clock. The Kubernetes client's own transport does none of these: it opens a
- * connection and signs in for each request.
+ * Sends requests to a cluster's API server. It keeps connections alive, follows the cluster's pace, limits each wait,
+ * obeys the abort signal, and notes the cluster's clock. The Kubernetes client's own transport does none of these: it
+ * opens a connection and signs in for each request.
  */
 export class KubernetesHttp {
   readonly #connection: Connection;
@@ -55,7 +55,7 @@ export class KubernetesHttp {
   #identity: Promise<Identity> | undefined;
   #clockAheadMs = 0;
 
-  /** @throws ActionableError `kubernetes.insecure-tls`, `kubernetes.exec-plugin-refused` unless that is allowed */
+  /** @throws ActionableError `kubernetes.insecure-tls` or `kubernetes.exec-plugin-refused`, unless that is allowed */
   constructor(connection: Connection, options: KubernetesHttpOptions) {
     const { cluster, context, user } = connection;
     const inTheClear = !cluster.server.toLowerCase().startsWith("https://");
@@ -73,18 +73,18 @@ export class KubernetesHttp {
     this.#pace = new RequestPace(options.concurrency ?? 10);
   }
 
-  /** The longest wait for the cluster, with retries; in milliseconds. */
+  /** The longest wait for the cluster, including retries; in milliseconds. */
   get timeoutMs(): number {
     return this.#options.timeoutMs ?? Infinity;
   }
 
-  /** The cluster's clock by its newest answer. */
+  /** The cluster's clock, according to its newest answer. */
   serverTime(): Date {
     return new Date(Date.now() + this.#clockAheadMs);
   }
 
   /**
-   * Sends one request, and sends it again with a new sign-in if the old one has expired.
+   * Sends one request. If the sign-in has expired, signs in and sends it again.
    * @param limitMs the longest wait for an answer, including the wait for a turn
    * @throws ApiStatusError for every answer except a success
    */
@@ -143,7 +143,7 @@ export class KubernetesHttp {
     }
   }
 
-  /** Signs in once for all requests. They share a failure too, unless it was an abort. */
+  /** Signs in once for all requests. They also share a failure, unless it was an abort. */
   #signIn(signal: AbortSignal): Promise<Identity> {
     this.#identity ??= this.#newIdentity(signal).catch((error: unknown) => {
       if (signal.aborted) this.#identity = undefined;

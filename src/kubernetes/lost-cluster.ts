@@ -1,7 +1,7 @@
 import type { WritableCluster } from "../core/ports.ts";
 import type { ActionableError } from "../domain/errors.ts";
 
-/** A cluster that its context does not lead to: whatever is asked of it fails with the reason. */
+/** Stands for a cluster that its context does not lead to: every request to it fails with the reason. */
 export function lostCluster(context: string, reason: ActionableError): WritableCluster {
   const told = { context, apiHost: "", serverTime: () => new Date() };
   const fails = () => Promise.reject(reason);

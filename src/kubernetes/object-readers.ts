@@ -18,7 +18,7 @@ import type {
 import { withoutSecrets } from "../domain/known-secrets.ts";
 import { readPullSecret, type PullSecret } from "../domain/pull-secret.ts";
 
-/** A Secret as the rest of acr-pull knows it: read once, here. */
+/** Reads a Secret, once, into the form that the rest of acr-pull uses. */
 export function pullSecret({ metadata, type, immutable, data }: V1Secret): PullSecret {
   const managers = (metadata?.managedFields ?? []).flatMap(({ manager }) => manager ?? []);
   const times = (metadata?.managedFields ?? []).flatMap(({ time }) =>
@@ -90,7 +90,7 @@ export function podObject({ metadata, spec, status }: V1Pod): PodObject {
   };
 }
 
-/** A kubelet's message may quote what a registry said to it. */
+/** A kubelet's message may quote a registry's answer. */
 function said(message: string | undefined): string {
   return withoutSecrets(message ?? "");
 }
@@ -101,7 +101,7 @@ export function podEvent({ reason, message, lastTimestamp, eventTime }: CoreV1Ev
   return { reason: reason ?? "", message: said(message), at: at ? new Date(at).getTime() : 0 };
 }
 
-/** Reads from a Node what it can run. */
+/** Reads which platform a Node runs. */
 export function nodePlatform({ metadata, status }: V1Node): NodePlatform {
   return {
     name: wellFormed(metadata?.name ?? ""),

@@ -7,11 +7,11 @@ import { isRefusedInAdmission } from "./api-status.ts";
 
 /**
  * How many successes in a row allow one more concurrent request. With fewer, a small server's limit would be hit
- * again and again, and each time all requests have to wait.
+ * again and again, and all requests would have to wait each time.
  */
 const successesToGrow = 20;
 
-/** The server asks everybody to wait for longer than a request may take: it was not sent. */
+/** The server asks everybody to wait for longer than a request may take, so the request was not sent. */
 export class PauseTooLongError extends Error {
   override readonly name = "PauseTooLongError";
   /** In milliseconds. */
@@ -24,21 +24,21 @@ export class PauseTooLongError extends Error {
 }
 
 /**
- * Limits the concurrent requests to one API server. A server that keeps up is not slowed down. After a 429 half as
- * many are sent, and none before the time in its `Retry-After`, which API Priority and Fairness sends with each; then
- * one more after every run of successes, up to the first limit. TCP's senders do the same.
+ * Limits the concurrent requests to one API server. A server that keeps up is not slowed down. After a 429, half as
+ * many are sent, and none before the time in its `Retry-After`, which API Priority and Fairness sends with each 429.
+ * Then one more is sent after every run of successes, up to the first limit. TCP senders do the same.
  * Source: https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
- * No maintained library does this in JavaScript: those that adapt count requests a second (the AWS SDK's) or guess
- * from response times. p-queue is the queue below: its concurrency can change while it runs, and an aborted request
- * leaves it at once, which p-limit and p-map cannot do.
+ * No maintained JavaScript library does this: those that adapt either count requests per second (the AWS SDK's) or
+ * guess from response times. p-queue holds the requests: its concurrency can change while it runs, and an aborted
+ * request leaves it at once. p-limit and p-map cannot do that.
  */
 export class RequestPace {
   readonly #most: number;
   readonly #queue: PQueue;
-  /** Counts the halvings: a request that was sent before one says nothing about the time after it. */
+  /** Counts the halvings. A request that was sent before a halving says nothing about the time after it. */
   #round = 0;
   #successes = 0;
-  /** By performance.now() */
+  /** In terms of performance.now(). */
   #pausedUntil = -Infinity;
 
   /** @param atOnce the most concurrent requests, at least 1 */
@@ -53,11 +53,11 @@ export class RequestPace {
   }
 
   /**
-   * Sends a request when its turn comes. Retries are the caller's: a request that waits for a retry has no turn.
+   * Sends a request when its turn comes. The caller retries: a request that waits for a retry holds no turn.
    * @param send gets what is left of the limit, in milliseconds
    * @param limitMs the longest wait, including the wait for the turn
-   * @throws PauseTooLongError if its turn would come too late; ExchangeError `timed-out` if it did; what `send`
-   *   throws; the signal's reason, or AbortError, when it aborts
+   * @throws PauseTooLongError if the turn would come too late; ExchangeError `timed-out` if it did come too late; what
+   *   `send` throws; the signal's reason, or AbortError, when it aborts
    */
   async run(
     send: (leftMs: number) => Promise<HttpAnswer>,
@@ -70,7 +70,7 @@ export class RequestPace {
         await this.#pauseOver(end, own);
         let sent: Promise<HttpAnswer | undefined> | undefined;
         const turn = this.#queue.add(() => (sent = this.#send(send, end, limitMs)), { signal: own });
-        // Once it is being sent, the sender decides when to give up.
+        // After `send` has started, it decides when to give up.
         const answer = await turn.catch((error: unknown) => sent ?? Promise.reject(error));
         if (answer) return answer;
       }
@@ -106,7 +106,7 @@ export class RequestPace {
   #slowDown({ headers }: HttpAnswer, round: number): void {
     const isNews = round === this.#round;
     const askedMs = retryAfterMs(headers["retry-after"], serverNow(headers.date)) ?? 0;
-    // A request that is asked to wait longer fails at once, each with its own answer.
+    // A request that is asked to wait longer fails right away, with its own answer.
     if (askedMs > 0 && askedMs <= longestWaitMs) {
       const pauseMs = isNews ? spreadWaitMs(askedMs) : askedMs;
       this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + pauseMs);

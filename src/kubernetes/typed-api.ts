@@ -11,8 +11,8 @@ import type { HttpAnswer } from "../domain/http-exchange.ts";
 import type { KubernetesRequest } from "./kubernetes-http.ts";
 
 /*
- * The part of the Kubernetes client that is used, in a module of its own: it takes longer to load than everything
- * else that a run needs of Kubernetes.
+ * The part of the Kubernetes client that acr-pull uses, in a module of its own: it takes longer to load than everything
+ * else that a run needs for Kubernetes.
  */
 
 /** The typed API of a cluster. */
@@ -21,7 +21,7 @@ export interface TypedApi {
   readonly authorization: AuthorizationV1Api;
 }
 
-/** The typed API at this address, which may have a path, as behind a proxy that serves many clusters. */
+/** The typed API at an address. That may have a path, as behind a proxy that serves many clusters. */
 export function openTypedApi(server: string): TypedApi {
   const configuration = createConfiguration({ baseServer: new ServerConfiguration(server, {}) });
   return {
@@ -30,7 +30,7 @@ export function openTypedApi(server: string): TypedApi {
   };
 }
 
-/** Makes a call of the typed API send its request by `send`, which resolves only to successes. */
+/** Makes a call of the typed API send its request with `send`, which resolves only to successes. */
 export function httpLibrarySending(send: (request: KubernetesRequest) => Promise<HttpAnswer>): HttpLibrary {
   return wrapHttpLibrary({
     async send(request) {

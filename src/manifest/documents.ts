@@ -1,16 +1,16 @@
 import { dump, load } from "js-yaml";
 
-/** One document of a manifest: the bytes that it has there, and what they say. */
+/** One document of a manifest: its bytes, and what they say. */
 export interface ManifestDocument {
-  /** From its first byte to the last before the next document, its separator included. */
+  /** Everything up to the next document, including its own separator. */
   readonly text: string;
-  /** Undefined where it cannot be read, such as a template: it is somebody else's and stays as it is. */
+  /** Undefined if it cannot be parsed, such as a template: such a document is not acr-pull's and stays as it is. */
   readonly value: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** An object that a manifest makes, in a document of its own or inside something else. */
 export interface ManifestObject extends ManifestDocument {
-  /** What it stands in that acr-pull does not edit; undefined if it has a YAML document of its own. */
+  /** What contains the object and is not edited by acr-pull; undefined if it has a YAML document of its own. */
   readonly within: Embedding | undefined;
 }
 
@@ -18,14 +18,14 @@ export interface ManifestObject extends ManifestDocument {
 export type Embedding = "a list" | "a JSON file";
 
 /*
- * A line that begins with three hyphens ends a document whatever it stands in, a block of text included.
+ * A line that begins with three hyphens ends a document wherever it is, even inside a block of text.
  * Source: https://yaml.org/spec/1.2.2/#912-document-markers
  */
 const separator = /^---(?=[ \t\r\n]|$)/m;
 
 /**
- * The documents of a manifest. Their texts, one after the other, are the manifest byte for byte.
- * @param known some that need not be parsed again
+ * Splits a manifest into its documents. Their texts, one after the other, are the manifest, byte for byte.
+ * @param known documents that need not be parsed again
  */
 export function documentsOf(text: string, known: readonly ManifestDocument[] = []): ManifestDocument[] {
   const values = new Map(known.map((one) => [one.text, one.value]));
@@ -48,7 +48,7 @@ export function jsonDocument(text: string): ManifestDocument {
   }
 }
 
-/** The objects of a document: itself, or the items of a list, as `kubectl get --output yaml` prints several objects. */
+/** The objects in a document: one, or the items of a list, as `kubectl get --output yaml` prints several objects. */
 export function objectsOf(document: ManifestDocument, within?: Embedding): ManifestObject[] {
   const { text, value } = document;
   const { kind, items } = value ?? {};
@@ -72,13 +72,13 @@ export function documentText(value: Readonly<Record<string, unknown>>): string {
   return `---\n${dump(value, { lineWidth: -1, noRefs: true })}`;
 }
 
-/** What a sealing command answered, as one document of a manifest. */
+/** The output of a sealing command, as one document of a manifest. */
 export function sealedText(answer: string): string {
   const body = answer.replace(/^\s*---[ \t]*\r?\n/, "").trimEnd();
   return `---\n${body}\n`;
 }
 
-/** The documents with one put in the place of another, or at the end. */
+/** The text of a manifest, with a new document in place of the standing one, or at the end. */
 export function withDocument(
   documents: readonly ManifestDocument[],
   standing: ManifestDocument | undefined,
@@ -94,7 +94,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A field of a value that is an object; empty where it is not there. */
+/** The object at a path in a value; an empty object if there is none. */
 export function recordIn(value: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> {
   let found = value;
   for (const name of path) found = isRecord(found) ? found[name] : undefined;

@@ -3,12 +3,12 @@ import { open, rename, rm, stat } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 
 const pauseMs = 20;
-/** Who holds a lock reads and writes a few files, which takes far less: what stands so long was left by a crash. */
+/** A run holds a lock only to read and write a few files, in far less time. An older lock was left by a crash. */
 const longestHeldMs = 5_000;
 
 /**
- * Does some work while no other run does its own with the same lock file. One that a crash left is taken away.
- * @throws Error of Node if the file cannot be made
+ * Does some work while no other run holds the same lock file. Removes a lock that a crash left.
+ * @throws Node's Error if the file cannot be created
  */
 export async function withLock<T>(lock: string, work: () => Promise<T>): Promise<T> {
   await take(lock);
@@ -28,7 +28,7 @@ async function take(lock: string): Promise<void> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
-    // Its own age would be by the clock of a file server.
+    // The waits are counted, because the file's own time may come from the clock of a file server.
     const now = await identityOf(lock);
     waitedMs = now === seen ? waitedMs + pauseMs : 0;
     seen = now;
@@ -44,7 +44,7 @@ async function identityOf(lock: string): Promise<string> {
   );
 }
 
-/** Of several that wait, one does. */
+/** Removes the lock. If several runs wait, only one of them does it. */
 async function takeAway(lock: string): Promise<void> {
   const old = `${lock}.${randomUUID()}`;
   await rename(lock, old).catch(() => {});

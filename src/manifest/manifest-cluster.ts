@@ -8,22 +8,21 @@ import { accountsOf, namespacesOf } from "./other-objects.ts";
 import type { ManifestSecrets } from "./manifest-secrets.ts";
 import type { ManifestStore } from "./manifest-store.ts";
 
-/** A cluster as it is read, where writes go to a manifest. */
+/** A cluster that is only read: writes go to a manifest. */
 export type AppliedCluster = Omit<Cluster, "rehearsal">;
 
-/** What a manifest stands for. */
+/** A manifest, and the cluster that it is applied to. */
 export interface ManifestOf {
-  /** As messages name it. */
+  /** As messages name the manifest. */
   readonly name: string;
-  /** The cluster that it is applied to. */
   readonly applied: AppliedCluster;
   readonly store: ManifestStore;
   readonly secrets: ManifestSecrets;
 }
 
 /**
- * A cluster whose secrets and service accounts are written to a manifest, and read from there: what the flows do to a
- * cluster they do to its documents. Lists show both, what is written and what was applied, for either may hold a key.
+ * A cluster whose secrets and service accounts are read from and written to a manifest, so the flows work on documents
+ * as they would on a cluster. Lists show both what is written and what was applied, because either may hold a key.
  */
 export function manifestCluster({ name, applied, store, secrets }: ManifestOf): WritableCluster {
   const both = async (
@@ -32,7 +31,7 @@ export function manifestCluster({ name, applied, store, secrets }: ManifestOf): 
     signal: AbortSignal,
   ) => {
     const [listed, written] = await Promise.all([listing, secrets.all(signal)]);
-    // Of two by one name the document is the one to be written.
+    // If both have a secret of that name, the document comes first: that is the one to write.
     return listed && [...written.filter(isMeant), ...listed.map(asApplied)];
   };
   const isLabelled = ({ labels }: PullSecret) => labels[managedLabel] === "true";
@@ -54,7 +53,7 @@ export function manifestCluster({ name, applied, store, secrets }: ManifestOf): 
     findSecret: (namespace, secret, signal) => secrets.find({ namespace, name: secret }, signal),
     listSecrets: (selector, signal) => both(applied.listSecrets(selector, signal), isLabelled, signal),
     listPullSecrets: (signal) => both(applied.listPullSecrets(signal), isPullSecret, signal),
-    // Of many targets each is read by itself.
+    // Undefined, so that each of many targets is read separately.
     listSecretsNamed: () => Promise.resolve(undefined),
     findServiceAccount: accounts.find,
     mayEverywhere: () => Promise.resolve(false),
@@ -67,12 +66,12 @@ export function manifestCluster({ name, applied, store, secrets }: ManifestOf): 
   };
 }
 
-/** What the cluster holds is written by whoever applies the manifest. */
+/** Adds why acr-pull does not write a secret in the cluster: whatever applies the manifest does. */
 function asApplied(secret: PullSecret): PullSecret {
   return { ...secret, troubles: [...secret.troubles, { kind: "applied" }] };
 }
 
-/** Documents are removed by whoever commits them. */
+/** acr-pull removes no documents: that is up to the person who commits them. */
 function refuseRemoval({ namespace, name }: Pick<SecretObject, "namespace" | "name">): Promise<never> {
   return Promise.reject(
     new ActionableError(`The document of the secret ${namespace}/${name} is not removed from the manifest.`, {

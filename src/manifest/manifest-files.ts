@@ -7,41 +7,41 @@ import { withLock } from "./file-lock.ts";
 
 /** The files of a manifest, by their paths. */
 export interface ManifestFiles {
-  /** Those that are there, in the order of their names. */
+  /** The existing files and their texts, in the order of their names. */
   read(): Promise<ReadonlyMap<string, string>>;
-  /** The file for a document that is in none yet. */
+  /** The file for a document that is not in any file yet. */
   fileFor(namespace: string, name: string): string;
   /**
-   * Replaces a file as a whole, or makes it.
-   * @param isPlain whether it holds a password that anybody could read
+   * Replaces a whole file, or creates it.
+   * @param isPlain whether it holds a readable password
    */
   write(file: string, text: string, isPlain: boolean): Promise<void>;
-  /** Lets no other run read and write the same files meanwhile. */
+  /** Does some work while no other run holds the lock of the same files. */
   whileLocked<T>(work: () => Promise<T>): Promise<T>;
-  /** Where a run notes what it is about to do; undefined where nothing outlives the run. */
+  /** Where a run notes what it is about to do; undefined if nothing outlives the run. */
   readonly journal: Journal | undefined;
 }
 
-/** A file beside a manifest. */
+/** A file next to a manifest. */
 interface Journal {
-  /** Empty where there is none. */
+  /** Empty if there is no file. */
   read(): Promise<string>;
-  /** @param text empty: takes the file away */
+  /** @param text if it is empty, the file is removed */
   write(text: string): Promise<void>;
 }
 
-/** The largest file that is read: all definitions of custom resources of a large project are a tenth of it. */
+/** The largest file that is read. All custom resource definitions of a large project take a tenth of that. */
 const limitBytes = 32 * 1024 * 1024;
 
 const manifestName = /\.(?:ya?ml|json)$/i;
 
-/** Whether a file is JSON by its name, which acr-pull reads and does not write. */
+/** Whether the name of a file says that it is JSON. acr-pull reads JSON, but does not write it. */
 export function isJson(file: string): boolean {
   return /\.json$/i.test(file);
 }
 
 /**
- * The files of a manifest: one file, or all of a folder that kubectl would read.
+ * The files of a manifest: one file, or all files in a folder that kubectl would read.
  * @throws ActionableError `manifest.unreadable`, `manifest.unwritable`, exit 2
  */
 export async function manifestFiles(path: string): Promise<ManifestFiles> {
@@ -51,7 +51,7 @@ export async function manifestFiles(path: string): Promise<ManifestFiles> {
   });
   const isFolder = found?.isDirectory() ?? /[/\\]$/.test(path);
   const place = found?.isDirectory() ? resolve(path) : dirname(resolve(path));
-  // Learned before anything is made.
+  // Checked before anything is written.
   await access(place, constants.W_OK).catch((error: unknown) => {
     throw unwritable(path, error);
   });
@@ -83,7 +83,7 @@ function folder(path: string): ManifestFiles {
         if (error.code === "ENOENT") return [];
         throw unreadable(root, whyFileFailed(error));
       });
-      // A name with a dot before it is no manifest for anybody.
+      // No tool reads a file whose name begins with a dot as a manifest.
       const files = names.filter((name) => manifestName.test(name) && !name.startsWith(".")).toSorted();
       return new Map(
         await Promise.all(
@@ -125,7 +125,7 @@ async function textOf(file: string): Promise<string> {
   return text;
 }
 
-/** Only text that reads back as the same bytes, for what others wrote keeps every one. */
+/** Reads only valid UTF-8, so that every byte that others wrote can be written back. */
 async function textIfThere(file: string): Promise<string | undefined> {
   try {
     const bytes = await readNamedFile(file, { limitBytes, signal: new AbortController().signal });
@@ -137,10 +137,10 @@ async function textIfThere(file: string): Promise<string | undefined> {
   throw unreadable(file, "it is not text in UTF-8");
 }
 
-/** Who reads the file meanwhile finds the old text or the new one, and never a part. A link keeps leading to it. */
+/** A concurrent reader finds the old text or the new one, never part of it. A symbolic link still leads to the file. */
 async function replace(path: string, text: string, isPlain: boolean): Promise<void> {
   const file = await realpath(path).catch(() => path);
-  // Of one name, so that what a crash has left, perhaps with a password in it, goes with the next write.
+  // Always the same name, so that the next write removes what a crash left: it may hold a password.
   const draft = join(dirname(file), `.${basename(file)}.draft`);
   try {
     await mkdir(dirname(file), { recursive: true });
@@ -185,7 +185,7 @@ function unreadable(path: string, why: string): ActionableError {
   );
 }
 
-/** A manifest that is nowhere but in memory until it is printed. */
+/** A manifest that exists only in memory until it is printed. */
 export function printedManifest(): ManifestFiles & { text(): string } {
   const file = "standard output";
   const files = new Map<string, string>();

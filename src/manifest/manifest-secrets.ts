@@ -23,16 +23,16 @@ import { secretValue, type SecretDocument, type SecretName } from "./secret-docu
 
 type Data = SecretObject["data"];
 
-/** The pull secrets that a manifest makes, read and written as a cluster's are. */
+/** The pull secrets that a manifest makes, read and written like those of a cluster. */
 export class ManifestSecrets {
   readonly #store: ManifestStore;
   readonly #applied: Pick<ClusterReads, "findSecret">;
   readonly #seal: SealCommand | undefined;
-  /** What this run has sealed, by the sealed bytes: nobody can read it back. */
+  /** The data that this run has sealed, by the sealed bytes, from which it cannot be read back. */
   readonly #sealedHere = new Map<string, Data>();
   readonly #rehearsed = new Set<string>();
 
-  /** @param applied the cluster, which holds in readable form what was sealed and applied */
+  /** @param applied the cluster, where what was sealed and applied can be read */
   constructor(
     store: ManifestStore,
     applied: Pick<ClusterReads, "findSecret">,
@@ -43,7 +43,7 @@ export class ManifestSecrets {
     this.#seal = seal;
   }
 
-  /** A secret as its document makes it; a plain one is to be sealed, so that it counts as missing then. */
+  /** A secret as its document makes it. If documents are to be sealed, a plain one counts as missing. */
   find(name: SecretName, signal: AbortSignal): Promise<PullSecret | undefined> {
     return this.#store.alone(async () => {
       const found = await this.#store.find(name);
@@ -52,7 +52,7 @@ export class ManifestSecrets {
     });
   }
 
-  /** All pull secrets that documents make, whatever becomes of these. */
+  /** All pull secrets that documents make, including plain ones that are to be sealed. */
   all(signal: AbortSignal): Promise<PullSecret[]> {
     return this.#store.alone(async () => {
       const read: PullSecret[] = [];
@@ -64,7 +64,7 @@ export class ManifestSecrets {
     });
   }
 
-  /** @throws ActionableError what writing it would throw, and `manifest.seal-failed` */
+  /** @throws ActionableError as a write would, and `manifest.seal-failed` */
   async rehearse({ namespace, name, ...secret }: NewSecret, signal: AbortSignal): Promise<void> {
     await this.#store.alone(async () => {
       const found = await this.#store.find({ namespace, name });
@@ -78,7 +78,7 @@ export class ManifestSecrets {
     await this.#store.alone(async () => {
       const found = await this.#store.find({ namespace, name });
       const { made } = found;
-      // Not there yet: what is made is rehearsed by itself.
+      // There is no document yet. Its creation is rehearsed separately.
       if (!made) return;
       this.#rehearsed.add(`${namespace}/${name}`);
       if (made.sealed) this.#refusePlain(made, name);
@@ -102,7 +102,7 @@ export class ManifestSecrets {
     return this.#store.alone(async () => {
       const found = await this.#store.find({ namespace, name });
       if (found.version !== resourceVersion) throw conflict("kubernetes.conflict", { namespace, name });
-      // A plain one that is to be sealed keeps what it holds.
+      // A plain document that is to be sealed keeps its data.
       const { made } = found;
       const data = made && (await this.#dataOf(made, signal));
       if (made && !data && change.data) refuseUnknownBeside(made);
@@ -111,7 +111,7 @@ export class ManifestSecrets {
     });
   }
 
-  /** The document as it stands, unless it is a plain one that is to be sealed. */
+  /** The existing document, unless it is a plain one that is to be sealed. */
   #standing({ made }: FoundSecret): SecretDocument | undefined {
     return this.#seal && made?.sealed === undefined ? undefined : made;
   }
@@ -134,8 +134,8 @@ export class ManifestSecrets {
   }
 
   /**
-   * What a document makes of the secret's data. Of a sealed one this run knows what it sealed, and the cluster what was
-   * applied: there the same marks stand beside it. Undefined where nobody knows.
+   * The data of the secret that a document makes. If the document is sealed, this is what this run sealed, or what the
+   * cluster holds, provided that its marks are the same. Undefined if neither is known.
    */
   async #dataOf(
     { document, secret, sealed: by }: SecretDocument,
@@ -179,7 +179,7 @@ export class ManifestSecrets {
     return secret ?? readPullSecret({ ...emptySecret({ namespace, name }), resourceVersion: now.version });
   }
 
-  /** The document as it is to be written, sealed where that was asked for. */
+  /** The document to write, sealed if that was asked for. */
   async #textOf(
     found: FoundSecret,
     secret: SecretObject,

@@ -22,50 +22,50 @@ interface ReadFile {
   readonly documents: readonly ManifestDocument[];
 }
 
-/** What a manifest has of one secret. */
+/** What a manifest holds about one secret. */
 export interface FoundSecret {
-  /** Undefined: no document makes it. */
+  /** Undefined if no document makes it. */
   readonly made: SecretDocument | undefined;
-  /** Entries with the mark of a run at work, which no document carries. */
+  /** The entries with a pending mark, which no document carries. */
   readonly pending: EntryMarks;
-  /** Changes whenever any of it does. */
+  /** Changes whenever the document or a pending mark changes. */
   readonly version: string;
 }
 
-/** A document that is to be written. */
+/** A document to write. */
 export interface DocumentWrite extends SecretName {
   readonly standing: ManifestDocument | undefined;
   readonly text: string;
   readonly isPlain: boolean;
 }
 
-/** What a run makes of a secret, as it found it. */
+/** What to write about a secret, and what was found before. */
 export interface SecretWrite extends SecretName {
   readonly found: FoundSecret;
-  /** Undefined: its document stays as it is. */
+  /** Undefined if the document stays as it is. */
   readonly document: Pick<DocumentWrite, "text" | "isPlain"> | undefined;
-  /** The entries that carry the mark of a run at work. */
+  /** The entries with a pending mark. */
   readonly pending: EntryMarks;
 }
 
 /**
- * The documents of a manifest, read anew each time. The marks of a run at work stand beside them, in a file of their
- * own, so that what is committed never carries one.
+ * The documents of a manifest, read again each time. Pending marks are kept next to them, in a file of their own, so
+ * that they are never committed with a document.
  */
 export class ManifestStore {
   readonly #files: ManifestFiles;
-  /** The marks, where no file can hold them. */
+  /** The pending marks, if there is no file for them. */
   #notes: Readonly<Record<string, EntryMarks>> = {};
-  /** What was read last: most files stay as they are, and parsing takes far longer than reading. */
+  /** What was read last. Most files stay as they are, and parsing takes far longer than reading. */
   #lastRead: readonly ReadFile[] = [];
-  /** One read or write after the other. */
+  /** Reads and writes run one after the other. */
   #underWay: Promise<unknown> = Promise.resolve();
 
   constructor(files: ManifestFiles) {
     this.#files = files;
   }
 
-  /** Lets nothing of this run come between. */
+  /** Does some work while this run does no other with the manifest. */
   alone<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#underWay.then(work);
     this.#underWay = mine.catch(() => {});
@@ -74,7 +74,7 @@ export class ManifestStore {
 
   /** @throws ActionableError `manifest.twice`, `manifest.marks-sealed`, `manifest.unreadable` */
   async find(name: SecretName): Promise<FoundSecret> {
-    // Before the documents: a run writes these first and then takes its mark away, so that one or the other is seen.
+    // Read before the documents: a run writes a document first and then removes its mark, so one of them is seen.
     const notes = await this.#readNotes();
     const found = (await this.#objects()).flatMap((one) => secretDocument(one, name) ?? []);
     if (found.length > 1) {
@@ -90,7 +90,7 @@ export class ManifestStore {
     return { made, pending, version: createHash("sha256").update(bytes).digest("hex") };
   }
 
-  /** Names of all secrets that some document makes, or that a run at work has marked. */
+  /** The names of all secrets that a document makes, or that have a pending mark. */
   async names(): Promise<readonly SecretName[]> {
     const marked = Object.keys(await this.#readNotes()).map((key) => {
       const [namespace = "", name = ""] = key.split("/");
@@ -114,7 +114,7 @@ export class ManifestStore {
     });
   }
 
-  /** Whether the file of a secret holds other objects, or will hold these secrets too. */
+  /** Whether the file of a secret also holds other objects, or will also hold these other secrets. */
   async sharesFile(
     { namespace, name }: SecretName,
     standing: ManifestDocument | undefined,
@@ -129,15 +129,15 @@ export class ManifestStore {
     });
   }
 
-  /** Puts a document in the place of another, or behind all others; these keep every byte. */
+  /** Replaces a document, or adds one at the end. All other documents keep every byte. */
   write(write: DocumentWrite): Promise<void> {
     return this.#files.whileLocked(() => this.#put(write));
   }
 
   /**
-   * Writes what a secret is to be, unless it is no longer what was found: sealing takes a while, and other runs and
-   * people write to the same files.
-   * @throws ActionableError `kubernetes.conflict`, as the API server says it
+   * Writes a secret, unless it has changed since it was found: sealing takes a while, and other runs and people write
+   * to the same files.
+   * @throws ActionableError `kubernetes.conflict`, as if the API server had refused
    */
   async commit({ namespace, name, found, document, pending }: SecretWrite): Promise<void> {
     if (!document && formatMarks(found.pending) === formatMarks(pending)) return;
@@ -200,7 +200,7 @@ export class ManifestStore {
   }
 }
 
-/** What cannot be read was written by nobody of ours. */
+/** The marks in a text; none if it cannot be read, because then acr-pull did not write it. */
 function notesIn(text: string): Readonly<Record<string, EntryMarks>> {
   try {
     const value: unknown = JSON.parse(text);

@@ -6,7 +6,7 @@ import { ManifestSecrets } from "./manifest-secrets.ts";
 import { ManifestStore } from "./manifest-store.ts";
 import type { SealCommand } from "./seal.ts";
 
-/** A manifest as it was asked for. */
+/** The manifest that the user asks for. */
 export interface ManifestWish {
   /** A file, a folder, or `-` for standard output. */
   readonly path: string;
@@ -16,8 +16,8 @@ export interface ManifestWish {
 }
 
 /**
- * Opens a manifest in the place of clusters.
- * @param clusters undefined: none can be reached from here
+ * Opens a manifest in place of clusters.
+ * @param clusters undefined if none can be reached from here
  * @throws ActionableError `manifest.unreadable`, exit 2
  */
 export async function openManifest(

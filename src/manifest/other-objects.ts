@@ -4,7 +4,7 @@ import { documentText, recordIn, type ManifestObject } from "./documents.ts";
 import type { AppliedCluster } from "./manifest-cluster.ts";
 import type { ManifestStore } from "./manifest-store.ts";
 
-/** Namespaces: those of the cluster, and those that a document makes. */
+/** The namespaces of the cluster, and those that a document makes. */
 export function namespacesOf(
   applied: AppliedCluster,
   store: ManifestStore,
@@ -26,7 +26,7 @@ export function namespacesOf(
   };
 }
 
-/** Service accounts: only a document links one, whatever list the cluster's own has. */
+/** Service accounts. Only a document links a secret to one, whatever the account in the cluster lists. */
 export interface ManifestAccounts {
   readonly find: WritableCluster["findServiceAccount"];
   readonly write: WritableCluster["patchServiceAccount"];
@@ -35,8 +35,8 @@ export interface ManifestAccounts {
 }
 
 /**
- * The API server replaces the list of an account as a whole, so its document names every secret that the account has, and
- * nothing else of it: applied server-side it owns that list alone.
+ * The API server replaces the list of an account as a whole. So the document names every secret that the account lists,
+ * and no other field: if it is applied server-side, it owns only that list.
  */
 export function accountsOf(applied: AppliedCluster, store: ManifestStore): ManifestAccounts {
   const documented = (namespace: string, name: string) => store.findObject("ServiceAccount", name, namespace);
@@ -84,7 +84,7 @@ function listIn({ value }: ManifestObject): string[] {
   });
 }
 
-/** One with anything else in it is somebody else's, and every byte of it stays. */
+/** A document with any other field, or one inside a list or a JSON file, is somebody else's and keeps every byte. */
 function refuseForeign({ value, within }: ManifestObject, namespace: string, name: string): void {
   const ours = new Set(["apiVersion", "kind", "metadata", "imagePullSecrets"]);
   const metadata = Object.keys(recordIn(value, "metadata"));

@@ -10,7 +10,7 @@ import { credentialsIn, readPullSecret } from "../domain/pull-secret.ts";
 import { documentsOf } from "./documents.ts";
 import { secretDocument, sopsRegex, type SecretDocument } from "./secret-document.ts";
 
-/** A command that seals what it reads. */
+/** A command that seals what it reads from standard input. */
 export interface SealCommand {
   /** The program and its arguments. */
   readonly words: readonly string[];
@@ -20,11 +20,11 @@ export interface SealCommand {
 const limitMs = 60_000;
 const largestAnswer = 4 * 1024 * 1024;
 const mostSaid = 500;
-/** Enough to be no piece of a ciphertext by chance. */
+/** Too long to occur in a ciphertext by chance. */
 const shortestPiece = 12;
 
 /**
- * Runs the command without a shell, gives it a document on standard input and takes what it prints: the document is
+ * Runs the command without a shell, gives it a document on standard input and returns what it prints. The document is
  * never on a command line, in a variable or in a file.
  * @throws ActionableError `manifest.seal-failed`, exit 2; the signal's reason when it aborts
  */
@@ -54,7 +54,7 @@ export function sealed(
         else resolve(stdout);
       },
     );
-    // One that does not read its input ends with an error of its own, or with an answer that is refused.
+    // A command that does not read its input ends with an error of its own, or its answer is refused.
     child.stdin?.on("error", () => {});
     child.stdin?.end(text);
   });
@@ -81,7 +81,7 @@ function failed(program: string, reason: string, said: string): ActionableError 
 }
 
 /**
- * Makes sure of a sealed document before it is written: it makes the same secret, tells its marks, and not its password.
+ * Checks a sealed document before it is written: it must make the same secret and show its marks, but not its password.
  * @throws ActionableError `manifest.not-sealed`, `manifest.marks-sealed`, exit 2
  */
 export function checkedSeal(text: string, secret: SecretObject): SecretDocument {
@@ -107,7 +107,7 @@ export function checkedSeal(text: string, secret: SecretObject): SecretDocument 
   );
 }
 
-/** Whether a text has the secret's passwords in it, in whatever encoding. */
+/** Whether a text contains the secret's data or passwords, in any encoding. */
 function tells(text: string, secret: SecretObject): boolean {
   for (const { password } of credentialsIn(readPullSecret(secret))) learnSecret(password.reveal());
   return Object.values(secret.data).some((one) => text.includes(one)) || holdsSecret(text, shortestPiece);

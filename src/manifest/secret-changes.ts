@@ -19,10 +19,10 @@ import { inOneLine } from "../domain/in-one-line.ts";
 import { credentialsIn, readPullSecret, type SealKind } from "../domain/pull-secret.ts";
 import { documentUid, type SecretDocument, type SecretName } from "./secret-document.ts";
 
-/** What a secret without entries holds. */
+/** The data of a secret without entries. */
 export const emptyData: SecretObject["data"] = { [dockerConfigKey]: formatDockerConfig(emptyDockerConfig) };
 
-/** A pull secret that nothing is known of yet. */
+/** A pull secret about which nothing is known yet. */
 export function emptySecret({ namespace, name }: SecretName): SecretObject {
   return {
     namespace,
@@ -41,13 +41,13 @@ export function emptySecret({ namespace, name }: SecretName): SecretObject {
   };
 }
 
-/** One that nothing but the mark of a run at work stands for: no document makes it yet. */
+/** A secret that has only a pending mark: no document makes it yet. */
 export function markedSecret(name: SecretName): SecretObject {
   const labels = { [managedLabel]: "true", [managedByLabel]: managedByValue };
   return { ...emptySecret(name), labels, data: emptyData };
 }
 
-/** A secret with a change made to it, as the API server makes it. */
+/** A secret after a change, as the API server would make it. */
 export function applyTo(secret: SecretObject, { labels, annotations, data }: SecretChange): SecretObject {
   return {
     ...secret,
@@ -65,7 +65,7 @@ function changed(
   return Object.fromEntries(all.filter((one): one is [string, string] => one[1] !== null));
 }
 
-/** Marks that stay, and entries with the mark of a run at work: those are never committed. */
+/** Separates the marks that stay from the entries with a pending mark, which are never committed. */
 export function parted(marks: EntryMarks): { readonly lasting: EntryMarks; readonly pending: EntryMarks } {
   const lasting: Record<string, EntryMark> = {};
   const pending: Record<string, EntryMark> = {};
@@ -77,7 +77,7 @@ export function parted(marks: EntryMarks): { readonly lasting: EntryMarks; reado
   return { lasting, pending };
 }
 
-/** A secret with the marks of runs at work put back. */
+/** A secret with its pending marks put back. */
 export function withMarks(secret: SecretObject, pending: EntryMarks): SecretObject {
   if (Object.keys(pending).length === 0) return secret;
   const { marks } = readPullSecret(secret);
@@ -89,7 +89,7 @@ export function withMarks(secret: SecretObject, pending: EntryMarks): SecretObje
   return { ...secret, annotations: { ...secret.annotations, [entriesAnnotation]: annotation } };
 }
 
-/** Whether two have the same keys with the same values. */
+/** Whether two objects have the same keys with the same values. */
 export function isSameObject(
   one: Readonly<Record<string, string>>,
   other: Readonly<Record<string, string>>,
@@ -98,7 +98,7 @@ export function isSameObject(
   return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
 }
 
-/** Somebody else wrote first. */
+/** The error if somebody else wrote first. */
 export function conflict(code: string, { namespace, name }: SecretName): ActionableError {
   return new ActionableError(`The document of ${namespace}/${name} was changed by somebody else meanwhile.`, {
     code,
@@ -107,7 +107,7 @@ export function conflict(code: string, { namespace, name }: SecretName): Actiona
   });
 }
 
-/** What is in a sealed document would be lost, or have to be sealed anew, and nobody here knows it. */
+/** The error if a sealed document's data is unknown here, but would be lost or would have to be sealed again. */
 export function unknownData({ namespace, name }: SecretName, by: SealKind | undefined): ActionableError {
   return refused(
     "manifest.sealed",
@@ -116,13 +116,14 @@ export function unknownData({ namespace, name }: SecretName, by: SealKind | unde
   );
 }
 
-/** What a document holds for other registries is kept, which nobody can who does not know it. */
+/** Refuses to change a document with other registries' entries: they have to be kept, but their data is unknown. */
 export function refuseUnknownBeside({ secret, sealed }: SecretDocument): void {
   if (Object.keys(readPullSecret(secret).marks).length > 1) throw unknownData(secret, sealed);
 }
 
 /**
- * A readable document that is to be sealed is made anew, as if it were missing: what others have in it would be lost.
+ * Refuses to seal a readable document that also holds what others wrote: acr-pull makes a new document, as if there
+ * were none, so that would be lost.
  * @throws ActionableError `manifest.drops-entries`, exit 2
  */
 export function refuseOthersIn(made: SecretDocument | undefined): void {

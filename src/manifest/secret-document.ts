@@ -5,30 +5,30 @@ import { entriesAnnotation } from "../domain/ownership.ts";
 import type { SealKind } from "../domain/pull-secret.ts";
 import { recordIn, type Embedding, type ManifestDocument, type ManifestObject } from "./documents.ts";
 
-/** Whose document it is. */
+/** Which secret a document is for. */
 export interface SecretName {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** What a document tells of the secret that it makes. */
+/** What a document says about the secret that it makes. */
 export interface SecretDocument {
   readonly document: ManifestDocument;
-  /** What it stands in that acr-pull does not edit; undefined if the document is its own. */
+  /** What contains the secret and is not edited by acr-pull; undefined if the secret has a YAML document of its own. */
   readonly within: Embedding | undefined;
-  /** The secret; `data` is empty where it is sealed. */
+  /** The secret; `data` is empty if it is sealed. */
   readonly secret: SecretObject;
-  /** What keeps its data from being read here. */
+  /** What sealed the data; undefined if it can be read here. */
   readonly sealed: SealKind | undefined;
 }
 
-/** No server has given it one. Of a secret that is applied too, it tells the document from the object. */
+/** Stands for the uid, which no server has given yet. It distinguishes a document from an applied object. */
 export const documentUid = "manifest";
 
 /**
  * Reads the document that makes a secret: a Secret, plain or encrypted by SOPS, or a SealedSecret.
- * @returns undefined where the document makes another object
- * @throws ActionableError `manifest.marks-sealed` where its annotations are encrypted too
+ * @returns undefined if the document makes another object
+ * @throws ActionableError `manifest.marks-sealed` if its annotations are encrypted too
  */
 export function secretDocument(document: ManifestObject, wanted: SecretName): SecretDocument | undefined {
   const { value, within } = document;
@@ -93,10 +93,10 @@ function encoded(value: unknown): Record<string, string> {
   );
 }
 
-/** The regular expression that leaves all but the password readable. */
+/** The regular expression with which SOPS encrypts the data and leaves everything else readable. */
 export const sopsRegex = "^(data|stringData)$";
 
-/** SOPS encrypts annotations as well unless it is told what to encrypt: then nobody can tell which key a document holds. */
+/** Unless SOPS is told what to encrypt, it encrypts annotations too. Then nobody can see which key a document holds. */
 function refuseSealedMarks(
   metadata: Readonly<Record<string, unknown>>,
   { namespace, name }: SecretName,
@@ -112,8 +112,8 @@ function refuseSealedMarks(
 }
 
 /**
- * The document that makes a secret, in the order in which kubectl prints one, with nothing in it that a server adds.
- * @param standing what it is to replace: fields that are not ours stay
+ * The document for a secret, with its fields in kubectl's order, and none that a server adds.
+ * @param standing the document to replace; its fields that acr-pull does not write stay
  */
 export function secretValue(
   { namespace, name, type, labels, annotations, data }: SecretObject,

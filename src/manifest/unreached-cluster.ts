@@ -1,12 +1,12 @@
 import type { AppliedCluster } from "./manifest-cluster.ts";
 import { refused } from "../domain/errors.ts";
 
-/** How a cluster is called that no kubeconfig leads to. */
+/** The name of a cluster that no kubeconfig leads to. */
 const context = "not reached";
 
 /**
- * A cluster that a manifest is for and nobody can ask from here. Nothing of it may be listed; that a secret is not found
- * in it says only that nothing can be read back from there.
+ * Stands for the cluster of a manifest, if it cannot be reached from here. Its objects cannot be listed. That a secret
+ * is not found says only that it cannot be read back from there.
  */
 export function unreachedCluster(): AppliedCluster {
   const none = () => Promise.resolve(undefined);

@@ -19,8 +19,8 @@ export interface ManifestReference {
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * The platforms of an image, as `linux/amd64`; undefined where they cannot be read. Azure keeps image configurations in
- * a storage account: no credential of ours is sent there.
+ * The platforms of an image, as `linux/amd64`; undefined if they cannot be read. Azure keeps image configurations in a
+ * storage account. No credential is sent there.
  * Forms: https://github.com/opencontainers/image-spec/blob/main/image-index.md and config.md
  */
 export async function platformsOf(
@@ -40,7 +40,7 @@ export async function platformsOf(
   const document = parse(manifest.body);
   if (Array.isArray(document["manifests"])) {
     const named = document["manifests"].map((item) => platformIn(record(record(item)["platform"])));
-    // An index lists attestations beside images; they have no platform.
+    // An index also lists attestations, which have no platform.
     return [
       ...new Set(named.filter((platform) => platform !== undefined && platform !== "unknown/unknown")),
     ].map(String);
@@ -53,7 +53,7 @@ export async function platformsOf(
   return platform === undefined ? undefined : [platform];
 }
 
-/** A blob at the address that the registry redirects to: in a storage account, where the address is the only key. */
+/** Reads a blob from the storage account that the registry redirects to. The address alone gives access to it. */
 async function stored(
   registry: RegistryConnection,
   location: string | undefined,
@@ -70,7 +70,7 @@ async function stored(
     return answer.status === 200 ? answer.body : undefined;
   } catch (error) {
     signal.throwIfAborted();
-    // The platforms are an extra, and a firewall before the storage account says nothing about the image.
+    // The platforms are optional, and a firewall in front of the storage account says nothing about the image.
     if (error instanceof Error) return undefined;
     throw error;
   } finally {

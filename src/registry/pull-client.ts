@@ -7,9 +7,9 @@ import { manifestTypes, platformsOf, type ManifestReference } from "./image-plat
 import { RegistryConnection, type RegistryOptions } from "./registry-connection.ts";
 
 /**
- * A registry's data plane, used as a node uses it: user name and password at the token endpoint, the token at the
- * manifest. The token is asked for by GET with Basic: Docker and CRI-O know no other way, and containerd falls back to
- * it when its POST is refused, so a refusal here is final for all of them.
+ * Uses a registry's data plane as a node does: it sends the user name and password to the token endpoint, and the token
+ * with the request for a manifest. It asks for the token by GET with Basic authentication. Docker and CRI-O know no
+ * other way, and containerd falls back to it when its POST is refused, so a refusal here is final for all of them.
  * Source: https://github.com/containerd/containerd/blob/main/core/remotes/docker/auth/fetch.go
  */
 export class PullClient implements PullProof, RegistryLooks {
@@ -123,8 +123,8 @@ function tokenIn(body: Buffer): string | undefined {
 }
 
 /**
- * Why a token does not allow the pull; undefined if it does. A registry answers 200 with a smaller scope to somebody
- * whom it knows but does not allow what was asked.
+ * Why a token does not allow the pull; undefined if it does. If a registry accepts a credential but does not allow what
+ * was asked, it answers 200 with a smaller scope.
  * Source: https://distribution.github.io/distribution/spec/auth/jwt/
  */
 function missingPull(token: string, repository: string): string | undefined {

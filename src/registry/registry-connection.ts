@@ -7,7 +7,7 @@ import { withRetries } from "../domain/retry.ts";
 import { serverAgent } from "../domain/server-agent.ts";
 import { badLoginServer, exchangeFailed, unexpectedAnswer } from "./registry-errors.ts";
 
-/** 429 or 5xx: worth a retry. */
+/** A refusal that is worth a retry: 429 or 5xx. */
 class PassingRefusal extends Error {
   readonly error: ActionableError;
   readonly answer: HttpAnswer;
@@ -19,16 +19,16 @@ class PassingRefusal extends Error {
   }
 }
 
-/** How registries are reached. */
+/** How to reach registries. */
 export interface RegistryOptions {
   /** Used to find proxies. */
   readonly variables: Variables;
-  /** Bounds each wait for the registry, with retries; in milliseconds. Default: what suits a request. */
+  /** Limits each wait for the registry, including retries; in milliseconds. Default: what suits the request. */
   readonly timeoutMs?: number | undefined;
 }
 
 /**
- * One verified TLS connection to one registry and nothing else: it follows no redirect, and no realm in a challenge.
+ * One verified TLS connection to one registry and nothing else: it follows no redirect and no realm in a challenge.
  * Every request over it may be repeated.
  */
 export class RegistryConnection {
@@ -47,7 +47,7 @@ export class RegistryConnection {
   }
 
   /**
-   * Asks, and asks again while the registry is busy or does not answer.
+   * Sends a request, and repeats it while the registry is busy or does not answer.
    * @throws ActionableError `registry.unreachable`, `registry.untrusted-certificate`, `registry.throttled`,
    *   `registry.failed`
    */
@@ -89,7 +89,7 @@ export class RegistryConnection {
     }
   }
 
-  /** A connection to the same registry's storage, or to itself. */
+  /** Makes the connection to the registry, or one to its storage. */
   agentFor(url: URL): Agent {
     return serverAgent(url, { maxSockets: 1, proxy: proxyFor(url, this.#variables) });
   }

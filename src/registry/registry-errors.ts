@@ -3,7 +3,7 @@ import type { ExchangeError, HttpAnswer } from "../domain/http-exchange.ts";
 import { isErrorCode } from "../domain/error-code.ts";
 import { inOneLine } from "../domain/in-one-line.ts";
 
-/** What is read of a registry's error. */
+/** What acr-pull reads from a registry's error. */
 export interface RegistryRefusal {
   /** Such as `UNAUTHORIZED`, `DENIED`, `MANIFEST_UNKNOWN`. */
   readonly code: string | undefined;
@@ -33,10 +33,10 @@ export function readRefusal(body: Buffer): RegistryRefusal {
   };
 }
 
-/** The registry's network rules refuse this machine. */
+/** The error if the registry's network rules refuse this machine. */
 export function firewallError(loginServer: string, answer: HttpAnswer): ActionableError {
   const { message } = readRefusal(answer.body);
-  // Only for people to read: the address that the registry saw, which may be a gateway's.
+  // Only shown to people: the address that the registry saw, which may be a gateway's.
   const address = /\bIP '(?<ip>[0-9a-fA-F.:]{2,45})'/.exec(message ?? "")?.groups?.["ip"];
   return new ActionableError(
     `The network rules of registry ${loginServer} refuse this machine${address === undefined ? "" : `, which it sees as ${address}`}.`,
@@ -53,7 +53,7 @@ export function firewallError(loginServer: string, answer: HttpAnswer): Actionab
   );
 }
 
-/** An answer that no registry should give. */
+/** The error for an answer that no registry should give. */
 export function unexpectedAnswer(loginServer: string, asked: string, answer: HttpAnswer): ActionableError {
   const { code, message } = readRefusal(answer.body);
   const said = message === undefined ? "" : `: ${JSON.stringify(message)}`;
@@ -74,7 +74,7 @@ export function unexpectedAnswer(loginServer: string, asked: string, answer: Htt
   );
 }
 
-/** No whole answer came. */
+/** The error if no complete answer came. */
 export function exchangeFailed(loginServer: string, error: ExchangeError): ActionableError {
   if (error.failure === "untrusted-certificate") {
     return new ActionableError(
@@ -105,7 +105,7 @@ export function exchangeFailed(loginServer: string, error: ExchangeError): Actio
   );
 }
 
-/** The login server is not a host and port; nothing was sent. */
+/** The error if the login server is not a host and port. Nothing was sent. */
 export function badLoginServer(rule: string): ActionableError {
   return refused("registry.bad-login-server", `The login server ${rule}.`);
 }

@@ -55,7 +55,7 @@ export const reviewDefinitions: readonly ReviewDefinition[] = [
   },
 ];
 
-/** Answers a review with itself and its status. @throws StatusError 400, 415 or 422 for a bad question */
+/** Answers a review with the review and its status. @throws StatusError 400, 415 or 422 for a bad question */
 export function answerReview(definition: ReviewDefinition, user: Caller, asked: Warned): JsonObject {
   const { group, kind, schema } = definition;
   const { check, manager } = readWriteOptions(asked, "CreateOptions");
@@ -70,7 +70,7 @@ export function answerReview(definition: ReviewDefinition, user: Caller, asked: 
   return { ...tracked, metadata, status: definition.answer(user, spec) };
 }
 
-/** A review is nobody's: it has no name and no labels. */
+/** A SelfSubjectAccessReview must have no metadata, such as a name or labels. */
 function metadataOf({ metadata }: KubernetesObject, kind: string): FieldError[] {
   const isEmpty = Object.keys(metadata).every((field) => field === "managedFields");
   return kind !== "SelfSubjectAccessReview" || isEmpty

@@ -6,13 +6,13 @@ import { quotaExceeded } from "./resource-quota.ts";
 import { forbidden, notFound, StatusError } from "./status.ts";
 
 /*
- * The admission controllers whose refusals clients meet: the namespace's life, service accounts of pods, webhooks
+ * The admission controllers whose refusals clients see: the lifecycle of namespaces, service accounts of pods, webhooks
  * and policies, and quotas.
  */
 
 const systemNamespaces = new Set(["default", "kube-system", "kube-public"]);
 
-/** What an admission controller is asked about. */
+/** What an admission controller decides on. */
 export interface AdmissionRequest {
   readonly cluster: ClusterRecord;
   readonly store: ObjectStore;
@@ -25,9 +25,9 @@ function target(definition: ResourceDefinition): { group: string; resource: stri
 }
 
 /**
- * Before a new object is completed: is its namespace there, and staying?
+ * Checks, before a new object is completed, that its namespace exists and is not being deleted.
  * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/namespace/lifecycle/admission.go
- * @throws StatusError 404 naming the namespace, 403 while it ends
+ * @throws StatusError 404 that names the namespace, 403 if it is being deleted
  */
 export function admitIntoNamespace({ store, definition, object }: AdmissionRequest): void {
   const { namespace, name } = object.metadata;
@@ -55,9 +55,9 @@ export function admitIntoNamespace({ store, definition, object }: AdmissionReque
 }
 
 /**
- * Gives a new pod its service account, and the account's pull secrets when it brings none.
+ * Gives a new pod its service account, and the account's pull secrets if it has none of its own.
  * Source: https://github.com/kubernetes/kubernetes/blob/master/plugin/pkg/admission/serviceaccount/admission.go
- * @throws StatusError 403 when there is no such account, or it does not allow the pod's own pull secrets
+ * @throws StatusError 403 if there is no such account, or it does not allow the pod's own pull secrets
  */
 export function admitServiceAccount(request: AdmissionRequest): KubernetesObject {
   const { store, definition, object } = request;
@@ -114,8 +114,8 @@ function checkPullSecrets(
 }
 
 /**
- * The webhook of a policy engine, or a policy of the cluster's own; both also see dry runs.
- * @throws StatusError as one of them refuses
+ * Asks the webhook of a policy engine, or a policy of the cluster itself. Both also see dry runs.
+ * @throws StatusError if one of them refuses
  */
 export function admitByPolicies({ cluster, definition, object }: AdmissionRequest): void {
   const { namespace, name } = object.metadata;
@@ -128,7 +128,7 @@ export function admitByPolicies({ cluster, definition, object }: AdmissionReques
 }
 
 /**
- * A webhook's answer is passed on as it is: the API server adds a code where there is none, and never a reason.
+ * A webhook's answer is passed on as it is. The API server adds a code if there is none, but never a reason.
  * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go
  */
 function deniedByWebhook(
@@ -159,7 +159,7 @@ function deniedByPolicy(
   });
 }
 
-/** The quotas of the namespace. @throws StatusError 403 when a new object would be one too many */
+/** Checks the quotas of the namespace. @throws StatusError 403 if a new object would be one too many */
 export function admitWithinQuota({ store, definition, object }: AdmissionRequest): void {
   const { namespace = "", name } = object.metadata;
   const exceeded = quotaExceeded(store, definition.plural, namespace);

@@ -10,9 +10,9 @@ import type { FieldCheck } from "./write-options.ts";
 import { readYaml } from "./yaml.ts";
 
 /**
- * The configuration that a server-side apply brings: YAML (so JSON too), of exactly the kind of the address.
+ * Reads the configuration that a server-side apply sends: YAML (so JSON too), of exactly the kind in the URL.
  * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/patch.go (applyPatcher)
- * @throws StatusError 400 when it is no configuration of this kind; 500, as with the API server, for fields that
+ * @throws StatusError 400 if it is not a configuration of this kind; 500, as with the API server, for fields that
  *   the kind does not have
  */
 export function readAppliedConfiguration(

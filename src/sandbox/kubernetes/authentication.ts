@@ -5,21 +5,22 @@ import type { ResourceRequest } from "./request-attributes.ts";
 import { impersonationWithoutUser, unauthorized } from "./status.ts";
 
 /*
- * Who a request comes from, and whom it acts as.
- * Sources: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests, #user-impersonation
+ * Who sends a request, and whom it impersonates.
+ * Sources: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests and
+ * #user-impersonation
  */
 
 const anonymousName = "system:anonymous";
 
-/** Who sends no token at all: known to nobody, and let in as far as anybody is. */
+/** The caller without a token. It may do what everybody may do. */
 const anonymous: Caller = { name: anonymousName, groups: ["system:unauthenticated"], rules: [] };
 
-/** @throws StatusError 401 for a token that nobody has; 403 or 500 where it may not act as it asks to */
+/** @throws StatusError 401 for a token that no user has; 403 or 500 if it may not impersonate as it asks to */
 export function authenticate(request: SandboxRequest, cluster: ClusterRecord): Caller {
   return impersonated(request, cluster, sender(request, cluster.users));
 }
 
-/** Another scheme than Bearer, or one without a token, is as good as nothing. */
+/** A scheme other than Bearer, or Bearer without a token, counts as no token. */
 function sender({ headers }: SandboxRequest, users: readonly ClusterUserRecord[]): Caller {
   const [scheme = "", token = ""] = (headers.authorization ?? "").trim().split(" ");
   if (scheme.toLowerCase() !== "bearer" || token === "") {
@@ -32,19 +33,19 @@ function sender({ headers }: SandboxRequest, users: readonly ClusterUserRecord[]
   return { name: user.name, groups: ["system:authenticated"], rules: user.rules };
 }
 
-/** One thing that a request asks to act as. */
+/** One identity that a request asks to impersonate. */
 interface Impersonation {
   readonly kind: "User" | "UID" | "Group" | "UserExtra";
   readonly name: string;
-  /** Of an extra, its key. */
+  /** The key of an extra field. */
   readonly key?: string;
 }
 
 const authenticationGroup = "authentication.k8s.io";
 
 /**
- * The user whom the request's `Impersonate-` headers name. One that the cluster does not know is let in all the same,
- * without rights of its own.
+ * The user that the request's `Impersonate-` headers name. A user that the cluster does not know is accepted too, but
+ * has no rights of its own.
  * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/filters/impersonation.go
  */
 function impersonated(request: SandboxRequest, cluster: ClusterRecord, caller: Caller): Caller {

@@ -3,16 +3,16 @@ import type { PathRequest, ResourceRequest } from "./request-attributes.ts";
 import { forbidden, type StatusError } from "./status.ts";
 
 /*
- * Role-based access by the rules of the cluster's users.
+ * Role-based access control, by the rules of the cluster's users.
  * Wording: https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/responsewriters/errors.go
  */
 
-/** Who a request comes from, or acts as. */
+/** Who sends a request, or whom it impersonates. */
 export interface Caller {
   readonly name: string;
   readonly groups: readonly string[];
   readonly rules: readonly AccessRule[];
-  /** As it was asked for when acting as another; users of their own have none. */
+  /** From the headers of an impersonation. Users who act as themselves have none. */
   readonly uid?: string;
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
@@ -29,7 +29,7 @@ function holds(list: readonly string[], value: string): boolean {
   return list.includes("*") || list.includes(value);
 }
 
-/** What the rules of a world speak of, unless they are about everything: the core group, and whom one may act as. */
+/** The API groups that rules cover unless they cover everything: the core group, and the one for impersonation. */
 const groupsOfRules = ["", "authentication.k8s.io"];
 
 function ruleAllows(rule: AccessRule, request: ResourceRequest): boolean {
@@ -47,7 +47,7 @@ function isSignedIn({ groups }: Caller): boolean {
   return groups.includes("system:authenticated");
 }
 
-/** The group of those who may do everything, whatever the rules say. */
+/** Whether the user is in the group that may do everything, whatever the rules say. */
 function isMaster({ groups }: Caller): boolean {
   return groups.includes("system:masters");
 }
@@ -91,7 +91,7 @@ export function accessDenied(user: Caller, request: ResourceRequest | PathReques
   ).withHeaders(unsniffed);
 }
 
-/** The rules that hold in one namespace, as a rules review shows them. */
+/** The rules that apply in one namespace, as a rules review shows them. */
 export function rulesIn(user: Caller, namespace: string): AccessRule[] {
   return user.rules.filter((rule) => rule.namespaces === undefined || rule.namespaces.includes(namespace));
 }

@@ -4,13 +4,13 @@ import type { ObjectStore } from "./object-store.ts";
 import { runPodController } from "./pod-controller.ts";
 import { runQuotaController } from "./quota-controller.ts";
 
-/** How long the controllers take to notice a change, in milliseconds: never within the request that made it. */
+/** How long the controllers take to notice a change, in milliseconds. They never act within the request itself. */
 const reactionMs = 20;
 
 /** Lets a controller act some time after a change. */
 export type Later = (act: () => void) => void;
 
-/** What the controllers do by themselves while the API server runs. */
+/** Starts the controllers, which act by themselves while the API server runs. */
 export function runControllers(store: ObjectStore, later: Later = afterReaction): void {
   runNamespaceController(store, later);
   runPodController(store, later);

@@ -9,26 +9,27 @@ import { invalid, StatusError, unconverted } from "./status.ts";
 import { fitToSchema, TypingError } from "./typing.ts";
 import { dryRunErrors } from "./write-options.ts";
 
-/** What becomes of the objects that name the deleted one as their owner. */
+/** What happens to the objects that name the deleted one as their owner. */
 export type PropagationPolicy = "Foreground" | "Background" | "Orphan";
 
-/** How a deletion is meant. */
+/** The options of a deletion. */
 export interface DeleteOptions {
   readonly dryRun: boolean;
   /** The object must have this UID. */
   readonly uid: string | undefined;
   /** The object must have this resource version. */
   readonly resourceVersion: string | undefined;
-  /** Undefined: as the object's finalizers say. */
+  /** Undefined if the object's finalizers decide. */
   readonly propagation: PropagationPolicy | undefined;
 }
 
 const policies = ["Foreground", "Background", "Orphan"];
 
 /**
- * Reads the options of a deletion: from the body where there is one, and then the query says nothing; else from the
- * query. https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/delete.go
- * @throws StatusError 500 for a body that is none, as with the API server; 400 or 422 for a value that is not supported
+ * Reads the options of a deletion from the body. Only if there is no body does the query count.
+ * https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/delete.go
+ * @throws StatusError 500 for a body that is not DeleteOptions, as with the API server; 400 or 422 for a value that is
+ *   not supported
  */
 export function readDeleteOptions(request: SandboxRequest): DeleteOptions {
   const options = request.body.length > 0 ? inBody(request) : inQuery(request);
@@ -62,7 +63,7 @@ export function readDeleteOptions(request: SandboxRequest): DeleteOptions {
   };
 }
 
-/** The field that the policy has replaced. */
+/** The policy for `orphanDependents`, the older field that `propagationPolicy` replaced. */
 function propagationFor(orphanDependents: unknown): PropagationPolicy | undefined {
   if (orphanDependents === undefined) {
     return undefined;

@@ -4,11 +4,11 @@ import { resourceVerbs } from "./resource-definition.ts";
 import { resourceDefinitions } from "./resources.ts";
 
 /*
- * What the server says of itself: versions, groups, resources, and as much OpenAPI as kubectl needs before it
- * applies. Discovery is answered in its plain form, not the aggregated one; clients must take both.
+ * What the server says about itself: versions, groups, resources, and as much OpenAPI as kubectl needs before it
+ * applies. Discovery is answered in its plain form, not the aggregated one. Clients must accept both.
  */
 
-/** The release whose behaviour is followed. */
+/** The release whose behaviour the sandbox follows. */
 export const kubernetesVersion = "v1.34.2";
 
 const version = {
@@ -29,7 +29,7 @@ const version = {
 
 const reviewGroups = [...new Set(reviewDefinitions.map(({ group }) => group))];
 
-/** The document at a path, or undefined where there is none. @param server the address that clients know */
+/** The document at a path; undefined if there is none. @param server the address that clients know */
 export function discoveryDocument(path: string, server: string): JsonObject | undefined {
   const trimmed = path.replace(/\/$/, "");
   const groupName = /^\/apis\/([^/]+)$/.exec(trimmed)?.[1];
@@ -96,7 +96,7 @@ function reviewResources(group: string): JsonObject {
   return { kind: "APIResourceList", apiVersion: "v1", groupVersion: `${group}/v1`, resources };
 }
 
-/** The write operations with their kinds: kubectl looks there whether the server checks fields and dry runs. */
+/** The write operations with their kinds. They tell kubectl whether the server validates fields and takes dry runs. */
 function coreOpenApi(): JsonObject {
   const parameters = ["dryRun", "fieldManager", "fieldValidation"].map((name) => ({
     name,

@@ -1,5 +1,5 @@
 /*
- * JSON.parse keeps the last of two fields of one name and says nothing; the API server says it or refuses the body.
+ * If two fields have the same name, JSON.parse silently keeps the last. The API server warns, or refuses the body.
  */
 
 const token = /[{}[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}[\],:"]+/gs;
@@ -8,11 +8,11 @@ interface Level {
   /** Undefined in a list. */
   readonly fields: Set<string> | undefined;
   readonly path: string;
-  /** Where the next value stands. */
+  /** The field or index of the next value. */
   step: string | number;
 }
 
-/** The paths of the fields that stand twice in a JSON text that is valid, such as `metadata.labels.a`. */
+/** The paths of the fields that occur twice in a valid JSON text, such as `metadata.labels.a`. */
 export function duplicateFields(json: string): string[] {
   const duplicates: string[] = [];
   const levels: Level[] = [];

@@ -15,7 +15,7 @@ export const eventStrategy: ResourceStrategy = {
   validateUpdate: () => [],
 };
 
-/** What has no namespace has its events in the namespace `default`. */
+/** The events of an object without a namespace are in the namespace `default`. */
 function placeErrors(object: KubernetesObject): FieldError[] {
   const involved = textAt(objectAt(object, "involvedObject"), "namespace");
   return (involved || "default") === object.metadata.namespace
@@ -23,7 +23,7 @@ function placeErrors(object: KubernetesObject): FieldError[] {
     : [invalidValue("involvedObject.namespace", involved, "does not match event.namespace")];
 }
 
-/** Events with a time of their own say who reports what. */
+/** An event with an `eventTime` must say who reports what. */
 function reportErrors(object: KubernetesObject): FieldError[] {
   const reporter = textAt(object, "reportingComponent");
   return [

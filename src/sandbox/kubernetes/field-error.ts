@@ -1,11 +1,11 @@
 import type { StatusCause } from "./status.ts";
 
 /*
- * Errors of single fields, worded as the API server words them.
+ * Errors about single fields, in the API server's words.
  * Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/validation/field/errors.go
  */
 
-/** One field that is wrong, and how. */
+/** A field, and what is wrong with it. */
 export interface FieldError {
   readonly reason: string;
   readonly field: string;
@@ -28,7 +28,7 @@ const shortEscapes: Readonly<Record<string, string>> = {
   "\v": "\\v",
 };
 
-/** As Go quotes a text: https://pkg.go.dev/strconv#Quote */
+/** Quotes a text as Go does: https://pkg.go.dev/strconv#Quote */
 export function goQuoted(text: string): string {
   const escaped = text.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll(unprintable, (letter) => {
     const code = letter.codePointAt(0) ?? 0;
@@ -40,7 +40,7 @@ export function goQuoted(text: string): string {
   return `"${escaped}"`;
 }
 
-/** A field that must be there. */
+/** The error for a required field that is missing. */
 export function required(field: string, detail = ""): FieldError {
   return {
     reason: "FieldValueRequired",
@@ -49,27 +49,27 @@ export function required(field: string, detail = ""): FieldError {
   };
 }
 
-/** A value that cannot be. */
+/** The error for a value that is not valid. */
 export function invalidValue(field: string, value: unknown, detail: string): FieldError {
   return { reason: "FieldValueInvalid", field, message: `Invalid value: ${shown(value)}: ${detail}` };
 }
 
-/** A change or a field that is not allowed here. */
+/** The error for a change or a field that is not allowed here. */
 export function forbiddenField(field: string, detail: string): FieldError {
   return { reason: "FieldValueForbidden", field, message: `Forbidden: ${detail}` };
 }
 
-/** More bytes than a field may hold. */
+/** The error for a value with more bytes than its field may hold. */
 export function tooLong(field: string, limit: number): FieldError {
   return { reason: "FieldValueTooLong", field, message: `Too long: may not be more than ${limit} bytes` };
 }
 
-/** A value that only one may have. */
+/** The error for a value that must be unique. */
 export function duplicateValue(field: string, value: unknown): FieldError {
   return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${shown(value)}` };
 }
 
-/** A value outside a closed set. */
+/** The error for a value outside a closed set. */
 export function unsupportedValue(field: string, value: unknown, supported: readonly string[]): FieldError {
   const list = supported.map((one) => JSON.stringify(one)).join(", ");
   return {
@@ -79,12 +79,12 @@ export function unsupportedValue(field: string, value: unknown, supported: reado
   };
 }
 
-/** The whole sentence about one field. */
+/** The error as a sentence that names the field. */
 export function sentence(error: FieldError): string {
   return `${error.field}: ${error.message}`;
 }
 
-/** As it stands in the details of a Status. */
+/** The error as the details of a Status list it. */
 export function asCause(error: FieldError): StatusCause {
   return { reason: error.reason, message: error.message, field: error.field };
 }

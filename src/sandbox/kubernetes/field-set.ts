@@ -3,8 +3,8 @@ import { isJsonObject, type JsonObject } from "./json.ts";
 import type { ListSchema, MapSchema, Schema, StructSchema } from "./schema.ts";
 
 /*
- * Sets of fields, as managedFields holds them, and the two ways of finding them: all fields of an applied
- * configuration, or what changed between two objects.
+ * Sets of fields, as managedFields holds them, and the two ways to find them: all fields of an applied configuration,
+ * or what changed between two objects.
  * Source: https://github.com/kubernetes-sigs/structured-merge-diff (fieldpath, typed)
  */
 
@@ -51,7 +51,7 @@ export class FieldSet {
     return [...this.#paths].toSorted().map((path) => path.split(separator));
   }
 
-  /** Whether it holds the field or one below it. */
+  /** Whether the set holds the field or one below it. */
   holdsWithin(path: FieldPath): boolean {
     const joined = path.join(separator);
     return [...this.#paths].some((one) => one === joined || one.startsWith(joined + separator));
@@ -82,7 +82,7 @@ export class FieldSet {
     return root;
   }
 
-  /** A field that has fields below it and is itself in the set carries a dot. */
+  /** Adds a dot to each field that is itself in the set and has fields below it. */
   #markOwnedParents(root: JsonObject): void {
     for (const path of this.paths()) {
       const node = path.reduce<JsonObject>((at, step) => at[step] as JsonObject, root);
@@ -123,7 +123,7 @@ export function itemStep(schema: ListSchema, item: unknown): string {
   return `k:${JSON.stringify(Object.fromEntries(keys))}`;
 }
 
-/** What is against lists whose items are owned one by one, where two items are the same. */
+/** The errors for items that occur twice in a list whose items are owned one by one. */
 export function itemsTwice(schema: Schema, value: unknown, path: FieldPath = []): string[] {
   if (hasOwnedFields(schema) && isJsonObject(value)) {
     return Object.entries(value).flatMap(([field, child]) =>
@@ -237,7 +237,7 @@ function compareFieldsOf(
   const was = isJsonObject(before) ? before : {};
   const is = isJsonObject(after) ? after : {};
   const fields = new Set([...Object.keys(was), ...Object.keys(is)]);
-  // A struct is not a field of its own unless it is empty: its fields are.
+  // Usually a struct is a field of its own only if it is empty. Otherwise its fields are.
   if (path.length > 0 && (isFieldItself(schema) || fields.size === 0)) {
     compareWhole(before && {}, after && {}, path, found);
   }
@@ -246,7 +246,7 @@ function compareFieldsOf(
   }
 }
 
-/** Whether an object that is there is a field of its own, whatever is in it. */
+/** Whether an object is a field of its own, whatever is in it. */
 function isFieldItself(schema: Schema): boolean {
   return schema.type === "map" || (schema.type === "struct" && schema.optional === true);
 }

@@ -6,9 +6,9 @@ import type { ObjectStore } from "./object-store.ts";
 import { resourceDefinitions } from "./resources.ts";
 
 /**
- * What the garbage collector does, a moment after the fact: an object all of whose owners are gone goes too, and one
- * that is deleted in the foreground or leaves orphans goes once that is done. Owners of kinds that are not kept here may
- * be there.
+ * Starts the garbage collector, which acts a moment after each change. It deletes an object when none of its owners
+ * exists any longer. It finishes a deletion in the foreground, or one that leaves orphans, after it has dealt with the
+ * dependents. An owner of a kind that is not kept here counts as existing.
  * Source: https://kubernetes.io/docs/concepts/architecture/garbage-collection/
  */
 export function runGarbageCollector(store: ObjectStore, later: Later): void {
@@ -53,7 +53,7 @@ function dependentsOf(store: ObjectStore, uid: string): Kept[] {
   );
 }
 
-/** Deletes an object that has owners, none of which is there. */
+/** Deletes an object that has owners, if none of them exists. */
 function collectOrphan(store: ObjectStore, { resource, object }: Kept): void {
   const owners = ownersOf(object);
   if (owners.length > 0 && owners.every((owner) => isGone(store, object, owner))) {
@@ -61,7 +61,7 @@ function collectOrphan(store: ObjectStore, { resource, object }: Kept): void {
   }
 }
 
-/** An owner is in the namespace of what it owns, or in none. */
+/** Whether an owner no longer exists. It would be in the namespace of what it owns, or in none. */
 function isGone(store: ObjectStore, { metadata }: KubernetesObject, owner: JsonObject): boolean {
   const definition = resourceDefinitions.find(({ kind }) => kind === owner["kind"]);
   if (!definition || owner["apiVersion"] !== "v1") {

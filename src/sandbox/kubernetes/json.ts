@@ -6,10 +6,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Go reads no JSON that is nested deeper: https://github.com/golang/go/blob/master/src/encoding/json/scanner.go */
+/** Go does not read JSON with deeper nesting: https://github.com/golang/go/blob/master/src/encoding/json/scanner.go */
 const deepest = 10_000;
 
-/** The bracket that opens one level more than Go reads of a JSON value; undefined where it reads all. */
+/** The bracket that opens the first level of a JSON value that is too deep for Go; undefined if there is none. */
 export function tooDeepBracket(value: unknown): "[" | "{" | undefined {
   let level = [value];
   for (let depth = 0; depth < deepest && level.length > 0; depth += 1) {
@@ -19,13 +19,13 @@ export function tooDeepBracket(value: unknown): "[" | "{" | undefined {
   return deeper === undefined ? undefined : Array.isArray(deeper) ? "[" : "{";
 }
 
-/** The object at a field, or an empty one where there is none. */
+/** The object at a field, or an empty one if there is none. */
 export function objectAt(object: JsonObject, field: string): JsonObject {
   const value = object[field];
   return isJsonObject(value) ? value : {};
 }
 
-/** The text at a field, or an empty one where there is none. */
+/** The text at a field, or an empty one if there is none. */
 export function textAt(object: JsonObject, field: string): string {
   const value = object[field];
   return typeof value === "string" ? value : "";

@@ -1,8 +1,8 @@
 import type { ClusterContext } from "../new-cluster.ts";
 
 /**
- * A kubeconfig of these contexts, the first of them current. JSON, which every reader of YAML reads.
- * @param certificate what the clusters are trusted by, PEM
+ * A kubeconfig with these contexts; the first is the current one. It is JSON, which every YAML parser reads.
+ * @param certificate the certificate by which clients trust the clusters, PEM
  */
 export function kubeconfigText(contexts: readonly ClusterContext[], certificate: string): string {
   const clusters = new Set(contexts.map(({ cluster }) => cluster));

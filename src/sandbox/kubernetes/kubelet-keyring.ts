@@ -1,11 +1,11 @@
 import { tooDeepBracket } from "./json.ts";
 
 /*
- * How a kubelet reads pull secrets and finds what fits an image.
+ * How a kubelet reads pull secrets and finds the entries for an image.
  * https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/credentialprovider/keyring.go and config.go
  */
 
-/** A user name and password under the key it has in `auths`. */
+/** A user name and password, and their key in `auths`. */
 export interface KeyringEntry {
   readonly key: string;
   readonly username: string;
@@ -14,7 +14,7 @@ export interface KeyringEntry {
 
 /**
  * Reads the value of `.dockerconfigjson`.
- * @returns undefined where the kubelet gives up on it, and with it on every other secret of the pod
+ * @returns undefined if the kubelet gives up on it, and so on every other secret of the pod
  */
 export function readDockerConfig(text: string): KeyringEntry[] | undefined {
   let config: unknown;
@@ -42,7 +42,7 @@ function readEntry(key: string, value: unknown): KeyringEntry | undefined {
   return { key, username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
 }
 
-/** As strictly as Go: with padding whole groups, without padding none. */
+/** Decodes as strictly as Go: the text is either padded to whole groups or has no padding at all. */
 function decodeBase64(text: string): string | undefined {
   const whole = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
   const raw = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2,3})?$/;
@@ -65,7 +65,7 @@ export function entriesFor(entries: readonly KeyringEntry[], image: string): Key
   });
 }
 
-/** Parts of a key or an image, letter case kept; a path of `/v1/` or `/v2/` alone counts as none. */
+/** The parts of a key or an image, with their letter case. `/v1/` or `/v2/` at the start of a path counts as `/`. */
 function parse(text: string): { host: string; port: string; path: string } | undefined {
   const match = /^(?:https?:\/\/)?(?<host>[^/:]*)(?::(?<port>\d*))?(?<path>\/.*)?$/.exec(text);
   if (!match?.groups) return undefined;

@@ -17,7 +17,7 @@ import type { Warned } from "./write-options.ts";
 import type { SandboxRequest, SandboxResponse, Service } from "../service.ts";
 import type { ClusterRecord, World } from "../world.ts";
 
-/** The subresources that the real API server has and this one has not. */
+/** The subresources that the real API server has, but this one does not. */
 const knownSubresources: Readonly<Record<string, readonly string[]>> = {
   namespaces: ["status", "finalize"],
   nodes: ["proxy", "status"],
@@ -38,10 +38,10 @@ const knownSubresources: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The Kubernetes API of one cluster: namespaces, secrets, service accounts, pods, events, config maps,
- * quotas on numbers of objects and the reviews that a user asks about itself, after release 1.34. What the real one could do and this one cannot
- * answers 501.
- * @param later when the controllers act; absent: soon
+ * The Kubernetes API of one cluster, as in release 1.34: namespaces, secrets, service accounts, pods, events, config
+ * maps, quotas on numbers of objects, and the reviews that a user asks about itself. It answers 501 to what the real
+ * API server can do but this one cannot.
+ * @param later decides when the controllers act; by default, soon after a change
  */
 export function createKubernetesApi(world: World, cluster: ClusterRecord, later?: Later): Service {
   const api = new KubernetesApi(world, cluster, later);
@@ -55,14 +55,14 @@ export function createKubernetesApi(world: World, cluster: ClusterRecord, later?
 }
 
 /**
- * Every answer names its entry in the audit log.
+ * Adds the id of the entry in the audit log. Every answer has one.
  * https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/filters/audit_init.go
  */
 function audited(response: SandboxResponse): SandboxResponse {
   return { ...response, headers: { ...response.headers, "Audit-Id": uuid() } };
 }
 
-/** Every refusal is an answer. */
+/** Turns a refusal into an answer. */
 function answerErrors(answer: () => SandboxResponse): SandboxResponse {
   try {
     return answer();
@@ -104,7 +104,7 @@ class KubernetesApi {
     runControllers(store, later);
   }
 
-  /** What is answered, a refusal too, with what the request is to be warned of. */
+  /** The answer, which may be a refusal, with the warnings about the request. */
   handle(request: SandboxRequest): SandboxResponse {
     const warnings: string[] = [];
     const response = answerErrors(() => this.#answer({ request, warnings }));
@@ -172,7 +172,7 @@ class KubernetesApi {
 }
 
 /**
- * A warning as a header's value; what is not ASCII goes as the bytes of UTF-8.
+ * A warning as a header's value. Characters outside ASCII are sent as the bytes of UTF-8.
  * https://github.com/kubernetes/apimachinery/blob/master/pkg/util/net/http.go (NewWarningHeader)
  */
 function warning(text: string): string {

@@ -3,11 +3,11 @@ import { labelValue, qualifiedName } from "./metadata-validation.ts";
 import { badRequest } from "./status.ts";
 
 /*
- * The grammar of label selectors, with the API server's words for what does not follow it.
+ * The grammar of label selectors, with the API server's messages for selectors that do not follow it.
  * Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/labels/selector.go
  */
 
-/** Whether the labels of an object are meant. */
+/** Whether an object with these labels is selected. */
 export type LabelTest = (labels: Readonly<Record<string, string>>) => boolean;
 
 const operators = ["in", "notin", "=", "==", "!=", "gt", "lt"];
@@ -97,7 +97,7 @@ class SelectorParser {
     return value;
   }
 
-  /** Values between parentheses; nothing beside a comma is the empty value. */
+  /** Values between parentheses. Nothing before or after a comma is the empty value. */
   #list(): string[] {
     const open = this.#take();
     if (open !== "(") {

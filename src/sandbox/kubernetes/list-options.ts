@@ -5,25 +5,26 @@ import { badRequest, invalid } from "./status.ts";
 
 /*
  * The options that lists, watches and deletions of collections take in their query.
- * Sources: https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/internalversion/validation/validation.go
+ * Sources:
+ * https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/internalversion/validation/validation.go
  * and https://github.com/kubernetes/apiserver/blob/master/pkg/storage/etcd3/store.go (GetList)
  */
 
-/** How a list is meant. */
+/** The options of a list or watch. */
 export interface ListOptions {
   /** The most items of a page; Infinity for all. */
   readonly limit: number;
-  /** Where to go on; empty from the beginning. */
+  /** Where to continue; empty to start from the beginning. */
   readonly continueToken: string;
-  /** The least version to show, or the one version; 0 for any. */
+  /** The oldest version to show, or the only one; 0 for any. */
   readonly resourceVersion: number;
-  /** Only the objects as they were at the resource version will do. */
+  /** Whether to show the objects exactly as they were at the resource version. */
   readonly isExact: boolean;
   /** How long a watch lasts; 0 for as long as the client stays. */
   readonly timeoutSeconds: number;
 }
 
-/** @throws StatusError 400 for a number that is none, 422 for options that exclude each other */
+/** @throws StatusError 400 for a value that is not a number, 422 for options that exclude each other */
 export function readListOptions(request: SandboxRequest): ListOptions {
   const { query } = request;
   const limit = wholeNumber(query.get("limit") ?? "0");
@@ -52,7 +53,7 @@ export function readListOptions(request: SandboxRequest): ListOptions {
   };
 }
 
-/** What is wrong with a resource version; undefined when nothing is. */
+/** What is wrong with a resource version; undefined if nothing is. */
 export function versionError(version: string): string | undefined {
   const quoted = JSON.stringify(version);
   return /^\d*$/.test(version)

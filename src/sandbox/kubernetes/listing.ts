@@ -8,7 +8,7 @@ import { badRequest, expiredContinue, expiredList, tooLargeVersion } from "./sta
 
 /*
  * Lists, whole or page by page. A list that is continued shows the objects as they were when its first page was
- * read; when that is no longer remembered the answer is 410.
+ * read. If that state is no longer remembered, the answer is 410.
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
 
@@ -19,25 +19,25 @@ export interface Page {
   readonly metadata: JsonObject;
 }
 
-/** What is listed. */
+/** What to list. */
 export interface ListScope {
   readonly resource: string;
-  /** Empty for all namespaces, and for resources without. */
+  /** Empty for all namespaces, and for resources that are not in a namespace. */
   readonly namespace: string;
   readonly fields: SelectableFields;
 }
 
 interface Continuation {
-  /** Resource version of the list; -1 goes on with what there is now. */
+  /** The resource version of the list; -1 continues with the current objects. */
   readonly rv: number;
-  /** Key of the last object shown, with a zero byte so that it sorts behind it. */
+  /** The key of the last object shown, with a zero byte added so that it sorts after that object. */
   readonly start: string;
 }
 
 /**
  * Reads the page that the request asks for.
- * @param pageSize the most objects a page may hold where the request asks for pages, whatever `limit` says
- * @throws StatusError 400 for a bad selector, option or token, 410 for an expired token, 504 for a version to come
+ * @param pageSize the most objects on a page if the request asks for pages, whatever `limit` says
+ * @throws StatusError 400 for a bad selector, option or token, 410 for an expired token, 504 for a future version
  */
 export function readPage(
   store: ObjectStore,
@@ -60,7 +60,7 @@ export function readPage(
   const chosen = left.filter(selector);
   const items = chosen.slice(0, limit);
   const last = items.at(-1);
-  // Whether what is left is selected, the API server only finds out with the next page.
+  // Only with the next page does the API server find out whether the selector matches any of the rest.
   const isMore = last !== undefined && items.length === limit && left.at(-1) !== last;
   const next = isMore ? encodeToken({ rv: resourceVersion, start: `${storageKey(last)}\0` }) : "";
   return {
@@ -73,7 +73,7 @@ export function readPage(
   };
 }
 
-/** The version whose objects are shown. @throws StatusError 410 for one that is forgotten, 504 for one to come */
+/** The version whose objects are shown. @throws StatusError 410 for a forgotten version, 504 for a future one */
 function shownVersion(
   store: ObjectStore,
   { resourceVersion, isExact }: ListOptions,
@@ -97,7 +97,7 @@ function isWithin({ namespace }: ListScope, { metadata }: KubernetesObject): boo
   return namespace === "" || metadata.namespace === namespace;
 }
 
-/** What a list or watch of this scope shows. @throws StatusError 400 for a bad selector */
+/** Selects what a list or watch of this scope shows. @throws StatusError 400 for a bad selector */
 export function scopeSelector(scope: ListScope, request: SandboxRequest): Selector {
   const selector = requestSelector(request, scope.fields);
   return (object) => isWithin(scope, object) && selector(object);
@@ -114,7 +114,7 @@ function decodeToken(token: string): Continuation {
       return { rv: value.rv, start: value.start };
     }
   } catch {
-    // Answered below: no token of ours.
+    // Refused below: this server did not issue the token.
   }
   throw badRequest("continue key is not valid: unable to decode the continue token");
 }

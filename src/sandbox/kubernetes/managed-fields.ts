@@ -8,7 +8,7 @@ import type { StructSchema } from "./schema.ts";
  * Source: https://github.com/kubernetes/apimachinery/tree/master/pkg/util/managedfields
  */
 
-/** One manager's way of writing, and its fields. */
+/** One manager, its way of writing, and the fields that it owns. */
 export interface FieldManager {
   readonly manager: string;
   readonly operation: "Apply" | "Update";
@@ -18,13 +18,13 @@ export interface FieldManager {
   readonly fields: FieldSet;
 }
 
-/** Who writes: entries of the same writer are one. */
+/** Who writes, and how. A writer has one entry. */
 export interface Writer {
   readonly manager: string;
   readonly operation: "Apply" | "Update";
 }
 
-/** Fields that nobody owns, for the API server alone sets them or they name the object. */
+/** Fields that nobody owns, because only the API server sets them or because they name the object. */
 const unowned = new Set([
   "f:apiVersion",
   "f:kind",
@@ -44,7 +44,7 @@ const unowned = new Set([
   ].map((field) => `f:metadata\0f:${field}`),
 ]);
 
-/** Takes out of a set what nobody can own. */
+/** Removes from a set the fields that nobody can own. */
 export function ownable(fields: FieldSet): FieldSet {
   return FieldSet.of(fields.paths().filter((path) => !isUnowned(path)));
 }
@@ -59,7 +59,7 @@ function isUnowned(path: FieldPath): boolean {
   );
 }
 
-/** Reads the managers of an object; entries that say nothing are left out. */
+/** Reads the managers of an object, without entries of an unknown operation. */
 export function readManagers(object: KubernetesObject): FieldManager[] {
   const entries = object.metadata.managedFields ?? [];
   return entries
@@ -74,7 +74,7 @@ export function readManagers(object: KubernetesObject): FieldManager[] {
     }));
 }
 
-/** The object with these managers, those without a field left out. */
+/** The object with these managers, except those that own no field. */
 export function withManagers(object: KubernetesObject, managers: readonly FieldManager[]): KubernetesObject {
   const { managedFields: _previous, ...metadata } = object.metadata;
   const entries = managers.filter(({ fields }) => !fields.isEmpty).map(entryOf);
@@ -98,7 +98,7 @@ export function isWriter(entry: FieldManager, writer: Writer): boolean {
   return entry.manager === writer.manager && entry.operation === writer.operation && entry.subresource === "";
 }
 
-/** The managers with one writer's fields put in place; its time moves only when the fields do. */
+/** The managers after one writer's fields were replaced. The writer's time changes only if its fields do. */
 export function withFieldsOf(
   managers: readonly FieldManager[],
   writer: Writer,
@@ -113,7 +113,7 @@ export function withFieldsOf(
   return [...others, { ...writer, apiVersion, subresource: "", fields, time: unchanged ? own.time : now }];
 }
 
-/** A new object: its writer owns every field. */
+/** Records the owner of a new object: its writer owns every field. */
 export function trackCreate(
   schema: StructSchema,
   object: KubernetesObject,
@@ -126,8 +126,8 @@ export function trackCreate(
 }
 
 /**
- * A changed object: its writer owns what changed, and everybody else no longer does. Where nobody's fields are
- * known they stay unknown, and a writer may say who owns what, as with the API server.
+ * Records the owners of a changed object: its writer owns what changed, and nobody else does any longer. As with the
+ * API server, owners stay unknown if none is known, and a writer may send who owns what.
  */
 export function trackUpdate(
   schema: StructSchema,
@@ -155,8 +155,8 @@ export function trackUpdate(
 }
 
 /*
- * Of those who update an object so many are told apart. Of more the API server gives the fields of the oldest to one
- * whom it calls this, by API version.
+ * How many managers that update an object have entries of their own. If there are more, the API server merges those of
+ * the oldest into one entry per API version, with the name below.
  * https://github.com/kubernetes/apimachinery/blob/master/pkg/util/managedfields/internal/capmanagers.go
  */
 const mostUpdaters = 10;
@@ -185,7 +185,7 @@ function withinLimit(managers: readonly FieldManager[]): FieldManager[] {
   return kept;
 }
 
-/** By the second of the last write, then by name. */
+/** Compares by the second of the last write, then by name. */
 function olderFirst(one: FieldManager, other: FieldManager): number {
   if (one.time !== other.time) return one.time < other.time ? -1 : 1;
   return one.manager < other.manager ? -1 : 1;

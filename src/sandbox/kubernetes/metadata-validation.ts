@@ -14,14 +14,14 @@ const valuePattern = `(${qualifiedPattern})?`;
 
 const annotationsLimit = 256 * 1024;
 
-/** What is wrong with a value; empty when nothing is. */
+/** What is wrong with a value; empty if nothing is. */
 export type NameRule = (name: string) => string[];
 
 function matches(pattern: string, value: string): boolean {
   return new RegExp(`^(?:${pattern})$`).test(value);
 }
 
-/** The names of namespaces. */
+/** The rule for names of namespaces and containers. */
 export const dnsLabel: NameRule = (name) => [
   ...(name.length > 63 ? ["must be no more than 63 characters"] : []),
   ...(matches(labelPattern, name)
@@ -33,7 +33,7 @@ export const dnsLabel: NameRule = (name) => [
       ]),
 ];
 
-/** The names of everything else. */
+/** The rule for names of everything else. */
 export const dnsSubdomain: NameRule = (name) => [
   ...(name.length > 253 ? ["must be no more than 253 characters"] : []),
   ...(matches(subdomainPattern, name)
@@ -49,7 +49,7 @@ const qualifiedRule =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
   `(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${qualifiedPattern}')`;
 
-/** What is wrong with a key of labels or annotations. */
+/** What is wrong with the key of a label or annotation. */
 export function qualifiedName(key: string): string[] {
   const parts = key.split("/");
   if (parts.length > 2) {
@@ -94,7 +94,7 @@ function dataKey(key: string): string[] {
   ];
 }
 
-/** Keys of a secret's or config map's data. */
+/** What is wrong with the keys of a secret's or config map's data. */
 export function dataKeyErrors(field: string, data: Readonly<Record<string, unknown>>): FieldError[] {
   return Object.keys(data).flatMap((key) =>
     dataKey(key).map((detail) => invalidValue(`${field}[${key}]`, key, detail)),
@@ -119,7 +119,7 @@ export function metadataErrors(object: KubernetesObject, nameRule: NameRule): Fi
   ];
 }
 
-/** A prefix may end in a dash, where a name may not. */
+/** A prefix may end in a dash, but a name may not. */
 function maskedEnd(prefix: string): string {
   return prefix.length > 1 && prefix.endsWith("-") ? `${prefix.slice(0, -2)}a` : prefix;
 }
@@ -127,14 +127,14 @@ function maskedEnd(prefix: string): string {
 const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 const unknownFinalizer = "name is neither a standard finalizer name nor is it fully qualified";
 
-/** A finalizer has somebody's domain, or is one of Kubernetes' own. */
+/** A finalizer's name must have a domain, or be one of Kubernetes' own. */
 export function finalizerNameErrors(field: string, name: string): FieldError[] {
   return name.includes("/") || standardFinalizers.includes(name)
     ? []
     : [invalidValue(field, name, unknownFinalizer)];
 }
 
-/** What has to be right of a new and of a changed object alike. */
+/** What can be wrong with the metadata of both new and changed objects. */
 export function commonErrors({ metadata }: KubernetesObject): FieldError[] {
   return [
     ...labelErrors(metadata.labels ?? {}),
@@ -193,7 +193,7 @@ function ownerErrors(owners: readonly JsonObject[]): FieldError[] {
   ];
 }
 
-/** The version of `group/version`; empty where there is none. */
+/** The version of `group/version`; empty if there is none. */
 function versionOf(apiVersion: string): string {
   const parts = apiVersion.split("/");
   return parts.length > 2 ? "" : (parts.at(-1) ?? "");
@@ -209,10 +209,10 @@ function finalizerErrors(finalizers: readonly string[]): FieldError[] {
   ];
 }
 
-/** What clients never change, in the order of the API server's errors. */
+/** The fields that clients may never change, in the order of the API server's errors. */
 const immutableFields = ["name", "uid", "deletionTimestamp", "deletionGracePeriodSeconds"] as const;
 
-/** What an update may not do to metadata. */
+/** What is wrong with an update of metadata. */
 export function metadataUpdateErrors(object: KubernetesObject, previous: KubernetesObject): FieldError[] {
   const before = previous.metadata.finalizers ?? [];
   const added = (object.metadata.finalizers ?? []).filter((one) => !before.includes(one));

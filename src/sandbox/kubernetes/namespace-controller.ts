@@ -8,9 +8,9 @@ import { resourceDefinitions } from "./resources.ts";
 const contents = resourceDefinitions.filter(({ namespaced }) => namespaced).map(({ plural }) => plural);
 
 /**
- * What the controller manager does for namespaces, a moment after the fact: a default service account in each, and
- * the end of those that are deleted while it runs, once nothing in them is held by finalizers. A namespace that was
- * ending before stays so: what holds it is outside this world.
+ * Starts the namespace controller, which acts a moment after each change. It gives each namespace a default service
+ * account. It removes a namespace that is deleted while it runs, when finalizers no longer hold anything in it. A
+ * namespace that was being deleted before stays that way: what holds it is outside this world.
  */
 export function runNamespaceController(store: ObjectStore, later: Later): void {
   const ending = new Set<string>();

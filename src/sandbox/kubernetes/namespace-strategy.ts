@@ -3,13 +3,13 @@ import { objectAt } from "./json.ts";
 import { finalizerNameErrors } from "./metadata-validation.ts";
 import type { ResourceStrategy } from "./resource-definition.ts";
 
-/** The label that the API server keeps on every namespace, holding its name. */
+/** The label that the API server keeps on every namespace, with its name. */
 const nameLabel = "kubernetes.io/metadata.name";
 
 /** The finalizer of the namespace controller. */
 const kubernetes = "kubernetes";
 
-/** Namespaces: finalizers of their own, which only a deletion takes, and a phase, which clients cannot set. */
+/** Namespaces. Only a deletion removes the finalizers in their spec, and clients cannot set their phase. */
 export const namespaceStrategy: ResourceStrategy = {
   prepareForCreate: (object) => ({
     ...labelled(object),

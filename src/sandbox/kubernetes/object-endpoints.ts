@@ -19,7 +19,7 @@ import type { ResourceDefinition } from "./resource-definition.ts";
 import { methodNotAllowed, notFound, notImplemented, unconverted } from "./status.ts";
 import { watchObjects } from "./watching.ts";
 
-/** The verbs on the resources that are kept, each as an answer. */
+/** Answers the verbs on the resources that the server keeps. */
 export class ObjectEndpoints {
   readonly #world: World;
   readonly #store: ObjectStore;
@@ -31,7 +31,7 @@ export class ObjectEndpoints {
     this.#writer = new ObjectWriter(cluster, store);
   }
 
-  /** On all objects of a resource, in one namespace or in all. @throws StatusError */
+  /** Answers a request on all objects of a resource, in one namespace or in all. @throws StatusError */
   onCollection(target: WriteTarget): SandboxResponse {
     const { request, definition, attributes } = target;
     const isAcrossNamespaces = definition.namespaced && attributes.namespace === "";
@@ -53,7 +53,7 @@ export class ObjectEndpoints {
     }
   }
 
-  /** On one object. @throws StatusError */
+  /** Answers a request on one object. @throws StatusError */
   onObject(target: WriteTarget): SandboxResponse {
     switch (target.request.method) {
       case "GET":
@@ -137,7 +137,7 @@ export class ObjectEndpoints {
     return respond(representation, 200, representList(definition, items, metadata, representation));
   }
 
-  /** Nothing is written for a client that could not be answered. */
+  /** Writes nothing if the client accepts none of the forms that the server can answer in. */
   #answerWrite(target: WriteTarget, write: () => WriteOutcome): SandboxResponse {
     const representation = acceptedRepresentation(target.request);
     const outcome = write();
@@ -170,8 +170,9 @@ async function* lines(events: AsyncIterable<unknown>): AsyncGenerator<string> {
 }
 
 /**
- * Aborted when a time is over, or earlier with another signal. A timer of our own holds it: of AbortSignal.any over
- * AbortSignal.timeout nobody does, and what the collector takes never fires (https://github.com/nodejs/node/issues/54614).
+ * A signal that aborts after a time, or earlier with another signal. A timer of its own keeps it alive. Nothing would
+ * keep AbortSignal.any over AbortSignal.timeout alive, and a signal that is garbage-collected never fires:
+ * https://github.com/nodejs/node/issues/54614
  */
 function endedAfter(milliseconds: number, closed: AbortSignal): AbortSignal {
   const ended = new AbortController();

@@ -18,23 +18,23 @@ import { isUnchanged } from "./server-side-apply.ts";
 import { alreadyExists, conflict, invalid, modified, unconverted, type GroupResource } from "./status.ts";
 import { fitToSchema } from "./typing.ts";
 
-/** What a write was about and how it ended. */
+/** The object of a write, and how the write ended. */
 export interface WriteOutcome {
   readonly object: KubernetesObject;
   readonly created: boolean;
-  /** Something was kept: neither a dry run nor a change that changes nothing. */
+  /** Whether something was stored: it is not after a dry run, or after a change that changes nothing. */
   readonly committed: boolean;
 }
 
 /**
- * Marks who owns which field of a completed object.
+ * Records who owns which field of a completed object.
  * @param now the time of the write
  */
 export type OwnershipTracking = (object: KubernetesObject, now: string) => KubernetesObject;
 
 /**
- * The life of an object in the order in which the API server goes through it: admit, complete, validate, admit
- * again, keep. A dry run stops just before the last.
+ * Takes an object through the steps of the API server, in its order: admit, complete, validate, admit again, store. A
+ * dry run stops just before the last.
  */
 export class ObjectLifecycle {
   readonly #cluster: ClusterRecord;
@@ -45,7 +45,7 @@ export class ObjectLifecycle {
     this.#store = store;
   }
 
-  /** @throws StatusError when it is not admitted, not valid or there already */
+  /** @throws StatusError if the object is not admitted, not valid, or exists already */
   create(
     definition: ResourceDefinition,
     sent: KubernetesObject,
@@ -76,7 +76,7 @@ export class ObjectLifecycle {
       return { object, created: true, committed: false };
     }
     const kept = this.#store.add(definition.plural, object);
-    // A new quota limits nothing before its controller has counted for it.
+    // A new quota limits nothing until its controller has counted for it.
     if (definition.plural !== "resourcequotas") {
       recountQuotas(this.#store, namespace);
     }
@@ -84,8 +84,8 @@ export class ObjectLifecycle {
   }
 
   /**
-   * Puts an object in the place of another; with the last finalizer an ending object goes.
-   * @throws StatusError when the writer knew another version, or it is not admitted or not valid
+   * Replaces an object. If the object is being deleted, it is removed with its last finalizer.
+   * @throws StatusError if the writer knew another version, or the object is not admitted or not valid
    */
   update(
     definition: ResourceDefinition,
@@ -105,7 +105,7 @@ export class ObjectLifecycle {
     const object = track(prepared, timestampNow());
     const ofMetadata = metadataUpdateErrors(object, existing);
     this.#validate(definition, object, [
-      // The API server looks at the metadata by itself, and then again with the rules of the kind.
+      // The API server validates the metadata by itself, and then again with the rules of the kind.
       ...commonErrors(object),
       ...ofMetadata,
       ...ofMetadata,
@@ -128,7 +128,7 @@ export class ObjectLifecycle {
     return { object: this.#store.replace(plural, existing, object), created: false, committed: true };
   }
 
-  /** Deletes an object that is there: at once, or when its finalizers are done. @throws StatusError */
+  /** Deletes an existing object: right away, or when its finalizers are done. @throws StatusError */
   delete(definition: ResourceDefinition, existing: KubernetesObject, options: DeleteOptions): WriteOutcome {
     const { dryRun, propagation } = options;
     const admission = this.#admission(definition, existing);
@@ -137,7 +137,7 @@ export class ObjectLifecycle {
     admitByPolicies(admission);
     const ending = inOrder(definition, ended(existing, propagation));
     const waits = isHeld(ending);
-    // Pods end gracefully, even where there is nothing to wait for, and are last seen so.
+    // Pods end gracefully, even if there is nothing to wait for, so they are last seen as ending.
     const last = waits || definition.kind === "Pod" ? ending : existing;
     if (dryRun) {
       return { object: last, created: false, committed: false };
@@ -163,7 +163,7 @@ export class ObjectLifecycle {
   }
 }
 
-/** A resource version as a number, 0 for none. @throws StatusError 500 for one that is none, as with the API server */
+/** A resource version as a number, 0 for none. @throws StatusError 500 if it is not a number, as with the API server */
 export function versionNumber(resourceVersion: string | undefined): bigint {
   if (!/^\d*$/.test(resourceVersion ?? "")) {
     throw unconverted(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
@@ -175,7 +175,7 @@ function groupResource(definition: ResourceDefinition): GroupResource {
   return { group: "", resource: definition.plural };
 }
 
-/** Fields in the order of the type, empty ones left out. */
+/** The object with its fields in the order of the type, without empty ones. */
 function inOrder({ schema, kind }: ResourceDefinition, object: KubernetesObject): KubernetesObject {
   return fitToSchema(schema, object, kind).object as unknown as KubernetesObject;
 }
@@ -208,7 +208,7 @@ function checkPreconditions(
   }
 }
 
-/** The object as it stands while something holds it. */
+/** The object while it is being deleted, if something holds it. */
 function ended(existing: KubernetesObject, propagation: PropagationPolicy | undefined): KubernetesObject {
   const isNamespace = existing.kind === "Namespace";
   return {
@@ -224,7 +224,7 @@ function ended(existing: KubernetesObject, propagation: PropagationPolicy | unde
   };
 }
 
-/** To begin to end is a change that is counted, where changes are. */
+/** The start of a deletion counts as a change, in kinds that count changes. */
 function nextGeneration({ metadata }: KubernetesObject): { generation?: number } {
   const { generation, deletionTimestamp } = metadata;
   return typeof generation === "number" && deletionTimestamp === undefined
@@ -233,7 +233,7 @@ function nextGeneration({ metadata }: KubernetesObject): { generation?: number }
 }
 
 /**
- * A policy that is said replaces the finalizers of the garbage collector.
+ * If a policy is given, it replaces the finalizers of the garbage collector.
  * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/registry/generic/registry/store.go
  * (deletionFinalizersForGarbageCollection)
  */

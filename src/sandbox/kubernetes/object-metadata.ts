@@ -12,7 +12,7 @@ export function timestampNow(): string {
   return new Date().toISOString().replace(/\.\d+Z$/, "Z");
 }
 
-/** The metadata of a new object: whatever the client may not set is the server's. The version comes when it is kept. */
+/** The metadata of a new object. The server sets what the client may not. Storing the object sets its version. */
 export function newMetadata({ metadata }: KubernetesObject, now: string): ObjectMetadata {
   const {
     deletionTimestamp: _deletion,
@@ -26,8 +26,8 @@ export function newMetadata({ metadata }: KubernetesObject, now: string): Object
 }
 
 /**
- * The metadata of a changed object: what a client may leave out or only seem to set stays as it was; what it may not
- * change is kept as sent, for validation to refuse.
+ * The metadata of a changed object. Fields that a client may leave out, or that the server ignores, stay as they were.
+ * Fields that a client may not change are kept as sent, so that validation refuses them.
  */
 export function updatedMetadata(existing: KubernetesObject, sent: KubernetesObject): ObjectMetadata {
   const {
@@ -49,7 +49,7 @@ export function updatedMetadata(existing: KubernetesObject, sent: KubernetesObje
   };
 }
 
-/** So much of a prefix is kept that the name could still be a label. */
+/** How much of a prefix is kept, so that the name is still short enough for a label. */
 const prefixLimit = 58;
 /** Letters that cannot form words. Source: k8s.io/apimachinery/pkg/util/rand */
 const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
@@ -62,7 +62,7 @@ function generatedName(prefix: unknown): string {
   return prefix.slice(0, prefixLimit) + suffix.join("");
 }
 
-/** Whether finalizers keep a deleted object; a namespace has a list of its own besides. */
+/** Whether finalizers hold a deleted object. A namespace also has a list of its own, in its spec. */
 export function isHeld({ kind, metadata, ...object }: KubernetesObject): boolean {
   const spec = object["spec"] as { finalizers?: unknown[] } | undefined;
   const ofNamespace = kind === "Namespace" ? (spec?.finalizers?.length ?? 0) : 0;

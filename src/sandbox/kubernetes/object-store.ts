@@ -7,15 +7,15 @@ export interface ObjectChange {
   readonly resource: string;
   readonly resourceVersion: number;
   readonly object: KubernetesObject;
-  /** What was there before, unless it was added. */
+  /** The object before the change; undefined if it was added. */
   readonly previous: KubernetesObject | undefined;
 }
 
-/** How many changes are remembered for watches and for lists read page by page. */
+/** How many changes are remembered, for watches and for lists that are read page by page. */
 const remembered = 1000;
 
 /**
- * The objects of one cluster, by the truth of the writes. Objects are replaced, never changed in place: what a
+ * The objects of one cluster, exactly as the writes left them. Objects are replaced, never changed in place: what a
  * change or a page has shown stays as it was.
  */
 export class ObjectStore {
@@ -63,7 +63,7 @@ export class ObjectStore {
     );
   }
 
-  /** Keeps a new object under the next resource version. */
+  /** Stores a new object under the next resource version. */
   add(resource: string, object: KubernetesObject): KubernetesObject {
     const added = this.#stamped(object);
     this.#of(resource).push(added);
@@ -71,7 +71,7 @@ export class ObjectStore {
     return added;
   }
 
-  /** Puts an object in the place of another, under the next resource version. */
+  /** Replaces an object, under the next resource version. */
   replace(resource: string, previous: KubernetesObject, object: KubernetesObject): KubernetesObject {
     const replaced = this.#stamped(object);
     const objects = this.#of(resource);
@@ -80,7 +80,7 @@ export class ObjectStore {
     return replaced;
   }
 
-  /** Takes an object away; it is last seen under the next resource version. */
+  /** Removes an object. It is last seen under the next resource version. */
   remove(resource: string, previous: KubernetesObject, last: KubernetesObject = previous): KubernetesObject {
     const removed = this.#stamped(last);
     const objects = this.#of(resource);
@@ -140,7 +140,7 @@ export class ObjectStore {
   }
 }
 
-/** Where an object lies among those of its resource; lists are in the order of these keys. */
+/** The key of an object among those of its resource. Lists are in the order of these keys. */
 export function storageKey(object: KubernetesObject): string {
   const { namespace, name } = object.metadata;
   return namespace ? `${namespace}/${name}` : name;

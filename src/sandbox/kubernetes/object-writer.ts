@@ -20,14 +20,14 @@ import { applyConfiguration } from "./server-side-apply.ts";
 import { badRequest, conflict, notFound } from "./status.ts";
 import { readWriteOptions, type Warned, type WriteOptions } from "./write-options.ts";
 
-/** One write, as all of them need it. */
+/** What every write needs. */
 export interface WriteTarget extends Warned {
   readonly definition: ResourceDefinition;
   readonly attributes: ResourceRequest;
   readonly user: Caller;
 }
 
-/** What the verbs that write make of a request: the object it means, then that object's life. */
+/** Carries out the verbs that write: finds the object that a request means, and takes it through its lifecycle. */
 export class ObjectWriter {
   readonly #store: ObjectStore;
   readonly #lifecycle: ObjectLifecycle;
@@ -171,12 +171,12 @@ function uidOfNobody({ plural }: ResourceDefinition, { name }: ResourceRequest, 
 function requireCreate({ attributes, user }: WriteTarget): void {
   const creation = { ...attributes, verb: "create" };
   if (!mayDo(user, creation)) {
-    // The writer refuses this, not the filter before it, which would forbid browsers to guess at the answer.
+    // The writer refuses this, not the filter before it, which would add a header against content sniffing.
     throw accessDenied(user, creation).withHeaders({});
   }
 }
 
-/** @throws StatusError 400 for an object that names itself otherwise than its address does, or not at all */
+/** @throws StatusError 400 for an object without a name, or with a name other than the one in its URL */
 function checkName(address: ResourceRequest, { metadata: { name } }: KubernetesObject): void {
   if (!name) {
     throw unnamed(address);
@@ -202,7 +202,7 @@ function bodyKind({ kind, schema }: ResourceDefinition): BodyKind {
   return { apiVersion: "v1", kind, schema };
 }
 
-/** @throws StatusError 400 when the body names another namespace than the address */
+/** @throws StatusError 400 if the body names a namespace other than the one in the URL */
 function inNamespace({ definition, attributes }: WriteTarget, object: KubernetesObject): KubernetesObject {
   const { namespace: sent, ...metadata } = object.metadata;
   if (!definition.namespaced) {

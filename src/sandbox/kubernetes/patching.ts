@@ -17,14 +17,14 @@ import { badRequest, invalid, StatusError, unsupportedMediaType } from "./status
 import { strategicMerge } from "./strategic-merge.ts";
 import type { FieldCheck } from "./write-options.ts";
 
-/** Server-side apply, which is no change to an object but a claim on fields. */
+/** Server-side apply, which is not a change to an object but a claim on its fields. */
 export const applyPatchType = "application/apply-patch+yaml";
 
 const jsonPatchType = "application/json-patch+json";
 const mergePatchType = "application/merge-patch+json";
 const strategicPatchType = "application/strategic-merge-patch+json";
 
-/** The patch types that the API server takes, as its refusal lists them. */
+/** The patch types that the API server accepts, in the order in which its refusal lists them. */
 const patchTypes = [jsonPatchType, mergePatchType, applyPatchType, strategicPatchType];
 
 /** Which of the patch types a request uses. @throws StatusError 415 */
@@ -44,7 +44,7 @@ export interface Patched extends SentObject {
 
 /**
  * The object after a JSON, merge or strategic merge patch.
- * @throws StatusError 400 for a patch that is none, 422 for one that does not fit the object
+ * @throws StatusError 400 for a body that is not a patch, 422 for a patch that does not fit the object
  */
 export function patched(request: SandboxRequest, schema: StructSchema, original: JsonObject): Patched {
   const { patch, fieldsTwice } = readPatch(request);
@@ -61,7 +61,7 @@ export function patched(request: SandboxRequest, schema: StructSchema, original:
     }
     default: {
       const merged = strategicMerge(schema, original, requireObject(patch));
-      // It is a patch to an object of this kind, whatever it says itself.
+      // The patch is to an object of this kind, whatever kind it names.
       const object = { ...merged, kind: original["kind"], apiVersion: original["apiVersion"] };
       return { object, duplicates, quoted: asGo(patch) };
     }
@@ -70,7 +70,7 @@ export function patched(request: SandboxRequest, schema: StructSchema, original:
 
 /**
  * Fits a patched object to its kind.
- * @throws StatusError 422 that quotes the object or the patch, as the API server does, data and all
+ * @throws StatusError 422 that quotes the object or the patch, including its data, as the API server does
  */
 export function decodePatched(patch: Patched, body: BodyKind, check: FieldCheck): KubernetesObject {
   const undecodable = (why: string): StatusError =>
@@ -106,7 +106,7 @@ function inOrderOfKeys(object: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(object).toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-/** As Go prints what it has decoded from JSON: `map[data:map[a:eA==]]`. */
+/** Prints a value as Go prints what it has decoded from JSON: `map[data:map[a:eA==]]`. */
 function asGo(value: unknown): string {
   if (Array.isArray(value)) {
     return `[${value.map(asGo).join(" ")}]`;
@@ -153,7 +153,7 @@ function jsonPatched(original: JsonObject, patch: unknown): JsonObject {
   try {
     return jsonPatch.applyPatch(original, patch as Operation[], true, false).newDocument;
   } catch {
-    // The API server keeps the reason to itself here.
+    // The API server does not give the reason here.
     const message = "the server rejected our request due to an error in our request";
     throw new StatusError(422, "Invalid", message, {});
   }

@@ -7,8 +7,8 @@ import type { ObjectStore } from "./object-store.ts";
 const component = "acr-pull-sandbox";
 
 /**
- * Says of each new pod, in an Event as a scheduler would, that nothing runs it here: `kubectl describe pod` then tells
- * why it stays Pending.
+ * Reports for each new pod, in an Event like a scheduler's, that nothing runs it here. `kubectl describe pod` then
+ * shows why it stays Pending.
  */
 export function runPodController(store: ObjectStore, later: Later): void {
   store.subscribe(({ type, resource, object }) => {
@@ -24,7 +24,7 @@ function explainPending(store: ObjectStore, { metadata }: KubernetesObject): voi
     kind: "Event",
     apiVersion: "v1",
     metadata: {
-      // As clients of events name theirs: unique, and short enough for the longest pod's name.
+      // Named as other clients name their events: unique, and short enough even for the longest pod name.
       name: `${name.slice(0, 236)}.${randomBytes(8).toString("hex")}`,
       namespace,
       uid: randomUUID(),

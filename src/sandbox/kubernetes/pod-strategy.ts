@@ -12,7 +12,7 @@ import { objectAt, objectsAt, textAt, type JsonObject } from "./json.ts";
 import { dnsLabel } from "./metadata-validation.ts";
 import type { ResourceStrategy } from "./resource-definition.ts";
 
-/** Pods: nothing schedules or runs them, so they stay Pending, as in a cluster without nodes. */
+/** Pods. Nothing schedules or runs them, so they stay Pending, as in a cluster without nodes. */
 export const podStrategy: ResourceStrategy = {
   prepareForCreate: (object) => ({
     ...object,

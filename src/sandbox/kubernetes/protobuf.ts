@@ -2,7 +2,7 @@ import protobuf from "protobufjs";
 import { isJsonObject, type JsonObject } from "./json.ts";
 
 /*
- * kubectl creates objects in protobuf: the four bytes `k8s\0`, then a runtime.Unknown that carries the object.
+ * kubectl sends new objects in protobuf: the four bytes `k8s\0`, then a runtime.Unknown that carries the object.
  * Field numbers: https://github.com/kubernetes/api/blob/master/core/v1/generated.proto and its neighbours
  */
 
@@ -124,7 +124,7 @@ message DeleteOptions {
 /** Why a protobuf body could not be read. */
 export class ProtobufError extends Error {
   override readonly name = "ProtobufError";
-  /** The message is well formed, but its kind is none that the sandbox reads in protobuf. */
+  /** Whether the message is well formed, but of a kind that the sandbox does not read in protobuf. */
   readonly unknownKind: boolean;
 
   constructor(message: string, unknownKind: boolean) {
@@ -134,7 +134,7 @@ export class ProtobufError extends Error {
 }
 
 /**
- * Reads one object of the Kubernetes protobuf encoding into the JSON form of the same object.
+ * Decodes an object from the Kubernetes protobuf encoding into its JSON form.
  * @throws ProtobufError
  */
 export function decodeProtobuf(body: Buffer): JsonObject {
@@ -164,7 +164,7 @@ function plain(type: protobuf.Type, bytes: Uint8Array): JsonObject {
   return type.toObject(type.decode(bytes), { bytes: String, longs: Number });
 }
 
-/** Go writes every field that is no pointer, so an empty one means an absent one. Map values are kept. */
+/** Go writes every field that is not a pointer, so an empty field counts as absent. Map values are kept. */
 function withoutEmptyTexts(value: unknown, inMap = false): unknown {
   if (Array.isArray(value)) {
     return value.map((item) => withoutEmptyTexts(item));
@@ -185,14 +185,14 @@ function withoutEmptyTexts(value: unknown, inMap = false): unknown {
 
 const mapFields = new Set(["labels", "annotations", "data", "stringData", "binaryData"]);
 
-/** Fields whose JSON form is not that of their message. */
+/** Fields whose JSON form differs from their message. */
 const ownForms: Readonly<Record<string, (value: unknown) => unknown>> = {
   creationTimestamp: timestamp,
   deletionTimestamp: timestamp,
   hard: quantities,
 };
 
-/** The zero time is sent as a message without fields, and means none. */
+/** The zero time is sent as a message without fields, and means no time. */
 function timestamp(value: unknown): string | undefined {
   const seconds = isJsonObject(value) ? value["seconds"] : undefined;
   return typeof seconds === "number"

@@ -3,8 +3,8 @@ import type { ObjectStore } from "./object-store.ts";
 import { recountQuotas } from "./resource-quota.ts";
 
 /**
- * What the controller manager does for quotas: it counts once at the start, then a moment after each change of a
- * quota and each object that goes. New objects are counted by the API server itself, as it admits them.
+ * Starts the quota controller. It counts once at the start, then a moment after each change of a quota and each removal
+ * of an object. The API server itself counts new objects when it admits them.
  */
 export function runQuotaController(store: ObjectStore, later: Later): void {
   for (const { metadata } of store.list("namespaces")) {

@@ -7,7 +7,7 @@ import { badRequest, notAcceptable, StatusError } from "./status.ts";
 import { partialMetadata, tableOf, type IncludedObject } from "./table.ts";
 
 /*
- * What a client accepts, and objects in that form: JSON or YAML, whole, as a table or as metadata alone.
+ * The form that a client accepts, and objects in that form: as JSON or YAML; whole, as a table, or only the metadata.
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources
  */
 
@@ -15,18 +15,18 @@ import { partialMetadata, tableOf, type IncludedObject } from "./table.ts";
 export interface Representation {
   readonly mediaType: "application/json" | "application/yaml";
   readonly as: "Object" | "Table" | "PartialObjectMetadata" | "PartialObjectMetadataList";
-  /** How much of each object a table holds, as asked for. */
+  /** How much of each object a table is to hold, as the client sent it. */
   readonly includeObject: string;
 }
 
-/** What the API server offers; protobuf is not to be had here. */
+/** What the API server offers. The sandbox does not answer in protobuf. */
 const offered = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const offeredToWatches = [
   "application/json;stream=watch",
   "application/vnd.kubernetes.protobuf;stream=watch",
 ];
 
-/** The form that the client likes best and this server has. @throws StatusError 406 */
+/** The form that the client prefers among those that this server has. @throws StatusError 406 */
 export function acceptedRepresentation(request: SandboxRequest): Representation {
   const representation = findRepresentation(request);
   if (!representation) {
@@ -35,7 +35,7 @@ export function acceptedRepresentation(request: SandboxRequest): Representation 
   return representation;
 }
 
-/** The same for the events of a watch, which are JSON alone. @throws StatusError 406 */
+/** The same for the events of a watch, which are always JSON. @throws StatusError 406 */
 export function acceptedEvents(request: SandboxRequest): Representation {
   const representation = findRepresentation(request);
   if (representation?.mediaType !== "application/json") {
@@ -100,12 +100,12 @@ export function respond(representation: Representation, status: number, body: un
   };
 }
 
-/** Keys in their order, as the API server writes YAML. */
+/** Writes YAML as the API server does, with sorted keys. */
 function asYaml(body: unknown): string {
   return dump(body, { sortKeys: true, noArrayIndent: true, noRefs: true, skipInvalid: true, lineWidth: 80 });
 }
 
-/** @throws StatusError 400 for a part that no table can hold */
+/** @throws StatusError 400 for a value that `includeObject` does not allow */
 function included(includeObject: string): IncludedObject {
   switch (includeObject) {
     case "None":
@@ -122,12 +122,12 @@ function included(includeObject: string): IncludedObject {
   }
 }
 
-/** 406: known only once there is an answer, so what was asked for is done. */
+/** 406. It is known only when there is an answer, so the request has already taken effect. */
 function otherForm(as: string, is: string): StatusError {
   return new StatusError(406, "NotAcceptable", `you requested ${as}, but the requested object is ${is}`);
 }
 
-/** One object in the accepted form. @throws StatusError 400 or 406 where it cannot have that form */
+/** One object in the accepted form. @throws StatusError 400 or 406 if it cannot have that form */
 export function representObject(
   definition: ResourceDefinition,
   object: KubernetesObject,
@@ -147,7 +147,7 @@ export function representObject(
   }
 }
 
-/** A list in the accepted form. @throws StatusError 400 or 406 where it cannot have that form */
+/** A list in the accepted form. @throws StatusError 400 or 406 if it cannot have that form */
 export function representList(
   definition: ResourceDefinition,
   items: readonly KubernetesObject[],
@@ -174,8 +174,8 @@ export function representList(
 }
 
 /**
- * Shows the objects of one watch; in a table only the first event names the columns.
- * @returns a function that keeps count of what it has shown
+ * Shows the objects of one watch. In a table, only the first event names the columns.
+ * @returns a function that remembers whether it has shown an object before
  */
 export function watchRepresentation(
   definition: ResourceDefinition,

@@ -1,8 +1,8 @@
 import type { SandboxRequest } from "../service.ts";
 
 /*
- * What a request asks for, read from its method and address alone, before anything is known of the resource:
- * authorization decides on this.
+ * What a request asks for, read only from its method and URL, before anything is known about the resource.
+ * Authorization decides on this.
  * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/request/requestinfo.go
  */
 
@@ -19,11 +19,11 @@ export interface ResourceRequest {
   readonly name: string;
 }
 
-/** A request on a resource, as its address says it. */
+/** A request on a resource, as its URL names it. */
 export interface AddressedRequest extends ResourceRequest {
-  /** The address ends in the resource itself, whatever name a field selector gives. */
+  /** Whether the URL ends in the resource itself, whatever name a field selector gives. */
   readonly isCollection: boolean;
-  /** The address leads through a namespace to the resource. */
+  /** Whether the URL names a namespace before the resource. */
   readonly isInNamespace: boolean;
 }
 
@@ -74,13 +74,13 @@ function decoded(path: string): string {
   }
 }
 
-/** A list that can hold one name only counts as a request on that name. */
+/** A list that can hold only one name counts as a request on that name. */
 function selectedName(request: SandboxRequest): string {
   const selector = request.method === "POST" ? null : request.query.get("fieldSelector");
   return /(?:^|,)metadata\.name==?([^,]+)/.exec(selector ?? "")?.[1] ?? "";
 }
 
-/** Whether a query parameter is set, as the API server reads booleans. */
+/** Whether a query parameter is true, as the API server reads booleans. */
 export function isQueryTrue(request: SandboxRequest, parameter: string): boolean {
   const value = request.query.get(parameter);
   return value !== null && !["", "0", "false"].includes(value.toLowerCase());

@@ -9,7 +9,7 @@ import { fitToSchema, TypingError, type TypingOutcome } from "./typing.ts";
 import type { FieldCheck } from "./write-options.ts";
 import { readYaml } from "./yaml.ts";
 
-/** The API server reads no more of a body. Source: MaxRequestBodyBytes of its defaults. */
+/** The largest body that the API server reads. Source: MaxRequestBodyBytes in its defaults. */
 const bodyLimit = 3 * 1024 * 1024;
 
 const accepted = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
@@ -21,7 +21,7 @@ export interface BodyKind {
   readonly schema: StructSchema;
 }
 
-/** The request's media type, without parameters; JSON when it names none. */
+/** The request's media type, without parameters; JSON if it names none. */
 export function mediaType(request: SandboxRequest): string {
   return (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() || "application/json";
 }
@@ -37,13 +37,13 @@ export function checkBodySize(request: SandboxRequest): void {
 /** A body as it was sent. */
 export interface SentObject {
   readonly object: JsonObject;
-  /** What strict decoding says of fields that are there twice. */
+  /** What strict decoding says about fields that occur twice. */
   readonly duplicates: readonly string[];
 }
 
 /**
  * The body's object as it was sent.
- * @throws StatusError 400 when it cannot be parsed, 415 for a media type that is not read
+ * @throws StatusError 400 if it cannot be parsed, 415 for a media type that is not supported
  */
 export function readBody(request: SandboxRequest, kind: string): SentObject {
   const unrecognized = (why: string): StatusError =>
@@ -69,7 +69,7 @@ export function readBody(request: SandboxRequest, kind: string): SentObject {
   }
 }
 
-/** What strict decoding says of a field that is there twice. */
+/** What strict decoding says about a field that occurs twice. */
 export function duplicate(field: string): string {
   return `duplicate field "${field}"`;
 }
@@ -82,7 +82,7 @@ function parsed(
   try {
     sent = parse();
   } catch {
-    // What the parser says may quote the body, and a body may hold a password.
+    // The parser's message may quote the body, and a body may hold a password.
     throw failure("invalid syntax");
   }
   const { value, duplicates } = sent;
@@ -104,9 +104,10 @@ function readProtobuf(body: Buffer, unrecognized: (why: string) => StatusError):
 }
 
 /**
- * Fits a body to its kind. Kind and version may be absent, but not others.
- * @param refusal the answer for what cannot be decoded
- * @throws StatusError 400 or the refusal, for another kind, a value of the wrong type, or a field that the check refuses
+ * Fits a body to its kind. Kind and version may be absent, but not different.
+ * @param refusal makes the answer for a body that cannot be decoded
+ * @throws StatusError 400 or the refusal, for another kind, a value of the wrong type, or a field that the check
+ *   refuses
  */
 export function decodeObject(
   sent: SentObject,
@@ -145,7 +146,7 @@ function fitOr(body: BodyKind, object: JsonObject, failure: (why: string) => Sta
   }
 }
 
-/** What strict decoding says of a field that the kind does not have. */
+/** What strict decoding says about a field that the kind does not have. */
 export function unknownField(field: string): string {
   return `unknown field "${field}"`;
 }

@@ -5,12 +5,12 @@ import type { StructSchema } from "./schema.ts";
 import type { SelectableFields } from "./selectors.ts";
 import type { TableColumn } from "./table.ts";
 
-/** What a resource adds to what all have in common. */
+/** What is special about a resource. */
 export interface ResourceStrategy {
-  /** Fills in what the API server fills in before it looks at a new object. */
+  /** Fills in what the API server fills in before it validates a new object. */
   readonly prepareForCreate: (object: KubernetesObject) => KubernetesObject;
   readonly prepareForUpdate: (object: KubernetesObject, previous: KubernetesObject) => KubernetesObject;
-  /** Apart from metadata. */
+  /** Validates everything but the metadata. */
   readonly validate: (object: KubernetesObject) => FieldError[];
   readonly validateUpdate: (object: KubernetesObject, previous: KubernetesObject) => FieldError[];
 }
@@ -28,13 +28,13 @@ export interface ResourceDefinition {
   readonly fields: SelectableFields;
   readonly columns: readonly TableColumn[];
   readonly strategy: ResourceStrategy;
-  /** A deletion answers with the object, not with a Status. */
+  /** Whether a deletion is answered with the object, not with a Status. */
   readonly returnsDeleted: boolean;
-  /** A PUT makes what is not there. */
+  /** Whether a PUT creates an object that does not exist. */
   readonly createsOnUpdate: boolean;
 }
 
-/** Verbs of every resource here. */
+/** The verbs of every resource here. */
 export const resourceVerbs: readonly string[] = [
   "create",
   "delete",

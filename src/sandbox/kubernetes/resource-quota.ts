@@ -6,8 +6,8 @@ import type { ResourceStrategy } from "./resource-definition.ts";
 import { notImplemented } from "./status.ts";
 
 /*
- * Quotas on the number of objects in a namespace. The other quotas, on what pods ask for, are refused: nothing
- * runs here that could use them up.
+ * Quotas on the number of objects in a namespace. The other quotas, on what pods request, are refused: nothing runs
+ * here that could use them up.
  * Source: https://kubernetes.io/docs/concepts/policy/resource-quotas/#object-count-quota
  */
 
@@ -19,7 +19,7 @@ function countedResource(key: string): string | undefined {
   return aliased ?? other;
 }
 
-/** Quotas, whose status is the controller's alone. */
+/** Quotas. Only the controller sets their status. */
 export const resourceQuotaStrategy: ResourceStrategy = {
   prepareForCreate: (object) => ({ ...object, spec: readSpec(object), status: {} }),
   prepareForUpdate: (object, previous) => ({
@@ -31,7 +31,7 @@ export const resourceQuotaStrategy: ResourceStrategy = {
   validateUpdate: () => [],
 };
 
-/** A quantity may be sent as a number and is kept as a text. @throws StatusError 501 for what is not counted here */
+/** A quantity may be sent as a number, but is kept as a string. @throws StatusError 501 for what is not counted here */
 function readSpec(object: KubernetesObject): JsonObject {
   const spec = objectAt(object, "spec");
   if (spec["scopes"] !== undefined || spec["scopeSelector"] !== undefined) {
@@ -57,7 +57,7 @@ function quotasIn(store: ObjectStore, namespace: string): KubernetesObject[] {
 }
 
 /**
- * What the quota admission controller says against one more object; undefined when it fits.
+ * Why the quota admission controller refuses one more object; undefined if it fits.
  * Wording: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/resourcequota/controller.go
  */
 export function quotaExceeded(store: ObjectStore, resource: string, namespace: string): string | undefined {
@@ -79,7 +79,7 @@ export function quotaExceeded(store: ObjectStore, resource: string, namespace: s
   return undefined;
 }
 
-/** Brings the status of a namespace's quotas up to date with what there is. */
+/** Updates the status of a namespace's quotas with the number of objects that exist. */
 export function recountQuotas(store: ObjectStore, namespace: string): void {
   for (const quota of quotasIn(store, namespace)) {
     const hard = objectAt(objectAt(quota, "spec"), "hard");

@@ -21,7 +21,7 @@ import { serviceAccountStrategy } from "./service-account-strategy.ts";
 import { ageColumn, nameColumn, timeSince, type TableColumn } from "./table.ts";
 
 /*
- * The resources that the server keeps, all of the core group.
+ * The resources that the server keeps, all in the core group.
  * Columns: https://github.com/kubernetes/kubernetes/blob/master/pkg/printers/internalversion/printers.go
  */
 
@@ -266,7 +266,7 @@ const nodes: ResourceDefinition = {
   ],
 };
 
-/** In the order in which discovery names them. */
+/** In the order in which discovery lists them. */
 export const resourceDefinitions: readonly ResourceDefinition[] = [
   configMaps,
   events,

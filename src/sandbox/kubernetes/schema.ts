@@ -1,10 +1,10 @@
 /*
- * A description of the fields of a kind, of the depth this server needs: decoding, strict field checks, strategic
+ * A description of the fields of a kind, as detailed as this server needs it: decoding, strict field checks, strategic
  * merge patches and field ownership all follow it. Merge keys and atomic lists are those of
  * https://github.com/kubernetes/api/blob/master/core/v1/types.go
  */
 
-/** A value without parts. `pointer`: false, zero and empty are values of their own and stay. */
+/** A value without parts. With `pointer`, false, zero and empty are real values and are kept. */
 export interface ScalarSchema {
   readonly type: "string" | "integer" | "boolean" | "bytes" | "time";
   readonly pointer?: true;
@@ -16,8 +16,10 @@ export interface AnySchema {
 }
 
 /**
- * Known fields. `open`: unknown fields are kept, owned as a whole, instead of refused or dropped. `atomic`: the struct
- * is owned as a whole. `optional`: it may be absent, so that it is a field of its own beside those in it.
+ * Known fields.
+ * - `open`: unknown fields are kept, each owned as a whole, instead of refused or dropped.
+ * - `atomic`: the struct is owned as a whole.
+ * - `optional`: the struct may be absent, so it is a field of its own, in addition to those in it.
  */
 export interface StructSchema {
   readonly type: "struct";
@@ -27,15 +29,15 @@ export interface StructSchema {
   readonly optional?: true;
 }
 
-/** Free keys; always granular in what this server serves. */
+/** Free keys. In this server, they are always owned one by one. */
 export interface MapSchema {
   readonly type: "map";
   readonly values: Schema;
 }
 
 /**
- * A list: atomic unless it has keys (owned and merged item by item) or is a set. `patchKey` alone: merged by a
- * strategic merge patch. A list with neither is replaced whole by every kind of patch.
+ * A list. It is atomic unless it has `keys`, by which it is owned and merged item by item, or is a `set`. If it has
+ * only a `patchKey`, a strategic merge patch merges it. If it has none of these, every kind of patch replaces it whole.
  */
 export interface ListSchema {
   readonly type: "list";
@@ -43,7 +45,7 @@ export interface ListSchema {
   readonly keys?: readonly string[];
   readonly set?: true;
   readonly patchKey?: string;
-  /** An empty list is a value of its own and stays. */
+  /** An empty list is a real value and is kept. */
   readonly pointer?: true;
 }
 
@@ -162,7 +164,7 @@ export const resourceQuotaSchema = kind({
   status: struct({ hard: quantities, used: quantities }),
 });
 
-/** Fields whose own fields are not looked at here, by their names between spaces. */
+/** Fields whose content is not examined here. Their names are separated by spaces. */
 function unexamined(names: string): Record<string, AnySchema> {
   const list = names.trim().split(/\s+/);
   return Object.fromEntries(list.map((name) => [name, any]));

@@ -6,7 +6,7 @@ import { dataKeyErrors } from "./metadata-validation.ts";
 import type { ResourceStrategy } from "./resource-definition.ts";
 
 /*
- * What the API server checks of secrets and config maps.
+ * What the API server checks in secrets and config maps.
  * Source: https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/validation.go (ValidateSecret,
  * ValidateSecretUpdate) and pkg/registry/core/secret/strategy.go
  */
@@ -14,7 +14,7 @@ import type { ResourceStrategy } from "./resource-definition.ts";
 const sizeLimit = 1024 * 1024;
 const immutableDetail = "field is immutable when `immutable` is set";
 
-/** Keys that a type demands. */
+/** The keys that a type requires. */
 const requiredKeys: Readonly<Record<string, readonly string[]>> = {
   "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
   "kubernetes.io/dockercfg": [".dockercfg"],
@@ -70,12 +70,12 @@ function immutabilityErrors(
   ];
 }
 
-/** An absent or empty type becomes the default one, in the place where the API shows it: last. */
+/** An absent or empty type becomes the default one, at the end, where the API shows it. */
 function withType(object: KubernetesObject, usual: string): KubernetesObject {
   return object["type"] ? object : { ...object, type: usual };
 }
 
-/** `stringData` is for writing alone: it is merged over `data` and never kept. */
+/** `stringData` is write-only: it is merged over `data` and never kept. */
 function mergeStringData(object: KubernetesObject): KubernetesObject {
   const { stringData, type, ...rest } = object;
   if (!isJsonObject(stringData)) {
@@ -121,7 +121,7 @@ function validateSecret(object: KubernetesObject): FieldError[] {
 
 const accountAnnotation = "kubernetes.io/service-account.name";
 
-/** Types whose rules are more than a key that must be there. */
+/** The errors of types whose rules are more than a required key. */
 function credentialErrors({ metadata, type }: KubernetesObject, data: JsonObject): FieldError[] {
   switch (type) {
     case "kubernetes.io/basic-auth": {
@@ -139,7 +139,7 @@ function credentialErrors({ metadata, type }: KubernetesObject, data: JsonObject
   }
 }
 
-/** Why Go's decoder refuses the bytes as a JSON object, in its words; undefined when it does not. */
+/** Why Go's decoder refuses the bytes as a JSON object, in its words; undefined if it does not. */
 function jsonObjectError(base64: string): string | undefined {
   const text = Buffer.from(base64, "base64").toString("utf8");
   try {
@@ -165,7 +165,7 @@ function jsonObjectError(base64: string): string | undefined {
   }
 }
 
-/** The numbers of a JSON text, as they are written. */
+/** The numbers in a JSON text, as they are written. */
 function numbers(json: string): string[] {
   const withoutTexts = json.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"/gs, '""');
   return withoutTexts.match(/-?\d[\d.eE+-]*/g) ?? [];

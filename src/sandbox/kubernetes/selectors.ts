@@ -8,15 +8,15 @@ import { badRequest } from "./status.ts";
  * Source of field selectors: https://github.com/kubernetes/apimachinery/blob/master/pkg/fields/selector.go
  */
 
-/** Whether an object is meant. */
+/** Whether an object is selected. */
 export type Selector = (object: KubernetesObject) => boolean;
 
-/** A field selector of one resource: the value of each field that can be selected on. */
+/** The fields of one resource that a field selector can use, with their values. */
 export type SelectableFields = (object: KubernetesObject) => Readonly<Record<string, string>>;
 
 /**
- * What the request's `labelSelector` and `fieldSelector` select, both together.
- * @throws StatusError 400 when one cannot be parsed or a field cannot be selected on
+ * Selects the objects that match both the request's `labelSelector` and its `fieldSelector`.
+ * @throws StatusError 400 if one cannot be parsed, or names a field that cannot be used
  */
 export function requestSelector(request: SandboxRequest, fields: SelectableFields): Selector {
   const byLabels = labelSelector(request.query.get("labelSelector") ?? "");
@@ -24,7 +24,7 @@ export function requestSelector(request: SandboxRequest, fields: SelectableField
   return (object) => byLabels(object.metadata.labels ?? {}) && byFields(object);
 }
 
-/** Whether the request selects at all. */
+/** Whether the request has a selector. */
 export function selects(request: SandboxRequest): boolean {
   return Boolean(request.query.get("labelSelector")) || Boolean(request.query.get("fieldSelector"));
 }
@@ -48,7 +48,7 @@ function fieldSelector(text: string, fields: SelectableFields): Selector {
   return (object) => meant.every(({ field, test }) => test(fields(object)[field]));
 }
 
-/** @throws StatusError 400 for a sign that has to be escaped, or that cannot be */
+/** @throws StatusError 400 for a character that must be escaped, or for one that cannot be */
 function unescaped(value: string): string {
   return value.replaceAll(/\\(.?)|[,=]/gs, (sequence, escaped?: string) => {
     if (escaped === undefined) {

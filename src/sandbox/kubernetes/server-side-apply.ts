@@ -25,7 +25,7 @@ import type { ListSchema, Schema, StructSchema } from "./schema.ts";
 import { StatusError, type StatusCause } from "./status.ts";
 
 /*
- * Server-side apply: merging an applied configuration into the live object by the ownership of fields.
+ * Server-side apply: merges an applied configuration into the live object by the ownership of fields.
  * Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
 
@@ -36,13 +36,13 @@ export interface ApplyOptions {
   readonly now: string;
 }
 
-/** Owner of the fields of an object that was made before anybody's were kept. */
+/** The owner of the fields of an object that was written before ownership was recorded. */
 const beforeFirstApply = "before-first-apply";
 
 /**
  * The live object with the configuration applied and the ownership updated.
- * @param live undefined when the apply creates the object
- * @throws StatusError 409 naming the fields that other managers own, unless forced
+ * @param live undefined if the apply creates the object
+ * @throws StatusError 409 that names the fields that other managers own, unless forced
  */
 export function applyConfiguration(
   schema: StructSchema,
@@ -117,7 +117,7 @@ function mergeItems(schema: ListSchema, live: readonly unknown[], applied: reado
   return [...merged, ...appliedByStep.values()];
 }
 
-/** Takes an abandoned field away, unless somebody owns something below it. */
+/** Removes an abandoned field, unless somebody owns something below it. */
 function prune(schema: Schema, value: JsonObject, path: FieldPath, owned: FieldSet): JsonObject {
   return owned.holdsWithin(path) ? value : (without(schema, value, path) as JsonObject);
 }
@@ -170,7 +170,7 @@ function ownerText({ manager, operation, apiVersion, subresource }: FieldManager
   return operation === "Update" ? `${name} using ${apiVersion}` : name;
 }
 
-/** Whether two objects differ in nothing but the times of their managers. */
+/** Whether two objects are equal except for the times of their managers. */
 export function isUnchanged(one: KubernetesObject, other: KubernetesObject): boolean {
   return isDeepStrictEqual(withoutTimes(one), withoutTimes(other));
 }

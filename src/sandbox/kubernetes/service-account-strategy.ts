@@ -2,7 +2,7 @@ import type { KubernetesObject } from "../world.ts";
 import { objectsAt, textAt } from "./json.ts";
 import type { ResourceStrategy } from "./resource-definition.ts";
 
-/** Service accounts, whose secrets are kept by their names alone. */
+/** Service accounts. Only the names of their secrets are kept. */
 export const serviceAccountStrategy: ResourceStrategy = {
   prepareForCreate: withSecretNames,
   prepareForUpdate: withSecretNames,

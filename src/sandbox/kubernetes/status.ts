@@ -58,7 +58,7 @@ export class StatusError extends Error {
     this.listMetadata = listMetadata;
   }
 
-  /** The same error, with headers besides those of every answer. */
+  /** The same error, with headers in addition to those of every answer. */
   withHeaders(headers: Readonly<Record<string, string>>): this {
     this.#headers = headers;
     return this;
@@ -93,7 +93,7 @@ export class StatusError extends Error {
   }
 }
 
-/** One that never reached what makes a Status of it. */
+/** An error from before the point where the API server turns errors into a Status. */
 class PlainTextError extends StatusError {
   override toResponse(): SandboxResponse {
     const headers = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
@@ -129,7 +129,7 @@ export function notFound(target: GroupResource, name: string): StatusError {
   );
 }
 
-/** 409: an object of that name is there. @param isEnding it is being deleted */
+/** 409: an object of that name already exists. @param isEnding whether it is being deleted */
 export function alreadyExists(target: GroupResource, name: string, isEnding: boolean): StatusError {
   const message = `${qualified(target)} "${name}" already exists`;
   return new StatusError(
@@ -191,30 +191,30 @@ export function badRequest(message: string): StatusError {
   return new StatusError(400, "BadRequest", message);
 }
 
-/** 401: no token, or one that nobody has. */
+/** 401: a token that no user has. */
 export function unauthorized(): StatusError {
   return new StatusError(401, "Unauthorized", "Unauthorized");
 }
 
-/** 405: the path exists, not with this method. */
+/** 405: the path exists, but not with this method. */
 export function methodNotAllowed(): StatusError {
   const message = "the server does not allow this method on the requested resource";
   return new StatusError(405, "MethodNotAllowed", message, {});
 }
 
-/** 406: no representation that was asked for can be made. */
+/** 406: the server has none of the representations that the client accepts. */
 export function notAcceptable(accepted: readonly string[]): StatusError {
   const message = `only the following media types are accepted: ${accepted.join(", ")}`;
   return new StatusError(406, "NotAcceptable", message);
 }
 
-/** 415: the body's media type is not understood. */
+/** 415: the body's media type is not supported. */
 export function unsupportedMediaType(accepted: readonly string[]): StatusError {
   const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`;
   return new StatusError(415, "UnsupportedMediaType", message);
 }
 
-/** 410: the list that the token continues is gone; the new token goes on with what there is now. */
+/** 410: the list that the token continues is no longer remembered. The new token continues with the current objects. */
 export function expiredContinue(inconsistentToken: string): StatusError {
   const message =
     "The provided continue parameter is too old to display a consistent list result. You can start a new list " +
@@ -224,19 +224,19 @@ export function expiredContinue(inconsistentToken: string): StatusError {
   return new StatusError(410, "Expired", message, undefined, { continue: inconsistentToken });
 }
 
-/** 410: a list of objects as they were before what is remembered. */
+/** 410: a list at a resource version that is no longer remembered. */
 export function expiredList(): StatusError {
   return new StatusError(410, "Expired", "The resourceVersion for the provided list is too old.");
 }
 
-/** 504: a resource version that this server has not come to. */
+/** 504: a resource version that this server has not reached. */
 export function tooLargeVersion(wanted: number, current: number): StatusError {
   const message = `Timeout: Too large resource version: ${wanted}, current: ${current}`;
   const cause = { reason: "ResourceVersionTooLarge", message: "Too large resource version" };
   return new StatusError(504, "Timeout", message, { causes: [cause], retryAfterSeconds: 1 });
 }
 
-/** 410: a watch from before what is remembered. */
+/** 410: a watch from a resource version that is no longer remembered. */
 export function expiredWatch(asked: number, oldest: number): StatusError {
   return new StatusError(410, "Expired", `too old resource version: ${asked} (${oldest})`);
 }
@@ -247,16 +247,16 @@ export function unconverted(message: string): StatusError {
 }
 
 /**
- * 500, in plain text: to act in a group, but as nobody.
- * @param target path and query, as they were asked for
- * @param asked as Go prints them
+ * 500, in plain text: the request impersonates a group, a uid or extra fields, but no user.
+ * @param target path and query, as the client sent them
+ * @param asked what the request impersonates, as Go prints it
  */
 export function impersonationWithoutUser(target: string, asked: readonly string[]): StatusError {
   const message = `requested [${asked.join(" ")}] without impersonating a user`;
   return new PlainTextError(500, "", `Internal Server Error: ${JSON.stringify(target)}: ${message}`);
 }
 
-/** 501: the API server could do this, the sandbox cannot; it never pretends. */
+/** 501: the API server can do this, but the sandbox cannot, and does not pretend to. */
 export function notImplemented(what: string): StatusError {
   return new StatusError(501, "NotImplemented", `the sandbox's Kubernetes API does not do this: ${what}`);
 }
@@ -278,7 +278,7 @@ const outages: Readonly<
   504: ["Timeout", "Timeout: request did not complete within the allotted timeout", 1],
 };
 
-/** The Status of a failure that no resource is to blame for. @param reason where it is not the usual one */
+/** The Status of a failure that has nothing to do with a resource. @param reason undefined for the usual one */
 export function outage(code: number, reason: string | undefined): StatusError {
   const [usualReason = "", message = "unknown", retryAfterSeconds] = outages[code] ?? [];
   const details = retryAfterSeconds === undefined ? undefined : { retryAfterSeconds };

@@ -4,14 +4,15 @@ import type { ListSchema, Schema } from "./schema.ts";
 import { notImplemented, unconverted } from "./status.ts";
 
 /*
- * Strategic merge patch: a merge patch whose lists merge by key where the kind says so.
- * Source: https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+ * Strategic merge patch: a merge patch whose lists merge by key if the kind says so.
+ * Source:
+ * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
  */
 
 const anySchema: Schema = { type: "any" };
 
 /**
- * Applies a strategic merge patch to a part of an object.
+ * Applies a strategic merge patch to part of an object.
  * @throws StatusError 500 for a directive that is not understood and for a list item without its merge key
  */
 export function strategicMerge(schema: Schema, original: JsonObject, patch: JsonObject): JsonObject {
@@ -95,8 +96,10 @@ function mergeList(schema: ListSchema, original: readonly unknown[], patch: read
 }
 
 /**
- * What the patch names comes in its order, the rest as it was; where both would be first, what is new is.
- * Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/strategicpatch/patch.go (normalizeElementOrder)
+ * Items that the patch names come in its order, the others in their old order. If both a new item and one of the others
+ * could come first, the new item does.
+ * Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/strategicpatch/patch.go
+ * (normalizeElementOrder)
  */
 function inPatchOrder(
   merged: readonly unknown[],
@@ -119,7 +122,7 @@ function inPatchOrder(
   return [...ordered, ...others];
 }
 
-/** `$deleteFromPrimitiveList/f` and `$setElementOrder/f`, which stand beside the field they speak of. */
+/** Applies `$deleteFromPrimitiveList/f` and `$setElementOrder/f`, which stand next to the field `f` in a patch. */
 function applyListDirectives(schema: Schema, merged: JsonObject, patch: JsonObject): void {
   for (const [name, value] of Object.entries(patch)) {
     const [directive, field = ""] = name.split("/", 2);
@@ -135,14 +138,14 @@ function applyListDirectives(schema: Schema, merged: JsonObject, patch: JsonObje
   }
 }
 
-/** The API server drops the connection when it is to order a list whose items have no key. */
+/** The API server drops the connection if it has to order a list whose items have no key. */
 function refuseUnordered(directive: string | undefined, schema: Schema): void {
   if (directive === "$setElementOrder" && schema.type === "list" && !schema.set && !schema.patchKey) {
     throw notImplemented("$setElementOrder of a list whose items have no merge key");
   }
 }
 
-/** Items that the order names come in that order, the others before them as they were. */
+/** Items that the order names come in that order. The others come before them, in their old order. */
 function inOrder(schema: Schema, list: readonly unknown[], order: readonly unknown[]): unknown[] {
   const key = schema.type === "list" ? schema.patchKey : undefined;
   const identity = (item: unknown): unknown => (key !== undefined && isJsonObject(item) ? item[key] : item);

@@ -6,7 +6,7 @@ import type { JsonObject } from "./json.ts";
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
  */
 
-/** One column: what it says of an object at a moment. */
+/** One column: what it shows about an object at a given time. */
 export interface TableColumn {
   readonly name: string;
   readonly type: "string" | "integer";
@@ -32,7 +32,7 @@ export const ageColumn: TableColumn = {
   cell: ({ metadata }, now) => timeSince(metadata.creationTimestamp, now),
 };
 
-/** How much of each object stands beside its row: `includeObject`. */
+/** How much of each object its row includes: `includeObject`. */
 export type IncludedObject = "None" | "Metadata" | "Object";
 
 /** A table of objects. @param withColumns false for every event of a watch but the first */
@@ -56,7 +56,7 @@ export function tableOf(
   };
 }
 
-/** An object's type and metadata alone. */
+/** Only the metadata of an object. */
 export function partialMetadata(object: KubernetesObject): JsonObject {
   return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: object.metadata };
 }
@@ -78,7 +78,7 @@ function includedPart(object: KubernetesObject, included: IncludedObject): unkno
   }
 }
 
-/** The age of a moment as kubectl's tables show it; `<unknown>` when there is none. */
+/** The time since a timestamp, as kubectl's tables show it; `<unknown>` if there is none. */
 export function timeSince(timestamp: unknown, now: Date): string {
   const then = typeof timestamp === "string" ? Date.parse(timestamp) : Number.NaN;
   return Number.isNaN(then) ? "<unknown>" : humanDuration(now.getTime() - then);

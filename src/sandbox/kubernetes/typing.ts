@@ -1,26 +1,26 @@
 import { isJsonObject, type JsonObject } from "./json.ts";
 import type { ListSchema, ScalarSchema, Schema, StructSchema } from "./schema.ts";
 
-/** What was wrong with an object's fields while it was fitted to its schema. */
+/** An object fitted to its schema, and the fields that did not belong there. */
 export interface TypingOutcome {
   readonly object: JsonObject;
   /** Paths of fields that the kind does not have, as strict decoding names them. */
   readonly unknownFields: readonly string[];
 }
 
-/** A value of the wrong type; the message is as Go's JSON decoder words it. */
+/** A value of the wrong type. The message has the words of Go's JSON decoder. */
 export class TypingError extends Error {
   override readonly name = "TypingError";
 }
 
-/** What becomes of values that are there but empty. */
+/** What happens to empty values. */
 export type EmptyValues = "drop" | "keep";
 
 /**
- * Fits an object to its kind as decoding into the API's types and encoding again would: unknown fields fall away,
- * empty optional values are left out, fields stand in the order of the type and map keys in their own.
+ * Fits an object to its kind, as if it were decoded into the API's types and encoded again: unknown fields are dropped,
+ * empty optional values are left out, fields are in the order of the type, and map keys are sorted.
  *
- * @throws TypingError when a value has the wrong type
+ * @throws TypingError if a value has the wrong type
  */
 export function fitToSchema(
   schema: StructSchema,
@@ -148,11 +148,11 @@ function fitScalar(schema: ScalarSchema, value: unknown, place: Place): unknown 
     return checkedTime(value);
   }
   const empty = value === "" || value === 0 || value === false;
-  // An empty string is no value of a field, but it is one of a map: the map puts it back.
+  // An empty string is not a value for a field, but it is one for a map: the map puts it back.
   return empty && !schema.pointer && place.empty === "drop" ? undefined : value;
 }
 
-/** @throws TypingError with the place of the first character that is no base64 */
+/** @throws TypingError with the position of the first character that is not base64 */
 function checkedBase64(text: string): string {
   const compact = text.replaceAll(/[\r\n]/g, "");
   const wrong = /[^A-Za-z0-9+/=]/.exec(compact);
@@ -162,11 +162,11 @@ function checkedBase64(text: string): string {
   if (compact.length % 4 !== 0 || !/^[^=]*={0,2}$/.test(compact)) {
     throw new TypingError(`illegal base64 data at input byte ${compact.length - (compact.length % 4)}`);
   }
-  // Bits beyond the last byte fall away.
+  // Bits beyond the last byte are dropped.
   return Buffer.from(compact, "base64").toString("base64");
 }
 
-/** @throws TypingError for what is no time by RFC 3339 */
+/** @throws TypingError if the text is not a time of RFC 3339 */
 function checkedTime(text: string): string {
   const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(text);
   if (!isTime || Number.isNaN(Date.parse(text.replace(",", ".")))) {

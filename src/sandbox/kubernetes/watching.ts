@@ -9,21 +9,21 @@ export interface WatchEvent {
   readonly object: unknown;
 }
 
-/** What is watched, from where, and until when. */
+/** What to watch, from which version, and until when. */
 export interface WatchOptions {
   readonly resource: string;
   readonly selector: Selector;
-  /** Undefined and 0 first show what there is. */
+  /** If it is undefined or 0, the watch first shows the existing objects. */
   readonly resourceVersion: number | undefined;
   /** Ends the watch. */
   readonly ended: AbortSignal;
-  /** How an object is shown. */
+  /** Makes the form in which an object is shown. */
   readonly show: (object: KubernetesObject) => unknown;
 }
 
 /**
- * The changes of a resource as they happen, until the signal aborts. A change that brings an object into or out of
- * the selection shows as added or deleted, as with the API server.
+ * The changes of a resource as they happen, until the signal aborts. As with the API server, a change that brings an
+ * object into or out of the selection is shown as added or deleted.
  */
 export async function* watchObjects(store: ObjectStore, options: WatchOptions): AsyncGenerator<WatchEvent> {
   const { resource, selector, resourceVersion, ended, show } = options;
@@ -63,7 +63,7 @@ export async function* watchObjects(store: ObjectStore, options: WatchOptions): 
   }
 }
 
-/** What leaves the selection is shown as it was in it, under the version at which it left. */
+/** An object that leaves the selection is shown as it last was in it, with the version at which it left. */
 function lastSelected({ object, previous, type }: ObjectChange, shown: WatchEvent["type"]): KubernetesObject {
   if (shown !== "DELETED" || type === "DELETED" || !previous) {
     return object;

@@ -18,13 +18,13 @@ import { invalid } from "./status.ts";
 const managerLimit = 128;
 const validations = ["", "Ignore", "Strict", "Warn"];
 
-/** What Go takes for printable. */
+/** What Go considers printable. */
 const printable = /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
 
 /**
- * Is told what strict decoding has against an object: refuses it, warns of it, or neither.
- * @param refusal the answer for what strict decoding says
- * @throws what the refusal makes
+ * Decides about the problems that strict decoding finds in an object: refuses it, warns about it, or neither.
+ * @param refusal makes the answer from what strict decoding says
+ * @throws what `refusal` returns
  */
 export type FieldCheck = (problems: readonly string[], refusal: (why: string) => Error) => void;
 
@@ -34,15 +34,15 @@ export interface Warned {
   readonly warnings: string[];
 }
 
-/** How a write is meant. */
+/** The options of a write. */
 export interface WriteOptions {
-  /** Check everything, keep nothing. */
+  /** Whether to check everything and store nothing. */
   readonly dryRun: boolean;
-  /** What becomes of fields that the kind does not have, and of fields that are there twice. */
+  /** What happens to fields that the kind does not have, and to fields that occur twice. */
   readonly check: FieldCheck;
-  /** Who the changed fields belong to: as named, else the first part of the user agent. */
+  /** Who owns the changed fields: the manager that the request names, otherwise the first part of the user agent. */
   readonly manager: string;
-  /** An apply takes fields of other managers. */
+  /** Whether an apply takes over fields of other managers. */
   readonly force: boolean;
 }
 
@@ -94,7 +94,7 @@ function fieldCheck(validation: string, warnings: string[]): FieldCheck {
   };
 }
 
-/** `dryRun` takes `All` alone. */
+/** `dryRun` accepts only `All`. */
 export function dryRunErrors(dryRun: readonly string[]): FieldError[] {
   return dryRun.every((value) => value === "All") ? [] : [unsupportedValue("dryRun", dryRun, ["All"])];
 }
@@ -111,7 +111,7 @@ function unprintable(manager: string): FieldError[] {
   });
 }
 
-/** Printable characters of the first part of the user agent, as many as fit. */
+/** The printable characters in the first part of the user agent, as many as fit. */
 function userAgentManager(request: SandboxRequest): string {
   const product = (request.headers["user-agent"] ?? "").split("/")[0] ?? "";
   const letters = Array.from(product).filter((letter) => printable.test(letter));

@@ -1,20 +1,20 @@
 import { FAILSAFE_SCHEMA, load, loadAll, Type, YAMLException } from "js-yaml";
 
-/** A text as its first document says it, and which keys of it are there twice. */
+/** The value of a text's first document, and the keys that occur twice in the text. */
 export interface YamlText {
   readonly value: unknown;
   /** As the API server's parser words them. */
   readonly duplicates: readonly string[];
 }
 
-/** JSON's way of writing what lies beyond 16 bits, which that parser does not read. */
+/** JSON's escape for a character beyond 16 bits. The API server's parser does not read it. */
 const halfLetter = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
 
 /**
- * Reads YAML 1.1 as the API server's parser does: `yes` and `n` are booleans, times and sexagesimal numbers are texts, the
- * last of two equal keys wins and only the first document counts.
+ * Reads YAML 1.1 as the API server's parser does: `yes` and `n` are booleans, times and sexagesimal numbers are
+ * strings, the last of two equal keys wins, and only the first document counts.
  * Source: https://github.com/kubernetes-sigs/yaml/tree/master/goyaml.v2 (resolve.go)
- * @throws Error of the parser
+ * @throws the parser's Error
  */
 export function readYaml(text: string): YamlText {
   if (halfLetter.test(text)) {
@@ -59,14 +59,14 @@ function fraction(data: string): number {
   return data.startsWith("-") ? -Infinity : Infinity;
 }
 
-/** A number as Go reads it, which takes a leading zero for octal. */
+/** A number as Go reads it: a leading zero means octal. */
 function integer(data: string): number {
   const [, sign, digits = ""] = /^([-+]?)(.*)$/.exec(data.replaceAll("_", "")) ?? [];
   const size = Number(/^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits);
   return sign === "-" ? -size : size;
 }
 
-/** The parser stops at the first: each that is found is renamed, for the next to be found. */
+/** The parser stops at the first duplicate. Each one that is found is renamed, so that the next can be found. */
 function duplicateKeys(text: string): string[] {
   const duplicates: string[] = [];
   for (let rest = text; ;) {
