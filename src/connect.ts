@@ -3,7 +3,7 @@ import {
   azureRequest,
   clusterRequest,
   type AzureConnection,
-  type AzureRequest,
+  type AzureSignIn,
   type ClusterRequest,
   type Connect,
   type Connections,
@@ -88,7 +88,7 @@ export function connectWith({
             const { openChangeLog } = await import("./cli/change-log.ts");
             return openChangeLog(file, operationId, report);
           });
-    const openAs = async ({ log }: AzureRequest) => ({
+    const openAs = async ({ log }: AzureSignIn) => ({
       env,
       report,
       operationId,
@@ -146,7 +146,7 @@ interface OpenAs extends Pick<AzureOptions, "operationId" | "onChange"> {
 }
 
 async function openAzure(
-  request: AzureRequest,
+  request: AzureSignIn,
   openAs: OpenAs,
   signal: AbortSignal,
 ): Promise<AzureConnection> {
@@ -163,7 +163,7 @@ async function openAzure(
 }
 
 async function openDirectory(
-  request: AzureRequest,
+  request: AzureSignIn,
   openAs: OpenAs,
   signal: AbortSignal,
 ): Promise<DirectoryConnection> {
@@ -172,7 +172,7 @@ async function openDirectory(
   return { ...clients, method: credential.method };
 }
 
-function azureOptions(request: AzureRequest, { report, ...openAs }: OpenAs): AzureOptions {
+function azureOptions(request: AzureSignIn, { report, ...openAs }: OpenAs): AzureOptions {
   const onDeviceCode: AzureOptions["onDeviceCode"] = ({ userCode, verificationUri }) => {
     const text = `To sign in, open ${verificationUri} in a browser and enter the code ${userCode} there.`;
     report({ kind: "note", level: "instruction", text });

@@ -6,7 +6,7 @@ import { unknownPasswordPolicy } from "../domain/password-policy.ts";
 import { SecretText } from "../domain/secret-text.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
 import { azureError } from "./azure-errors.ts";
-import { applicationFields, applicationOf, dateOf } from "./directory-objects.ts";
+import { applicationFields, parseApplication, dateOf } from "./directory-objects.ts";
 import { mayHaveBeenDone, type DirectoryRequests } from "./directory-requests.ts";
 import { text } from "./json-fields.ts";
 import { readPasswordPolicy } from "./password-policy.ts";
@@ -85,7 +85,7 @@ export function applicationPasswords({ graph, ask, list, find, perform }: Direct
             },
             saysNone: (error) => isAnswer(error, 400) || isAnswer(error, 404),
             isShown: async () => {
-              const application = await find("read the application", shown(), applicationOf, signal);
+              const application = await find("read the application", shown(), parseApplication, signal);
               return application?.passwords.some((password) => password.keyId === keyId) === true;
             },
             lingers: (cause) =>

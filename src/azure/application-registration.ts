@@ -8,7 +8,7 @@ import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import type { Application } from "../domain/identity.ts";
 import { isThere, lookAgain, type Looks } from "../domain/look-again.ts";
-import { applicationFields, applicationOf, literal } from "./directory-objects.ts";
+import { applicationFields, parseApplication, literal } from "./directory-objects.ts";
 import type { DirectoryRequests } from "./directory-requests.ts";
 import { sleep } from "./removal-everywhere.ts";
 import { answerOf } from "./service-failure.ts";
@@ -38,7 +38,7 @@ export function applicationRegistration(
       .filter(`uniqueName eq ${literal(uniqueName)}`)
       .select(applicationFields);
     const [first] = await list("look for the application", at, signal);
-    return first && applicationOf(first);
+    return first && parseApplication(first);
   }
 
   /** The application that already holds a name, after the directory refused to give the name to a new one. */
@@ -67,7 +67,7 @@ export function applicationRegistration(
       return perform(doing, signal, async () => {
         try {
           const made = await graph.send(call, signal);
-          if (made) return { application: applicationOf(made), created: true };
+          if (made) return { application: parseApplication(made), created: true };
         } catch (error) {
           // A replica that does not know the application yet refuses its name. If it is deleted, every replica does.
           if (isNameTaken(error)) return holderOf(uniqueName, error, signal);

@@ -3,7 +3,7 @@ import { ActionableError, hasCode } from "../domain/errors.ts";
 import { lookAgain, type Looks } from "../domain/look-again.ts";
 import {
   applicationFields,
-  applicationOf,
+  parseApplication,
   certifiedApplicationFields,
   certificatesOf,
   largestPage,
@@ -81,8 +81,8 @@ export function applicationRemoval(
         .top(largestPage);
       const deleted = await unlessItFails(list("search the deleted applications", at, signal), signal);
       if ("error" in deleted) return undefined;
-      const found = deleted.read.find((item) => applicationOf(item).uniqueName === uniqueName);
-      return found && { ...applicationOf(found), certificates: certificatesOf(found) };
+      const found = deleted.read.find((item) => parseApplication(item).uniqueName === uniqueName);
+      return found && { ...parseApplication(found), certificates: certificatesOf(found) };
     },
 
     async restoreApplication(objectId, signal) {
@@ -113,7 +113,7 @@ export function applicationRemoval(
         signal,
       );
       const isLeft =
-        "read" in seen ? applicationOf(seen.read ?? {}).uniqueName === uniqueName : !isUnknown(seen.error);
+        "read" in seen ? parseApplication(seen.read ?? {}).uniqueName === uniqueName : !isUnknown(seen.error);
       return isLeft ? purge(objectId, signal) : undefined;
     },
   };

@@ -3,13 +3,13 @@ import type { Application } from "../domain/identity.ts";
 import { isGuid } from "../domain/names.ts";
 import {
   applicationFields,
-  applicationOf,
+  parseApplication,
   largestPage,
   literal,
   servicePrincipalFields,
   servicePrincipalOf,
   summaryFields,
-  summaryOf,
+  parseSummary,
 } from "./directory-objects.ts";
 import type { DirectoryRequests } from "./directory-requests.ts";
 
@@ -22,7 +22,7 @@ export function applicationSearch({ graph, find, list }: DirectoryRequests): App
     find(
       "read the application",
       graph.api(`/applications${key}`).select(applicationFields),
-      applicationOf,
+      parseApplication,
       signal,
     );
   const findByAppId = (appId: string, signal: AbortSignal) => findByKey(`(appId=${literal(appId)})`, signal);
@@ -56,7 +56,7 @@ export function applicationSearch({ graph, find, list }: DirectoryRequests): App
         .api("/applications")
         .filter(`displayName eq ${literal(reference)}`)
         .select(applicationFields);
-      const found = (await list("look for the application", at, signal)).map(applicationOf);
+      const found = (await list("look for the application", at, signal)).map(parseApplication);
       // Graph ignores letter case.
       return found.filter(({ displayName }) => displayName === reference);
     },
@@ -72,7 +72,7 @@ export function applicationSearch({ graph, find, list }: DirectoryRequests): App
       const at = wanted === "" ? all : all.filter(`startswith(displayName,${literal(wanted)})`);
       const found = await list("search the applications", at, signal, mostFound);
       return found
-        .map(summaryOf)
+        .map(parseSummary)
         .sort((left, right) => left.displayName.localeCompare(right.displayName, "en"));
     },
 
@@ -83,7 +83,7 @@ export function applicationSearch({ graph, find, list }: DirectoryRequests): App
         .filter(`tags/any(tag:tag eq ${literal(tag)})`)
         .top(largestPage)
         .select(applicationFields);
-      return (await list("look for applications by their tag", at, signal)).map(applicationOf);
+      return (await list("look for applications by their tag", at, signal)).map(parseApplication);
     },
   };
 }

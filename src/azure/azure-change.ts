@@ -17,7 +17,7 @@ const reading = /\/getByIds$/;
  * Reports a request whose method may change something, after it was answered or failed.
  * @param sent its answer
  */
-export async function tellingChange(
+export async function reportingChange(
   request: PipelineRequest,
   sent: Promise<PipelineResponse>,
   onChange: OnChange,

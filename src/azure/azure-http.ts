@@ -19,7 +19,7 @@ import { exchange, ExchangeError, failedExchange } from "../domain/http-exchange
 import type { OnChange } from "../domain/outside-change.ts";
 import type { Variables } from "../domain/proxy.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
-import { tellingChange } from "./azure-change.ts";
+import { reportingChange } from "./azure-change.ts";
 
 /** One request to a service of Azure. */
 export interface AzureRequest {
@@ -230,7 +230,7 @@ function createHttpClient(
       // An SDK may have chosen a proxy by the variables of the process.
       delete request.agent;
       const sent = ways.proxy ? ways.proxy.sendRequest(request, send) : send(request);
-      return onChange && writes(request) ? tellingChange(request, sent, onChange) : sent;
+      return onChange && writes(request) ? reportingChange(request, sent, onChange) : sent;
     },
   };
 }

@@ -103,13 +103,13 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
   const audiences = authentication["audiences"];
   const audience: unknown = Array.isArray(audiences) ? audiences[0] : undefined;
   if (authorityHost === undefined || graph === undefined || typeof audience !== "string") {
-    const lacking = [
+    const missing = [
       authorityHost === undefined && "authentication.loginEndpoint",
       typeof audience !== "string" && "authentication.audiences",
       graph === undefined && "microsoftGraphResourceId",
     ].filter(Boolean);
     throw new ActionableError(
-      `${resourceManager} does not say where its cloud's services are: ${lacking.join(", ")} is missing or is not an https address.`,
+      `${resourceManager} does not say where its cloud's services are: ${missing.join(", ")} is missing or is not an https address.`,
       {
         code: "azure.bad-metadata",
         hint: "Check that --cloud is the address of an Azure Resource Manager.",

@@ -23,9 +23,9 @@ export const certifiedApplicationFields = `${applicationFields},${certificates}`
 export const certifiedPrincipalFields = `${servicePrincipalFields},${certificates}`;
 
 /** An application as Graph shows it. */
-export function applicationOf(item: JsonObject): Application {
+export function parseApplication(item: JsonObject): Application {
   return {
-    ...summaryOf(item),
+    ...parseSummary(item),
     uniqueName: text(item["uniqueName"]),
     tags: texts(item["tags"]),
     passwords: list(item["passwordCredentials"]).map(record).map(passwordOf),
@@ -39,7 +39,7 @@ export function certificatesOf(item: JsonObject): number {
 }
 
 /** The names of an application, or of a service principal. */
-export function summaryOf(item: JsonObject): ApplicationSummary {
+export function parseSummary(item: JsonObject): ApplicationSummary {
   return {
     objectId: text(item["id"]) ?? "",
     appId: text(item["appId"]) ?? "",
@@ -50,7 +50,7 @@ export function summaryOf(item: JsonObject): ApplicationSummary {
 /** A service principal as Graph shows it. */
 export function servicePrincipalOf(item: JsonObject): ServicePrincipal {
   return {
-    ...summaryOf(item),
+    ...parseSummary(item),
     passwords: list(item["passwordCredentials"]).map(record).map(passwordOf),
     enabled: item["accountEnabled"] !== false,
   };

@@ -51,11 +51,11 @@ function ruling(type: string, { tenant, own, createdAt }: ReadPolicies) {
         : [];
   const restrictions = deciding.filter((one) => isInForce(one, createdAt));
   // Some callers are exempted by attributes that hardly anybody may read.
-  const leavesSomeAlone = restrictions.some(
+  const exemptsSomeCallers = restrictions.some(
     ({ excludeActors }) => (excludeActors ?? undefined) !== undefined,
   );
   const isWhole = named.length > 0 || (tenant !== undefined && own !== undefined);
-  return { restrictions, isCertain: isWhole && !leavesSomeAlone };
+  return { restrictions, isCertain: isWhole && !exemptsSomeCallers };
 }
 
 function restrictionsIn(configuration: unknown): JsonObject[] {

@@ -8,7 +8,7 @@ import {
   servicePrincipalFields,
   servicePrincipalOf,
   summaryFields,
-  summaryOf,
+  parseSummary,
 } from "./directory-objects.ts";
 import type { DirectoryRequests } from "./directory-requests.ts";
 import type { JsonObject } from "./json-fields.ts";
@@ -66,7 +66,7 @@ export function servicePrincipals(
           (item) =>
             item["servicePrincipalType"] === "Application" && isSameId(item["appOwnerOrganizationId"], home),
         )
-        .map(summaryOf);
+        .map(parseSummary);
     },
 
     /**

@@ -16,7 +16,7 @@ import type { VerifyAzure } from "../core/verify/contract.ts";
 import type { AuthChoice, AuthMethod } from "../domain/identity.ts";
 
 /** Which Azure, and as whom. */
-export interface AzureRequest {
+export interface AzureSignIn {
   /** A name or the URL of a Resource Manager. */
   readonly cloud: string;
   readonly tenant: string | undefined;
@@ -58,7 +58,7 @@ export interface ManifestRequest extends ClusterRequest {
 }
 
 /** Picks only these answers, in a fixed order, so that equal requests share one connection. */
-export function azureRequest({ cloud, tenant, auth, timeoutMs, log }: AzureRequest): AzureRequest {
+export function azureRequest({ cloud, tenant, auth, timeoutMs, log }: AzureSignIn): AzureSignIn {
   return { cloud, tenant, auth, timeoutMs, log };
 }
 
@@ -106,9 +106,9 @@ export interface Connections {
    * Does not request a token yet.
    * @param until ends this connection, which is then not shared
    */
-  azure(request: AzureRequest, until?: AbortSignal): Promise<AzureConnection>;
+  azure(request: AzureSignIn, until?: AbortSignal): Promise<AzureConnection>;
   /** Does not request a token yet, and never requests one for Resource Manager. */
-  directory(request: AzureRequest): Promise<DirectoryConnection>;
+  directory(request: AzureSignIn): Promise<DirectoryConnection>;
   /** Reads only files. */
   contexts(kubeconfig: string | undefined): Promise<KubeContexts>;
   /** Reads only files, and loads no client. A file that cannot be read has no contexts. */

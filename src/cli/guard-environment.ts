@@ -13,9 +13,9 @@ const secretVariables = [
 ];
 
 /** Names in NODE_DEBUG that make Node print requests with their headers and bodies. */
-const nodeTellers = ["http", "https", "http2", "net", "tls", "stream", "undici", "fetch"];
+const nodeDebugNames = ["http", "https", "http2", "net", "tls", "stream", "undici", "fetch"];
 /** Names in DEBUG that make the proxy agents of `@azure/core-rest-pipeline` print the proxy with its password. */
-const proxyTellers = ["http-proxy-agent", "https-proxy-agent"];
+const proxyDebugNames = ["http-proxy-agent", "https-proxy-agent"];
 /** Options that make Node write secrets to files. Source: https://nodejs.org/api/cli.html */
 const secretFiles =
   /^--(?:tls-keylog|report-on-fatalerror|report-on-signal|report-uncaught-exception|heapsnapshot-)/;
@@ -41,10 +41,10 @@ export function guardSecrets({ env, execArgv = [] }: Pick<HostProcess, "env" | "
   }
   const switches = [...execArgv, ...(env["NODE_OPTIONS"] ?? "").split(/\s+/)];
   return [
-    ...(names(env["NODE_DEBUG"], nodeTellers)
+    ...(names(env["NODE_DEBUG"], nodeDebugNames)
       ? ["NODE_DEBUG has Node print requests, passwords and tokens among them"]
       : []),
-    ...(proxyPasswords.length > 0 && names(env["DEBUG"], proxyTellers)
+    ...(proxyPasswords.length > 0 && names(env["DEBUG"], proxyDebugNames)
       ? ["DEBUG has the password of the proxy printed"]
       : []),
     ...switches

@@ -9,7 +9,7 @@ import type { FlowCommand, FlowTypes } from "./flow-command.ts";
 import { InterruptedError } from "./interruption.ts";
 import { readAnswers, type GivenOptions } from "./options/answers.ts";
 import { check } from "./options/check.ts";
-import { answerOf, orStopped } from "./show/answer.ts";
+import { commandAnswer, orStopped } from "./show/answer.ts";
 import { equivalentCommand, pinned } from "./show/equivalent-command.ts";
 import { interruptedAtQuestion, stoppable, untilOver } from "./stoppable.ts";
 
@@ -31,7 +31,7 @@ export async function runFlow<Types extends FlowTypes>(
         ? run(command, job, bounded, { approve: async () => false })
         : runStoppably(command, job, bounded, leave),
     );
-    const answer = answerOf(command.name, await command.text(), outcome, {
+    const answer = commandAnswer(command.name, await command.text(), outcome, {
       answers,
       shell: {
         ...bounded,

@@ -19,7 +19,7 @@ export async function untilOver<T>(
 type WhileAsking = (ask: () => Promise<boolean>) => Promise<boolean>;
 
 /** How to resume a run that was stopped. */
-interface GoingOn {
+interface Resumption {
   /** Whether consent was given before the work began. */
   readonly agreed: boolean;
   /** The command line that resumes the run; with `asking`, it asks for what it does not say. */
@@ -35,7 +35,7 @@ interface GoingOn {
 export async function stoppable<T>(
   work: (whileAsking: WhileAsking) => Promise<T>,
   { view, signal }: Pick<CommandContext, "view" | "signal">,
-  { agreed: agreedBefore, command }: GoingOn,
+  { agreed: agreedBefore, command }: Resumption,
 ): Promise<T> {
   let asking = false;
   let agreed = agreedBefore;
@@ -91,7 +91,7 @@ function stoppingText(reason: unknown): string {
 function interrupted(
   reason: unknown,
   state: readonly string[],
-  { agreed, command }: GoingOn,
+  { agreed, command }: Resumption,
 ): InterruptedError {
   const code = reason instanceof InterruptedError ? reason.exitCode : undefined;
   const hint = agreed

@@ -2,7 +2,7 @@ import { refused } from "../domain/errors.ts";
 import type { Clock, Cluster, Directory } from "./ports.ts";
 
 const minuteMs = 60_000;
-const tellAboveMs = 5 * minuteMs;
+const warnAboveMs = 5 * minuteMs;
 const refuseAboveMs = 60 * minuteMs;
 
 /** The clocks that matter to a run, except this machine's, and how far each is ahead of that, in milliseconds. */
@@ -43,7 +43,7 @@ export function azureNow(
 export function compareClocks({ clusterAheadMs, other }: Clocks): "agree" | "apart" | "far-apart" {
   const all = [0, clusterAheadMs, ...(other ? [other.aheadMs] : [])];
   const apartMs = Math.max(...all) - Math.min(...all);
-  if (apartMs <= tellAboveMs) return "agree";
+  if (apartMs <= warnAboveMs) return "agree";
   return apartMs <= refuseAboveMs ? "apart" : "far-apart";
 }
 
@@ -57,7 +57,7 @@ export const clockAdvice = {
  * Which clock is wrong: of three, the one that the other two contradict. Of two, nobody can say. Without a full stop.
  */
 export function clocksText({ context, clusterAheadMs, other }: Clocks): string {
-  const agree = (one: number, another: number) => Math.abs(one - another) <= tellAboveMs;
+  const agree = (one: number, another: number) => Math.abs(one - another) <= warnAboveMs;
   const cluster = `of the cluster of context ${context}`;
   if (other === undefined) return `By this machine's clock, that ${cluster} is ${span(clusterAheadMs)}`;
   const { name, aheadMs } = other;

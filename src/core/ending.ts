@@ -59,7 +59,7 @@ export function resultError({ code, message, hint }: ActionableError): ResultErr
 /** How a run ended, without what it did. */
 export type Ending = Omit<Finished<unknown>, "kind" | "result">;
 
-const goesOn = "Run the same command again to continue.";
+const runAgain = "Run the same command again to continue.";
 
 /** What a run has done when something ends it. */
 export interface DoneBefore {
@@ -95,7 +95,7 @@ export function endingBy(failures: readonly unknown[], isHalfDone: boolean): End
     error: {
       code,
       message: [...new Set(errors.map(({ message }) => message))].join("\n"),
-      hint: hint ?? (isHalfDone ? goesOn : undefined),
+      hint: hint ?? (isHalfDone ? runAgain : undefined),
       docs,
       requestId,
       retryable,
@@ -107,14 +107,14 @@ export function endingBy(failures: readonly unknown[], isHalfDone: boolean): End
 
 /** A failure of a run that has already written something. */
 export function halfDone(error: ActionableError): ActionableError {
-  const { code, message, hint = goesOn, docs, requestId, retryable } = error;
+  const { code, message, hint = runAgain, docs, requestId, retryable } = error;
   const details = { code, hint, docs, requestId, retryable, exitCode: exitCode.incomplete };
   return new ActionableError(message, details, { cause: error });
 }
 
 /** A person did not agree to the rest of the work, after a part of it was done. */
 export function declinedHalfWay(code: string, message: string): ActionableError {
-  return new ActionableError(message, { code, hint: goesOn, exitCode: exitCode.incomplete });
+  return new ActionableError(message, { code, hint: runAgain, exitCode: exitCode.incomplete });
 }
 
 /** One of several things that could not be done. */

@@ -75,7 +75,7 @@ interface Expected {
 }
 
 /** Like `waitUntil`, and reports each try. */
-export function waitTelling<T>(
+export function waitReporting<T>(
   look: () => Promise<T | undefined>,
   { id, what }: Expected,
   { clock, report, timeoutMs }: WaitTools,

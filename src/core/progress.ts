@@ -27,7 +27,7 @@ export type Report = (event: ProgressEvent) => void;
  * Reports the work on one of several things.
  * @param name put before each text; undefined if the run works on only one thing
  */
-export function toldOf(report: Report, name: string | undefined): Report {
+export function reportFor(report: Report, name: string | undefined): Report {
   if (name === undefined) return report;
   return (event) => {
     if (event.kind === "ended") report({ ...event, id: `${name} ${event.id}` });

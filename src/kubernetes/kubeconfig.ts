@@ -70,7 +70,7 @@ export class Kubeconfig {
       throw incomplete(contextName, `user ${JSON.stringify(context.user)}`);
     }
     if (user) checkProvider(contextName, user);
-    if (user && actsAsNobody(user)) throw actingAsNobody(contextName, user.name);
+    if (user && impersonatesWithoutUser(user)) throw actingAsNobody(contextName, user.name);
     if (cluster.proxyUrl !== undefined && !isProxy(cluster.proxyUrl)) throw badProxy(contextName);
     return { context: contextName, cluster, user, variables: this.#variables };
   }
@@ -145,7 +145,7 @@ function checkProvider(context: string, { name: user, authProvider, plugin }: Ku
 }
 
 /** Whether a user impersonates, but names no user. The API server answers that with 500; kubectl does not send it. */
-function actsAsNobody({ impersonation }: KubeconfigUser): boolean {
+function impersonatesWithoutUser({ impersonation }: KubeconfigUser): boolean {
   return Object.keys(impersonation).length > 0 && impersonation["Impersonate-User"] === undefined;
 }
 

@@ -13,7 +13,7 @@ import {
   emptySecret,
   isSameObject,
   markedSecret,
-  parted,
+  splitMarks,
   refuseOthersIn,
   refuseUnknownBeside,
   unknownData,
@@ -153,7 +153,7 @@ export class ManifestSecrets {
 
   async #write(found: FoundSecret, next: SecretObject, signal: AbortSignal): Promise<PullSecret> {
     const { namespace, name } = next;
-    const { lasting, pending } = parted(readPullSecret(next).marks);
+    const { lasting, pending } = splitMarks(readPullSecret(next).marks);
     const document = {
       ...next,
       annotations: { ...next.annotations, [entriesAnnotation]: formatMarks(lasting) },

@@ -40,7 +40,7 @@ export interface DocumentWrite extends SecretName {
 }
 
 /** What to write about a secret, and what was found before. */
-export interface SecretWrite extends SecretName {
+export interface SecretCommit extends SecretName {
   readonly found: FoundSecret;
   /** Undefined if the document stays as it is. */
   readonly document: Pick<DocumentWrite, "text" | "isPlain"> | undefined;
@@ -139,7 +139,7 @@ export class ManifestStore {
    * to the same files.
    * @throws ActionableError `kubernetes.conflict`, as if the API server had refused
    */
-  async commit({ namespace, name, found, document, pending }: SecretWrite): Promise<void> {
+  async commit({ namespace, name, found, document, pending }: SecretCommit): Promise<void> {
     if (!document && formatMarks(found.pending) === formatMarks(pending)) return;
     await this.#files.whileLocked(async () => {
       const { version } = await this.find({ namespace, name });

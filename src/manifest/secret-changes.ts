@@ -66,7 +66,10 @@ function changed(
 }
 
 /** Separates the marks that stay from the entries with a pending mark, which are never committed. */
-export function parted(marks: EntryMarks): { readonly lasting: EntryMarks; readonly pending: EntryMarks } {
+export function splitMarks(marks: EntryMarks): {
+  readonly lasting: EntryMarks;
+  readonly pending: EntryMarks;
+} {
   const lasting: Record<string, EntryMark> = {};
   const pending: Record<string, EntryMark> = {};
   for (const [loginServer, mark] of Object.entries(marks)) {

@@ -29,8 +29,8 @@ export class PullClient implements PullProof, RegistryLooks {
     try {
       const sign = await signIn(registry, credential, image.repository, signal);
       if (sign.kind === "refused") return sign;
-      const lacking = missingPull(sign.token, image.repository);
-      if (lacking !== undefined) return { kind: "no-pull-scope", reason: lacking };
+      const missing = missingPull(sign.token, image.repository);
+      if (missing !== undefined) return { kind: "no-pull-scope", reason: missing };
       if (image.tag === undefined) return { kind: "allowed" };
       const { repository, tag: reference } = image;
       return await findManifest(registry, sign.token, { repository, reference }, signal);

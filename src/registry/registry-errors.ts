@@ -48,7 +48,7 @@ export function firewallError(loginServer: string, answer: HttpAnswer): Actionab
       docs: "https://aka.ms/acr/firewall",
       exitCode: 2,
       status: answer.status,
-      requestId: requestIdOf(answer),
+      requestId: registryRequestId(answer),
     },
   );
 }
@@ -69,7 +69,7 @@ export function unexpectedAnswer(loginServer: string, asked: string, answer: Htt
           : `Check that ${loginServer} is the login server of an Azure Container Registry.`,
       retryable: throttled || answer.status >= 500,
       status: answer.status,
-      requestId: requestIdOf(answer),
+      requestId: registryRequestId(answer),
     },
   );
 }
@@ -111,7 +111,7 @@ export function badLoginServer(rule: string): ActionableError {
 }
 
 /** The id that Azure's support asks for. */
-export function requestIdOf(answer: HttpAnswer): string | undefined {
+export function registryRequestId(answer: HttpAnswer): string | undefined {
   const id = answer.headers["x-ms-correlation-request-id"];
   return typeof id === "string" ? id : undefined;
 }

@@ -953,8 +953,8 @@ export const mutants = [
     edits: [
       {
         file: "src/core/status/decide.ts",
-        from: "orphans: hasLoginServer && seen.some(isTold) ?",
-        to: "orphans: hasLoginServer && seen.every(isTold) ?",
+        from: "orphans: hasLoginServer && seen.some(knowsOrphans) ?",
+        to: "orphans: hasLoginServer && seen.every(knowsOrphans) ?",
       },
     ],
     caughtBy: {

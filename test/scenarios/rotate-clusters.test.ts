@@ -45,7 +45,7 @@ const denying: Breakage = (sandbox) => {
 const isWrite = ({ method, query }: RequestEntry) => method === "PATCH" && !query.includes("dryRun");
 
 /** What the run says about each cluster's key: its state, and whether the old one is gone. */
-function toldOf(run: Run): Record<string, readonly [state: string, retired: boolean]> {
+function reportFor(run: Run): Record<string, readonly [state: string, retired: boolean]> {
   const rows = run.json.rotations as Array<{ context: string; state: string; retired: boolean }>;
   return Object.fromEntries(rows.map(({ context, state, retired }) => [context, [state, retired]]));
 }
@@ -72,7 +72,7 @@ describe.concurrent("rotate in three clusters, where the second", () => {
       const mend = breakage(sandbox, second);
       const run = await rotate(sandbox, [...chosen, "--timeout", "5s"]);
       expect(run.code, run.stderr).toBe(exit);
-      expect(toldOf(run)).toEqual({
+      expect(reportFor(run)).toEqual({
         first: ["pending", false],
         third: ["pending", false],
         ...(told ? { second: told } : {}),
@@ -99,7 +99,7 @@ describe.concurrent("rotate in three clusters, where the second", () => {
       const run = await rotate(sandbox, [...chosen, "--finish", "--timeout", "5s"]);
       expect(run.code, run.stderr).toBe(4);
       expect(run.json.error.message).not.toBe("");
-      expect(toldOf(run)).toEqual({
+      expect(reportFor(run)).toEqual({
         first: ["rotated", true],
         third: ["rotated", true],
         ...(told ? { second: told } : {}),
@@ -137,7 +137,7 @@ describe.concurrent("rotate, where two contexts are one cluster,", () => {
     const both = ["--context", "sandbox", "--context", "admin"];
     const run = await rotate(sandbox, both);
     expect(run.code, run.stderr).toBe(0);
-    expect(toldOf(run)).toEqual({ sandbox: ["pending", false], admin: ["pending", false] });
+    expect(reportFor(run)).toEqual({ sandbox: ["pending", false], admin: ["pending", false] });
     endGrace(sandbox);
     expect((await rotate(sandbox, [...both, "--finish"])).code).toBe(0);
     expect(keyIds(sandbox)).toHaveLength(1);

@@ -4,7 +4,7 @@ import { Once } from "../../domain/once.ts";
 import {
   azureRequest,
   type AzureConnection,
-  type AzureRequest,
+  type AzureSignIn,
   type ClusterRequest,
   type Connections,
   type KubeContexts,
@@ -23,7 +23,7 @@ interface PlaceParts {
   /** The signal of the whole run. */
   readonly signal: AbortSignal;
   /** Signs in only to those parts of Azure that the command needs. */
-  readonly signIn: (request: AzureRequest) => Promise<{
+  readonly signIn: (request: AzureSignIn) => Promise<{
     readonly directory: { caller(signal: AbortSignal): Promise<Caller> };
     readonly method: AzureConnection["method"];
   }>;
@@ -32,7 +32,7 @@ interface PlaceParts {
 }
 
 /** Asks for the account and the clusters, for a command that finds everything else in the clusters. */
-export function placeQuestions<Answers extends AzureRequest & ClusterRequest>({
+export function placeQuestions<Answers extends AzureSignIn & ClusterRequest>({
   connections,
   prompter,
   signal,

@@ -1,5 +1,5 @@
 import { commandWords } from "../../domain/command-words.ts";
-import { plainText } from "./option-values.ts";
+import { oneLineText } from "./option-values.ts";
 import { switchOption, valueOption } from "./option.ts";
 import type { OutputFormat } from "./output-options.ts";
 
@@ -9,7 +9,7 @@ export const manifestOptions = {
     flag: "--manifest <file>",
     summary: "write documents for Argo CD, Flux or kubectl to this file or folder, or - for stdout",
     group: "Cluster",
-    parse: plainText,
+    parse: oneLineText,
   }),
   sealWith: valueOption({
     flag: "--seal-with <command>",

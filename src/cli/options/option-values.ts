@@ -7,7 +7,7 @@ import { knowing } from "./option.ts";
  */
 
 /** Any text of one line that is not empty. */
-export function plainText(text: string): string {
+export function oneLineText(text: string): string {
   if (text.trim() === "" || /\p{Cc}/u.test(text)) {
     throw new RangeError("must not be empty and must not contain control characters");
   }

@@ -7,7 +7,7 @@ import {
   cloud,
   concurrency,
   duration,
-  plainText,
+  oneLineText,
   positiveDuration,
   tenant,
 } from "./option-values.ts";
@@ -54,13 +54,13 @@ export const registryScopeOptions = {
     flag: "--subscription <id>",
     summary: "look for the registry in this subscription only (default: in every visible one)",
     group: "Registry",
-    parse: plainText,
+    parse: oneLineText,
   }),
   resourceGroup: valueOption({
     flag: "--resource-group <name>",
     summary: "look for the registry in this resource group only",
     group: "Registry",
-    parse: plainText,
+    parse: oneLineText,
   }),
 };
 
@@ -74,13 +74,13 @@ export const clusterOptions = {
     common: true,
     // A context may have any name.
     hasCommas: true,
-    parse: plainText,
+    parse: oneLineText,
   }),
   kubeconfig: valueOption({
     flag: "--kubeconfig <file>",
     summary: "kubeconfig to read (default: KUBECONFIG, else ~/.kube/config)",
     group: "Cluster",
-    parse: plainText,
+    parse: oneLineText,
   }),
   clusterId: valueOption({
     flag: "--cluster-id <id>",
@@ -183,7 +183,7 @@ export const changeLogOptions = {
     flag: "--log <file>",
     summary: "also append each change in Azure and in clusters to this file, as a line of JSON",
     group: "Output",
-    parse: plainText,
+    parse: oneLineText,
   }),
 };
 

@@ -4,7 +4,7 @@ import type { RemoveInput, RemovePlan, RemovePorts, RemoveResult } from "../../c
 import type { Writing } from "../../core/ports.ts";
 import type { Checks } from "../options/check.ts";
 import { guidName, objectName, registryReference } from "../../domain/names.ts";
-import { plainText, settleTime } from "../options/option-values.ts";
+import { oneLineText, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import { outputOptions } from "../options/output-options.ts";
@@ -38,13 +38,13 @@ export const removeOptions = {
     flag: "--subscription <id>",
     summary: "where no secret has an entry of the registry: look for it in this subscription only",
     group: "Registry",
-    parse: plainText,
+    parse: oneLineText,
   }),
   resourceGroup: valueOption({
     flag: "--resource-group <name>",
     summary: "the same, in this resource group only",
     group: "Registry",
-    parse: plainText,
+    parse: oneLineText,
   }),
   ...signInOptions,
   ...namespaceOptions({

@@ -1,10 +1,10 @@
 import { hasChanges, type PlannedChange } from "../../core/plan.ts";
 import type { KeptReason, RemovedItem, RemovePlan, RemoveResult } from "../../core/remove/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import type { FlowText, Telling } from "../show/answer.ts";
+import type { FlowText, Setting } from "../show/answer.ts";
 import { equivalentCommand } from "../show/equivalent-command.ts";
 import { alike, counted } from "../show/folding.ts";
-import { failureLines } from "../show/lines.ts";
+import { failedTargetLines } from "../show/lines.ts";
 import { registryText } from "../show/registry-text.ts";
 import { listLines } from "../show/table.ts";
 import { toned, type Line } from "../show/terminal.ts";
@@ -24,8 +24,8 @@ export const removeText: FlowText<RemoveAnswers, RemovePlan, RemoveResult> = {
     },
   }),
   lines: resultLines,
-  troubles: (result, telling) =>
-    telling.exitCode === exitCode.ok ? [] : resultLines(result, { ...telling, asked: false }),
+  troubles: (result, setting) =>
+    setting.exitCode === exitCode.ok ? [] : resultLines(result, { ...setting, asked: false }),
   outputs: ({ removed }) => ({ changed: hasChanges(removed) }),
 };
 
@@ -45,7 +45,7 @@ const mostRows = 20;
 /** For people: what became of each thing, and why something stays. */
 function resultLines(
   { removed }: RemoveResult,
-  { asked, shell, width }: Pick<Telling<RemoveAnswers>, "asked" | "shell" | "width">,
+  { asked, shell, width }: Pick<Setting<RemoveAnswers>, "asked" | "shell" | "width">,
 ): Line[] {
   if (removed.length === 0)
     return wrapped(
@@ -56,7 +56,7 @@ function resultLines(
     error ? [{ context, namespace, kind: words[kind], name: id, action, error }] : [],
   );
   return [
-    ...failureLines(failed, width),
+    ...failedTargetLines(failed, width),
     ...(failed.length > 0 ? [""] : []),
     ...listLines(columns, rowsOf(removed), width),
     ...(asked

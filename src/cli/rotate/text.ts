@@ -8,8 +8,8 @@ import type {
 } from "../../core/rotate/contract.ts";
 import { registryName } from "../../core/cluster/registry-meant.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import type { FlowText, Telling } from "../show/answer.ts";
-import { parted, signedLines, targetLines } from "../show/lines.ts";
+import type { FlowText, Setting } from "../show/answer.ts";
+import { paragraphs, signedLines, targetLines } from "../show/lines.ts";
 import { registryText } from "../show/registry-text.ts";
 import { toned, type Line, type Toned } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
@@ -25,11 +25,11 @@ export const rotateText: FlowText<RotateAnswers, RotatePlan, RotateResult> = {
     changes,
     warnings: answers.compromised ? [...warnings, tokensOutliveTheKey] : warnings,
   }),
-  lines: (result, telling) => resultLines(result, contextOf(telling)),
-  troubles(result, telling) {
-    const context = contextOf(telling);
-    return telling.exitCode === exitCode.ok
-      ? parted(troubleLines(result, context))
+  lines: (result, setting) => resultLines(result, contextOf(setting)),
+  troubles(result, setting) {
+    const context = contextOf(setting);
+    return setting.exitCode === exitCode.ok
+      ? paragraphs(troubleLines(result, context))
       : resultLines(result, { ...context, asked: false });
   },
   outputs: (result) => ({ changed: isChanged(result), keys: result.rotations }),
@@ -44,7 +44,7 @@ function isChanged({ rotations, secrets, sweptKeys, unwrittenKeys }: RotateResul
   );
 }
 
-function contextOf({ answers, shell, asked, now, width }: Telling<RotateAnswers>): ResultContext {
+function contextOf({ answers, shell, asked, now, width }: Setting<RotateAnswers>): ResultContext {
   return { asked, now, width, intent: intentOf(answers), commands: nextCommands(shell) };
 }
 
@@ -64,7 +64,7 @@ const repeatable: ReadonlySet<RotateIntent> = new Set(["rotate", "finish"]);
 function resultLines(result: RotateResult, context: ResultContext): Line[] {
   const { rotations, secrets, sweptKeys } = result;
   const { intent, commands, asked, width } = context;
-  return parted([
+  return paragraphs([
     ...rotationBlocks(rotations, result, context),
     result.manifest === undefined ? [] : manifestLines(result, result.manifest, context),
     sweptKeys.flatMap(({ keyId }) => wrapped(sweptText(keyId), width)),

@@ -5,7 +5,7 @@ import { readNamedFile, whyFileFailed } from "../../domain/named-file.ts";
 import { UsageError } from "../options/answers.ts";
 import { defineCommand, type CommandContext } from "../command.ts";
 import { exitCodeOf, watchSignals, type Interruption } from "../interruption.ts";
-import { duration, plainText, port } from "../options/option-values.ts";
+import { duration, oneLineText, port } from "../options/option-values.ts";
 import { oneOf, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import { outputOptions } from "../options/output-options.ts";
 import { rehearsalVariable } from "../options/rehearsal-options.ts";
@@ -42,14 +42,14 @@ export const sandboxOptions = {
     summary: "JSON list of the requests that fail",
     group: "Rehearsal",
     common: true,
-    parse: plainText,
+    parse: oneLineText,
   }),
   world: valueOption({
     flag: "--world <file>",
     summary: "JSON object of users and their rights, registries and namespaces",
     group: "Rehearsal",
     common: true,
-    parse: plainText,
+    parse: oneLineText,
   }),
   registryServer: valueOption({
     flag: `--registry-server <${registryServers.join("|")}>`,

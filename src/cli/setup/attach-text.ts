@@ -1,6 +1,6 @@
 import { dump } from "js-yaml";
 import type { ResultAttachment, SetupResult } from "../../core/setup/contract.ts";
-import type { Ended, Telling } from "../show/answer.ts";
+import type { Ended, Setting } from "../show/answer.ts";
 import { equivalentCommand } from "../show/equivalent-command.ts";
 import { registryText } from "../show/registry-text.ts";
 import { labelLines } from "../show/table.ts";
@@ -14,7 +14,7 @@ import { setupOptions, type SetupAnswers } from "./options.ts";
 export function attachLines(
   result: SetupResult,
   attachments: readonly ResultAttachment[],
-  { stopped, asked, shell, width }: Telling<SetupAnswers> & Ended,
+  { stopped, asked, shell, width }: Setting<SetupAnswers> & Ended,
 ): Line[] {
   const lines = [
     ...(stopped ? [] : headLines(result, attachments, width)),
@@ -50,7 +50,7 @@ export function attachedLines(
   return labelLines(rowsOf(result, attachments), width);
 }
 
-function again(shell: Telling<SetupAnswers>["shell"]): string {
+function again(shell: Setting<SetupAnswers>["shell"]): string {
   return equivalentCommand(shell, "setup", setupOptions);
 }
 

@@ -1,5 +1,5 @@
 import type { FlowTypes } from "../flow-command.ts";
-import type { Prospect } from "../../core/setup/flow.ts";
+import type { Preview } from "../../core/setup/flow.ts";
 import type { SetupInput, SetupPlan, SetupPorts, SetupResult } from "../../core/setup/contract.ts";
 import type { Writing } from "../../core/ports.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
@@ -13,7 +13,7 @@ import {
 } from "../../domain/names.ts";
 import { requestedRoles } from "../../domain/role.ts";
 import { manifestOptions } from "../options/manifest-options.ts";
-import { lifetime, plainText } from "../options/option-values.ts";
+import { lifetime, oneLineText } from "../options/option-values.ts";
 import {
   defaultedOption,
   listOption,
@@ -154,7 +154,7 @@ export const setupOptions = {
     flag: "--password-file <file>",
     summary: "read the password of --service-principal from a file, and make none",
     group: "Principal",
-    parse: plainText,
+    parse: oneLineText,
     excludes: { passwordStdin: "a password comes from one place", ...noPasswordIsMade },
     needs: namesWhosePassword,
   }),
@@ -193,7 +193,7 @@ export const setupOptions = {
     flag: "--credentials-file <file>",
     summary: "also write the password to this file, which must not exist yet",
     group: "Principal",
-    parse: plainText,
+    parse: oneLineText,
   }),
   attach: switchOption({
     flag: "--attach",
@@ -244,7 +244,7 @@ export interface SetupTypes extends FlowTypes {
   ports: Writing<SetupPorts>;
   plan: SetupPlan;
   result: SetupResult;
-  foreseen: Prospect;
+  foreseen: Preview;
 }
 
 /** Answers with nothing missing. */

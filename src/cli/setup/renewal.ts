@@ -5,7 +5,7 @@ import { renewalWindowMs, type KeyLife } from "../../domain/renewal.ts";
 import { rotateOptions } from "../rotate/options.ts";
 import { pick } from "../options/option.ts";
 import { sameServices } from "../options/shared-options.ts";
-import type { Ended, Telling } from "../show/answer.ts";
+import type { Ended, Setting } from "../show/answer.ts";
 import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
 import { crontabLines } from "./crontab.ts";
 import { toned, type Line } from "../show/terminal.ts";
@@ -103,8 +103,8 @@ const units = [
 const { credentialsFile: _written, ...lastingOptions } = setupOptions;
 
 /** What is needed later: how to check that everything is in order, and how to do the same without being asked. */
-export function laterLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[][] {
-  const { answers, shell, width } = telling;
+export function laterLines(result: SetupResult, setting: Setting<SetupAnswers> & Ended): Line[][] {
+  const { answers, shell, width } = setting;
   const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
   const verify = equivalentCommand(shell, "verify", verifyKnows, { yes: false });
   const { schedule } = howOften(renewalTimeMs(result.credentials));
@@ -115,7 +115,7 @@ export function laterLines(result: SetupResult, telling: Telling<SetupAnswers> &
       ? []
       : [
           [toned("strong", "The same setup without a question:")],
-          `  ${setupAgain(telling)}`,
+          `  ${setupAgain(setting)}`,
           ...wrapped(`While all is in order it ${proves}changes nothing.`, width),
         ],
     isRenewed(result, answers)
@@ -125,8 +125,8 @@ export function laterLines(result: SetupResult, telling: Telling<SetupAnswers> &
 }
 
 /** How to renew the password before its last day. */
-export function renewalLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[][] {
-  const { answers, shell, width } = telling;
+export function renewalLines(result: SetupResult, setting: Setting<SetupAnswers> & Ended): Line[][] {
+  const { answers, shell, width } = setting;
   const withinMs = renewalTimeMs(result.credentials);
   const inDays = withinMs >= dayMs;
   const end = inDays ? firstEnd(result) : firstMoment(result);
@@ -140,7 +140,7 @@ export function renewalLines(result: SetupResult, telling: Telling<SetupAnswers>
             `Before ${end ?? "the password ends"}, have a new one made and run this with it:`,
             width,
           ).map((line): Line => [toned("strong", line)]),
-          `  ${setupAgain(telling)}`,
+          `  ${setupAgain(setting)}`,
         ]
       : isRenewed(result, answers)
         ? [
@@ -160,6 +160,6 @@ function isRenewed(result: SetupResult, answers: SetupAnswers): boolean {
   return !isPasswordGiven(answers) && endTime(result) !== undefined && result.manifest !== "-";
 }
 
-function setupAgain({ shell, exitCode: code }: Telling<SetupAnswers> & Ended): string {
+function setupAgain({ shell, exitCode: code }: Setting<SetupAnswers> & Ended): string {
   return equivalentCommand(shell, "setup", code === exitCode.ok ? lastingOptions : setupOptions);
 }

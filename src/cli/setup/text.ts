@@ -5,8 +5,8 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { imageText } from "../../domain/image-name.ts";
 import type { RequestedRole } from "../../domain/role.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
-import type { Ended, FlowText, Telling } from "../show/answer.ts";
-import { parted, targetLines, type ShownTarget } from "../show/lines.ts";
+import type { Ended, FlowText, Setting } from "../show/answer.ts";
+import { paragraphs, targetLines, type ShownTarget } from "../show/lines.ts";
 import type { ShownPlan } from "../show/plan-lines.ts";
 import { registryText } from "../show/registry-text.ts";
 import { labelLines } from "../show/table.ts";
@@ -23,9 +23,9 @@ import { firstEnd, laterLines, renewalLines } from "./renewal.ts";
 export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
   plan: shownPlan,
   aside: ({ manifest }) => manifest === "-",
-  lines: (result, telling) =>
-    result.attachments ? attachLines(result, result.attachments, telling) : resultLines(result, telling),
-  troubles: (result, telling) => (telling.exitCode === exitCode.ok ? [] : troubleLines(result, telling)),
+  lines: (result, setting) =>
+    result.attachments ? attachLines(result, result.attachments, setting) : resultLines(result, setting),
+  troubles: (result, setting) => (setting.exitCode === exitCode.ok ? [] : troubleLines(result, setting)),
   outputs: (result) => ({ changed: hasChanges(thingsIn(result)), keys: result.credentials }),
 };
 
@@ -45,26 +45,26 @@ export function shownPlan({
 }
 
 /** Ends with what the last screen must show: who can pull until when, how a Pod does so, how to renew the password. */
-function resultLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[] {
-  const { answers, width } = telling;
+function resultLines(result: SetupResult, setting: Setting<SetupAnswers> & Ended): Line[] {
+  const { answers, width } = setting;
   const standing = standingLines(result, width);
   // The reason why it stopped also says how to continue.
-  if (telling.stopped) return standing;
+  if (setting.stopped) return standing;
   const head = headLines(result, width);
-  if (written(result).length === 0) return parted([head, standing]);
-  return parted([
+  if (written(result).length === 0) return paragraphs([head, standing]);
+  return paragraphs([
     standing,
     // A person who adds a namespace has read it before.
     isFirst(result) ? meaningLines(result, isPasswordGiven(answers), width) : [],
-    ...laterLines(result, telling),
+    ...laterLines(result, setting),
     head,
     podLines(result, answers),
     linkedLines(result, width),
-    ...renewalLines(result, telling),
+    ...renewalLines(result, setting),
   ]);
 }
 
-function troubleLines(result: SetupResult, { width }: Pick<Telling<SetupAnswers>, "width">): Line[] {
+function troubleLines(result: SetupResult, { width }: Pick<Setting<SetupAnswers>, "width">): Line[] {
   return result.attachments ? attachedLines(result, result.attachments, width) : standingLines(result, width);
 }
 

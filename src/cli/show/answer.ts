@@ -15,7 +15,7 @@ export interface Plan {
 }
 
 /** What the lines of an answer depend on, apart from the result. */
-export interface Telling<Answers> {
+export interface Setting<Answers> {
   readonly answers: Answers;
   /** Where the suggested command lines will run. */
   readonly shell: Shell;
@@ -45,11 +45,11 @@ export interface FlowText<Answers, FlowPlan, Result> {
   /** The plan as it is shown. */
   plan(plan: FlowPlan, answers: Answers): ShownPlan;
   /** What the flow did, for people. */
-  lines(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
+  lines(result: Result, setting: Setting<Answers> & Ended): readonly Line[];
   /** Whether stdout holds documents that were asked for, so that text for people goes to stderr. */
   aside?(answers: Answers): boolean;
   /** What is not as it should be: the only thing that `--quiet` leaves. If it is empty, nothing is said. */
-  troubles(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
+  troubles(result: Result, setting: Setting<Answers> & Ended): readonly Line[];
   /** What it lists, by name, if `-o name` may be asked for. */
   names?(result: Result, answers: Answers): readonly string[];
   /** The fields of the published contract, if they are not those of the result. */
@@ -86,15 +86,15 @@ export async function orStopped<FlowOutcome, Result>(
  * How a flow ended, in the fields of the published contract and in lines for people.
  * @param command its name
  */
-export function answerOf<Answers extends ViewAnswers, FlowPlan extends Plan, Result extends object>(
+export function commandAnswer<Answers extends ViewAnswers, FlowPlan extends Plan, Result extends object>(
   command: string,
   text: FlowText<Answers, FlowPlan, Result>,
   outcome: Outcome<FlowPlan, Result> | Stopped<Result>,
-  telling: Telling<Answers>,
+  setting: Setting<Answers>,
 ): Answer {
   if (outcome.kind === "planned" || outcome.kind === "declined") {
     const { plan, kind } = outcome;
-    const { answers, width } = telling;
+    const { answers, width } = setting;
     const shown = text.plan(plan, answers);
     const document = { ...shown.fields, plan: plan.changes, warnings: allWarnings(shown) };
     const changes = hasChanges(plan.changes);
@@ -111,18 +111,18 @@ export function answerOf<Answers extends ViewAnswers, FlowPlan extends Plan, Res
     };
   }
   const { result } = outcome;
-  const aside = text.aside?.(telling.answers) ?? false;
-  const document = { ...(text.document?.(result, telling.answers) ?? result) } as Answer["document"];
+  const aside = text.aside?.(setting.answers) ?? false;
+  const document = { ...(text.document?.(result, setting.answers) ?? result) } as Answer["document"];
   const outputs = text.outputs?.(result) ?? { changed: false };
   if (outcome.kind === "stopped") {
     const failure = describeFailure(outcome.error);
     const ended = { asked: false, stopped: true, exitCode: failure.exitCode };
-    const lines = () => linesOf(text, result, { ...telling, ...ended });
+    const lines = () => linesOf(text, result, { ...setting, ...ended });
     return { command, exitCode: failure.exitCode, document, outputs, lines, failure, aside };
   }
   const ended = { stopped: false, exitCode: outcome.exitCode };
-  const lines = () => linesOf(text, result, { ...telling, ...ended });
-  const names = () => text.names?.(result, telling.answers) ?? [];
+  const lines = () => linesOf(text, result, { ...setting, ...ended });
+  const names = () => text.names?.(result, setting.answers) ?? [];
   const failure = failureOf(outcome);
   return { command, exitCode: outcome.exitCode, document, outputs, lines, names, failure, aside };
 }
@@ -130,9 +130,9 @@ export function answerOf<Answers extends ViewAnswers, FlowPlan extends Plan, Res
 function linesOf<Answers extends ViewAnswers, FlowPlan, Result>(
   text: FlowText<Answers, FlowPlan, Result>,
   result: Result,
-  telling: Telling<Answers> & Ended,
+  setting: Setting<Answers> & Ended,
 ): readonly Line[] {
-  return telling.answers.quiet ? text.troubles(result, telling) : text.lines(result, telling);
+  return setting.answers.quiet ? text.troubles(result, setting) : text.lines(result, setting);
 }
 
 /** The warnings of a plan, each in a sentence that names what it is about. */

@@ -32,13 +32,13 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 }
 
 /** A namespace of a cluster. */
-export interface Place {
+export interface NamespacePlace {
   readonly context: string;
   readonly namespace: string;
 }
 
 /** Namespaces of one cluster: `kind/team-a`, `3 namespaces of kind: team-a, team-b, team-c`. */
-export function placesText(places: Alike<Place>): string {
+export function placesText(places: Alike<NamespacePlace>): string {
   const [{ context, namespace }] = places;
   const names = [...new Set(places.map((place) => place.namespace))];
   if (names.length === 1) return `${context}/${namespace}`;
@@ -58,7 +58,7 @@ const mostInCommand = 20;
  * @param fix what to do in the first. A command of acr-pull in it takes all namespaces. Another program's command is
  *   only an example, and so is one that runs after it
  */
-export function fixOfAll(fix: string, [first, ...more]: Alike<Place>): string {
+export function fixOfAll(fix: string, [first, ...more]: Alike<NamespacePlace>): string {
   const others = [...new Set(more.map(({ namespace }) => namespace))].filter(
     (name) => name !== first.namespace,
   );

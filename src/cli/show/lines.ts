@@ -28,7 +28,7 @@ export function fixLines(hint: string, width: number): Line[] {
 }
 
 /** Parts of an answer, with an empty line between those that are not empty. */
-export function parted(parts: readonly Line[][]): Line[] {
+export function paragraphs(parts: readonly Line[][]): Line[] {
   return parts
     .filter(({ length }) => length > 0)
     .flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
@@ -53,7 +53,7 @@ const mostRows = 20;
 
 /** Why some failed, then what became of each secret and service account. */
 export function targetLines(targets: readonly ShownTarget[], width: number): Line[] {
-  const failures = failureLines(targets, width);
+  const failures = failedTargetLines(targets, width);
   const inOrder = targets.filter(({ error }) => error === undefined);
   if (inOrder.length === 0 && failures.length > 0) return failures;
   const table = inOrder.length > mostRows ? countLines(inOrder, width) : rowLines(inOrder, width);
@@ -85,7 +85,7 @@ function countLines(targets: readonly ShownTarget[], width: number): Line[] {
 }
 
 /** What failed, and what helps. Said once if several namespaces of a cluster have the same trouble. */
-export function failureLines(targets: readonly ShownTarget[], width: number): Line[] {
+export function failedTargetLines(targets: readonly ShownTarget[], width: number): Line[] {
   const failed = targets.filter((one): one is FailedTarget => one.error !== undefined);
   const groups = alike(failed, ({ context, namespace, kind, error: { message, hint = "" } }) =>
     JSON.stringify([context, kind, apartFrom(namespace, message), apartFrom(namespace, hint)]),

@@ -1,6 +1,6 @@
 import { hasChanges, type Action, type PlannedChange } from "../../core/plan.ts";
-import { alike, apartFrom, placesText, several, type Alike, type Place } from "./folding.ts";
-import { failureLines, signedLines, type ShownTarget } from "./lines.ts";
+import { alike, apartFrom, placesText, several, type Alike, type NamespacePlace } from "./folding.ts";
+import { failedTargetLines, signedLines, type ShownTarget } from "./lines.ts";
 import { changeText } from "./plan-words.ts";
 import { toned, type Line, type Tone } from "./terminal.ts";
 import { wrapped } from "./text-width.ts";
@@ -63,7 +63,7 @@ export function planLines(plan: ShownPlan, width = Infinity, isWhole = false): L
   const shown = isWhole ? changes.map(alone) : folded(changes.map(alone));
   const lines: Line[] = wrapped(title, width).map((line): Line => [toned("strong", line)]);
   lines.push("", ...shown.flatMap((change) => changeLines(change, width)), "");
-  if (leftOut.length > 0) lines.push(...failureLines(leftOut, width), "");
+  if (leftOut.length > 0) lines.push(...failedTargetLines(leftOut, width), "");
   const warnings = [...foldedWarnings(plan), ...lasting];
   // Kept apart from the count below, which does not include them.
   if (warnings.length > 0)
@@ -121,7 +121,7 @@ function together(group: Alike<LoneChange>): ShownChange {
 }
 
 /** What a line of a plan is about, if it is in a namespace. A context's name may contain slashes. */
-function placed(target: string): (Place & { readonly what: string }) | undefined {
+function placed(target: string): (NamespacePlace & { readonly what: string }) | undefined {
   const namespaced = /^(secret|service account|pending mark of) (.+)\/([^/]+)\/([^/]+)$/.exec(target);
   if (namespaced) {
     const [, kind = "", context = "", namespace = "", name = ""] = namespaced;

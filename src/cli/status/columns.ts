@@ -6,7 +6,7 @@ import type { Column } from "../show/table.ts";
  * The columns of the list. Those that distinguish entries stay even if there is little room.
  * @param isWide whether every column is shown, with whole ids
  */
-export function columnsOf(entries: readonly StatusEntry[], isWide: boolean): Array<Column<StatusEntry>> {
+export function statusColumns(entries: readonly StatusEntry[], isWide: boolean): Array<Column<StatusEntry>> {
   const isOneCluster = new Set(entries.map(({ context }) => context)).size === 1;
   return [
     { head: "CONTEXT", cell: ({ context }) => context, ...(isOneCluster && { expendable: 5 }) },

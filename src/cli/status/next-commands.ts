@@ -12,7 +12,7 @@ import { wrapped } from "../show/text-width.ts";
 import { statusOptions } from "./options.ts";
 
 /** One entry of one secret. */
-type Place = Pick<StatusEntry, "context" | "namespace" | "name" | "loginServer">;
+type NamespacePlace = Pick<StatusEntry, "context" | "namespace" | "name" | "loginServer">;
 
 /** Command lines that the answer suggests, for the same clusters. */
 export interface NextCommands {
@@ -24,7 +24,7 @@ export interface NextCommands {
   /** Says what is wrong with each secret of these namespaces, and what helps. */
   readonly verify: (context: string, namespaces: readonly string[]) => string;
   /** Resumes a setup that did not finish. */
-  readonly setup: (entry: Place) => string;
+  readonly setup: (entry: NamespacePlace) => string;
   /** Grants the nodes of an AKS cluster the role that pulls from a registry. */
   readonly attach: (context: string, registry: string) => string;
   /** Removes one orphaned key. */
@@ -32,7 +32,7 @@ export interface NextCommands {
   /** Takes back what is left after the secrets are gone. If no registry was asked for, a person fills in its name. */
   readonly remove: () => string;
   /** Resumes a removal that did not finish, for one secret. */
-  readonly removeOne: (entry: Place) => string;
+  readonly removeOne: (entry: NamespacePlace) => string;
 }
 
 /** Options for the same registry and the same clusters; `verify` and `setup --attach` take no cluster id. */
@@ -93,7 +93,12 @@ export function nextCommands(outer: Shell, contexts: readonly string[]): NextCom
 }
 
 /** The options that select one entry. */
-function placeOf({ context, namespace, name, loginServer }: Place): Record<string, readonly string[]> {
+function placeOf({
+  context,
+  namespace,
+  name,
+  loginServer,
+}: NamespacePlace): Record<string, readonly string[]> {
   return {
     ...(loginServer !== null && { registry: [loginServer] }),
     contexts: [context],
@@ -109,22 +114,22 @@ export function isInOrder(state: EntryState): boolean {
   return inOrder.has(state);
 }
 
-interface Telling {
+interface Setting {
   readonly commands: NextCommands;
   readonly width: number;
 }
 
 /** What to run next, in blocks of lines. */
-export function nextLines(result: StatusResult, telling: Telling): Line[][] {
-  const rotate = telling.commands.rotate(renewalTimeMs(result.entries));
+export function nextLines(result: StatusResult, setting: Setting): Line[][] {
+  const rotate = setting.commands.rotate(renewalTimeMs(result.entries));
   return [
-    needsRotate(result) ? [...wrapped("To bring this in order:", telling.width), `  ${rotate}`] : [],
-    otherLines(result, telling),
+    needsRotate(result) ? [...wrapped("To bring this in order:", setting.width), `  ${rotate}`] : [],
+    otherLines(result, setting),
   ];
 }
 
 /** Whether a new key fixes the entry. */
-function isMendedByRotate({ state, cause }: StatusEntry): boolean {
+function isFixedByRotate({ state, cause }: StatusEntry): boolean {
   if (state === "stale-key") return cause === "key-replaced" || cause === "key-removed";
   return state === "expired" || state === "expiring";
 }
@@ -132,7 +137,7 @@ function isMendedByRotate({ state, cause }: StatusEntry): boolean {
 function needsRotate({ entries, pending }: StatusResult): boolean {
   const keyless = new Set(entries.filter(isKeyless).map(({ namespace, name }) => `${namespace}/${name}`));
   return (
-    entries.some(isMendedByRotate) ||
+    entries.some(isFixedByRotate) ||
     pending.some(
       (work) => work.overdue && !isRemoval(work) && !work.secrets.every((secret) => keyless.has(secret)),
     )
@@ -149,12 +154,12 @@ function isKeyless({ appId, state }: StatusEntry): boolean {
 }
 
 /** For problems that a new key does not fix. Each has its own remedy, which `verify` names. */
-function otherLines({ entries, pending }: StatusResult, { commands, width }: Telling): Line[] {
+function otherLines({ entries, pending }: StatusResult, { commands, width }: Setting): Line[] {
   const overdue = pending.filter((work) => work.overdue);
   const secretsOf = (some: readonly PendingWork[]) => new Set(some.flatMap(({ secrets }) => secrets));
   const left = secretsOf(overdue.filter((work) => !isRemoval(work)));
   const going = secretsOf(overdue.filter(isRemoval));
-  const others = entries.filter((entry) => !isInOrder(entry.state) && !isMendedByRotate(entry));
+  const others = entries.filter((entry) => !isInOrder(entry.state) && !isFixedByRotate(entry));
   const isOf = (secrets: ReadonlySet<string>) => (entry: StatusEntry) =>
     entry.state === "pending" && secrets.has(`${entry.namespace}/${entry.name}`);
   const setups = new Set(entries.filter(isKeyless).filter(isOf(left)).map(commands.setup));
@@ -164,7 +169,7 @@ function otherLines({ entries, pending }: StatusResult, { commands, width }: Tel
     ...wrapped("An interrupted setup: run the same setup again:", width),
     `  ${command}`,
   ]);
-  const goOnGoing = [...removals].flatMap((command) => [
+  const resumeRemovals = [...removals].flatMap((command) => [
     ...wrapped("An interrupted removal: run the same remove again, or for this secret alone:", width),
     `  ${command}`,
   ]);
@@ -178,7 +183,7 @@ function otherLines({ entries, pending }: StatusResult, { commands, width }: Tel
       `  ${commands.verify(name, some)}`,
     ];
   });
-  return [...goOn, ...goOnGoing, ...helps];
+  return [...goOn, ...resumeRemovals, ...helps];
 }
 
 /** A command with more namespaces than this is too long to paste. */

@@ -6,14 +6,14 @@ import type {
   StatusResult,
 } from "../../core/status/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import type { Ended, FlowText, Telling } from "../show/answer.ts";
+import type { Ended, FlowText, Setting } from "../show/answer.ts";
 import { alike, apartFrom, counted, placesText, several, type Alike } from "../show/folding.ts";
-import { parted, signedLines } from "../show/lines.ts";
+import { paragraphs, signedLines } from "../show/lines.ts";
 import { registryText } from "../show/registry-text.ts";
 import { listLines } from "../show/table.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
-import { columnsOf, nameOfRegistry } from "./columns.ts";
+import { statusColumns, nameOfRegistry } from "./columns.ts";
 import { isInOrder, nextCommands, nextLines, type NextCommands } from "./next-commands.ts";
 import type { StatusAnswers } from "./options.ts";
 import { scopeLines, unseenLines } from "./sight.ts";
@@ -21,15 +21,15 @@ import { scopeLines, unseenLines } from "./sight.ts";
 /** How `status` words what it found, and the key that it would remove. */
 export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
   plan: (plan) => ({ title: "A key that nothing holds", ...plan }),
-  lines: (result, telling) => statusLines(result, contextOf(result, telling)),
-  troubles: (result, telling) => parted(troubleParts(result, contextOf(result, telling))),
+  lines: (result, setting) => statusLines(result, contextOf(result, setting)),
+  troubles: (result, setting) => paragraphs(troubleParts(result, contextOf(result, setting))),
   names: ({ entries }) => namesOf(entries),
   outputs: ({ pruned, entries }) => ({ changed: pruned !== undefined, keys: entries }),
 };
 
 function contextOf(
   { scopes }: StatusResult,
-  { answers, shell, width, exitCode: code }: Telling<StatusAnswers> & Ended,
+  { answers, shell, width, exitCode: code }: Setting<StatusAnswers> & Ended,
 ): StatusContext {
   const isWide = answers.output === "wide";
   const commands = nextCommands(
@@ -63,9 +63,9 @@ interface StatusContext {
 function statusLines(result: StatusResult, context: StatusContext): Line[] {
   const { entries, pruned } = result;
   const { width, isWide } = context;
-  return parted([
+  return paragraphs([
     pruned ? wrapped(`Removed the key ${pruned.keyId}, which nothing held.`, width) : [],
-    entries.length > 0 ? listLines(columnsOf(entries, isWide), entries, isWide ? Infinity : width) : [],
+    entries.length > 0 ? listLines(statusColumns(entries, isWide), entries, isWide ? Infinity : width) : [],
     headLines(result, context),
     missingLines(result, width),
     troubleLines(entries, width),

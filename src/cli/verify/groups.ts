@@ -1,6 +1,14 @@
 import type { CheckResult, CheckStatus } from "../../core/checks/check.ts";
 import type { CheckedSubject, Subject } from "../../core/verify/contract.ts";
-import { alike, apartFrom, counted, fixOfAll, placesText, type Alike, type Place } from "../show/folding.ts";
+import {
+  alike,
+  apartFrom,
+  counted,
+  fixOfAll,
+  placesText,
+  type Alike,
+  type NamespacePlace,
+} from "../show/folding.ts";
 import { signedLines } from "../show/lines.ts";
 import { toned, type Line, type Tone } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
@@ -131,14 +139,14 @@ function blockLines(block: Alike<Group>, width: number): Line[] {
     return [...headLines(head, width), ...partLines(parts, width, (check) => check.hint)];
   const { secret, pod } = parts[0].subject;
   const what = secret === undefined ? (pod === undefined ? "" : `Pod ${pod} in `) : `Secret ${secret} in `;
-  const all: Alike<Place> = [first, ...more];
+  const all: Alike<NamespacePlace> = [first, ...more];
   return [
     ...headLines(`${what}${placesText(all)}`, width),
     ...partLines(parts, width, ({ hint }) => hint && fixOfAll(hint, all)),
   ];
 }
 
-function placesOf(groups: readonly Group[]): Place[] {
+function placesOf(groups: readonly Group[]): NamespacePlace[] {
   return groups.flatMap(({ parts: [{ subject }] }) =>
     subject.namespace === undefined ? [] : [{ context: subject.context, namespace: subject.namespace }],
   );

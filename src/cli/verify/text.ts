@@ -1,7 +1,7 @@
 import type { CheckedSubject, VerifyResult } from "../../core/verify/contract.ts";
-import type { FlowText, Plan, Telling } from "../show/answer.ts";
+import type { FlowText, Plan, Setting } from "../show/answer.ts";
 import { equivalentCommand } from "../show/equivalent-command.ts";
-import { parted } from "../show/lines.ts";
+import { paragraphs } from "../show/lines.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { bySeverity, countsOf, foldedLines, groupLines, groupsOf, isTrouble, withChecks } from "./groups.ts";
@@ -14,12 +14,12 @@ export const verifyText: FlowText<VerifyAnswers, Plan, VerifyResult> = {
     checks: (failedOnly ? failedOf(subjects) : subjects).flatMap(checksOf),
     counts: countsOf(subjects),
   }),
-  lines: ({ subjects }, telling) => verifyLines(subjects, lookOf(telling)),
-  troubles: ({ subjects }, telling) => troubleLines(subjects, lookOf(telling)),
+  lines: ({ subjects }, setting) => verifyLines(subjects, lookOf(setting)),
+  troubles: ({ subjects }, setting) => troubleLines(subjects, lookOf(setting)),
   names: ({ subjects }, { failedOnly }) => namesOf(failedOnly ? failedOf(subjects) : subjects),
 };
 
-function lookOf({ answers, shell, width }: Telling<VerifyAnswers>): VerifyLook {
+function lookOf({ answers, shell, width }: Setting<VerifyAnswers>): VerifyLook {
   return {
     width,
     verbose: answers.verbose,
@@ -83,7 +83,7 @@ function verifyLines(subjects: readonly CheckedSubject[], look: VerifyLook): Lin
     verbose || (!failedOnly && groups.length <= mostGroupsInFull)
       ? groups.map((group) => groupLines(group, width))
       : foldedLines(groups, width);
-  return parted([...told, summary]);
+  return paragraphs([...told, summary]);
 }
 
 /** What fails, or will fail later. */
@@ -91,7 +91,7 @@ function troubleLines(subjects: readonly CheckedSubject[], look: VerifyLook): Li
   const bad = withChecks(subjects, isTrouble);
   if (bad.length === 0) return [];
   const told = foldedLines(bySeverity(groupsOf(bad)), look.width);
-  return parted([...told, failedOf(bad).length > 0 ? summaryLines(subjects, look) : []]);
+  return paragraphs([...told, failedOf(bad).length > 0 ? summaryLines(subjects, look) : []]);
 }
 
 function summaryLines(subjects: readonly CheckedSubject[], { width, again }: VerifyLook): Line[] {

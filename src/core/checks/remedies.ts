@@ -16,7 +16,7 @@ import { shellQuote } from "../../domain/shell-quote.ts";
 type More = ReadonlyArray<readonly [flag: string, value?: string]>;
 
 /** `setup` for one secret. */
-export function setupCommand(
+export function suggestSetup(
   place: SecretPlace,
   suggest: Suggest,
   registry: string,
@@ -35,7 +35,7 @@ export function setupAdvice(
   more: More = [],
 ): string {
   const { registry, where } = registryIn(registries);
-  return `${advice}${where}: ${setupCommand(place, suggest, registry, more)}`;
+  return `${advice}${where}: ${suggestSetup(place, suggest, registry, more)}`;
 }
 
 /** Advice to delete a secret and recreate it. It is one line, in which the second command runs only after the first. */
@@ -46,7 +46,7 @@ export function recreateAdvice(
   const { registry, where } = registryIn(registries);
   const { context, namespace, name } = place;
   const deletion = suggest.kubectl(context, "delete", "secret", name, "--namespace", namespace);
-  return `${advice}${where}: ${deletion} && ${setupCommand(place, suggest, registry)}`;
+  return `${advice}${where}: ${deletion} && ${suggestSetup(place, suggest, registry)}`;
 }
 
 const mostNamed = 5;
@@ -77,7 +77,7 @@ export function isOwnEntry({ mark, isOfAnotherCluster, credential, application, 
 /** `setup` that writes a new password for an entry. If its application is not the cluster's own, a person chooses. */
 export function renewingSetup(facts: EntryFacts): string {
   const { mark, isOfAnotherCluster, place, suggest } = facts;
-  const command = (...more: More) => setupCommand(place, suggest, registryOf(facts), more);
+  const command = (...more: More) => suggestSetup(place, suggest, registryOf(facts), more);
   if (!mark) return command(["--adopt"]);
   if (isOwnEntry(facts)) return command();
   const switched = command(["--switch-principal"]);
@@ -87,7 +87,7 @@ export function renewingSetup(facts: EntryFacts): string {
 }
 
 /** `remove` of one registry from one secret. */
-export function removeCommand(place: SecretPlace, suggest: Suggest, registry: string): string {
+export function suggestRemove(place: SecretPlace, suggest: Suggest, registry: string): string {
   return suggest("remove", flagsFor(place, registry));
 }
 
@@ -113,8 +113,7 @@ export function changing({ writtenBy }: { readonly writtenBy: string | undefined
  */
 export function linkByHand(
   suggest: Suggest,
-  context: string,
-  namespace: string,
+  { context, namespace }: Pick<SecretPlace, "context" | "namespace">,
   account: string,
   secrets: readonly string[],
 ): string {

@@ -13,7 +13,7 @@ export function isFailureOfOne(error: unknown, signal: AbortSignal): error is Ac
  * The result of a read that the run can do without. Undefined if only this read fails.
  * @throws whatever ends the whole run
  */
-export async function ifToBeHad<T>(read: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+export async function ifAvailable<T>(read: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   try {
     return await read;
   } catch (error) {

@@ -5,7 +5,7 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Cluster } from "../ports.ts";
-import { ifToBeHad } from "./failure-of-one.ts";
+import { ifAvailable } from "./failure-of-one.ts";
 import type { Target } from "./read-targets.ts";
 
 /** The reads that a look for namespaces needs. */
@@ -29,7 +29,7 @@ export async function missingNamespaces(
   const isMissing = async (name: string) => {
     const found = clusters.map(async (cluster) => {
       const looked = cluster.findNamespace(name, signal).then((namespace) => ({ namespace }));
-      const seen = await ifToBeHad(looked, signal);
+      const seen = await ifAvailable(looked, signal);
       return seen === undefined || seen.namespace !== undefined;
     });
     return !(await Promise.all(found)).includes(true);
@@ -74,6 +74,6 @@ export async function namespaceNames(
   clusters: ReadonlyArray<Pick<NamespaceReads, "listNamespaces">>,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const lists = clusters.map((cluster) => ifToBeHad(cluster.listNamespaces("", signal), signal));
+  const lists = clusters.map((cluster) => ifAvailable(cluster.listNamespaces("", signal), signal));
   return (await Promise.all(lists)).flatMap((list) => (list ?? []).map(({ name }) => name));
 }

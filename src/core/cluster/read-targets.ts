@@ -3,7 +3,7 @@ import { ActionableError, hasCode } from "../../domain/errors.ts";
 import type { NamespaceObject } from "../../domain/kubernetes-objects.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Cluster, ClusterTarget, WritableCluster, Writing } from "../ports.ts";
-import { ifToBeHad } from "./failure-of-one.ts";
+import { ifAvailable } from "./failure-of-one.ts";
 
 /** One secret to hold the credential. */
 export interface Target {
@@ -113,8 +113,8 @@ async function listContents(
   if (!first) return undefined;
   // A failure here is not reported: each target is then read by itself, and reports its own failure.
   const [secrets, namespaces] = await Promise.all([
-    ifToBeHad(first.cluster.listSecretsNamed(first.name, signal), signal),
-    known ?? ifToBeHad(first.cluster.listNamespaces("", signal), signal),
+    ifAvailable(first.cluster.listSecretsNamed(first.name, signal), signal),
+    known ?? ifAvailable(first.cluster.listNamespaces("", signal), signal),
   ]);
   if (!secrets) return undefined;
   const secretIn = new Map(secrets.map((secret) => [secret.namespace, secret]));

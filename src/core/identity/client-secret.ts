@@ -5,7 +5,7 @@ import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import { keyDisplayName, keyOrigin } from "../../domain/ownership.ts";
 import { dayText } from "../../domain/time-text.ts";
 import type { Directory } from "../ports.ts";
-import { waitTelling } from "../patience.ts";
+import { waitReporting } from "../patience.ts";
 import { nameOf } from "./directory-names.ts";
 import { lifeRefused, policyDocs } from "./key-life.ts";
 import type { DirectoryTools } from "./directory-tools.ts";
@@ -52,7 +52,7 @@ export async function makeKey(
     const endDateTime = new Date(now.getTime() + lifeMs - Math.min(clockSkewMs, lifeMs / 100));
     const displayName = keyDisplayName(clusterId, mark.operation);
     try {
-      const made = await waitTelling(
+      const made = await waitReporting(
         () => addUnlessUnknown(directory, application.objectId, { displayName, endDateTime }, signal),
         { id: "key", what: "Entra to recognize the new application" },
         tools,
@@ -201,7 +201,7 @@ export async function sweepKeys(
   signal: AbortSignal,
 ): Promise<{ removed: string[]; held: string[] }> {
   const { directory, report } = tools;
-  const listed = await waitTelling(
+  const listed = await waitReporting(
     async () => {
       const current = await directory.readApplication(application.objectId, signal);
       const shows = wish.newest === undefined || current?.passwords.some((key) => key.keyId === wish.newest);

@@ -1,7 +1,7 @@
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import type { Application, ServicePrincipal } from "../../domain/identity.ts";
 import { isOurAssignment } from "../../domain/role-assignment.ts";
-import { waitTelling, waitUntil } from "../patience.ts";
+import { waitReporting, waitUntil } from "../patience.ts";
 import type { Directory, NewApplication, RegisteredApplication } from "../ports.ts";
 import {
   principalWithRoles,
@@ -78,7 +78,7 @@ export async function ensureApplication(
     /** Object id of an application that an earlier run was to delete. */
     readonly deletedBefore: string | undefined;
     /** Called as soon as it exists, because what follows may fail. */
-    readonly onThere: (ensured: EnsuredApplication) => void;
+    readonly onEnsured: (ensured: EnsuredApplication) => void;
   },
   signal: AbortSignal,
 ): Promise<EnsuredApplication> {
@@ -89,7 +89,7 @@ export async function ensureApplication(
     if (deleted) await refuseForeignKeys(deleted, wish);
     else await wish.makeWayFor(made);
   }
-  ports.onThere({ application: made, created });
+  ports.onEnsured({ application: made, created });
   let application = made;
   if (deleted) await directory.restoreApplication(deleted.objectId, signal);
   if (finding.kind !== "found" && !created) {
@@ -128,7 +128,7 @@ export async function ensureServicePrincipal(
   signal: AbortSignal,
 ): Promise<ServicePrincipal> {
   if (present) return present;
-  const made = await waitTelling(
+  const made = await waitReporting(
     () => tools.directory.createServicePrincipal(application.appId, signal),
     { id: "service-principal", what: "Entra to recognize the new application" },
     tools,

@@ -1,7 +1,7 @@
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, Caller } from "../../domain/identity.ts";
-import { ifToBeHad } from "../cluster/failure-of-one.ts";
+import { ifAvailable } from "../cluster/failure-of-one.ts";
 import type { Directory } from "../ports.ts";
 import type { ApplicationFinding } from "./application.ts";
 import { nameOf, ownerName } from "./directory-names.ts";
@@ -49,7 +49,7 @@ export async function foreseeRefusedChange(
   deed = "add a password to it",
 ): Promise<ActionableError | undefined> {
   if ((await directory.mayChangeAllApplications(signal)) === "yes") return undefined;
-  const owners = await ifToBeHad(directory.listOwners(application.objectId, signal), signal);
+  const owners = await ifAvailable(directory.listOwners(application.objectId, signal), signal);
   // If the owners cannot be seen, the directory decides.
   if (!owners || owners.some((owner) => owner.objectId === caller.objectId)) return undefined;
   const names = owners.map(ownerName).join(", ");

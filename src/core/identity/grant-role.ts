@@ -2,7 +2,7 @@ import { ActionableError } from "../../domain/errors.ts";
 import type { Registry } from "../../domain/registry.ts";
 import { builtInRole, sameCondition } from "../../domain/role.ts";
 import { assignmentName, type DesiredAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
-import { waitTelling } from "../patience.ts";
+import { waitReporting } from "../patience.ts";
 import type { Roles } from "../ports.ts";
 import type { DirectoryTools } from "./directory-tools.ts";
 import { foreignAssignment, type RoleFinding, type RolesFinding } from "./pull-role.ts";
@@ -50,7 +50,7 @@ async function grant(
 ): Promise<{ id: string }> {
   const { roles } = tools;
   const { registry, principalId } = grantee;
-  const assigned = await waitTelling(
+  const assigned = await waitReporting(
     async () => {
       const outcome = await roles.assignRole(registry.id, principalId, desired, signal);
       if (outcome.kind === "assigned") return outcome.assignment;

@@ -158,15 +158,15 @@ export function checkRoleRights(
 ): void {
   if (!rights) return;
   const writes = finding.wanted.some(({ action }) => action === "created" || action === "updated");
-  const lacking = [
+  const missingRights = [
     ...(writes && !rights.writeRoleAssignments ? ["Microsoft.Authorization/roleAssignments/write"] : []),
     ...(finding.obsolete.length > 0 && !rights.deleteRoleAssignments
       ? ["Microsoft.Authorization/roleAssignments/delete"]
       : []),
   ];
-  if (lacking.length === 0) return;
+  if (missingRights.length === 0) return;
   throw new ActionableError(
-    `${caller} may not assign roles on ${registry.name}: ${lacking.join(" and ")} is missing.`,
+    `${caller} may not assign roles on ${registry.name}: ${missingRights.join(" and ")} is missing.`,
     {
       code: "roles.forbidden",
       exitCode: exitCode.notAllowed,

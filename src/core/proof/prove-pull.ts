@@ -3,7 +3,7 @@ import { imageText } from "../../domain/image-name.ts";
 import { ActionableError } from "../../domain/errors.ts";
 import type { Clock, ProofImage, PullOutcome, PullProof, SignIn } from "../ports.ts";
 import type { Report } from "../progress.ts";
-import { waitTelling } from "../patience.ts";
+import { waitReporting } from "../patience.ts";
 
 /** How the credential is proven. */
 export type ProofKind = "registry" | "entra" | "none";
@@ -57,7 +57,7 @@ export async function provePull(
   let { image } = context;
   let refusals = 0;
   let last = { kind: "refused", reason: "not tried" } as PullOutcome;
-  await waitTelling(
+  await waitReporting(
     async () => {
       last = await tryOnce({ ...context, image }, credential, signal);
       if (last.kind === "allowed" || last.kind === "image-missing") return last;

@@ -129,11 +129,11 @@ async function removeWithoutMark(removal: Removal, run: Removing, turn: Turn): P
   if (users.links.length > 0) {
     // A link to a secret that was created again in the meantime is valid.
     const standing = await remaining();
-    const inVain = users.links.filter(
+    const danglingLinks = users.links.filter(
       ({ namespace, secretName: name }) => !standing.some((one) => isSameTarget(one, { namespace, name })),
     );
     run.records.wrote = true;
-    await several.unlink(inVain);
+    await several.unlink(danglingLinks);
   }
   if (entries.length > 0) {
     run.records.wrote = true;

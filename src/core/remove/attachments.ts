@@ -10,7 +10,7 @@ import type { RemoveTools } from "./act.ts";
 import type { RemovedItem, RemoveInput, RemovePorts } from "./contract.ts";
 import type { Kept } from "./decide.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
-import { keptChange, roleName } from "./plan-removal.ts";
+import { keptChange, assignmentText } from "./plan-removal.ts";
 import type { Records } from "./result.ts";
 
 /*
@@ -134,12 +134,12 @@ function reasonToKeep(
 export function attachmentChanges({ roles, keptRoles }: Attachments): PlannedChange[] {
   return [
     ...roles.map(({ role, cluster }): PlannedChange => ({
-      target: `${roleName(role)} for the nodes of ${inOneLine(cluster.name)}`,
+      target: `${assignmentText(role)} for the nodes of ${inOneLine(cluster.name)}`,
       action: "removed",
       before: { id: role.id },
       after: null,
     })),
-    ...keptRoles.map((kept) => keptChange(roleName(kept.what), kept)),
+    ...keptRoles.map((kept) => keptChange(assignmentText(kept.what), kept)),
   ];
 }
 
@@ -177,11 +177,11 @@ export async function removeAttachments(
     const { id } = role;
     const who = `the nodes of ${inOneLine(cluster.name)}`;
     try {
-      report({ kind: "started", id, text: `Removing the ${roleName(role)} from ${who}` });
+      report({ kind: "started", id, text: `Removing the ${assignmentText(role)} from ${who}` });
       records.wrote = true;
       await ports.azure.roles.removeAssignment(id, signal);
       records.add({ kind: "role-assignment", id, action: "removed" });
-      report({ kind: "done", id, text: `Removed the ${roleName(role)} from ${who}` });
+      report({ kind: "done", id, text: `Removed the ${assignmentText(role)} from ${who}` });
     } catch (error) {
       if (!isFailureOfOne(error, signal)) throw error;
       records.fail({ kind: "role-assignment", id }, error);

@@ -5,7 +5,7 @@ import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { leftOutOf, requireClusters, viewClusters, type LeftOut } from "../cluster/view.ts";
 import { declinedHalfWay, noneWritable } from "../ending.ts";
 import { hasChanges } from "../plan.ts";
-import { toldOf } from "../progress.ts";
+import { reportFor } from "../progress.ts";
 import type { Writing } from "../ports.ts";
 import { BusyError, BusyWait } from "../turn/busy.ts";
 import { targetName } from "../turn/pull-secret.ts";
@@ -58,7 +58,7 @@ export async function remove(
   const records = new Records();
   try {
     const tools = { input, ports, report: conversation.report, signal };
-    return await untilNoneIsMet(tools, conversation, records);
+    return await runUntilUndisturbed(tools, conversation, records);
   } catch (error) {
     if (records.wrote) conversation.leave?.({ removed: records.all(false) });
     if (!records.wrote || !(error instanceof ActionableError) || signal.aborted) throw error;
@@ -71,7 +71,7 @@ export async function remove(
 const declinedText = "Not confirmed. What was removed before another run interfered is gone.";
 
 /** Looks, asks and removes. Starts again if it meets another run. */
-async function untilNoneIsMet(
+async function runUntilUndisturbed(
   tools: RemoveTools,
   conversation: RemoveConversation,
   records: Records,
@@ -117,7 +117,7 @@ async function carryAllOut(
   for (const removal of removals) {
     try {
       const context = removals.length > 1 ? removal.seen.contexts[0] : undefined;
-      await act(removal, { ...tools, report: toldOf(tools.report, context), gone, records });
+      await act(removal, { ...tools, report: reportFor(tools.report, context), gone, records });
     } catch (error) {
       if (!isFailureOfOne(error, tools.signal)) throw error;
       records.failures.push(error);

@@ -6,7 +6,7 @@ import { listWriter } from "../../domain/other-writers.ts";
 import type { LeftLink } from "../cluster/left-links.ts";
 import { rehearseUnlink, type ServiceAccountLink } from "../cluster/service-account.ts";
 import type { Cluster } from "../ports.ts";
-import { endOf, type MarkedSecret } from "../turn/entry-removal.ts";
+import { entryEnd, type MarkedSecret } from "../turn/entry-removal.ts";
 import type { KeptReason, RemoveInput } from "./contract.ts";
 
 /** What names the secrets whose entries are removed. */
@@ -19,7 +19,7 @@ export interface SecretUsers {
   /** What could not be looked at, in words; only with `--force`. */
   readonly unseen: readonly string[];
   /** Links that stay although their secret is gone: nothing shows who made them. */
-  readonly inVain: readonly ServiceAccountLink[];
+  readonly danglingLinks: readonly ServiceAccountLink[];
 }
 
 /**
@@ -53,7 +53,7 @@ export async function findUsers(
     keptLinks: found.flatMap(({ keptLinks }) => keptLinks),
     stillNaming: found.flatMap(({ stillNaming }) => stillNaming),
     unseen: found.flatMap(({ unseen }) => unseen),
-    inVain: [],
+    danglingLinks: [],
   };
   if (users.stillNaming.length > 0 && !input.force) throw stillNamed(users.stillNaming);
   return users;
@@ -68,7 +68,7 @@ export function withLeftLinks(
   return {
     ...users,
     links: [...users.links, ...left.filter(isUndone)],
-    inVain: left.filter((link) => link.writer === "unknown" && !isUndone(link)),
+    danglingLinks: left.filter((link) => link.writer === "unknown" && !isUndone(link)),
   };
 }
 
@@ -81,7 +81,7 @@ export async function rehearseUnlinking(
   await pMap(links, (link) => rehearseUnlink(link, signal), { concurrency });
 }
 
-interface UsersInNamespace extends Omit<SecretUsers, "inVain"> {
+interface UsersInNamespace extends Omit<SecretUsers, "danglingLinks"> {
   readonly accounts: readonly string[];
 }
 
@@ -135,10 +135,10 @@ function usersOf(
   accounts: readonly ServiceAccountObject[],
   pods: readonly PodObject[],
   { serviceAccounts }: RemoveInput,
-): Omit<SecretUsers, "unseen" | "inVain"> {
+): Omit<SecretUsers, "unseen" | "danglingLinks"> {
   const { target, marks, loginServer } = entry;
   const { cluster, namespace, name: secretName } = target;
-  const goes = entry.secret.deleting || endOf(entry).kind === "delete";
+  const goes = entry.secret.deleting || entryEnd(entry).kind === "delete";
   const servesOurs = Object.keys(marks).length > 1;
   const links: ServiceAccountLink[] = [];
   const keptLinks: Array<SecretUsers["keptLinks"][number]> = [];

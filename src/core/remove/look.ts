@@ -61,7 +61,7 @@ export async function lookAtCluster(
     findLeftLinks(seen, input, signal),
     lookAt({ seen, registry, entries }, { gone, decisive: false }, ports, signal),
   ]);
-  const users = withLeftLinks(named, left, meansLink({ seen, registry, entries }, facts, input));
+  const users = withLeftLinks(named, left, shouldUnlink({ seen, registry, entries }, facts, input));
   await rehearseUnlinking(users, input, signal);
   const { directory } = ports.azure;
   const [clocks, now] = [readClocks(seen.cluster, directory, ports.clock), azureNow(directory, ports.clock)];
@@ -125,7 +125,7 @@ export function removesSomething({ keys, roles, keptBecause }: PrincipalVerdict)
  * another registry. If there is no record: only if our application for the registry still exists, and no secret for
  * it is left.
  */
-function meansLink(
+function shouldUnlink(
   { seen, registry, entries }: Pick<Removal, "seen" | "registry" | "entries">,
   facts: readonly PrincipalFacts[],
   { serviceAccounts, namespacesComplete }: RemoveInput,
@@ -235,7 +235,12 @@ export async function checkRights(
   await Promise.all([
     ...changed.map(async (verdict) => {
       const { application } = verdict;
-      const refusal = await foreseeRefusedChange(application, { directory, caller }, signal, deedOf(verdict));
+      const refusal = await foreseeRefusedChange(
+        application,
+        { directory, caller },
+        signal,
+        actionOf(verdict),
+      );
       // What is removed before this could not be brought back.
       if (refusal) throw refusal;
     }),
@@ -243,7 +248,7 @@ export async function checkRights(
   ]);
 }
 
-function deedOf({ keptBecause }: PrincipalVerdict): string {
+function actionOf({ keptBecause }: PrincipalVerdict): string {
   return keptBecause ? "remove a password of it" : "delete it";
 }
 

@@ -5,7 +5,7 @@ import { clockWarnings } from "../clocks.ts";
 import type { LeftOut } from "../cluster/view.ts";
 import { leftOutWarnings, type PlannedChange } from "../plan.ts";
 import { nameOf } from "../identity/directory-names.ts";
-import { endOf, type MarkedSecret } from "../turn/entry-removal.ts";
+import { entryEnd, type MarkedSecret } from "../turn/entry-removal.ts";
 import { heldText } from "../../domain/held-text.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
@@ -28,7 +28,7 @@ export function planRemoval(
       ...accountChanges(removal),
       ...secretChanges(removal),
       ...removal.verdicts.flatMap(principalChanges),
-      ...removal.orphans.map((what) => keptChange(roleName(what), { what, reason: "principal-gone" })),
+      ...removal.orphans.map((what) => keptChange(assignmentText(what), { what, reason: "principal-gone" })),
     ]),
     warnings: [
       ...leftOutWarnings(input),
@@ -60,7 +60,7 @@ function accountChanges({ users, entries }: Removal): PlannedChange[] {
 function secretChanges({ entries }: Removal): PlannedChange[] {
   return [
     ...entries.entries.map((entry): PlannedChange => {
-      const end = endOf(entry);
+      const end = entryEnd(entry);
       const { appId = null, keyId = null } = entry.mark;
       return {
         target: `secret ${targetName(entry.target)}`,
@@ -101,12 +101,12 @@ function principalChanges(verdict: PrincipalVerdict): PlannedChange[] {
     })),
     ...keptKeys.map((kept) => keptChange(`key ${kept.what.keyId}`, kept)),
     ...roles.map((role): PlannedChange => ({
-      target: roleName(role),
+      target: assignmentText(role),
       action: "removed",
       before: { id: role.id },
       after: null,
     })),
-    ...keptRoles.map((kept) => keptChange(roleName(kept.what), kept)),
+    ...keptRoles.map((kept) => keptChange(assignmentText(kept.what), kept)),
     ...(principal
       ? [
           fate(`service principal ${inOneLine(principal.displayName)}`, {
@@ -128,7 +128,7 @@ function becauseOf({ reason, heldBy }: Kept<unknown>) {
 }
 
 /** The name of a role assignment for people: the role's name and the last part of its scope. */
-export function roleName({ roleDefinitionId, scope, name }: RoleAssignment): string {
+export function assignmentText({ roleDefinitionId, scope, name }: RoleAssignment): string {
   return `role assignment ${builtInRole(roleDefinitionId)?.name ?? name} on ${inOneLine(scope.split("/").at(-1) ?? scope)}`;
 }
 
@@ -146,7 +146,7 @@ function standingWarning(entry: MarkedSecret): string[] {
   const { finalizers, deleting } = secret;
   const name = targetName(target);
   if (deleting) return [`${name} is being deleted${heldText(finalizers)}`];
-  if (finalizers.length === 0 || endOf(entry).kind !== "delete") return [];
+  if (finalizers.length === 0 || entryEnd(entry).kind !== "delete") return [];
   const list = finalizers.map(inOneLine).join(", ");
   return [`${name} will be deleted, and stands until its finalizers are done: ${list}`];
 }
@@ -154,7 +154,9 @@ function standingWarning(entry: MarkedSecret): string[] {
 /** Says what stays because proof is missing, why, and which flag removes it anyway. */
 function flagWarnings({ application, keptKeys, keptRoles }: PrincipalVerdict): string[] {
   const unnamed = keptKeys.filter(isUnnamed).map(({ what: { keyId } }) => keyId);
-  const shared = keptRoles.filter(({ reason }) => reason === "shared").map(({ what }) => roleName(what));
+  const shared = keptRoles
+    .filter(({ reason }) => reason === "shared")
+    .map(({ what }) => assignmentText(what));
   return [
     ...unnamed.map(
       (keyId) =>
@@ -176,7 +178,7 @@ function lastingOf({ verdicts }: Removal): string[] {
 
 function warningsOf({ users, entries, verdicts }: Removal): string[] {
   const warnings = users.stillNaming.map((who) => `${who} names the secret, and can no longer pull with it`);
-  for (const { cluster, namespace, account, secretName } of users.inVain) {
+  for (const { cluster, namespace, account, secretName } of users.danglingLinks) {
     const name = `${inOneLine(cluster.context)}/${namespace}/${account}`;
     warnings.push(
       `service account ${name} names the secret ${secretName}, which does not exist, and nothing tells whether acr-pull linked it; if so, --service-account ${account} unlinks it`,

@@ -3,7 +3,7 @@ import { ActionableError } from "../../domain/errors.ts";
 import { Once } from "../../domain/once.ts";
 import { proofImage, type ProofKind } from "../proof/prove-pull.ts";
 import { proveRemoved, type RemovalEvidence, type RemovalProof } from "../proof/prove-removed.ts";
-import { toldOf, type Report } from "../progress.ts";
+import { reportFor, type Report } from "../progress.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
 import type { Records, RemovedKeyRecord } from "./result.ts";
 
@@ -51,7 +51,7 @@ async function evidenceOf(
       signIn,
       clock: ports.clock,
       // Several keys are tried at the same time.
-      report: toldOf((event) => report("id" in event ? { ...event, id } : event), name),
+      report: reportFor((event) => report("id" in event ? { ...event, id } : event), name),
       kind: await way(),
       loginServer,
       image: proofImage({ image: undefined, repositories: [] }),

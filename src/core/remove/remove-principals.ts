@@ -10,7 +10,7 @@ import type { Turn } from "../turn/turn.ts";
 import type { RemovePorts } from "./contract.ts";
 import type { PrincipalVerdict } from "./decide.ts";
 import type { Removal } from "./look.ts";
-import { roleName } from "./plan-removal.ts";
+import { assignmentText } from "./plan-removal.ts";
 import type { Records } from "./result.ts";
 
 /** What a removal in Azure needs. */
@@ -109,11 +109,11 @@ async function removeRoles(
   const { ports, records, report, turn, gone } = removal;
   for (const role of roles) {
     const failed = await tryTo(role.id, "role-assignment", removal, async () => {
-      report({ kind: "started", id: role.id, text: `Removing the ${roleName(role)}` });
+      report({ kind: "started", id: role.id, text: `Removing the ${assignmentText(role)}` });
       await ports.azure.roles.removeAssignment(role.id, turn.signal);
       gone.add(role.id.toLowerCase());
       records.add({ kind: "role-assignment", id: role.id, action: "removed" });
-      report({ kind: "done", id: role.id, text: `Removed the ${roleName(role)}` });
+      report({ kind: "done", id: role.id, text: `Removed the ${assignmentText(role)}` });
     });
     if (failed) return failed;
   }

@@ -50,7 +50,7 @@ export async function act(
     wrote: false,
   };
   try {
-    await new KeysRun(prospect, run, record).toTheEnd(others.some(({ wrote }) => wrote));
+    await new KeysRun(prospect, run, record).runToEnd(others.some(({ wrote }) => wrote));
   } catch (error) {
     record.error = error;
     if (record.rows.length === 0) record.rows.push(standingRow(prospect.keys, "failed"));
@@ -92,7 +92,7 @@ class KeysRun {
   }
 
   /** @param seenBefore whether this run has written since the look at the keys: then it looks again first */
-  async toTheEnd(seenBefore: boolean): Promise<void> {
+  async runToEnd(seenBefore: boolean): Promise<void> {
     let taken = 0;
     if (seenBefore && !(await this.#lookAnew())) return;
     do {
@@ -104,7 +104,7 @@ class KeysRun {
         }
         if (taken > mostSteps) throw new TypeError("a rotation does not end");
       } else if (!(await this.#waits(step))) {
-        this.#rows.tellStanding(step.because, this.#keys);
+        this.#rows.recordStanding(step.because, this.#keys);
         const [blocked] = this.#blocked.values();
         if (blocked) throw blocked;
         return;
@@ -162,7 +162,7 @@ class KeysRun {
     if (to.listed && step.to === undefined) this.#made.push(to.listed);
     const failure = notWritten(work.written);
     if (failure && !this.#run.input.acceptOutage) throw failure;
-    this.#rows.tellChange(step, work);
+    this.#rows.recordChange(step, work);
     this.#giveUp([...work.written.values()].filter(({ action }) => action === "failed"));
     return true;
   }
@@ -170,9 +170,9 @@ class KeysRun {
   /** Records what an unfinished step has done. */
   #tellStopped(step: Exclude<NextStep, { kind: "none" }>, work: KeyWork): void {
     if (step.kind === "tidy") return;
-    if (step.kind === "change-over") this.#rows.tellChange(step, work);
-    else if (work.removedUntold)
-      this.#rows.tellRetirement(step, this.#keys, { retired: true, evidence: "untried" });
+    if (step.kind === "change-over") this.#rows.recordChange(step, work);
+    else if (work.removedUnrecorded)
+      this.#rows.recordRetirement(step, this.#keys, { retired: true, evidence: "untried" });
     if (!work.wroteSecret) return;
     const { written } = this.#record;
     for (const { target } of step.holders) {
@@ -184,10 +184,10 @@ class KeysRun {
   async #retire(step: Retirement, work: KeyWork): Promise<boolean> {
     const others = this.#run.seen.filter(({ clusterId }) => clusterId !== this.#keys.seen.clusterId);
     const retired = await retireKey(step, work, others);
-    work.removedUntold = false;
+    work.removedUnrecorded = false;
     this.#retired.add(step.holders[0]?.mark.retire?.why ?? "renewal");
     if (step.keyId !== null) this.#retiredKeys.add(step.keyId);
-    this.#rows.tellRetirement(step, this.#keys, retired);
+    this.#rows.recordRetirement(step, this.#keys, retired);
     const { blocked, error } = retired;
     // Nobody can have applied yet what this run has just written.
     this.#isToBeApplied = blocked === "not-applied" && (!error || this.#changedTo.size > 0);

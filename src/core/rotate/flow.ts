@@ -7,7 +7,7 @@ import { namedAs } from "../cluster/registry-meant.ts";
 import { leftOutOf, requireClusters, viewClusters, type ClusterView, type LeftOut } from "../cluster/view.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
-import { toldOf, type Report } from "../progress.ts";
+import { reportFor, type Report } from "../progress.ts";
 import { listingCommands } from "../suggest.ts";
 import { BusyWait } from "../turn/busy.ts";
 import { act, type Rotating } from "./act.ts";
@@ -19,7 +19,7 @@ import type {
   RotatePorts,
 } from "./contract.ts";
 import { agreedName } from "./judge-holders.ts";
-import { refuseUnasked, lookAtKeys } from "./look.ts";
+import { refuseBeforeSignIn, lookAtKeys } from "./look.ts";
 import { checkNamedKey } from "./named-key.ts";
 import { nextStep, nothingDone } from "./next-step.ts";
 import { planRotation, type Look, type Prospect } from "./plan-rotation.ts";
@@ -78,7 +78,7 @@ export async function rotate(
     looked.seen.map(async ({ clusterId, contexts }) => {
       const done: KeysRecord[] = [];
       const context = looked.seen.length > 1 ? contexts[0] : undefined;
-      const here = { ...run, report: toldOf(report, context) };
+      const here = { ...run, report: reportFor(report, context) };
       // One after the other: one secret may hold keys of several registries.
       for (const prospect of looked.prospects) {
         if (prospect.keys.seen.clusterId === clusterId) done.push(await act(prospect, here, done));
@@ -120,7 +120,7 @@ async function look(
   await Promise.all(
     held.map(async (one) => {
       try {
-        refuseUnasked(one, ports);
+        refuseBeforeSignIn(one, ports);
         await signingIn;
         prospects.push(await prospectOf(one, { input, ports, report }, signal));
       } catch (error) {

@@ -63,7 +63,7 @@ export class KeyWork {
   /** What the secrets are changed over to; set before the first write. */
   changed: ChangedOver | undefined;
   /** Whether the old key is removed and the result does not say so yet. */
-  removedUntold = false;
+  removedUnrecorded = false;
   readonly #ports: Writing<RotatePorts>;
   readonly #signal: AbortSignal;
   #turn: Turn | undefined;

@@ -86,7 +86,7 @@ export async function lookAtKeys(
   signal: AbortSignal,
 ): Promise<SeenKeys> {
   const { seen, loginServer, holders } = held;
-  refuseUnasked(held, ports);
+  refuseBeforeSignIn(held, ports);
   const proof: ProofContext = {
     pullProof: ports.pullProof,
     signIn: ports.azure.signIn,
@@ -147,7 +147,7 @@ export async function lookAtKeys(
  * @throws ActionableError `registry.foreign-host`, or why no secret that holds them can be written, exit 2;
  *   `rotate.not-applied`
  */
-export function refuseUnasked(held: HeldKeys, { azure }: Pick<RotatePorts, "azure">): void {
+export function refuseBeforeSignIn(held: HeldKeys, { azure }: Pick<RotatePorts, "azure">): void {
   const [unwritable] = held.refused;
   const isKnown = held.holders.length > 0;
   if (!isKnown && held.unapplied.length > 0) throw notApplied(held.unapplied, held.seen);

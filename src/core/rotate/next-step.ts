@@ -103,7 +103,7 @@ function stepOf(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   const changedOver = holders.filter(({ mark }) => mark.retire && !done.blocked.has(mark.retire.keyId));
   const aborted = changedOver.filter(({ mark }) => mark.retire?.why === "abort");
   if (aborted.length > 0) {
-    const others = changedOver.filter((one) => !aborted.includes(one) && ownBefore(one, keys));
+    const others = changedOver.filter((one) => !aborted.includes(one) && ownOldKey(one, keys));
     if (others.length > 0) return goBack(keys, others, wish);
     return changeOverTo(keys, aborted, wish, "abort") ?? retirement(keys, aborted, wish);
   }
@@ -111,7 +111,7 @@ function stepOf(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
     if (wish.intent === "abort") return goBack(keys, changedOver, wish);
     return changeOverTo(keys, changedOver, wish) ?? retirement(keys, changedOver, wish);
   }
-  return retireNamed(keys, wish, done) ?? mendDead(keys, wish) ?? begin(keys, wish, done);
+  return retireNamed(keys, wish, done) ?? replaceDeadKeys(keys, wish) ?? begin(keys, wish, done);
 }
 
 /** Retires a key that an earlier rotation had to leave alone and that is named now. No secret holds it any longer. */
@@ -167,7 +167,7 @@ function changeOverTo(
 }
 
 /** The key that a secret was changed over from, if it still stands beside the new one and signs in. */
-function ownBefore({ mark, second }: Holder, { keyOf }: SeenKeys): SeenKey | undefined {
+function ownOldKey({ mark, second }: Holder, { keyOf }: SeenKeys): SeenKey | undefined {
   const before = second && keyOf(second.password);
   return before?.alive === true && before.keyId === mark.retire?.keyId ? before : undefined;
 }
@@ -196,7 +196,7 @@ function goBack(keys: SeenKeys, changedOver: readonly Holder[], { suggest }: Ste
     (one) =>
       newer.has(one.credential.password.reveal()) &&
       !one.credential.password.equals(to.credential.password) &&
-      (ownBefore(one, keys) ?? to) === to,
+      (ownOldKey(one, keys) ?? to) === to,
   );
   return { kind: "change-over", to, holders, after: keys.now, why: "abort" };
 }
@@ -223,7 +223,7 @@ function retirement(keys: SeenKeys, changedOver: readonly Holder[], wish: StepWi
  * Gives secrets whose password no longer signs in one that does: without overlap or grace period, and without a new
  * key if a living one exists.
  */
-function mendDead({ holders, keyOf, now }: SeenKeys, { intent }: StepWish): ChangeOver | undefined {
+function replaceDeadKeys({ holders, keyOf, now }: SeenKeys, { intent }: StepWish): ChangeOver | undefined {
   if (intent === "finish" || intent === "abort") return undefined;
   const isDead = ({ credential }: Holder) => !keyOf(credential.password).alive;
   const dead = holders.filter(isDead);

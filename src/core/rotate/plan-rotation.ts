@@ -71,8 +71,8 @@ function changesOf(
     case "retire":
       // A leaked key in use is replaced even if an older key cannot be removed yet.
       if (block) {
-        const goesOn = input.intent === "compromised" && block.code === "rotate.still-held";
-        return [blockedRetirement(step, block), ...(goesOn ? changesAfter(step, keys, input) : [])];
+        const continues = input.intent === "compromised" && block.code === "rotate.still-held";
+        return [blockedRetirement(step, block), ...(continues ? changesAfter(step, keys, input) : [])];
       }
       return [...retirementChanges(step, keys), ...changesAfter(step, keys, input)];
     case "change-over":

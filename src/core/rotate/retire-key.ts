@@ -138,7 +138,7 @@ async function removeKey(
     // An earlier run removed it, and did not see it refused within the waiting time.
     if (!hasCode(error, "directory.key-lingers")) throw error;
   }
-  work.removedUntold = true;
+  work.removedUnrecorded = true;
   const removed = { keyId, objectId: keys.application.objectId, credential: step.old?.credential };
   const proof = { ...work.proof, directory, settleMs: input.settleMs };
   const evidence = await proveRemoved(removed, proof, work.signal);

@@ -19,7 +19,7 @@ export class Rows {
   }
 
   /** Records a change-over, as far as it was done. */
-  tellChange(step: ChangeOver, { keys, changed, written, swept }: KeyWork): void {
+  recordChange(step: ChangeOver, { keys, changed, written, swept }: KeyWork): void {
     if (!changed || ![...written.values()].some(({ action }) => action !== "failed")) return;
     const { to, after } = changed;
     const base = rowFor(keys, { keyId: to.keyId, expiresAt: to.expiresAt });
@@ -51,7 +51,7 @@ export class Rows {
   }
 
   /** Records a retirement: in the row of its change-over, if this run did that too. */
-  tellRetirement(step: Retirement, keys: SeenKeys, { retired, evidence, blocked, error }: Retired): void {
+  recordRetirement(step: Retirement, keys: SeenKeys, { retired, evidence, blocked, error }: Retired): void {
     const why = step.holders[0]?.mark.retire?.why;
     const rows = this.#rows;
     const begun = rows.findLastIndex(({ replaced, state }) => replaced === step.keyId && state === "pending");
@@ -68,7 +68,7 @@ export class Rows {
   }
 
   /** Records keys for which nothing is done, unless they have a row already. */
-  tellStanding(because: Extract<NextStep, { kind: "none" }>["because"], keys: SeenKeys): void {
+  recordStanding(because: Extract<NextStep, { kind: "none" }>["because"], keys: SeenKeys): void {
     if (this.#rows.length > 0 && because !== "pending") return;
     if (this.#rows.some(({ state }) => state === "pending")) return;
     const isPending = because === "pending";

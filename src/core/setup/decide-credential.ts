@@ -69,7 +69,7 @@ export interface CredentialQuestion {
    * Ids of the application's keys in secrets that are not targets, whoever wrote them. Undefined if they may not be
    * listed.
    */
-  heldBesideTargets(): Promise<ReadonlySet<string> | undefined>;
+  heldOutsideTargets(): Promise<ReadonlySet<string> | undefined>;
 }
 
 /**
@@ -268,7 +268,7 @@ export async function findDeadKeys(
   const going = new Set(inTargets.map(({ mark }) => mark.keyId));
   const obsolete = ours.map(({ keyId }) => keyId).filter((keyId) => going.has(keyId) && !named.has(keyId));
   // A key's text may be wrong in a target, and right in a copy without a mark.
-  const held = obsolete.length > 0 ? await question.heldBesideTargets() : undefined;
+  const held = obsolete.length > 0 ? await question.heldOutsideTargets() : undefined;
   return {
     obsolete: obsolete.filter((keyId) => held?.has(keyId) !== true),
     stranded: elsewhere.map(({ namespace, name, mark }) => ({

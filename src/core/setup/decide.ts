@@ -14,7 +14,7 @@ import { targetName } from "../turn/pull-secret.ts";
 import { decideCredential, findDeadKeys, type CredentialQuestion } from "./decide-credential.ts";
 import {
   applicationOf,
-  heldBesideTargets,
+  heldOutsideTargets,
   heldByTargets,
   heldElsewhere,
   writesKey,
@@ -58,7 +58,7 @@ export async function lookAtJob(look: JobLook, signal: AbortSignal): Promise<Job
       return (found ?? application)?.passwords ?? [];
     },
     elsewhere: () => heldElsewhere(look, signal),
-    heldBesideTargets: () => heldBesideTargets(look, application, signal),
+    heldOutsideTargets: () => heldOutsideTargets(look, application, signal),
   };
   const decision = await decideCredential(question, proof, signal);
   refuseForgottenKey(look, question, decision);

@@ -5,12 +5,12 @@ import { Once } from "../../domain/once.ts";
 import { namespaceNames, namespaceNotFound } from "../cluster/missing-namespaces.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import { fixesOf, noneWritable } from "../ending.ts";
-import type { LeftOut } from "./job.ts";
+import type { LeftOutTarget } from "./job.ts";
 
 /** The targets that cannot be written. One that never can be refuses the run. One that cannot be now is left out. */
 export class Exclusions {
-  readonly leftOut: LeftOut[] = [];
-  #refused: readonly LeftOut[] = [];
+  readonly leftOut: LeftOutTarget[] = [];
+  #refused: readonly LeftOutTarget[] = [];
 
   /**
    * Records why a target cannot be written, by the kind of the failure.
@@ -36,7 +36,7 @@ export class Exclusions {
         return { target, error: namespaceNotFound(target, closestName(namespace, names)) };
       }),
     );
-    const isNamed = ({ error: { meant } }: LeftOut) => Object.keys(meant).length > 0;
+    const isNamed = ({ error: { meant } }: LeftOutTarget) => Object.keys(meant).length > 0;
     this.#refused = [...named.filter(isNamed), ...named.filter((one) => !isNamed(one))];
   }
 

@@ -3,7 +3,7 @@ import { azureNow, clockWarnings, readClocks, refuseFarClocks } from "../clocks.
 import { requireClusters } from "../cluster/view.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
-import { toldOf, type Report } from "../progress.ts";
+import { reportFor, type Report } from "../progress.ts";
 import { provePull } from "../proof/prove-pull.ts";
 import { BusyError, BusyWait } from "../turn/busy.ts";
 import { targetName } from "../turn/pull-secret.ts";
@@ -44,7 +44,7 @@ import { finishedOutcome, resultOf, type JobRecord } from "./result.ts";
  */
 
 /** What was found, and what setup would do about it. */
-export interface Prospect {
+export interface Preview {
   readonly found: Look;
   readonly plan: SetupPlan;
   readonly seenAt: Date;
@@ -64,7 +64,7 @@ export async function lookAhead(
   ports: LookPorts,
   report: Report,
   signal: AbortSignal,
-): Promise<Prospect> {
+): Promise<Preview> {
   requireClusters(ports.clusters);
   const seenAt = ports.clock.now();
   const found = await lookAtAll(input, ports, report, signal);
@@ -84,7 +84,7 @@ export async function lookAhead(
 export async function setup(
   input: SetupInput,
   ports: Writing<SetupPorts>,
-  conversation: SetupConversation & { readonly foreseen?: Prospect | undefined },
+  conversation: SetupConversation & { readonly foreseen?: Preview | undefined },
   signal: AbortSignal,
 ): Promise<SetupOutcome> {
   try {
@@ -98,7 +98,7 @@ export async function setup(
 async function untilDone(
   input: SetupInput,
   ports: Writing<SetupPorts>,
-  conversation: SetupConversation & { readonly foreseen?: Prospect | undefined },
+  conversation: SetupConversation & { readonly foreseen?: Preview | undefined },
   signal: AbortSignal,
 ): Promise<SetupOutcome> {
   const startedAt = ports.clock.now().getTime();
@@ -142,16 +142,16 @@ async function look(
   ports: LookPorts,
   report: Report,
   signal: AbortSignal,
-): Promise<Prospect> {
+): Promise<Preview> {
   report({ kind: "started", id: "survey", text: "Looking at the registry, the directory and the cluster" });
-  const prospect = await lookAhead(input, ports, report, signal);
+  const preview = await lookAhead(input, ports, report, signal);
   report({ kind: "ended", id: "survey" });
-  return prospect;
+  return preview;
 }
 
 /** @throws BusyError if another run is at work, sometimes also after a part was done */
 async function attempt(
-  { found, plan }: Prospect,
+  { found, plan }: Preview,
   tools: SetupTools,
   conversation: SetupConversation,
   busy: BusyWait,
@@ -191,7 +191,7 @@ async function apply(
   const records = await Promise.all(
     found.jobs.map((job) => {
       const context = found.jobs.length > 1 ? job.contexts[0] : undefined;
-      return act(new JobWork(job, found, { ...tools, report: toldOf(tools.report, context) }));
+      return act(new JobWork(job, found, { ...tools, report: reportFor(tools.report, context) }));
     }),
   );
   if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, now(tools.ports)));

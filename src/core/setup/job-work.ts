@@ -1,7 +1,7 @@
 import { keyOrigin } from "../../domain/ownership.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import { repositoriesIn, sameCondition } from "../../domain/role.ts";
-import { ifToBeHad } from "../cluster/failure-of-one.ts";
+import { ifAvailable } from "../cluster/failure-of-one.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { DirectoryTools } from "../identity/directory-tools.ts";
 import type { ProofImage, Roles, Writing } from "../ports.ts";
@@ -194,7 +194,7 @@ async function imageWithinLimit(
   if (!identity || !ports.azure || !principal || input.image || input.repositories) return undefined;
   const { registry } = identity.roleWish;
   const look = ports.azure.roles.listAssignments(registry.id, principal.objectId, signal);
-  const standing = (await ifToBeHad(look, signal)) ?? [];
+  const standing = (await ifAvailable(look, signal)) ?? [];
   const limited: string[] = [];
   roles.forEach(({ id, desired, action }, index) => {
     const found = standing.find((one) => one.id.toLowerCase() === id.toLowerCase());

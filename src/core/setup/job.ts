@@ -42,7 +42,7 @@ export interface JobTarget {
 }
 
 /** A target that cannot be written now, with the reason. */
-export interface LeftOut {
+export interface LeftOutTarget {
   readonly target: Target;
   readonly error: ActionableError;
 }
@@ -151,10 +151,10 @@ export function applicationOf(finding: ApplicationFinding | undefined): Applicat
 
 /** Whether a key is made, or written to a target that holds another one or none today. */
 export function writesKey({ decision, targets }: Pick<Job, "decision" | "targets">): boolean {
-  return decision.kind === "make" || targets.some(lacksKey);
+  return decision.kind === "make" || targets.some(needsKey);
 }
 
-function lacksKey({ state, credential, changes }: JobTarget): boolean {
+function needsKey({ state, credential, changes }: JobTarget): boolean {
   if (state.kind === "present" && state.sealed) return changes;
   return (
     state.kind === "absent" ||
@@ -213,7 +213,7 @@ export async function heldElsewhere(
 }
 
 /** Ids of an application's keys that are in secrets other than the targets. Undefined if they may not be listed. */
-export async function heldBesideTargets(
+export async function heldOutsideTargets(
   look: JobLook,
   application: Application | undefined,
   signal: AbortSignal,

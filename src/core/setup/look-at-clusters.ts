@@ -36,14 +36,14 @@ export async function lookAtClusters(
   // If a target has no entry, the cluster's other secrets will be needed. They are listed while the rest is looked
   // up.
   for (const one of view) {
-    if (one.clusterId !== undefined && one.targets.some(lacksEntries))
+    if (one.clusterId !== undefined && one.targets.some(hasNoEntries))
       one.managedSecrets(signal).catch(() => {});
   }
   return view;
 }
 
 /** Whether a target was read and holds no entry of ours, for any registry. */
-export function lacksEntries({ content }: ReadTarget): boolean {
+export function hasNoEntries({ content }: ReadTarget): boolean {
   return (
     !(content instanceof ActionableError) && content.secret?.annotations[entriesAnnotation] === undefined
   );

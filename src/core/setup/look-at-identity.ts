@@ -4,7 +4,7 @@ import { managedSelector, type EntryMark } from "../../domain/ownership.ts";
 import type { Registry } from "../../domain/registry.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
 import { builtInRole, rolesFor } from "../../domain/role.ts";
-import { ifToBeHad } from "../cluster/failure-of-one.ts";
+import { ifAvailable } from "../cluster/failure-of-one.ts";
 import {
   inspectApplication,
   type ApplicationFinding,
@@ -214,7 +214,7 @@ async function grantedBeforeMoving(
   const ids = idsBeforeMoving(where.registry, where.marks);
   if (ids.length === 0) return undefined;
   const listing = roles.listVisibleAssignments(application.principal.objectId, signal);
-  const visible = (await ifToBeHad(listing, signal)) ?? [];
+  const visible = (await ifAvailable(listing, signal)) ?? [];
   const granted = visible.filter((one) => ids.some((id) => isOurAssignment(id, one)));
   return granted.some(isOwner) ? [] : granted;
 }

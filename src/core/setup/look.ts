@@ -12,8 +12,8 @@ import type { SetupInput, SetupPorts } from "./contract.ts";
 import { Exclusions } from "./exclusions.ts";
 import { findRegistry } from "./find-registry.ts";
 import { FirstLooks } from "./first-looks.ts";
-import type { Job, JudgedTarget, LeftOut } from "./job.ts";
-import { lacksEntries, lookAtClusters, type TargetsView } from "./look-at-clusters.ts";
+import type { Job, JudgedTarget, LeftOutTarget } from "./job.ts";
+import { hasNoEntries, lookAtClusters, type TargetsView } from "./look-at-clusters.ts";
 import { lookAtJob } from "./decide.ts";
 
 /** What was found, and what follows from it. */
@@ -25,7 +25,7 @@ export interface Look {
   readonly caller: Caller | undefined;
   readonly proof: ProofContext;
   readonly jobs: readonly Job[];
-  readonly leftOut: readonly LeftOut[];
+  readonly leftOut: readonly LeftOutTarget[];
   /** Where the secrets are written instead of to the cluster. */
   readonly manifest: Manifest | undefined;
   /** Contexts that lead to AKS, as far as that is known once everything else was looked at. */
@@ -134,7 +134,7 @@ function beginLooks(
   if (servicePrincipal !== undefined) return;
   for (const { clusterId, targets } of clusters) {
     if (clusterId === undefined) continue;
-    ahead.beginApplication(applicationUniqueName(loginServer, clusterId), targets.some(lacksEntries), signal);
+    ahead.beginApplication(applicationUniqueName(loginServer, clusterId), targets.some(hasNoEntries), signal);
   }
 }
 

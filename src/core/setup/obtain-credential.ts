@@ -132,13 +132,13 @@ async function makeApplication(work: JobWork): Promise<EnsuredApplication> {
   if (creates) work.started("application", "Making the application");
   const caller = work.look.caller;
   if (!caller) throw new TypeError("Azure is called by somebody");
-  const onThere = ({ application, created }: EnsuredApplication) => {
+  const onEnsured = ({ application, created }: EnsuredApplication) => {
     work.record.application = application;
     work.record.made = created;
   };
-  const ports = { ...work.tools(), caller, onThere, deletedBefore: deletedBefore(work.job) };
+  const ports = { ...work.tools(), caller, onEnsured, deletedBefore: deletedBefore(work.job) };
   const ensured = await ensureApplication(finding, applicationWish, ports, work.signal);
-  onThere(ensured);
+  onEnsured(ensured);
   const { application, created } = ensured;
   if (creates) {
     // Another run may have been faster.

@@ -10,7 +10,7 @@ import { leftOutWarnings, type PlannedChange } from "../plan.ts";
 import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "./contract.ts";
 import { standingMarks } from "./decide.ts";
-import { writesKey, type Job, type JobIdentity, type JobTarget, type LeftOut } from "./job.ts";
+import { writesKey, type Job, type JobIdentity, type JobTarget, type LeftOutTarget } from "./job.ts";
 import { lifeWarnings, namesShown, strandedWarnings } from "./key-warnings.ts";
 import type { Look } from "./look.ts";
 
@@ -66,7 +66,7 @@ function managedWarnings({ managed, registry, loginServer, jobs }: Look): string
 }
 
 /** A secret that cannot be written, as results show it. */
-export function leftOutSecret({ target, error }: LeftOut): ResultSecret {
+export function leftOutSecret({ target, error }: LeftOutTarget): ResultSecret {
   return {
     context: target.cluster.context,
     namespace: target.namespace,

@@ -7,7 +7,7 @@ import { pullsToday } from "../../domain/role-standing.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
 import { attachedRegistries } from "../attach/attached-registries.ts";
 import { managedClusterOf, whyNotSeen } from "../attach/managed-cluster-of.ts";
-import { ifToBeHad } from "../cluster/failure-of-one.ts";
+import { ifAvailable } from "../cluster/failure-of-one.ts";
 import { isMeant } from "../cluster/registry-meant.ts";
 import type { ManagedClusterList } from "../ports.ts";
 import type {
@@ -82,7 +82,7 @@ async function attachmentsOf(
   const told = await Promise.all(
     roles.map(async (role) => {
       const read = azure.registries.findRegistries(registryReference(role.scope), {}, signal);
-      const registry = (await ifToBeHad(read, signal))?.registries[0];
+      const registry = (await ifAvailable(read, signal))?.registries[0];
       // A registry that cannot be read may be the one with the login server that was asked for.
       const mayBeMeant = registry === undefined && wanted?.kind === "login-server";
       if (!mayBeMeant && !isMeant(wanted, registry?.loginServer ?? "", role.scope)) return [];

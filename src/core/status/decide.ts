@@ -13,7 +13,7 @@ import type { DirectoryFacts, Look } from "./look.ts";
 import {
   cannotSearch,
   findOrphans,
-  isTold,
+  knowsOrphans,
   loginServerUnknown,
   loginServersOf,
   orphansUnknownOf,
@@ -31,7 +31,7 @@ export function finished(
   const directory = facts instanceof ActionableError ? undefined : facts;
   // A cluster's clock counts only if Azure's time is not known.
   const timeIn = ({ cluster }: ClusterView) => look.azureTime ?? cluster.serverTime();
-  const orphans = orphansTold(look, input);
+  const orphans = orphansResult(look, input);
   const result: StatusResult = {
     entries: seen.flatMap((cluster) => judgeEntries(cluster, { directory, now: timeIn(cluster), input })),
     ...orphans,
@@ -74,7 +74,7 @@ export function finished(
   };
 }
 
-function orphansTold(
+function orphansResult(
   { seen, facts, unsearched }: Look,
   { registry }: StatusInput,
 ): Pick<StatusResult, "orphans" | "orphansUnknown"> {
@@ -89,7 +89,7 @@ function orphansTold(
     ofCluster ?? (hasLoginServer ? unsearched && cannotSearch(unsearched) : loginServerUnknown());
   return {
     // A cluster whose orphans are not known does not hide the orphans of another.
-    orphans: hasLoginServer && seen.some(isTold) ? findOrphans(seen, facts, registry) : null,
+    orphans: hasLoginServer && seen.some(knowsOrphans) ? findOrphans(seen, facts, registry) : null,
     ...(orphansUnknown && { orphansUnknown }),
   };
 }

@@ -3,7 +3,7 @@ import { ActionableError } from "../../domain/errors.ts";
 import type { Application, Owner, ServicePrincipal } from "../../domain/identity.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
-import { ifToBeHad } from "../cluster/failure-of-one.ts";
+import { ifAvailable } from "../cluster/failure-of-one.ts";
 import { findLeftLinks, type LeftLink } from "../cluster/left-links.ts";
 import { viewManaged, type ClusterView, type UnseenPlace } from "../cluster/view.ts";
 import { findApplicationListing, findPrincipalOf, withoutRemovedKeys } from "../identity/find-application.ts";
@@ -70,7 +70,7 @@ async function leftLinksIn(
   signal: AbortSignal,
 ): Promise<Look["leftLinks"]> {
   const links = seen.map(async (one) => {
-    const found = await ifToBeHad(findLeftLinks(one, input, signal), signal);
+    const found = await ifAvailable(findLeftLinks(one, input, signal), signal);
     return [one.clusterId, found ?? []] as const;
   });
   return new Map(await Promise.all(links));

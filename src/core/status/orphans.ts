@@ -47,7 +47,7 @@ export function cannotSearch({ code, message }: ActionableError): OrphansUnknown
 }
 
 /** Whether acr-pull can say which keys of a cluster nothing holds. */
-export function isTold(cluster: ClusterView): boolean {
+export function knowsOrphans(cluster: ClusterView): boolean {
   return orphansUnknownOf(cluster) === undefined;
 }
 
@@ -78,7 +78,7 @@ export function findOrphans(
 ): OrphanKey[] {
   const known = [...directory.values()].flatMap(({ application }) => application ?? []);
   const loginServers = registry ? loginServersOf(seen, registry) : [];
-  return seen.filter(isTold).flatMap((cluster) => {
+  return seen.filter(knowsOrphans).flatMap((cluster) => {
     const { clusterId } = cluster;
     // If a registry was asked for: the applications that its entries name, and the one that setup makes for it.
     const named = new Set(registry && entriesOf(cluster, registry).map(([, { appId }]) => appId));
@@ -115,7 +115,7 @@ function orphansOf(
 
 /** Whether to look for more applications than those that secrets name. */
 export function seeksUnnamed(seen: readonly ClusterView[], registry: RegistryReference | undefined): boolean {
-  return registry ? loginServersOf(seen, registry).length > 0 : seen.some(isTold);
+  return registry ? loginServersOf(seen, registry).length > 0 : seen.some(knowsOrphans);
 }
 
 /**
@@ -133,7 +133,7 @@ export async function findUnnamed(
   if (!seeksUnnamed(seen, registry)) return [];
   if (!registry) {
     const tagged = await directory.listApplicationsTagged(applicationTag, signal);
-    const told = seen.filter(isTold);
+    const told = seen.filter(knowsOrphans);
     return tagged.filter((application) => told.some((cluster) => orphansOf(application, cluster).length > 0));
   }
   const names = loginServersOf(seen, registry).flatMap((loginServer) =>

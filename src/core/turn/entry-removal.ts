@@ -59,7 +59,7 @@ export function readEntry(target: Target, secret: PullSecret, loginServer: strin
 }
 
 /** What happens to a secret without our entry. Labels, annotations, hosts and keys of others stay as they are. */
-export function endOf(entry: MarkedSecret): EntryEnd {
+export function entryEnd(entry: MarkedSecret): EntryEnd {
   const { secret, marks, loginServer } = entry;
   const { [loginServer]: _gone, ...otherMarks } = marks;
   const hasOtherMarks = Object.keys(otherMarks).length > 0;

@@ -3,7 +3,7 @@ import { hasCode } from "../../domain/errors.ts";
 import { entriesAnnotation, managedLabel } from "../../domain/ownership.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
-import { endOf, type MarkedSecret } from "./entry-removal.ts";
+import { entryEnd, type MarkedSecret } from "./entry-removal.ts";
 import { refuseDeleting, type TargetState } from "./pull-secret.ts";
 import { newSecret } from "./write-entry.ts";
 
@@ -75,7 +75,7 @@ export async function rehearseRemoval(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { rehearsal } = target.cluster;
-  const end = endOf({ target, secret, ...entry });
+  const end = entryEnd({ target, secret, ...entry });
   const stands = await Promise.all([
     end.kind === "delete" ? isThere(rehearsal.deleteSecret(secret, signal)) : true,
     end.kind === "change" || changesFirst

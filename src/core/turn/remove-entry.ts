@@ -3,7 +3,7 @@ import type { EntryMark } from "../../domain/ownership.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import { writable } from "../cluster/read-targets.ts";
 import { BusyError } from "./busy.ts";
-import { endOf, readEntry, withoutPassword, type KeptSecret, type MarkedSecret } from "./entry-removal.ts";
+import { entryEnd, readEntry, withoutPassword, type KeptSecret, type MarkedSecret } from "./entry-removal.ts";
 import { targetName } from "./pull-secret.ts";
 import type { Turn } from "./turn.ts";
 
@@ -30,7 +30,7 @@ export async function removeEntry(turn: Turn, entry: MarkedSecret): Promise<Entr
   await turn.ensureHeld();
   let current: MarkedSecret = entry;
   for (let tries = 1; ; tries += 1) {
-    const end = endOf(current);
+    const end = entryEnd(current);
     try {
       if (end.kind === "delete") {
         const standing = await cluster.deleteSecret(current.secret, signal);

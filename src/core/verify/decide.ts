@@ -53,6 +53,7 @@ import { seen } from "./look-at-registry.ts";
 
 /** What is needed to look at the secrets of one cluster. */
 export interface SecretSight extends EntrySight {
+  readonly input: VerifyInput;
   readonly cluster: ClusterReads;
   readonly isRegistry: IsRegistry;
   /** The registries in question that the nodes pull from by their own identity. */
@@ -76,14 +77,13 @@ export interface VerifiedSecret {
 export async function verifySecret(
   chosen: ChosenSecret,
   inNamespace: NamespaceFacts,
-  input: VerifyInput,
   sight: SecretSight,
   signal: AbortSignal,
 ): Promise<VerifiedSecret> {
   const { context, namespace } = inNamespace;
   const place = { context, namespace, name: chosen.name };
   const content = contentOf(chosen.secret);
-  const { isRegistry, wanted } = sight;
+  const { input, isRegistry, wanted } = sight;
   const entries = entriesOf(chosen.secret, { isRegistry, wanted, image: input.image });
   const reconciled = chosen.secret && troubleOf(chosen.secret, "reconciled");
   const writtenBy = reconciled && inOneLine(reconciled.by);

@@ -40,7 +40,7 @@ export interface Entry {
 export type IsRegistry = (host: string) => boolean;
 
 /** A host is an Azure registry if it belongs to the cloud that is signed in to, or is named like those of any cloud. */
-export function registryTeller(ownsLoginServer: IsRegistry): IsRegistry {
+export function azureRegistryTest(ownsLoginServer: IsRegistry): IsRegistry {
   return (host) => ownsLoginServer(registryHostOf(host)) || cloudOfLoginServer(host) !== undefined;
 }
 

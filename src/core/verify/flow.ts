@@ -12,7 +12,7 @@ import { manyTargets } from "../cluster/read-targets.ts";
 import { clusterChecks, podChecks, verifySecret, type SecretSight, type VerifiedSecret } from "./decide.ts";
 import { choose, type ChosenCluster } from "./choose.ts";
 import { AzureSight } from "./look-at-azure.ts";
-import { entriesOf, isFor, registryTeller, type IsRegistry, type Wanted } from "./entries.ts";
+import { entriesOf, isFor, azureRegistryTest, type IsRegistry, type Wanted } from "./entries.ts";
 import { RegistrySight, seen } from "./look-at-registry.ts";
 import { readsByList, seeNamespace, type SeenNamespace } from "./look-at-namespace.ts";
 import { clusterFacts } from "./look-at-cluster.ts";
@@ -111,7 +111,7 @@ async function verifyCluster(
   const { input, signal, registries, azure } = run;
   const early = watched(seeNodes(cluster.apiHost, run.wanted, azure));
   const isMeant = watched(meantSecrets(run));
-  const isRegistry = watched(run.owns.then(registryTeller));
+  const isRegistry = watched(run.owns.then(azureRegistryTest));
   const once = new Once();
   const listNodes = () => once.do("nodes", cluster.context, () => seen(cluster.listNodes(signal), signal));
   const [spaces, nodes] = await Promise.all([
@@ -127,6 +127,7 @@ async function verifyCluster(
   const [owns, cloud, wanted, standing] = await Promise.all([run.owns, run.cloud, run.wanted, early]);
   const attached = pulledByNodes(standing);
   const sight: ClusterSight = {
+    input,
     cluster,
     azure,
     registries,
@@ -138,7 +139,7 @@ async function verifyCluster(
     imageHosts: undefined,
     attached,
     nodesPull: new Set(attached.map(({ loginServer }) => loginServer)),
-    isRegistry: registryTeller(owns),
+    isRegistry: azureRegistryTest(owns),
     maySend: owns,
     clusterId: () =>
       once.do("id", cluster.context, async () => {
@@ -153,7 +154,7 @@ async function verifyCluster(
       }),
   };
   const checked = await pMap(
-    withoutStrangers(spaces, input.pod),
+    withoutMissingPod(spaces, input.pod),
     (space) => verifyNamespace(space, run, sight),
     {
       concurrency: input.concurrency,
@@ -169,7 +170,7 @@ async function verifyCluster(
 }
 
 /** A pod that was asked for and is in one of the namespaces is not missing in the others. */
-function withoutStrangers(
+function withoutMissingPod(
   spaces: readonly SeenNamespace[],
   asked: string | undefined,
 ): readonly SeenNamespace[] {
@@ -190,7 +191,7 @@ async function verifyNamespace(
 ): Promise<{ readonly secrets: readonly VerifiedSecret[]; readonly pods: readonly CheckedSubject[] }> {
   const imageHosts = await hostsOfImage(space, input, sight);
   const secrets = await Promise.all(
-    space.secrets.map((secret) => verifySecret(secret, space, input, { ...sight, imageHosts }, signal)),
+    space.secrets.map((secret) => verifySecret(secret, space, { ...sight, imageHosts }, signal)),
   );
   const outcomes = new Map(secrets.map(({ outcome }) => [outcome.name, outcome]));
   const { context, namespace } = space;
@@ -237,7 +238,7 @@ async function hostsOfImage(
 
 /** Whether a secret has an entry for a registry that is meant. */
 async function meantSecrets({ owns, wanted }: Run): Promise<(secret: PullSecret) => boolean> {
-  const wish = { isRegistry: registryTeller(await owns), wanted: await wanted };
+  const wish = { isRegistry: azureRegistryTest(await owns), wanted: await wanted };
   return (secret) => isFor(secret, wish);
 }
 

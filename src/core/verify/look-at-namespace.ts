@@ -6,7 +6,7 @@ import type { PullSecret } from "../../domain/pull-secret.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
 import { waitsForImage } from "../checks/cluster/pod.ts";
 import type { NamespaceFacts } from "../checks/facts.ts";
-import { ifToBeHad } from "../cluster/failure-of-one.ts";
+import { ifAvailable } from "../cluster/failure-of-one.ts";
 import type { ClusterReads } from "../ports.ts";
 import { contentOf, type IsRegistry } from "./entries.ts";
 import { seen } from "./look-at-registry.ts";
@@ -180,8 +180,8 @@ type NamespaceReads = Pick<
 export async function readsByList(cluster: ClusterReads, signal: AbortSignal): Promise<NamespaceReads> {
   // If a list fails, each namespace reports its own failure.
   const [secrets, accounts] = await Promise.all([
-    ifToBeHad(cluster.listPullSecrets(signal), signal),
-    ifToBeHad(cluster.listAllAccountLinks(signal), signal),
+    ifAvailable(cluster.listPullSecrets(signal), signal),
+    ifAvailable(cluster.listAllAccountLinks(signal), signal),
   ]);
   const secretsOf = byNamespace(secrets);
   const accountsOf = byNamespace(accounts);

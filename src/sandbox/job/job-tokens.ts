@@ -23,7 +23,7 @@ export function jobTokenRoutes(world: World): Route[] {
         method: "GET",
         pattern: new RegExp(`^${githubPath}$`),
         handle: (request) =>
-          ifHis(job, request, async () => {
+          ifJobsToken(job, request, async () => {
             // GitHub's default is the repository owner's page.
             const audience = request.query.get("audience") ?? "https://github.com/octo-org";
             return { count: 1, value: await jobToken(world, job, audience) };
@@ -37,7 +37,7 @@ export function jobTokenRoutes(world: World): Route[] {
         handle: (request) =>
           request.query.get("serviceConnectionId") === job.serviceConnectionId &&
           request.query.has("api-version")
-            ? ifHis(job, request, async () => ({ oidcToken: await jobToken(world, job) }))
+            ? ifJobsToken(job, request, async () => ({ oidcToken: await jobToken(world, job) }))
             : { status: 404, body: { message: "The service connection could not be found." } },
       },
     ],
@@ -52,7 +52,7 @@ export function jobToken(world: World, job: JobRecord, audience = entraAudience)
   return signJwt(world, { iss, sub, aud: audience }, tokenLifetimeMs / 1000);
 }
 
-async function ifHis(
+async function ifJobsToken(
   { requestToken }: JobRecord,
   request: SandboxRequest,
   answer: () => Promise<unknown>,

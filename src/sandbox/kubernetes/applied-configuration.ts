@@ -3,7 +3,7 @@ import type { KubernetesObject } from "../world.ts";
 import { isJsonObject, objectAt, textAt, type JsonObject } from "./json.ts";
 import type { SentObject } from "./request-body.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
-import { itemsTwice } from "./field-set.ts";
+import { duplicateItems } from "./field-set.ts";
 import { badRequest, unconverted } from "./status.ts";
 import { fitToSchema, TypingError, type TypingOutcome } from "./typing.ts";
 import type { FieldCheck } from "./write-options.ts";
@@ -39,7 +39,7 @@ export function readAppliedConfiguration(
   const { object, unknownFields } = typed(definition, sent);
   const problems = [
     ...unknownFields.map((field) => `.${field}: field not declared in schema`),
-    ...itemsTwice(definition.schema, object),
+    ...duplicateItems(definition.schema, object),
   ];
   if (problems.length > 0) {
     const [first = ""] = problems;

@@ -124,10 +124,10 @@ export function itemStep(schema: ListSchema, item: unknown): string {
 }
 
 /** The errors for items that occur twice in a list whose items are owned one by one. */
-export function itemsTwice(schema: Schema, value: unknown, path: FieldPath = []): string[] {
+export function duplicateItems(schema: Schema, value: unknown, path: FieldPath = []): string[] {
   if (hasOwnedFields(schema) && isJsonObject(value)) {
     return Object.entries(value).flatMap(([field, child]) =>
-      itemsTwice(schemaOfField(schema, field), child, [...path, `f:${field}`]),
+      duplicateItems(schemaOfField(schema, field), child, [...path, `f:${field}`]),
     );
   }
   if (schema.type !== "list" || !isGranular(schema) || !Array.isArray(value)) {

@@ -126,7 +126,7 @@ export class ObjectWriter {
     }
     requireCreate(target);
     if (configuration.metadata.uid) {
-      throw uidOfNobody(definition, attributes, configuration.metadata.uid);
+      throw uidOfMissingObject(definition, attributes, configuration.metadata.uid);
     }
     const { resourceVersion, ...metadata } = configuration.metadata;
     versionNumber(resourceVersion);
@@ -162,7 +162,7 @@ function required(
   return object;
 }
 
-function uidOfNobody({ plural }: ResourceDefinition, { name }: ResourceRequest, uid: string): Error {
+function uidOfMissingObject({ plural }: ResourceDefinition, { name }: ResourceRequest, uid: string): Error {
   const detail = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
   return conflict({ group: "", resource: plural }, name, detail);
 }

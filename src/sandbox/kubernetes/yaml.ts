@@ -8,7 +8,7 @@ export interface YamlText {
 }
 
 /** JSON's escape for a character beyond 16 bits. The API server's parser does not read it. */
-const halfLetter = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
+const surrogateEscape = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
 
 /**
  * Reads YAML 1.1 as the API server's parser does: `yes` and `n` are booleans, times and sexagesimal numbers are
@@ -17,7 +17,7 @@ const halfLetter = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
  * @throws the parser's Error
  */
 export function readYaml(text: string): YamlText {
-  if (halfLetter.test(text)) {
+  if (surrogateEscape.test(text)) {
     throw new Error("found invalid Unicode character escape code");
   }
   const [value] = loadAll(text, null, { schema, json: true });

@@ -3,7 +3,7 @@ import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
 import { nextCommands } from "../../../src/cli/rotate/next-commands.ts";
 import { rotateOptions, type RotateAnswers } from "../../../src/cli/rotate/options.ts";
 import { rotateText } from "../../../src/cli/rotate/text.ts";
-import { answerOf, type Telling } from "../../../src/cli/show/answer.ts";
+import { commandAnswer, type Setting } from "../../../src/cli/show/answer.ts";
 import type { Line } from "../../../src/cli/show/terminal.ts";
 import type {
   ResultRotation,
@@ -14,7 +14,7 @@ import type {
 } from "../../../src/core/rotate/contract.ts";
 
 const given = gather(rotateOptions, { context: ["kind"], ifExpiringWithin: "60d", yes: true }, {});
-const options: Telling<RotateAnswers> = {
+const options: Setting<RotateAnswers> = {
   answers: readAnswers(rotateOptions, given),
   shell: { program: "acr-pull", given, environment: {} },
   asked: false,
@@ -51,11 +51,11 @@ function linesOf(result: RotateResult, more: More = {}): string {
 }
 
 /** What differs from `options`. `answered` replaces single answers. */
-type More = Partial<Telling<RotateAnswers>> & { readonly answered?: Partial<RotateAnswers> };
+type More = Partial<Setting<RotateAnswers>> & { readonly answered?: Partial<RotateAnswers> };
 
 function rotateAnswer(outcome: RotateOutcome, { answered, ...more }: More = {}) {
   const answers = { ...options.answers, ...answered };
-  return answerOf("rotate", rotateText, outcome, { ...options, answers, ...more });
+  return commandAnswer("rotate", rotateText, outcome, { ...options, answers, ...more });
 }
 
 describe("a plan", () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
 import { setupOptions } from "../../../src/cli/setup/options.ts";
 import { setupText, shownPlan } from "../../../src/cli/setup/text.ts";
-import { answerOf } from "../../../src/cli/show/answer.ts";
+import { commandAnswer } from "../../../src/cli/show/answer.ts";
 import type { Line } from "../../../src/cli/show/terminal.ts";
 import { describeFailure, failureLines } from "../../../src/cli/show/failure.ts";
 import { planLines } from "../../../src/cli/show/plan-lines.ts";
@@ -72,7 +72,7 @@ const telling = {
 };
 
 function setupAnswer(outcome: SetupOutcome, answers: typeof input, more: Partial<typeof telling> = {}) {
-  return answerOf("setup", setupText, outcome, { ...telling, ...more, answers });
+  return commandAnswer("setup", setupText, outcome, { ...telling, ...more, answers });
 }
 
 describe("a plan", () => {

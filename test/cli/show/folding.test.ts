@@ -5,14 +5,14 @@ import {
   fixOfAll,
   placesText,
   type Alike,
-  type Place,
+  type NamespacePlace,
 } from "../../../src/cli/show/folding.ts";
-import { failureLines, type ShownTarget } from "../../../src/cli/show/lines.ts";
+import { failedTargetLines, type ShownTarget } from "../../../src/cli/show/lines.ts";
 import { planLines } from "../../../src/cli/show/plan-lines.ts";
 import type { Line } from "../../../src/cli/show/terminal.ts";
 
-function places(...namespaces: readonly string[]): Alike<Place> {
-  return namespaces.map((namespace) => ({ context: "kind", namespace })) as unknown as Alike<Place>;
+function places(...namespaces: readonly string[]): Alike<NamespacePlace> {
+  return namespaces.map((namespace) => ({ context: "kind", namespace })) as unknown as Alike<NamespacePlace>;
 }
 
 function text(lines: readonly Line[]): string {
@@ -90,7 +90,7 @@ describe("targets that failed", () => {
       failed("kind", "c", "c is gone."),
       failed("other", "a", "a/acr-secret is not writable."),
     ];
-    expect(text(failureLines(targets, Infinity)).split("\n")).toEqual([
+    expect(text(failedTargetLines(targets, Infinity)).split("\n")).toEqual([
       "✗ 2 namespaces of kind: a, b",
       "  In a: a/acr-secret is not writable.",
       "  fix: acr-pull setup --namespace a --namespace b --context kind",

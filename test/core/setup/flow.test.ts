@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { setup, type Prospect } from "../../../src/core/setup/flow.ts";
+import { setup, type Preview } from "../../../src/core/setup/flow.ts";
 import type { Writing } from "../../../src/core/ports.ts";
 import type { SetupInput, SetupPorts } from "../../../src/core/setup/contract.ts";
 
@@ -9,23 +9,23 @@ const now = new Date("2031-02-03T04:05:06Z");
 const ports = { clusters: [], clock: { now: () => now } } as unknown as Writing<SetupPorts>;
 const input = { dryRun: true, waitBusyMs: 0 } as SetupInput;
 
-function seen(secondsAgo: number): Prospect {
+function seen(secondsAgo: number): Preview {
   const plan = { registry: {}, changes: [], warnings: [] };
-  return { found: {}, plan, seenAt: new Date(now.getTime() - secondsAgo * 1000) } as unknown as Prospect;
+  return { found: {}, plan, seenAt: new Date(now.getTime() - secondsAgo * 1000) } as unknown as Preview;
 }
 
 describe("a plan that somebody looked at", () => {
-  const carriedOut = (prospect: Prospect) =>
+  const carriedOut = (preview: Preview) =>
     setup(
       input,
       ports,
-      { report: () => {}, approve: () => Promise.resolve(true), foreseen: prospect },
+      { report: () => {}, approve: () => Promise.resolve(true), foreseen: preview },
       new AbortController().signal,
     );
 
   it("is gone by while it is fresh", async () => {
-    const prospect = seen(60);
-    expect(await carriedOut(prospect)).toEqual({ kind: "planned", plan: prospect.plan });
+    const preview = seen(60);
+    expect(await carriedOut(preview)).toEqual({ kind: "planned", plan: preview.plan });
   });
 
   it("is made anew when that took long", async () => {

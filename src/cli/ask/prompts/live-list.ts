@@ -3,7 +3,7 @@ import { toned } from "../../show/terminal.ts";
 import { withPreselected, type ChoiceList } from "./choice-list.ts";
 import { frameOf, wrapLine, type Frame, type Paint, type Size } from "./layout.ts";
 import { ListRows, PointedList } from "./pointed-list.ts";
-import { isEnter, LiveQuestion, type Check, type Key } from "./live-question.ts";
+import { isEnter, LiveQuestion, type AnswerCheck, type Key } from "./live-question.ts";
 import { Lookup } from "./lookup.ts";
 
 /** A shorter wait is shown without its length. */
@@ -21,7 +21,7 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
   /** How many entries are on the screen. */
   #page = 1;
 
-  constructor(question: ListQuestion, preselected: readonly string[], check: Check<T>) {
+  constructor(question: ListQuestion, preselected: readonly string[], check: AnswerCheck<T>) {
     super(question.canGoBack, check);
     this.#question = question;
     this.#preselected = preselected;

@@ -13,7 +13,7 @@ import { InterruptedError } from "../../interruption.ts";
 import { toned, type Line, type Terminal } from "../../show/terminal.ts";
 import { drawnFrame, emptyRows, roomToRedraw, wayOut, type Drawn } from "./drawn-frame.ts";
 import { answeredLines, type Size } from "./layout.ts";
-import type { LiveQuestion, Outcome } from "./live-question.ts";
+import type { LiveQuestion, QuestionOutcome } from "./live-question.ts";
 
 /** A question and the terminal that it is asked in. The type of its answer does not matter here. */
 type Asked = {
@@ -39,7 +39,7 @@ export async function askLive<T>(
   question: LiveQuestion<T>,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<Exclude<Outcome<T>, { kind: "failed" }>> {
+): Promise<Exclude<QuestionOutcome<T>, { kind: "failed" }>> {
   // The first listener for keys sets the timeout; readline's own 500 ms make Esc feel dead.
   emitKeypressEvents(terminal.stdin, { escapeCodeTimeout: escapeCodeTimeoutMs } as unknown as Interface);
   const ask = createPromptModule<{ live: Asked }>({
@@ -65,7 +65,7 @@ export async function askLive<T>(
       question,
       terminal,
     });
-    const outcome = answers.outcome as Outcome<T>;
+    const outcome = answers.outcome as QuestionOutcome<T>;
     if (outcome.kind === "failed") throw outcome.error;
     return outcome;
   } catch (error) {
@@ -79,7 +79,7 @@ export async function askLive<T>(
   }
 }
 
-const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, terminal }, done) => {
+const livePrompt = createPrompt<QuestionOutcome<unknown>, Asked>(({ message, question, terminal }, done) => {
   const [, render] = useState(0);
   const drawn = useRef<Drawn | undefined>(undefined);
   const isStopped = useRef(false);

@@ -9,29 +9,29 @@ export interface Key {
 }
 
 /** How a question left the screen. */
-export type Outcome<T> =
+export type QuestionOutcome<T> =
   | { readonly kind: "answer"; readonly value: T; /** The answer in words. */ readonly said: string }
   | { readonly kind: "back" }
   | { readonly kind: "failed"; readonly error: unknown };
 
 /** Why a value cannot be the answer; undefined if it can. */
-export type Check<T> = ((value: T, signal: AbortSignal) => Promise<string | undefined>) | undefined;
+export type AnswerCheck<T> = ((value: T, signal: AbortSignal) => Promise<string | undefined>) | undefined;
 
 /** A question on the screen: what it shows and what keys do to it. */
 export abstract class LiveQuestion<T> {
   /** Called when the question must be redrawn. */
   changed: () => void = () => {};
-  outcome: Outcome<T> | undefined;
+  outcome: QuestionOutcome<T> | undefined;
   /** The text typed so far. */
   text = "";
   readonly notes: Line[] = [];
   protected problem: string | undefined;
   readonly #canGoBack: boolean;
-  readonly #check: Check<T>;
+  readonly #check: AnswerCheck<T>;
   readonly #closed = new AbortController();
   #checking = false;
 
-  constructor(canGoBack: boolean, check: Check<T>) {
+  constructor(canGoBack: boolean, check: AnswerCheck<T>) {
     this.#canGoBack = canGoBack;
     this.#check = check;
   }
@@ -84,7 +84,7 @@ export abstract class LiveQuestion<T> {
     else void this.#answerIfSound(value, said, this.#check(value, this.closed));
   }
 
-  protected end(outcome: Outcome<T>): void {
+  protected end(outcome: QuestionOutcome<T>): void {
     if (this.closed.aborted) return;
     this.outcome = outcome;
     this.close();

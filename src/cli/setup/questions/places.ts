@@ -44,7 +44,7 @@ export function namespacesQuestion({ lookups, prompter }: SetupQuestionParts): S
         contexts: clusters.map(({ cluster }) => cluster.context),
       };
     },
-    expect: (data) => answerOf(data.usual, data),
+    expect: (data) => namesAnswer(data.usual, data),
     async ask({ answers, data, previous, canGoBack }) {
       noteWhenKnown(prompter, data, ({ unlisted }) =>
         unlisted.map(({ context, error }) =>
@@ -67,7 +67,7 @@ export function namespacesQuestion({ lookups, prompter }: SetupQuestionParts): S
         }),
         check: async (names) => terminatingAmong(names, await data),
       });
-      return reply.kind === "back" ? reply : { kind: "answer", value: answerOf(reply.value, await data) };
+      return reply.kind === "back" ? reply : { kind: "answer", value: namesAnswer(reply.value, await data) };
     },
   };
 }
@@ -102,7 +102,7 @@ function terminatingAmong(names: readonly string[], { namespaces }: NamespacesDa
 }
 
 /** The namespaces, and consent to create those that are missing in some context. */
-function answerOf(names: readonly string[], data: NamespacesData): Texts {
+function namesAnswer(names: readonly string[], data: NamespacesData): Texts {
   const isNew = names.some((name) => {
     const known = data.namespaces.find((one) => one.name === name);
     return lackingContexts(known?.contexts ?? [], data).length > 0;

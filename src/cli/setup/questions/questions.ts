@@ -1,4 +1,4 @@
-import { lookAhead, type Prospect } from "../../../core/setup/flow.ts";
+import { lookAhead, type Preview } from "../../../core/setup/flow.ts";
 import { BusyError } from "../../../core/turn/busy.ts";
 import type { ActionableError } from "../../../domain/errors.ts";
 import type { GivenOptions } from "../../options/answers.ts";
@@ -153,7 +153,7 @@ async function planAhead(
   { inputOf, portsOf, report }: QuestionParts<SetupTypes>,
   answers: SetupAnswers,
   signal: AbortSignal,
-): Promise<Prospect | undefined> {
+): Promise<Preview | undefined> {
   const whole = answers as WholeAnswers;
   const ports = await portsOf(whole);
   try {

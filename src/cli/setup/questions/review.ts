@@ -1,4 +1,4 @@
-import type { Prospect } from "../../../core/setup/flow.ts";
+import type { Preview } from "../../../core/setup/flow.ts";
 import { hasChanges, type PlannedChange } from "../../../core/plan.ts";
 import { UsageError } from "../../options/answers.ts";
 import { usualReply } from "../../ask/approval.ts";
@@ -19,7 +19,7 @@ import { wrapped } from "../../show/text-width.ts";
 export interface ReviewParts extends Pick<SetupQuestionParts, "prompter"> {
   readonly context: Pick<CommandContext, "view" | "terminal">;
   /** Looks at everything. Undefined while another run is at work: only a later look shows what is left to do. */
-  readonly lookAhead: (answers: SetupAnswers, signal: AbortSignal) => Promise<Prospect | undefined>;
+  readonly lookAhead: (answers: SetupAnswers, signal: AbortSignal) => Promise<Preview | undefined>;
 }
 
 const choices: readonly Choice[] = [
@@ -29,7 +29,7 @@ const choices: readonly Choice[] = [
 ];
 
 /** Shows who does what to what before anything is written, with a way back to every answer. */
-export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | undefined> {
+export function reviewQuestion(parts: ReviewParts): SetupQuestion<Preview | undefined> {
   const { prompter, context, lookAhead } = parts;
   return {
     id: "review",
@@ -41,19 +41,19 @@ export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | und
     applies: ({ dryRun, yes }) => !dryRun && !yes,
     looking: "Looking at what is there and what is to be changed",
     look: lookAhead,
-    isOpen: (prospect) => prospect !== undefined && hasChanges(prospect.plan.changes),
+    isOpen: (preview) => preview !== undefined && hasChanges(preview.plan.changes),
     expect: () => ({}),
     async ask({ answers, data, canGoBack, changeable }) {
-      const prospect = await data;
-      if (!prospect) return { kind: "answer", value: {} };
+      const preview = await data;
+      if (!preview) return { kind: "answer", value: {} };
       const { view, terminal } = context;
-      view.notice(["", ...reviewLines(prospect, answers, terminal.stderr.width), ""]);
+      view.notice(["", ...reviewLines(preview, answers, terminal.stderr.width), ""]);
       const reply = await prompter.choose({
         message: "Carry this out?",
         canGoBack,
         loading: "",
         choices,
-        preselected: usualReply(shownPlan(prospect.plan)),
+        preselected: usualReply(shownPlan(preview.plan)),
       });
       if (reply.kind === "back") return reply;
       switch (reply.value) {
@@ -72,7 +72,7 @@ export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | und
  * For people: everything that was decided, the plan that follows from it, and what in it cannot be undone.
  * @param width columns that the terminal has
  */
-function reviewLines({ found, plan }: Prospect, answers: SetupAnswers, width: number): Line[] {
+function reviewLines({ found, plan }: Preview, answers: SetupAnswers, width: number): Line[] {
   return [
     [toned("strong", "Review")],
     "",
@@ -98,7 +98,7 @@ function rowLines(rows: readonly Row[], width: number): Line[] {
 
 type Row = readonly [label: string, value: string];
 
-function azureRows({ caller, registry, loginServer, jobs }: Prospect["found"], answers: SetupAnswers): Row[] {
+function azureRows({ caller, registry, loginServer, jobs }: Preview["found"], answers: SetupAnswers): Row[] {
   if (!registry) return [["Registry", loginServer]];
   const { servicePrincipal } = answers;
   const granted = jobs.flatMap(({ identity }) => (identity ? [wantedText(identity.roles.wanted)] : []));

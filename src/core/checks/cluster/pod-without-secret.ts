@@ -41,7 +41,7 @@ export function withoutSecret(
   const ready = [...secrets.values()].find((one) => one.failed === undefined && fits(one));
   const link =
     ready && !ready.isOurs
-      ? linkByHand(suggest, context, namespace, found.serviceAccount, [...linked, ready.name])
+      ? linkByHand(suggest, facts, found.serviceAccount, [...linked, ready.name])
       : suggest("setup", [
           ["--registry", registryHostOf(host.toLowerCase())],
           ["--namespace", namespace],

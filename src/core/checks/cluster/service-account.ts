@@ -2,7 +2,7 @@ import { keysForImage } from "../../../domain/kubelet-match.ts";
 import { fail, notKnown, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import type { ServiceAccountObject } from "../../../domain/kubernetes-objects.ts";
-import { isOwnEntry, linkByHand, setupCommand } from "../remedies.ts";
+import { isOwnEntry, linkByHand, suggestSetup } from "../remedies.ts";
 import { registryOf } from "../credential/outcomes.ts";
 
 const docs =
@@ -68,17 +68,17 @@ export const serviceAccount: Check<EntryFacts> = {
       return pass(
         `No service account names the secret; ${naming.length === 1 ? "one pod does" : `${naming.length} pods do`}.`,
       );
-    const vain = accounts.value.find(
+    const unresolved = accounts.value.find(
       ({ imagePullSecrets }) =>
         imagePullSecrets.length > 0 &&
         pullSecrets.known &&
         imagePullSecrets.every((one) => !pullSecrets.value.includes(one)),
     );
-    if (vain) {
+    if (unresolved) {
       return warn(
-        `Service account ${vain.name} names ${vain.imagePullSecrets.join(", ")}, and no pull secret in ${namespace} has that name: its pods pull without a password.`,
+        `Service account ${unresolved.name} names ${unresolved.imagePullSecrets.join(", ")}, and no pull secret in ${namespace} has that name: its pods pull without a password.`,
         {
-          hint: `Make it name this one: ${linkCommand(facts, [vain])}; recreate the pods that already exist.`,
+          hint: `Make it name this one: ${linkCommand(facts, [unresolved])}; recreate the pods that already exist.`,
           docs,
         },
       );
@@ -98,11 +98,9 @@ function linkCommand(facts: EntryFacts, accounts: readonly ServiceAccountObject[
   const { place, writtenBy, suggest } = facts;
   if (isOwnEntry(facts) && writtenBy === undefined) {
     const options = accounts.map(({ name }) => ["--service-account", name] as const);
-    return setupCommand(place, suggest, registryOf(facts), options);
+    return suggestSetup(place, suggest, registryOf(facts), options);
   }
   return accounts
-    .map(({ name, imagePullSecrets }) =>
-      linkByHand(suggest, place.context, place.namespace, name, [...imagePullSecrets, place.name]),
-    )
+    .map(({ name, imagePullSecrets }) => linkByHand(suggest, place, name, [...imagePullSecrets, place.name]))
     .join(" && ");
 }

@@ -5,7 +5,7 @@ import { isEndNear, isRenewalDue } from "../../../domain/renewal.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { fail, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { az, changing, isOwnEntry, renewingSetup, setupCommand } from "../remedies.ts";
+import { az, changing, isOwnEntry, renewingSetup, suggestSetup } from "../remedies.ts";
 import { isPrincipal, registryOf, signedIn } from "./outcomes.ts";
 import { ofToken } from "./token.ts";
 
@@ -98,7 +98,7 @@ function renewal(facts: EntryFacts): string {
     ] as const;
     return `Replace it in every secret that holds it: ${suggest("rotate", options)}`;
   }
-  const adopt = setupCommand(place, suggest, registryOf(facts), [["--adopt"]]);
+  const adopt = suggestSetup(place, suggest, registryOf(facts), [["--adopt"]]);
   const append = isGuid(credential.username)
     ? `; or make a new password of the same application (${az("ad", "app", "credential", "reset", "--id", credential.username, "--append")}) and write it into the secret`
     : "";

@@ -1,7 +1,7 @@
 import { repositoriesIn } from "../../../domain/role.ts";
 import { fail, pass, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { az, isOwnEntry, setupCommand } from "../remedies.ts";
+import { az, isOwnEntry, suggestSetup } from "../remedies.ts";
 import { givesPull, isPrincipal, pulls, registryOf } from "./outcomes.ts";
 
 /** If the role has a condition, does it allow the repository that is pulled? */
@@ -21,7 +21,7 @@ export const roleCondition: Check<EntryFacts> = {
     if (pulls(facts) || pull?.kind !== "no-pull-scope" || !imageIsNamed) {
       return pass(`The role is limited to ${shown}.`, { ids });
     }
-    const widened = setupCommand(place, suggest, registryOf(facts), [
+    const widened = suggestSetup(place, suggest, registryOf(facts), [
       ...allowed.map((one) => ["--repository", one] as const),
       ["--repository", image.repository],
     ]);

@@ -21,18 +21,19 @@ export const roleMode: Check<EntryFacts> = {
       const ids = { registryId: id, assignmentId: fitting.assignment.id };
       if (mode !== undefined)
         return pass(`${roleName(fitting)} allows pulls from ${name}, which is in ${modeName} mode.`, { ids });
-      const untold = "whose mode this cloud's Resource Manager does not report";
-      if (pulls(facts)) return pass(`${roleName(fitting)} allows pulls from ${name}, ${untold}.`, { ids });
+      const modeUnreported = "whose mode this cloud's Resource Manager does not report";
+      if (pulls(facts))
+        return pass(`${roleName(fitting)} allows pulls from ${name}, ${modeUnreported}.`, { ids });
       return warn(
-        `${roleName(fitting)} allows pulls only in one mode of a registry, and ${name} is one ${untold}.`,
+        `${roleName(fitting)} allows pulls only in one mode of a registry, and ${name} is one ${modeUnreported}.`,
         { docs, ids },
       );
     }
     if (pulls(facts) || roles.value.length === 0) return undefined;
     const right = rolesFor("acrpull", mode)[0]?.name ?? "AcrPull";
-    const wanting = mode === undefined ? "it" : `a registry in ${modeName} mode`;
+    const subject = mode === undefined ? "it" : `a registry in ${modeName} mode`;
     return fail(
-      `${roles.value.map(roleName).join(", ")} does not allow pulls from ${name}: ${wanting} requires ${right}.`,
+      `${roles.value.map(roleName).join(", ")} does not allow pulls from ${name}: ${subject} requires ${right}.`,
       {
         hint: grantHint(facts),
         docs,

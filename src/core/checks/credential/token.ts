@@ -5,7 +5,7 @@ import { timeText } from "../../../domain/time-text.ts";
 import type { TokenWriter } from "../../../domain/token-writer.ts";
 import { fail, pass, skip, warn, type Check, type Verdict } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { setupCommand } from "../remedies.ts";
+import { suggestSetup } from "../remedies.ts";
 import { registryOf, signedIn } from "./outcomes.ts";
 
 const minuteMs = 60_000;
@@ -102,7 +102,7 @@ function renewal(writer: TokenWriter, facts: EntryFacts): string {
     case "controller":
       return `${inOneLine(writer.name)} writes this secret: renew the token where it comes from.`;
     case "by-hand": {
-      const anew = setupCommand(place, suggest, registryOf(facts), [["--adopt"]]);
+      const anew = suggestSetup(place, suggest, registryOf(facts), [["--adopt"]]);
       return `A job that writes it has to run more often than a token lives, which can be little more than an hour: see whether it does (${suggest.kubectl(context, "get", "cronjobs", "--all-namespaces")}). Or have acr-pull write a password that lives for months: ${anew}`;
     }
     default:

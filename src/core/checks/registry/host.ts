@@ -3,7 +3,7 @@ import { inOneLine } from "../../../domain/in-one-line.ts";
 import { cloudOfLoginServer, registryHostOf } from "../../../domain/login-server.ts";
 import { fail, pass, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { changing, setupCommand } from "../remedies.ts";
+import { changing, suggestSetup } from "../remedies.ts";
 
 const docs = "https://learn.microsoft.com/azure/container-registry/container-registry-endpoint-reference";
 
@@ -20,7 +20,7 @@ export const host: Check<EntryFacts> = {
     const spelled = inOneLine(key);
     const found = registry.known ? registry.value : undefined;
     const ids = { host, ...(found && { registryId: found.id }) };
-    const replace = setupCommand(place, suggest, found?.name ?? expectedHost ?? host, [["--adopt"]]);
+    const replace = suggestSetup(place, suggest, found?.name ?? expectedHost ?? host, [["--adopt"]]);
     const works =
       pull?.kind === "allowed" || pull?.kind === "image-missing" || pull?.kind === "no-pull-scope";
     if (isLeftOver) {

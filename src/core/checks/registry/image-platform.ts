@@ -13,14 +13,14 @@ export const imagePlatform: Check<EntryFacts> = {
     if (!platforms.known) return notKnown(platforms);
     const wanted = [...new Set(nodes.value.map(({ os, architecture }) => `${os}/${architecture}`))].sort();
     if (wanted.length === 0) return skip("The cluster has no nodes yet, so what they run is not known.");
-    const lacking = wanted.filter((one) => !platforms.value.includes(one));
+    const missing = wanted.filter((one) => !platforms.value.includes(one));
     const name = imageText(image);
-    if (lacking.length === 0)
+    if (missing.length === 0)
       return pass(`${name} is built for ${wanted.join(" and ")}, as the nodes need it.`);
     return fail(
-      `${name} is built for ${platforms.value.join(", ")}, but some nodes are ${lacking.join(", ")}: a pod on one of them finds no image for it.`,
+      `${name} is built for ${platforms.value.join(", ")}, but some nodes are ${missing.join(", ")}: a pod on one of them finds no image for it.`,
       {
-        hint: `Build it for all: ${buildFor([...platforms.value, ...lacking], `${host}/${name}`)}; or keep its pods off those nodes with a node selector on kubernetes.io/os and kubernetes.io/arch.`,
+        hint: `Build it for all: ${buildFor([...platforms.value, ...missing], `${host}/${name}`)}; or keep its pods off those nodes with a node selector on kubernetes.io/os and kubernetes.io/arch.`,
         docs: "https://docs.docker.com/build/building/multi-platform/",
       },
     );

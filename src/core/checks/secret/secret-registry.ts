@@ -3,7 +3,7 @@ import { keysForImage } from "../../../domain/kubelet-match.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { fail, pass, skip, warn, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
-import { az, changing, removeCommand, setupAdvice, setupCommand } from "../remedies.ts";
+import { az, changing, suggestRemove, setupAdvice, suggestSetup } from "../remedies.ts";
 
 const mostNamed = 5;
 const docs = "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes";
@@ -22,13 +22,13 @@ export const secretRegistry: Check<SecretFacts> = {
       return fail(
         `Secret ${place.name} no longer holds a password for ${begun.host}: a removal was interrupted.`,
         {
-          hint: `Run the same remove again, or only for this secret: ${removeCommand(place, suggest, wanted ?? begun.host)}`,
+          hint: `Run the same remove again, or only for this secret: ${suggestRemove(place, suggest, wanted ?? begun.host)}`,
         },
       );
     }
     if (begun) {
       return fail(`Secret ${place.name} holds no password for ${begun.host} yet: a setup was interrupted.`, {
-        hint: `Run the same setup again to continue: ${setupCommand(place, suggest, wanted ?? begun.host)}`,
+        hint: `Run the same setup again to continue: ${suggestSetup(place, suggest, wanted ?? begun.host)}`,
         docs,
       });
     }

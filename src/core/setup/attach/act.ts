@@ -3,7 +3,7 @@ import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import { sameCondition } from "../../../domain/role.ts";
 import { ensureRoles, type StandingRole } from "../../identity/grant-role.ts";
-import { waitTelling } from "../../patience.ts";
+import { waitReporting } from "../../patience.ts";
 import type { Clock } from "../../ports.ts";
 import type { Report } from "../../progress.ts";
 import type { NodesJob } from "./decide.ts";
@@ -106,7 +106,7 @@ async function readRolesBack(
     return isThere || undefined;
   };
   const expected = { id: "role", what: "Azure Resource Manager to list the new role assignment" };
-  if (await waitTelling(look, expected, { clock, report, timeoutMs }, signal)) return;
+  if (await waitReporting(look, expected, { clock, report, timeoutMs }, signal)) return;
   throw new ActionableError(
     `Azure Resource Manager took the role assignment on ${registry.name}, and did not list it in time.`,
     {
