@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
-  azureRequest,
+  azureSignIn,
   clusterRequest,
   type AzureConnection,
   type AzureSignIn,
@@ -96,7 +96,7 @@ export function connectWith({
     });
     const connections: Connections = {
       azure: async (answers, until) => {
-        const request = azureRequest(answers);
+        const request = azureSignIn(answers);
         const open = async () => {
           await guard();
           return await openAzure(request, await openAs(request), until ?? signal);
@@ -104,7 +104,7 @@ export function connectWith({
         return await (until ? open() : opened.do("azure", request, open));
       },
       directory: (answers) => {
-        const request = azureRequest(answers);
+        const request = azureSignIn(answers);
         return opened.do("directory", request, async () => {
           await guard();
           return await openDirectory(request, await openAs(request), signal);

@@ -58,7 +58,7 @@ export interface ManifestRequest extends ClusterRequest {
 }
 
 /** Picks only these answers, in a fixed order, so that equal requests share one connection. */
-export function azureRequest({ cloud, tenant, auth, timeoutMs, log }: AzureSignIn): AzureSignIn {
+export function azureSignIn({ cloud, tenant, auth, timeoutMs, log }: AzureSignIn): AzureSignIn {
   return { cloud, tenant, auth, timeoutMs, log };
 }
 

@@ -2,7 +2,7 @@ import type { KubeContext } from "../../core/ports.ts";
 import type { AuthChoice, Caller } from "../../domain/identity.ts";
 import { Once } from "../../domain/once.ts";
 import {
-  azureRequest,
+  azureSignIn,
   type AzureConnection,
   type AzureSignIn,
   type ClusterRequest,
@@ -44,8 +44,8 @@ export function placeQuestions<Answers extends AzureSignIn & ClusterRequest>({
     signInQuestion<Answers>({
       prompter,
       signedIn: (answers) =>
-        once.do("signed-in", azureRequest(answers), async () => {
-          const { directory, method } = await signIn(azureRequest(answers));
+        once.do("signed-in", azureSignIn(answers), async () => {
+          const { directory, method } = await signIn(azureSignIn(answers));
           return { caller: await directory.caller(signal), method };
         }),
       rights,

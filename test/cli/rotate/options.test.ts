@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { azureRequest, clusterRequest } from "../../../src/cli/connections.ts";
+import { azureSignIn, clusterRequest } from "../../../src/cli/connections.ts";
 import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
 import { check as checkAnswers } from "../../../src/cli/options/check.ts";
 import { suggest } from "../../core/suggest.ts";
@@ -149,7 +149,7 @@ describe("what the flow is asked for", () => {
   it("reaches for the chosen clusters, as whoever is to sign in", () => {
     const flags = { context: ["a", "b"], kubeconfig: "k", auth: "cli", tenant: "contoso.com", timeout: "5m" };
     const answers = answersOf(flags);
-    expect({ azure: azureRequest(answers), clusters: clusterRequest(answers) }).toMatchObject({
+    expect({ azure: azureSignIn(answers), clusters: clusterRequest(answers) }).toMatchObject({
       azure: { cloud: "AzureCloud", tenant: "contoso.com", auth: "cli", timeoutMs: 300_000 },
       clusters: { contexts: ["a", "b"], kubeconfig: "k", allowInsecureTls: false, timeoutMs: 300_000 },
     });

@@ -24,7 +24,7 @@ import {
   type AzureConnection,
   type Connections,
   type KubeContexts,
-  azureRequest,
+  azureSignIn,
   clusterRequest,
 } from "../../connections.ts";
 import type { SetupAnswers } from "../options.ts";
@@ -52,7 +52,7 @@ export class Lookups {
 
   /** @throws ActionableError when nobody is signed in */
   async signedIn(answers: SetupAnswers): Promise<SignedIn> {
-    return await this.#once.do("signed-in", azureRequest(answers), async () => {
+    return await this.#once.do("signed-in", azureSignIn(answers), async () => {
       const azure = await this.azure(answers);
       return { caller: await azure.directory.caller(this.#signal), method: azure.method };
     });
@@ -63,7 +63,7 @@ export class Lookups {
     const scope = scopeOf(answers);
     return await this.#once.do(
       "registries",
-      [azureRequest(answers), scope],
+      [azureSignIn(answers), scope],
       async () => {
         const { registries } = await this.azure(answers);
         const listed = await registries.listRegistries(scope, this.#signal);
@@ -78,7 +78,7 @@ export class Lookups {
     const scope = scopeOf(answers);
     return await this.#once.do(
       "registry",
-      [azureRequest(answers), scope, reference],
+      [azureSignIn(answers), scope, reference],
       async () => {
         const { registries } = await this.azure(answers);
         return await registries.findRegistries(reference, scope, this.#signal);
@@ -89,7 +89,7 @@ export class Lookups {
 
   /** Notes that the registry came from the list, so that it is not looked up again. */
   choose(answers: SetupAnswers, reference: RegistryReference, registry: Registry): void {
-    void this.#once.do("registry", [azureRequest(answers), scopeOf(answers), reference], () =>
+    void this.#once.do("registry", [azureSignIn(answers), scopeOf(answers), reference], () =>
       Promise.resolve({ registries: [registry], others: [], unseen: [] }),
     );
   }
@@ -109,7 +109,7 @@ export class Lookups {
 
   async registryRights(answers: SetupAnswers): Promise<RegistryRights | undefined> {
     const { id } = await this.registry(answers);
-    return await this.#once.do("rights", [azureRequest(answers), id], async () =>
+    return await this.#once.do("rights", [azureSignIn(answers), id], async () =>
       (await this.azure(answers)).roles.registryRights(id, this.#signal),
     );
   }
@@ -119,7 +119,7 @@ export class Lookups {
     const registry = await this.registry(answers);
     return await this.#once.do(
       "principals",
-      [azureRequest(answers), registry.id],
+      [azureSignIn(answers), registry.id],
       async () => findPrincipalCandidates({ registry }, await this.azure(answers), this.#signal),
       ({ unlisted }) => unlisted === undefined,
     );
@@ -131,7 +131,7 @@ export class Lookups {
     const { servicePrincipal, clusterId } = answers;
     return await this.#once.do(
       "standing",
-      [azureRequest(answers), clusterRequest(answers), registry.id, servicePrincipal, clusterId],
+      [azureSignIn(answers), clusterRequest(answers), registry.id, servicePrincipal, clusterId],
       async () => {
         const [azure, clusters] = await Promise.all([this.azure(answers), this.clusters(answers)]);
         const wish = { registry, servicePrincipal, clusterId };
@@ -210,7 +210,7 @@ export class Lookups {
   }
 
   async passwordPolicy(answers: SetupAnswers) {
-    return await this.#once.do("password-policy", azureRequest(answers), async () =>
+    return await this.#once.do("password-policy", azureSignIn(answers), async () =>
       (await this.azure(answers)).directory.passwordPolicy(undefined, this.#signal),
     );
   }
