@@ -1,6 +1,8 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import type { PasswordCredential } from "../../domain/identity.ts";
+import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { ClusterReads } from "../ports.ts";
 import type { ProofContext } from "./prove-pull.ts";
 
 /** Whether a credential that a secret holds still works. */
@@ -14,6 +16,21 @@ const triesBeforeDead = 3;
 const pauseMs = 1_000;
 /** Some passwords took this long to be known everywhere: https://github.com/hashicorp/vault/issues/27593 */
 const propagationMs = 15 * 60_000;
+
+/**
+ * How long to doubt a refusal of an unlisted key that may be young, in milliseconds. The key was proven before a secret
+ * got it, so some part of the service knows it. A try reaches that part within this time, even if no asked part of the
+ * directory lists the key yet.
+ */
+export const youngPatienceMs = 60_000;
+
+/** Whether a secret was written so recently that parts of the service may not know the key that it holds. */
+export function mayHoldYoungKey(
+  { writtenAt }: Pick<SecretObject, "writtenAt">,
+  cluster: Pick<ClusterReads, "serverTime">,
+): boolean {
+  return writtenAt !== undefined && cluster.serverTime().getTime() - writtenAt < propagationMs;
+}
 
 /** What is known about a password before it is tried. */
 export interface KnownOfKey {
@@ -58,8 +75,8 @@ export async function credentialState(
     pulls ||= seen.pulls;
     signsIn ||= seen.signsIn;
     if (pulls && signsIn) return ended("pulls");
-    const waitedMs = clock.now().getTime() - start;
-    if (hasEnded || (tries >= triesBeforeDead && (signsIn || waitedMs >= patienceMs))) {
+    const hasWaited = clock.now().getTime() - start >= patienceMs || tries > patienceMs / pauseMs;
+    if (hasEnded || (tries >= triesBeforeDead && (signsIn || hasWaited))) {
       return ended(signsIn ? "signs-in" : "dead");
     }
     if (tries >= triesBeforeDead)

@@ -12,7 +12,7 @@ import { identifyKey } from "../identity/identify-key.ts";
 import { registryNamed } from "../cluster/registry-meant.ts";
 import type { Report } from "../progress.ts";
 import { lookAtApplied, notApplied, type Applied } from "./applied.ts";
-import { credentialState } from "../proof/credential-state.ts";
+import { credentialState, mayHoldYoungKey, youngPatienceMs } from "../proof/credential-state.ts";
 import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
 import { setupCommands, type Suggest } from "../suggest.ts";
 import { isLive } from "../turn/live-mark.ts";
@@ -168,17 +168,11 @@ async function findApplication(
   return found;
 }
 
-/**
- * How long to doubt a refusal of a key that secrets were changed over to, in milliseconds. It was proven then, so
- * some part of the service knows it. A try reaches that part within this time, even if no asked part of the directory
- * lists the key yet.
- */
-const youngPatienceMs = 60_000;
-/** The same for any other unlisted key that a secret names: setup may have made it minutes ago. */
+/** How long to doubt a refusal of an unlisted key that a secret has named for a while, in milliseconds. */
 const unlistedPatienceMs = 10_000;
 
 async function tryPasswords(
-  { holders }: HeldKeys,
+  { holders, seen: { cluster } }: HeldKeys,
   application: Application,
   { proof, now }: { readonly proof: ProofContext; readonly now: () => Date },
   signal: AbortSignal,
@@ -191,9 +185,13 @@ async function tryPasswords(
     known.claims.push(claim);
     claims.set(text, known);
   };
-  for (const { credential, second, mark } of holders) {
+  for (const { credential, second, secret, mark } of holders) {
     const { keyId, expiresAt, retire } = mark;
-    note(credential, { keyId, expiresAt, isYoung: retire !== undefined });
+    note(credential, {
+      keyId,
+      expiresAt,
+      isYoung: retire !== undefined || mayHoldYoungKey(secret, cluster),
+    });
     note(second, { keyId: retire?.keyId, expiresAt: null, isYoung: false });
   }
   const seenBefore = await Promise.all(
@@ -228,7 +226,7 @@ async function tryPasswords(
 interface Claim {
   readonly keyId: string | null | undefined;
   readonly expiresAt: string | null | undefined;
-  /** Whether the secret was recently changed over to it. */
+  /** Whether the secret may have got it minutes ago. */
   readonly isYoung: boolean;
 }
 

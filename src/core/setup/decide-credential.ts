@@ -6,7 +6,13 @@ import { entryFor, isAsMarked, isOlderType, type PullSecret } from "../../domain
 import type { SecretText } from "../../domain/secret-text.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { identifyKey } from "../identity/identify-key.ts";
-import { credentialState, type CredentialState } from "../proof/credential-state.ts";
+import type { ClusterReads } from "../ports.ts";
+import {
+  credentialState,
+  mayHoldYoungKey,
+  youngPatienceMs,
+  type CredentialState,
+} from "../proof/credential-state.ts";
 import type { ProofContext } from "../proof/prove-pull.ts";
 
 /** An entry of ours, as a secret of the cluster holds it. */
@@ -17,6 +23,8 @@ export interface HeldEntry {
   readonly credential: PullCredential | undefined;
   /** Whether nobody here can read what it holds. Then only its mark says which key that is. */
   readonly sealed?: boolean;
+  /** Whether the secret was written so recently that parts of Azure may not know the key yet. */
+  readonly mayBeYoung: boolean;
 }
 
 /** A credential for the targets that do not have it. */
@@ -168,14 +176,15 @@ async function firstLiving(
   const identify = ({ password }: PullCredential, passwords: Application["passwords"] = []) =>
     identifyKey(password, claimsOf(password, ofThis), passwords);
   const tried = await Promise.all(
-    distinct(ofThis).map(async ({ mark, credential }) => {
+    distinct(ofThis).map(async ({ mark, credential, mayBeYoung }) => {
       const { keyId, listed: key } = identify(credential, application?.passwords);
       if (key?.endDateTime && key.endDateTime <= now) return undefined;
       // A key that another run has just made works, although the directory may not list it yet.
+      const unlistedPatienceMs = mayBeYoung && keyId !== null ? youngPatienceMs : 0;
       const state =
         question.cannotSignInYet && key
           ? ("signs-in" as const)
-          : await credentialState(proof, credential, { key, now }, signal);
+          : await credentialState(proof, credential, { key, now, unlistedPatienceMs }, signal);
       return state === "dead" ? undefined : { mark, credential, state, unlisted: key ? null : keyId };
     }),
   );
@@ -225,11 +234,16 @@ function distinct(entries: readonly HeldEntry[]): Array<HeldEntry & { credential
 }
 
 /** The entry that a secret holds for a login server. Undefined if it has none or cannot be read. */
-export function heldEntry(secret: PullSecret, loginServer: string): HeldEntry | undefined {
+export function heldEntry(
+  secret: PullSecret,
+  loginServer: string,
+  cluster: Pick<ClusterReads, "serverTime">,
+): HeldEntry | undefined {
   const { mark, credential } = entryFor(secret, loginServer);
   // A secret that nobody can read holds nothing to copy, but that is no reason to stop.
   if (!mark || !secret.config || isOlderType(secret)) return undefined;
-  return { namespace: secret.namespace, name: secret.name, mark, credential };
+  const { namespace, name } = secret;
+  return { namespace, name, mark, credential, mayBeYoung: mayHoldYoungKey(secret, cluster) };
 }
 
 /** Keys of ours that no longer sign in, and what that means for the cluster's secrets. */

@@ -11,6 +11,7 @@ import type { Target } from "../cluster/read-targets.ts";
 import type { LinkFinding, ServiceAccountLink } from "../cluster/service-account.ts";
 import type { ApplicationFinding, ApplicationWish } from "../identity/application.ts";
 import type { RoleWish, RolesFinding } from "../identity/pull-role.ts";
+import { mayHoldYoungKey } from "../proof/credential-state.ts";
 import type { ProofContext } from "../proof/prove-pull.ts";
 import type { TargetPolicy, TargetState } from "../turn/pull-secret.ts";
 import type { DesiredEntry } from "../turn/write-entry.ts";
@@ -195,6 +196,7 @@ export function heldByTargets({ states }: JobLook): readonly HeldEntry[] {
             mark: state.mark,
             credential: state.credential,
             sealed: state.sealed,
+            mayBeYoung: mayHoldYoungKey(state.secret, target.cluster),
           },
         ]
       : [],
@@ -209,7 +211,7 @@ export async function heldElsewhere(
   const listed = await look.cluster.managedSecrets(signal);
   return listed
     ?.filter(isBesideTargets(look))
-    .flatMap((secret) => heldEntry(secret, look.proof.loginServer) ?? []);
+    .flatMap((secret) => heldEntry(secret, look.proof.loginServer, look.cluster.cluster) ?? []);
 }
 
 /** Ids of an application's keys that are in secrets other than the targets. Undefined if they may not be listed. */
