@@ -29,7 +29,7 @@ export function managedClusterOf(
 /** Why acr-pull cannot say which managed cluster a context leads to. */
 export function whyNotSeen(apiHost: string, list: Pick<ManagedClusterList, "clusters">): string {
   const found = managedClustersOf(apiHost, list);
-  if (found.length === 0) return "the signed-in account does not see the managed cluster";
+  if (found.length === 0) return "the account signed in does not see the managed cluster";
   const names = found.map(({ name, resourceGroup }) => inOneLine(`${resourceGroup}/${name}`));
   return `several managed clusters have its API server: ${names.join(", ")}`;
 }

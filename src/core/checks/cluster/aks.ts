@@ -19,7 +19,7 @@ export const aks: Check<ClusterFacts> = {
     const cluster = nodes.known ? nodes.value?.cluster : undefined;
     if (!nodes.known || !cluster) {
       const why = nodes.known
-        ? "The signed-in account does not see the managed cluster, so what its nodes may do is not known."
+        ? "The account signed in does not see the managed cluster, so what its nodes may do is not known."
         : `What its nodes may do is not known: ${nodes.why}`;
       return pass(
         `Context ${context} points to an AKS cluster, whose nodes can pull with their own identity, without a secret or a password that expires. ${why}`,

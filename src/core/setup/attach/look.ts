@@ -90,7 +90,7 @@ const instead = "Run setup without --attach: a pull secret works from any cluste
 /** The cluster may be in a place that could not be searched. */
 function notSeen(context: string, apiHost: string, unseen: readonly ActionableError[]): ActionableError {
   const reasons = unseen.map(({ message }) => `\n  ${message}`).join("");
-  const sees = `none of the AKS clusters that the signed-in account sees has its API server ${inOneLine(apiHost)}`;
+  const sees = `none of the AKS clusters that the account signed in sees has its API server ${inOneLine(apiHost)}`;
   return new ActionableError(`Context ${inOneLine(context)} cannot be attached: ${sees}.${reasons}`, {
     code: "aks.not-seen",
     hint: isManagedHost(apiHost)
