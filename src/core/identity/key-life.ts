@@ -44,7 +44,7 @@ export function livesToTry(
 export function cappedLife(policy: PasswordPolicy, usualMs: number = usualLifetimeMs): string[] {
   const lifeMs = lifetimeOf(undefined, policy, usualMs);
   return lifeMs < usualMs
-    ? [`The new key is valid for ${formatDuration(lifeMs)}: the tenant allows no longer lifetime`]
+    ? [`The new key is valid for ${formatDuration(lifeMs)}, the longest that the tenant allows`]
     : [];
 }
 

@@ -184,7 +184,8 @@ function warningsOf({ users, entries, verdicts }: Removal): string[] {
       `service account ${name} names the secret ${secretName}, which does not exist, and it is not known whether acr-pull linked it; if so, --service-account ${account} unlinks it`,
     );
   }
-  for (const what of users.unseen) warnings.push(`acr-pull could not see whether the ${what} name the secret`);
+  for (const what of users.unseen)
+    warnings.push(`acr-pull could not see whether the ${what} name the secret`);
   if (entries.liveMark) warnings.push(`Another run is at work on ${targetName(entries.liveMark)}`);
   for (const { target, error } of entries.unwritable) {
     warnings.push(

@@ -25,7 +25,7 @@ export function checkNamedKey(looked: readonly StepOfKeys[], { retireKey }: Rota
   const lines = looked.flatMap(({ keys }) => keyLines(keys));
   throw refused(
     "rotate.key-not-found",
-    `${what}, and no secret names it, so nothing was started. Their keys are\n${[...new Set(lines)].join("\n")}`,
+    `${what}, and no secret names it, so nothing was started. Their keys are:\n${[...new Set(lines)].join("\n")}`,
     "Name one of these with --retire-key, or leave the option out: acr-pull itself retires the keys that it made for this cluster.",
   );
 }

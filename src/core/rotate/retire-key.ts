@@ -195,7 +195,7 @@ function refuseInUse(
     `The key ${keyId} seems to be in use: ${mayBe.map(({ target }) => targetName(target)).join(", ")} holds a password that begins like it.`,
     {
       code: "rotate.key-in-use",
-      hint: "Check the id: retire the old key. Without --retire-key, rotate replaces the one in use.",
+      hint: "Check the id: the key to retire is the old one. Without --retire-key, rotate replaces the one in use.",
       exitCode: exitCode.incomplete,
     },
   );

@@ -170,11 +170,14 @@ function applicationWarnings(directory: DirectoryFacts): StatusResult["warnings"
       if (policy?.passwords === "forbidden") {
         const { forbiddenToMadeAfter: after } = policy;
         const ends = application.passwords.flatMap(({ endDateTime }) => endDateTime?.getTime() ?? []);
-        const last = ends.length === 0 ? "" : `: its key expires on ${dayText(new Date(Math.max(...ends)))}`;
+        const outlook =
+          ends.length === 0
+            ? "it can get no new key"
+            : `its key expires on ${dayText(new Date(Math.max(...ends)))} and cannot be renewed`;
         said.push({
           code: "application.passwords-forbidden",
           appId,
-          message: `The tenant forbids new passwords for ${nameOf(application)}${after ? ` and for all applications made after ${dayText(after)}` : ""}${last} and cannot be renewed without an exemption`,
+          message: `The tenant forbids new passwords for ${nameOf(application)}${after ? ` and for all applications made after ${dayText(after)}` : ""}: ${outlook} without an exemption`,
         });
       }
       if (unread) {

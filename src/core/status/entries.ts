@@ -167,7 +167,8 @@ function isEmptied({ mark, held }: Subject, { clusterId }: ClusterView): boolean
 const staleReasons: Readonly<Record<StaleCause, string>> = {
   "key-replaced": "other secrets of the cluster were given a newer key",
   "key-removed": "the directory no longer lists its key",
-  "application-gone": "its application is gone, or belongs to a tenant other than the one you are signed in to",
+  "application-gone":
+    "its application is gone, or belongs to a tenant other than the one you are signed in to",
   "principal-gone": "its application's service principal is gone",
   "principal-disabled": "its application's service principal is disabled and may not sign in",
 };

@@ -33,7 +33,7 @@ export function orphansUnknownOf({
 export function cannotSeeAll(contexts: readonly string[]): OrphansUnknown {
   return {
     code: "status.cannot-see-all-namespaces",
-    message: `You may not list secrets in every namespace of context ${namesOf(contexts)}, so a key that none of those holds may be in use in another`,
+    message: `You may not list secrets in every namespace of context ${namesOf(contexts)}, so another namespace may use a key that no visible secret holds`,
   };
 }
 

@@ -41,7 +41,11 @@ export const password: Check<EntryFacts> = {
     if (text.trim() !== text) {
       return fail(
         "The password field begins or ends with a space or a line break, such as echo adds; a real password has neither.",
-        { hint: changing(facts, `Write it without that, or make and write a new password: ${anew}`), docs, ids },
+        {
+          hint: changing(facts, `Write it without that, or make and write a new password: ${anew}`),
+          docs,
+          ids,
+        },
       );
     }
     if (application.known && application.value && principal.known) {

@@ -21,13 +21,10 @@ export const token: Check<EntryFacts> = {
     const found = registryTokenIn(credential);
     if (!found) {
       if (signedIn(facts)) return skip("When the token expires is not known: the token does not say.");
-      return fail(
-        "The user name is that of a registry token, but the password is not a token.",
-        {
-          hint: renewal(writer, facts),
-          docs,
-        },
-      );
+      return fail("The user name is that of a registry token, but the password is not a token.", {
+        hint: renewal(writer, facts),
+        docs,
+      });
     }
     const { expiresAt, audience } = found;
     if (audience !== undefined && audience !== registryHostOf(host) && !signedIn(facts)) {
@@ -52,9 +49,7 @@ export const token: Check<EntryFacts> = {
 
 /** The verdict of the checks that need a password of an application, if the entry holds a token. */
 export function ofToken({ credential }: Pick<EntryFacts, "credential">): Verdict | undefined {
-  return isTokenUser(credential)
-    ? skip("It is a registry token, not an application's password.")
-    : undefined;
+  return isTokenUser(credential) ? skip("It is a registry token, not an application's password.") : undefined;
 }
 
 function leftText(leftMs: number): string {

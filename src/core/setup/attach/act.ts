@@ -80,7 +80,11 @@ export async function attachNodes(job: NodesJob, tools: AttachTools, signal: Abo
     await azure.roles.removeAssignment(one.id, signal);
     removed.push(one.id);
     note();
-    report({ kind: "done", id: one.id, text: `Removed a role assignment that ${who} no longer need (${one.name})` });
+    report({
+      kind: "done",
+      id: one.id,
+      text: `Removed a role assignment that ${who} no longer need (${one.name})`,
+    });
   }
 }
 
