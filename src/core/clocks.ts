@@ -49,7 +49,7 @@ export function compareClocks({ clusterAheadMs, other }: Clocks): "agree" | "apa
 
 /** How to fix it. */
 export const clockAdvice = {
-  hint: "Set it by NTP (with systemd: timedatectl set-ntp true): a clock that is off refuses valid certificates and tokens, and miscounts expiry.",
+  hint: "Set it with NTP (with systemd: timedatectl set-ntp true). With a wrong clock, valid certificates and tokens are refused and expiry dates are wrong.",
   docs: "https://learn.microsoft.com/azure/virtual-machines/linux/time-sync",
 };
 

@@ -10,7 +10,7 @@ export function commandWords(text: string): string[] {
   while (rest !== "") {
     const [piece = "", blank, single, double, escaped, plain] =
       /^(?:(\s+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+))/su.exec(rest) ?? [];
-    if (piece === "") throw new RangeError("must close each quote, and end in no backslash");
+    if (piece === "") throw new RangeError("must close each quote, and not end in a backslash");
     rest = rest.slice(piece.length);
     if (blank !== undefined) {
       if (word !== undefined) words.push(word);

@@ -78,7 +78,7 @@ async function readPipe(file: number, limitBytes: number, signal: AbortSignal): 
   try {
     return await withOwnSignal(signal, async (own) => {
       own.signal.addEventListener("abort", () => stream.destroy(own.signal.reason as Error), { once: true });
-      const late = new UnfitFileError(`the pipe sent nothing more in ${pipeLimitMs / 60_000} minutes`);
+      const late = new UnfitFileError(`the pipe sent nothing more for ${pipeLimitMs / 60_000} minutes`);
       const timer = setTimeout(() => own.abort(late), pipeLimitMs);
       try {
         return await allOf(stream, limitBytes);

@@ -56,7 +56,7 @@ export function registryReference(text: string): RegistryReference {
   if (/[.:]/.test(text)) {
     const loginServer = loginServerName(text);
     const whole = registryHostOf(loginServer);
-    if (whole !== loginServer) throw new RangeError(`is a regional endpoint of ${whole}; name that`);
+    if (whole !== loginServer) throw new RangeError(`is a regional endpoint of ${whole}; name that instead`);
     return { kind: "login-server", loginServer };
   }
   return { kind: "name", name: registryName(text) };

@@ -78,7 +78,7 @@ function placeOf({ namespace, name }: Source): string {
 
 /** Advice to write the document that is applied to the cluster. */
 function documents(how = ""): string {
-  return `Have acr-pull setup write the document that is applied: --manifest FILE${how}, where that comes from. acr-pull rotate --manifest renews it. Or write another secret with --secret-name.`;
+  return `Have acr-pull setup write the document at its source: --manifest FILE${how}. acr-pull rotate --manifest renews it. Or write another secret with --secret-name.`;
 }
 
 function lookAt({ kind, namespace, name }: Source): string {
@@ -163,7 +163,7 @@ const controllers: readonly Known[] = [
     source: ({ labels, namespace }) =>
       named("AcrPullBinding", labels["acr.microsoft.com/binding"], namespace),
     instead: ({ namespace }, source) =>
-      `It renews the secret itself, and needs no password of acr-pull: kubectl get acrpullbinding ${source ? shellQuote(source.name) : ""} -n ${shellQuote(namespace)} -o yaml tells how it is. Write another secret with --secret-name to use acr-pull instead.`,
+      `It renews the secret itself, and needs no password from acr-pull: kubectl get acrpullbinding ${source ? shellQuote(source.name) : ""} -n ${shellQuote(namespace)} -o yaml shows its state. Write another secret with --secret-name to use acr-pull instead.`,
   },
   {
     name: "reflector",

@@ -35,7 +35,7 @@ export const mutants = [
     ],
     caughtBy: {
       file: nextStep,
-      title: "while a retirement is pending the key before is not retired a moment before its time",
+      title: "while a retirement is pending the old key is not retired a moment before its time",
     },
   },
   {
@@ -49,7 +49,7 @@ export const mutants = [
     ],
     caughtBy: {
       file: nextStep,
-      title: "while a retirement is pending the key before is not retired while some other secret holds it",
+      title: "while a retirement is pending the old key is not retired while some other secret holds it",
     },
   },
   {

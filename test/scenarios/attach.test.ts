@@ -204,7 +204,7 @@ describe("setup --attach", () => {
   it("is offered by setup to who makes a secret for AKS, and to nobody else", async () => {
     const plain = ["setup", "--registry", "myregistry", "-n", "awesomeapps", "--dry-run"];
     const offered = await runSafely(sandbox, plain);
-    expect(offered.stderr + offered.stdout).toContain("leads to the AKS cluster shop, whose nodes can pull");
+    expect(offered.stderr + offered.stdout).toContain("points to the AKS cluster shop, whose nodes can pull");
     const elsewhere = await runSafely(sandbox, [...plain, "--context", "kind"]);
     expect(elsewhere.stderr + elsewhere.stdout).not.toContain("AKS");
     const asked = sandbox.requests.entries.filter(({ path }) => path.includes("managedClusters"));
@@ -392,7 +392,7 @@ describe("what setup --attach granted", () => {
       expect(run.code, run.stdout).toBe(0);
       expect(find(run, "aks")).toMatchObject({
         status: "pass",
-        message: expect.stringContaining("pull from myregistry by their own identity, which holds AcrPull"),
+        message: expect.stringContaining("pull from myregistry with their own identity, which holds AcrPull"),
       });
       expect(find(run, "secret-present")).toMatchObject({ status: "skip" });
     });
@@ -494,7 +494,7 @@ describe("what setup --attach granted", () => {
       await attach();
       sandbox.setFaults([{ match: "GET .*/managedClusters", times: 20, status: 403 }]);
       const run = await runSafely(sandbox, ["remove", "--registry", "myregistry", "-y"]);
-      expect(run.stderr).toContain("is not known, and if so it stays");
+      expect(run.stderr).toContain("if it did, the role stays");
       expect(rolesOfNodes()).toEqual(["AcrPull myregistry"]);
     });
 

@@ -142,7 +142,7 @@ describe("setup with a manifest", () => {
     expect(run.stderr).toContain("Wrote 1 document to stdout");
     const refusedAgain = await runSafely(sandbox, args);
     expect(refusedAgain.code).toBe(2);
-    expect(refusedAgain.stderr).toContain("has a key that lives");
+    expect(refusedAgain.stderr).toContain("has a valid key");
     await sync(sandbox, file);
     expect((await runProgram(sandbox, args)).stdout).toBe(run.stdout);
   });

@@ -123,7 +123,7 @@ describe.concurrent("what was asked for by name and is not there", () => {
       "--registry myregistry -n awsomeapps",
       "kubernetes.namespace-not-found",
       "Namespace awsomeapps does not exist in context sandbox. Did you mean awesomeapps?",
-      /^Run again with -n awesomeapps; or, if awsomeapps is to be new, with --create-namespace/,
+      /^Run again with -n awesomeapps; or, to create awsomeapps, with --create-namespace/,
     ],
     [
       "--registry myregistry -n all-new -n default -n awsomeapps",

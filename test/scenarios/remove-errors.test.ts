@@ -120,7 +120,7 @@ const refusals: readonly RemoveRefusal[] = [
     args: ["-n", "awesomeapps"],
     exit: 2,
     code: "remove.cannot-see-all-namespaces",
-    says: ["may not be listed in every namespace"],
+    says: ["may not list secrets in every namespace"],
     hint: ["--namespaces-complete"],
   },
   {

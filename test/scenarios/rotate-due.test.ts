@@ -81,9 +81,9 @@ describe.concurrent("rotate --if-expiring-within the whole life of the key in us
       const { result, writes } = await countingWrites(sandbox, () => rotation(sandbox, args));
       expect([writes, result]).toMatchObject([0, { state: "unchanged", keyId }]);
       expect(result.stderr).toContain(
-        `the key ${keyId} lives, or longer, so that every run would replace it`,
+        `covers the whole lifetime of the key ${keyId}, so every run would replace it`,
       );
-      expect(result.stderr).toContain("for this key it counts as 60d");
+      expect(result.stderr).toContain("for this key, 60d applies instead");
     },
   );
 
@@ -103,7 +103,7 @@ describe.concurrent("rotate --if-expiring-within the whole life of the key in us
     setUp(sandbox, { lifetimeDays: 30 });
     const run = await rotation(sandbox, [...daily, "--expires-in", "90d"]);
     expect(run.state).toBe("pending");
-    expect(run.stderr).not.toContain("counts as");
+    expect(run.stderr).not.toContain("applies instead");
   });
 });
 

@@ -120,7 +120,7 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
     expectRemoved(sandbox);
     const { result, writes } = await countingWrites(sandbox, () => rotation(sandbox, args));
     expect([result.state, writes]).toEqual(["unchanged", 0]);
-    expect(result.stderr).toContain("it is retired already, or --retire-key names a wrong one");
+    expect(result.stderr).toContain("it is already retired, or --retire-key names the wrong one");
   });
 
   it("whose id nothing tells makes a key, and leaves the given one valid", async (test) => {

@@ -111,7 +111,7 @@ describe.concurrent("a secret that is being deleted", () => {
     expectDepartures(sandbox, [{ namespaces: ["awesomeapps", "default"] }]);
     const plan = await remove(sandbox, ["--dry-run"]);
     expect(JSON.stringify(plan.json.warnings)).toContain(
-      `will be deleted, and stands until its finalizers are done: ${finalizer}`,
+      `will be deleted, and remains until its finalizers are done: ${finalizer}`,
     );
     const run = await removed(sandbox);
     expect(run.stderr).toMatch(held);

@@ -310,7 +310,7 @@ describe("setup, refused before anything is written", () => {
       exit: 3,
       code: "directory.password-lifetime",
       says: ["policy", "180d"],
-      hint: ["The tenant allows 90d", "--expires-in 90d"],
+      hint: ["The tenant allows at most 90d", "--expires-in 90d"],
     },
     {
       what: "the tenant's policy allows no passwords, and may be read",
@@ -531,7 +531,7 @@ describe("setup, refused or stopped once it has begun", () => {
     expectFailure(run, "setup", {
       exit: 3,
       code: "directory.password-lifetime",
-      says: ["policy forbids a password that lives 180d"],
+      says: ["policy forbids a password that is valid for 180d"],
       hint: ["You may not read what the policy allows", "--expires-in max"],
       requestId: true,
     });

@@ -300,7 +300,7 @@ describe("setup, what it makes and how it proves it", () => {
     const renamed = await setup(["--name", "another", "--expires-in", "180d", "--dry-run"]);
     expect(renamed.json.warnings).toEqual([
       expect.stringContaining("keeps the name team blue's puller"),
-      expect.stringContaining("The key in use lives 90 days"),
+      expect.stringContaining("The key in use is valid for 90 days"),
     ]);
   });
 

@@ -419,7 +419,7 @@ describe.concurrent("status, of an entry that somebody changed,", () => {
         });
         setData(secret, `{"auths":{}}`);
       },
-      "no run is due to put a key there",
+      "no run is at work that would write a key",
     ],
     [
       "is written by Argo CD",
@@ -590,7 +590,7 @@ describe.concurrent("status, while keys come and go,", () => {
         {
           code: "application.unread",
           message: expect.stringMatching(
-            /service principal exists and may sign in or whether it has more owners/,
+            /service principal exists and may sign in or whether it has more than one owner/,
           ),
         },
       ],

@@ -224,7 +224,7 @@ describe.concurrent("verify raises no alarm", () => {
     expect([run.code, alarms(run)], run.stdout).toEqual([0, []]);
     expect(run.json.checks.find((check: { id: string }) => check.id === "role-assignment")).toMatchObject({
       status: "pass",
-      message: expect.stringContaining(`AcrPull by the group ${id}`),
+      message: expect.stringContaining(`AcrPull through the group ${id}`),
     });
   });
 

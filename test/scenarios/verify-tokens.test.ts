@@ -121,7 +121,7 @@ describe("a pull secret whose password is a token", () => {
     expect(check).toMatchObject({
       status: "warn",
       message: expect.stringMatching(
-        /^The token ends on .*, in (?:179 minutes|2 hours|3 hours)\. Nothing is known to renew it/,
+        /^The token expires on .*, in (?:179 minutes|2 hours|3 hours)\. Nothing is known to renew it/,
       ),
       hint: expect.stringContaining("get cronjobs --all-namespaces"),
     });
@@ -143,7 +143,7 @@ describe("a pull secret whose password is a token", () => {
     const { run, check } = await verifyWith(await endedToken());
     expect(run.code).toBe(5);
     expect(idsOf(run, "fail")).toEqual(["token"]);
-    expect(check.message).toContain("The token has ended, on ");
+    expect(check.message).toContain("The token expired on ");
     expect(check.hint).toContain("setup --registry myregistry --namespace awesomeapps");
     expect(check.hint).toContain("--adopt");
   });
@@ -151,7 +151,7 @@ describe("a pull secret whose password is a token", () => {
   it.each([
     ["msi", "describe acrpullbinding shop --namespace awesomeapps"],
     ["externalSecrets", "describe externalsecret acr --namespace awesomeapps"],
-    ["argo", "Argo CD writes this secret: renew the token where it comes from"],
+    ["argo", "Argo CD writes this secret: renew the token at its source"],
   ] as const)("has ended, and leads to what was to renew it: %s", async (writer, hint) => {
     writers[writer]();
     const { run, check } = await verifyWith(await endedToken());
@@ -164,13 +164,13 @@ describe("a pull secret whose password is a token", () => {
     const { check } = await verifyWith(await endedToken("other.azurecr.io"));
     expect(check).toMatchObject({
       status: "fail",
-      message: expect.stringContaining("The token is of other.azurecr.io"),
+      message: expect.stringContaining("The token is for other.azurecr.io"),
     });
   });
 
   it("may hold no token at all", async () => {
     const { run, check } = await verifyWith("n0t~a-token-but-something-else");
     expect(idsOf(run, "fail")).toEqual(["token"]);
-    expect(check.message).toContain("what stands there as the password is none");
+    expect(check.message).toContain("but the password is not a token");
   });
 });

@@ -184,7 +184,7 @@ const breakages: readonly Breakage[] = [
     breakIt: (world) =>
       putContent(world, { [world.loginServer]: rightEntry(world, `${rightEntry(world).password}\n`) }),
     fails: "password",
-    message: /ends with a blank or a line break/,
+    message: /ends with a space or a line break/,
     hint: /acr-pull setup --registry myregistry/,
   },
   {

@@ -43,7 +43,7 @@ export function noIdRecorded({ context }: { readonly context: string }) {
 function idUnknown(context: string, secrets: string) {
   return refused(
     "cluster.id-unknown",
-    `The namespace kube-system in context ${inOneLine(context)} may not be read, and ${secrets} the cluster's id.`,
+    `You may not read the namespace kube-system in context ${inOneLine(context)}, and ${secrets} the cluster's id.`,
     "Ask for the right to get the namespace kube-system, or pass the id that setup used with --cluster-id.",
   );
 }

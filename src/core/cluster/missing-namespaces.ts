@@ -63,7 +63,7 @@ export function namespaceNotFound(
     hint:
       meant === undefined
         ? "Check the name, or run again with --create-namespace to create it."
-        : `Run again with -n ${shellQuote(meant)}; or, if ${namespace} is to be new, with --create-namespace to create it.`,
+        : `Run again with -n ${shellQuote(meant)}; or, to create ${namespace}, with --create-namespace.`,
     exitCode: exitCode.usage,
     meant: meant === undefined ? undefined : { [namespace]: meant },
   });

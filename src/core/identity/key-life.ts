@@ -44,7 +44,7 @@ export function livesToTry(
 export function cappedLife(policy: PasswordPolicy, usualMs: number = usualLifetimeMs): string[] {
   const lifeMs = lifetimeOf(undefined, policy, usualMs);
   return lifeMs < usualMs
-    ? [`The new key lives ${formatDuration(lifeMs)}: the tenant allows no longer life`]
+    ? [`The new key is valid for ${formatDuration(lifeMs)}, the longest that the tenant allows`]
     : [];
 }
 
@@ -59,7 +59,7 @@ export function lifeRefused(
   cause?: ActionableError,
 ): ActionableError {
   return new ActionableError(
-    `The tenant's policy forbids a password that lives ${formatDuration(askedMs)}.`,
+    `The tenant's policy forbids a password that is valid for ${formatDuration(askedMs)}.`,
     { ...details, hint: lifeHint(askedMs, longestMs), docs: policyDocs },
     { cause },
   );
@@ -68,10 +68,10 @@ export function lifeRefused(
 function lifeHint(askedMs: number, longestMs: number | undefined): string {
   if (longestMs !== undefined) {
     const life = formatDuration(longestMs);
-    return `The tenant allows ${life}: run the same command again with --expires-in ${life}.`;
+    return `The tenant allows at most ${life}: run the same command again with --expires-in ${life}.`;
   }
   const unread = "You may not read what the policy allows.";
   return askedMs > Math.min(...longestFirstMs)
     ? `${unread} Run the same command again with --expires-in max: it tries ${longestFirstMs.map(formatDuration).join(", ")}, and takes the first that is allowed.`
-    : `${unread} Ask who administers the tenant, and name a life that it allows with --expires-in.`;
+    : `${unread} Ask a tenant administrator, and pass a lifetime that it allows with --expires-in.`;
 }

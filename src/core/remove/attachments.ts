@@ -151,11 +151,11 @@ export function attachmentWarnings({ roles, keptRoles, unseen }: Attachments, lo
       (name) => `Pods of ${name} that pull from ${loginServer} and name no secret will not get new images`,
     ),
     ...(keptRoles.length > 0
-      ? ["What the nodes were granted stays; the same command with --force takes it back all the same"]
+      ? ["What the nodes were granted stays; the same command with --force removes it anyway"]
       : []),
     ...unseen.map(
       ({ context, why }) =>
-        `Whether setup --attach granted the nodes of context ${inOneLine(context)} a role is not known, and if so it stays: ${why.replace(/\.$/, "")}`,
+        `acr-pull could not see whether setup --attach granted the nodes of context ${inOneLine(context)} a role; if it did, the role stays: ${why.replace(/\.$/, "")}`,
     ),
   ];
 }

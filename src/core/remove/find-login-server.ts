@@ -138,10 +138,10 @@ function nothingFound(
     name: registryName(id, loginServer),
     loginServer,
   }));
-  const sentence = `No visible secret has an entry for a registry ${reference.name}, and Azure shows none of that name.`;
+  const sentence = `No visible secret has an entry for a registry ${reference.name}, and Azure shows none with that name.`;
   return refused(
     "remove.nothing-found",
     asking(sentence, nearRegistry(reference, known)),
-    `Check --registry, --context and -n. Name a registry that is deleted by its login server, such as myregistry.azurecr.io. What acr-pull manages is listed by: ${listingCommands(contexts, suggest)}`,
+    `Check --registry, --context and -n. For a deleted registry, give its login server, such as myregistry.azurecr.io. To list what acr-pull manages, run: ${listingCommands(contexts, suggest)}`,
   );
 }

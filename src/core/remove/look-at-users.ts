@@ -190,7 +190,7 @@ function stillNamed(names: readonly string[]): ActionableError {
   return refused(
     "remove.still-named",
     `The secret is still in use, so nothing was removed:\n${[...shown, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n")}`,
-    "Delete these, or make them pull with another secret first. Name a service account that may lose the secret with --service-account. --force removes the secret anyway: Pods that run keep running, but cannot pull again.",
+    "Delete these, or make them pull with another secret first. Name a service account that may lose the secret with --service-account. --force removes the secret anyway: Running pods keep running, but cannot pull again.",
   );
 }
 
@@ -202,7 +202,7 @@ function withWayOut(error: unknown, what: string): unknown {
     error.message,
     {
       code,
-      hint: `${hint ?? ""} Or add --force to remove it, whichever ${what} name it.`.trim(),
+      hint: `${hint ?? ""} Or add --force to remove it, no matter which ${what} name it.`.trim(),
       docs,
       requestId,
       status,

@@ -202,7 +202,7 @@ export function concerns(verdict: PrincipalVerdict, { entries }: SeenEntries): b
 function notIdentified({ contexts, clusterId }: ClusterView) {
   return refused(
     "remove.cluster-not-known",
-    `The namespace kube-system may not be read in context ${contexts.map(inOneLine).join(", ")}, so only marks say that it is the cluster ${inOneLine(clusterId)}. They may be copied from that cluster, which may still use its keys. Nothing was removed.`,
+    `You may not read the namespace kube-system in context ${contexts.map(inOneLine).join(", ")}, so only marks say that it is the cluster ${inOneLine(clusterId)}. They may be copied from that cluster, which may still use its keys. Nothing was removed.`,
     "Ask for the right to get the namespace kube-system. If it is that cluster, confirm it with --cluster-id.",
   );
 }
@@ -210,7 +210,7 @@ function notIdentified({ contexts, clusterId }: ClusterView) {
 function cannotSeeAll({ contexts }: ClusterView) {
   return refused(
     "remove.cannot-see-all-namespaces",
-    `Secrets may not be listed in every namespace of context ${contexts.map(inOneLine).join(", ")}, so a secret in another namespace may still hold the key. Nothing was removed.`,
+    `You may not list secrets in every namespace of context ${contexts.map(inOneLine).join(", ")}, so a secret in another namespace may still hold the key. Nothing was removed.`,
     "Ask for the right to list secrets cluster-wide, or confirm with --namespaces-complete that only the given namespaces use it.",
   );
 }

@@ -148,7 +148,7 @@ function standingWarning(entry: MarkedSecret): string[] {
   if (deleting) return [`${name} is being deleted${heldText(finalizers)}`];
   if (finalizers.length === 0 || entryEnd(entry).kind !== "delete") return [];
   const list = finalizers.map(inOneLine).join(", ");
-  return [`${name} will be deleted, and stands until its finalizers are done: ${list}`];
+  return [`${name} will be deleted, and remains until its finalizers are done: ${list}`];
 }
 
 /** Says what stays because proof is missing, why, and which flag removes it anyway. */
@@ -164,7 +164,7 @@ function flagWarnings({ application, keptKeys, keptRoles }: PrincipalVerdict): s
     ),
     ...shared.map(
       (role) =>
-        `The ${role} stays: others can sign in as ${nameOf(application)}, and nothing tells whether they pull with it. If nobody does, the same command with --service-principal ${application.appId} removes it`,
+        `The ${role} stays: others can sign in as ${nameOf(application)}, and acr-pull cannot tell whether they pull with it. If nobody does, the same command with --service-principal ${application.appId} removes it`,
     ),
   ];
 }
@@ -181,10 +181,11 @@ function warningsOf({ users, entries, verdicts }: Removal): string[] {
   for (const { cluster, namespace, account, secretName } of users.danglingLinks) {
     const name = `${inOneLine(cluster.context)}/${namespace}/${account}`;
     warnings.push(
-      `service account ${name} names the secret ${secretName}, which does not exist, and nothing tells whether acr-pull linked it; if so, --service-account ${account} unlinks it`,
+      `service account ${name} names the secret ${secretName}, which does not exist, and it is not known whether acr-pull linked it; if so, --service-account ${account} unlinks it`,
     );
   }
-  for (const what of users.unseen) warnings.push(`Whether the ${what} name the secret could not be seen`);
+  for (const what of users.unseen)
+    warnings.push(`acr-pull could not see whether the ${what} name the secret`);
   if (entries.liveMark) warnings.push(`Another run is at work on ${targetName(entries.liveMark)}`);
   for (const { target, error } of entries.unwritable) {
     warnings.push(

@@ -86,7 +86,7 @@ const seenTexts: Readonly<Record<RemovalEvidence, (keyId: string) => string>> = 
 };
 
 function lagText(keyId: string): string {
-  return `The directory has removed the key ${keyId}, but parts of the service still accept or list it: they lag, and you need to do nothing more`;
+  return `The directory has removed the key ${keyId}, but parts of the service still accept or list it: they lag, and there is nothing for you to do`;
 }
 
 /** Asks only Entra if the registry cannot be reached from here, or is outside the cloud. */

@@ -165,7 +165,7 @@ export async function purgeLeft(
  */
 function leftText(name: string, { url, because }: LeftDeleted): string {
   const why = because.message.replace(/\.$/, "");
-  return `${name} could not be deleted permanently: ${why}. For 30 days it keeps its name and can be restored. Until then, setup needs a caller who may see deleted applications, or an Application Administrator deletes it first: az rest --method DELETE --url ${url}`;
+  return `${name} could not be deleted permanently: ${why}. For 30 days it keeps its name and can be restored. Until then, setup needs a caller who may see deleted applications, or an Application Administrator has to delete it first: az rest --method DELETE --url ${url}`;
 }
 
 /** Notes a failure that concerns this one thing, and throws one that concerns the whole run. */

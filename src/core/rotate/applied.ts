@@ -59,7 +59,7 @@ export function notApplied(
   const { manifest } = cluster;
   const name = manifest?.name ?? "the manifest";
   return new ActionableError(
-    `The cluster does not hold yet what the manifest says: ${missing.map(targetName).join(", ")}.`,
+    `The cluster does not yet hold what the manifest says: ${missing.map(targetName).join(", ")}.`,
     {
       code: "rotate.not-applied",
       hint: `Commit ${name} and let it sync, then run the same command again.`,

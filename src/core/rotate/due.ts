@@ -30,7 +30,7 @@ export function wholeLifeWarnings({ holders, keyOf }: SeenKeys, wish: DueWish): 
     .filter((key) => isWholeLife(key, wish))
     .map(
       (key) =>
-        `--if-expiring-within ${formatDuration(wish.ifExpiringWithinMs ?? 0)} is as long as the key ${key.keyId} lives, or longer, so that every run would replace it: for this key it counts as ${formatDuration(renewalWindowMs(lifeOf(key)))}`,
+        `--if-expiring-within ${formatDuration(wish.ifExpiringWithinMs ?? 0)} covers the whole lifetime of the key ${key.keyId}, so every run would replace it: for this key, ${formatDuration(renewalWindowMs(lifeOf(key)))} applies instead`,
     );
 }
 

@@ -165,7 +165,7 @@ function nothingFound({ registry, suggest }: RotateInput, seen: readonly Cluster
     `No ${partly ? "readable " : ""}secret in context ${where} holds ${what}.`,
     partly
       ? "You may not list secrets in every namespace: name the namespaces with -n and the secret with --secret-name."
-      : `Check --context, --registry, -n and --secret-name. What acr-pull manages is listed by: ${listingCommands(contexts, suggest)}. A first key is made by: ${first}`,
+      : `Check --context, --registry, -n and --secret-name. To list what acr-pull manages, run: ${listingCommands(contexts, suggest)}. To make a first key, run: ${first}`,
   );
 }
 

@@ -142,7 +142,7 @@ function refuseUnlessOne(held: HeldKeys, isOurs: boolean, suggest: Suggest): voi
   throw refused(
     "service-principal.unproven",
     isOurs
-      ? `The secrets ${names} hold different passwords of the service principal ${appId}, none of which signs in, so nothing tells which of them acr-pull may renew.`
+      ? `The secrets ${names} hold different passwords of the service principal ${appId}, none of which signs in, so acr-pull cannot tell which of them it may renew.`
       : `The secrets ${names} name the service principal ${appId}, which acr-pull did not make for this cluster, and no password in them signs in.`,
     `Give them a new password explicitly: ${anew}`,
   );

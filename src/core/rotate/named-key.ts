@@ -19,14 +19,14 @@ interface StepOfKeys {
  */
 export function checkNamedKey(looked: readonly StepOfKeys[], { retireKey }: RotateInput): string[] {
   if (retireKey === undefined || looked.some(({ keys }) => mayKnow(keys, retireKey))) return [];
-  const what = `No application whose keys are meant has the key ${retireKey}`;
+  const what = `No application of the chosen secrets has the key ${retireKey}`;
   const isOver = looked.every(({ step }) => step.kind === "none" && step.because !== "pending");
-  if (isOver) return [`${what}: it is retired already, or --retire-key names a wrong one`];
+  if (isOver) return [`${what}: it is already retired, or --retire-key names the wrong one`];
   const lines = looked.flatMap(({ keys }) => keyLines(keys));
   throw refused(
     "rotate.key-not-found",
-    `${what}, and no secret names it, so nothing was started. Their keys are\n${[...new Set(lines)].join("\n")}`,
-    "Name one of these with --retire-key, or leave the option out: acr-pull retires the keys that it made for this cluster itself.",
+    `${what}, and no secret names it, so nothing was started. Their keys are:\n${[...new Set(lines)].join("\n")}`,
+    "Name one of these with --retire-key, or leave the option out: acr-pull itself retires the keys that it made for this cluster.",
   );
 }
 

@@ -184,7 +184,7 @@ function goBack(keys: SeenKeys, changedOver: readonly Holder[], { suggest }: Ste
     throw refused(
       "rotate.too-late-to-abort",
       "No secret holds the old password any longer, so there is no way back. All of them hold the new one.",
-      `Let the rotation come to its end: ${suggest("rotate", [
+      `Finish the rotation: ${suggest("rotate", [
         ["--registry", registryNamed(keys)],
         ...keys.seen.contexts.map((context) => ["--context", context] as const),
         ["--finish"],

@@ -127,12 +127,12 @@ function refuseLongGrace(
       ? ["as long as the tenant allows", ""]
       : [
           input.expiresInMs === undefined ? "as long as the one before it" : "as you asked",
-          ", or the new key a longer life by --expires-in",
+          " or a longer --expires-in",
         ];
   throw refused(
     "rotate.grace-too-long",
-    `The old key would stay for ${formatDuration(input.graceMs)}, but the new one would live only ${formatDuration(lifeMs)}, ${as}.`,
-    `Give it a shorter --grace${longer}.`,
+    `The old key would stay for ${formatDuration(input.graceMs)}, but the new one would be valid for only ${formatDuration(lifeMs)}, ${as}.`,
+    `Use a shorter --grace${longer}.`,
   );
 }
 

@@ -36,12 +36,12 @@ export function blockBefore(
   const { seen, copies, withheld, applied } = keys;
   if (applied.missing.length > 0) {
     const { message, hint = "" } = notApplied(applied.missing, seen);
-    return blockedBy("not-applied", `The key ${step.keyId ?? "before"} is not retired. ${message}`, hint);
+    return blockedBy("not-applied", `${nameOfKey(step)} is not retired. ${message}`, hint);
   }
   if (!seen.whole && !input.namespacesComplete) {
     return blockedBy(
       "cannot-see-all-namespaces",
-      `The key ${step.keyId ?? "before"} is not retired: secrets may not be listed in every namespace of context ${seen.contexts.map(inOneLine).join(", ")}, so another one may still hold it.`,
+      `${nameOfKey(step)} is not retired: you may not list secrets in every namespace of context ${seen.contexts.map(inOneLine).join(", ")}, so another one may still hold it.`,
       "Ask for the right to list secrets cluster-wide, or confirm with --namespaces-complete that only the given namespaces use it.",
     );
   }
@@ -119,7 +119,7 @@ export function stillHeld(
   ];
   return blockedBy(
     "still-held",
-    `The key ${step.keyId ?? "before"} is not retired: it is still held by ${holders.map(({ target }) => targetName(target)).join(", ")}.`,
+    `${nameOfKey(step)} is not retired: it is still held by ${holders.map(({ target }) => targetName(target)).join(", ")}.`,
     hints.join("\n"),
   );
 }
@@ -131,9 +131,13 @@ export function notCleaned(step: Retirement, { written }: KeyWork): Retired {
   );
   return blockedBy(
     "still-held",
-    `The key ${step.keyId ?? "before"} is not retired: ${failed.length} ${failed.length === 1 ? "secret" : "secrets"} could not be written.\n${listFailed(failed)}`,
+    `${nameOfKey(step)} is not retired: ${failed.length} ${failed.length === 1 ? "secret" : "secrets"} could not be written.\n${listFailed(failed)}`,
     failed[0]?.error.hint ?? "Fix the cause, then run the same command again.",
   );
+}
+
+function nameOfKey({ keyId }: Retirement): string {
+  return keyId === null ? "The old key" : `The key ${keyId}`;
 }
 
 /** A retirement that is blocked. */

@@ -195,7 +195,7 @@ function refuseInUse(
     `The key ${keyId} seems to be in use: ${mayBe.map(({ target }) => targetName(target)).join(", ")} holds a password that begins like it.`,
     {
       code: "rotate.key-in-use",
-      hint: "Check the id: the key before is the one to retire. Without --retire-key, rotate replaces the one in use.",
+      hint: "Check the id: the key to retire is the old one. Without --retire-key, rotate replaces the one in use.",
       exitCode: exitCode.incomplete,
     },
   );
@@ -211,7 +211,7 @@ function refuseOtherKey(
   const fits = !old || listed?.hint === undefined || old.credential.password.reveal().startsWith(listed.hint);
   if (fits) return;
   throw new ActionableError(
-    `The key ${keyId} is not the one whose password was replaced: its hint differs.`,
+    `The key ${keyId} is not the one whose password was replaced: its first characters differ.`,
     {
       code: "rotate.other-key",
       hint: `Look the id up: az ad app credential list --id ${appId} shows the first characters of each.`,

@@ -105,7 +105,7 @@ function refuseForgottenKey(
   if (!key) return;
   throw refused(
     "manifest.key-elsewhere",
-    `The cluster ${clusterId} has a key that lives (${key.keyId}), and no secret that can be read holds its password, so it cannot be printed again.`,
+    `The cluster ${clusterId} has a valid key (${key.keyId}), but no readable secret holds its password, so it cannot be printed again.`,
     `If it was printed and is still to be applied, apply it and run again. If it is lost, remove it with acr-pull status --prune ${key.keyId}, or name a file for --manifest, which is read back.`,
   );
 }
@@ -216,7 +216,7 @@ async function refuseOtherPrincipal(
     const mark = state.kind === "present" ? state.mark : undefined;
     if (mark?.appId === undefined) continue;
     if (mark.clusterId !== clusterId) {
-      const reason = `was made for the cluster ${mark.clusterId}, and this one is ${clusterId}`;
+      const reason = `was made for the cluster ${mark.clusterId}, but this one is ${clusterId}`;
       exclusions.exclude(
         target,
         otherPrincipal(target, reason, "Replace it with --switch-principal."),
@@ -227,7 +227,7 @@ async function refuseOtherPrincipal(
         gone.set(mark.appId, await isGone(mark.appId, ports, signal));
       }
       if (gone.get(mark.appId)) continue;
-      const reason = `names the service principal ${mark.appId}, and ${appId ?? "a new one"} would be used`;
+      const reason = `names the service principal ${mark.appId}, but ${appId ?? "a new one"} would be used`;
       const fix = `Replace it with --switch-principal, or keep it with --service-principal ${mark.appId}.`;
       exclusions.exclude(target, otherPrincipal(target, reason, fix), signal);
     }

@@ -21,17 +21,17 @@ export function strandedWarnings(job: Job, input: SetupInput): string[] {
   const again = setupCommands(unlisted, namedAs(input.registry), input.suggest);
   return [
     ...tell(listed, `${rotateCommand(job, input)} gives every secret of the cluster the one that does`),
-    ...tell(unlisted, `this writes them as well: ${again}`),
+    ...tell(unlisted, `this writes them too: ${again}`),
   ];
 }
 
-function tell(targets: ReadonlyArray<Parameters<typeof targetName>[0]>, mend: string): string[] {
+function tell(targets: ReadonlyArray<Parameters<typeof targetName>[0]>, fix: string): string[] {
   if (targets.length === 0) return [];
   const names = targets.map(targetName);
   const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : "";
   const verb = names.length === 1 ? "holds" : "hold";
   return [
-    `${names.slice(0, namesShown).join(", ")}${more} still ${verb} a password that does not sign in: ${mend}`,
+    `${names.slice(0, namesShown).join(", ")}${more} still ${verb} a password that does not sign in: ${fix}`,
   ];
 }
 
@@ -65,7 +65,7 @@ function lifetimeNote(job: Job, keyId: string | null, input: SetupInput): string
   if (Math.abs(lifetimeMs - input.expiresInMs) < day) return undefined;
   const asked = formatDuration(input.expiresInMs);
   const command = rotateCommand(job, input, [["--expires-in", asked]]);
-  return `The key in use lives ${Math.round(lifetimeMs / day)} days, and is kept: ${command} replaces it by one that lives ${asked}`;
+  return `The key in use is valid for ${Math.round(lifetimeMs / day)} days and is kept: ${command} replaces it with one that is valid for ${asked}`;
 }
 
 function rotateCommand(

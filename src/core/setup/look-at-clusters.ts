@@ -146,7 +146,7 @@ function idOf(
   if (unreadable) throw marksMalformed(unreadable);
   throw refused(
     "cluster.id-unknown",
-    `The namespace kube-system in context ${inOneLine(cluster.context)} may not be read, so acr-pull cannot tell the cluster from others.`,
+    `You may not read the namespace kube-system in context ${inOneLine(cluster.context)}, so acr-pull cannot tell the cluster from others.`,
     "Ask for the right to get the namespace kube-system, or pass its UID (or any id that is unique to the cluster and never changes) with --cluster-id.",
   );
 }

@@ -138,7 +138,7 @@ async function lookAtTarget(
 function sealedAlone(target: Target): ActionableError {
   return refused(
     "manifest.sealed",
-    `${targetName(target)} needs the password in use, which is in sealed documents alone: the cluster does not hold it yet.`,
+    `${targetName(target)} needs the password in use, which is only in sealed documents: the cluster does not hold it yet.`,
     "Commit and sync the manifest, then run the same command again: acr-pull reads the password from the cluster.",
   );
 }

@@ -60,8 +60,8 @@ function managedWarnings({ managed, registry, loginServer, jobs }: Look): string
   return managed
     .filter(({ cluster }) => cluster === undefined || cluster.kubeletIdentity !== undefined)
     .map(({ context, cluster }) => {
-      const which = cluster ? `the AKS cluster ${inOneLine(cluster.name)}` : "a cluster of AKS";
-      return `Context ${inOneLine(context)} leads to ${which}, whose nodes can pull from ${name} with no secret and no password that ends: setup with --attach grants their own identity the role`;
+      const which = cluster ? `the AKS cluster ${inOneLine(cluster.name)}` : "an AKS cluster";
+      return `Context ${inOneLine(context)} points to ${which}, whose nodes can pull from ${name} without a secret or a password that expires: setup --attach grants their own identity the role`;
     });
 }
 
@@ -271,7 +271,7 @@ function rightsWarnings({ roles, roleWish: { registry, said, before } }: JobIden
 function unseenKeys({ keysUnseen }: Job): string[] {
   if (keysUnseen === 0) return [];
   const [keys, them] =
-    keysUnseen === 1 ? ["another living key", "it"] : [`${keysUnseen} more living keys`, "one"];
+    keysUnseen === 1 ? ["another valid key", "it"] : [`${keysUnseen} more valid keys`, "one"];
   return [
     `The application has ${keys} for this cluster, which secrets of other namespaces may hold. You may not list those secrets, so ${them} cannot be copied, and this run makes a new key`,
   ];

@@ -112,13 +112,13 @@ function standOf(
   if (registry?.roleAssignmentMode === undefined) {
     return {
       state: "unknown",
-      reason: `The nodes hold ${granted} on ${name}, and whether it pulls there is not known: the registry cannot be read`,
+      reason: `The nodes hold ${granted} on ${name}, and whether it allows pulls there is not known: the registry cannot be read`,
     };
   }
   if (pullsToday({ ours: [role], others: [] }, registry.roleAssignmentMode)) return { state: "ok" };
   const mode = registry.roleAssignmentMode === "AbacRepositoryPermissions" ? "ABAC" : "legacy";
   return {
     state: "wrong-mode",
-    reason: `The nodes hold ${granted} on ${name}, which pulls nothing there since the registry is in ${mode} mode. Grant the role of that mode:`,
+    reason: `The nodes hold ${granted} on ${name}, which does not allow pulls there: the registry is in ${mode} mode. Grant the role of that mode:`,
   };
 }

@@ -80,7 +80,7 @@ function orphansResult(
 ): Pick<StatusResult, "orphans" | "orphansUnknown"> {
   if (facts instanceof ActionableError) {
     const { code, message: why } = facts;
-    const message = `the directory was not asked, and only the directory tells whether a key was removed or its principal is disabled. ${why}`;
+    const message = `the directory was not asked, and only the directory knows whether a key was removed or its principal is disabled. ${why}`;
     return { orphans: null, orphansUnknown: { code, message } };
   }
   const [ofCluster] = seen.flatMap((cluster) => orphansUnknownOf(cluster) ?? []);
@@ -170,17 +170,20 @@ function applicationWarnings(directory: DirectoryFacts): StatusResult["warnings"
       if (policy?.passwords === "forbidden") {
         const { forbiddenToMadeAfter: after } = policy;
         const ends = application.passwords.flatMap(({ endDateTime }) => endDateTime?.getTime() ?? []);
-        const last = ends.length === 0 ? "" : `: its key expires on ${dayText(new Date(Math.max(...ends)))}`;
+        const outlook =
+          ends.length === 0
+            ? "it can get no new key"
+            : `its key expires on ${dayText(new Date(Math.max(...ends)))} and cannot be renewed`;
         said.push({
           code: "application.passwords-forbidden",
           appId,
-          message: `The tenant forbids new passwords of ${nameOf(application)}${after ? `, as of all applications made after ${dayText(after)}` : ""}${last} and cannot be renewed without an exemption`,
+          message: `The tenant forbids new passwords for ${nameOf(application)}${after ? ` and for all applications made after ${dayText(after)}` : ""}: ${outlook} without an exemption`,
         });
       }
       if (unread) {
         const unknown = [
           ...(principal ? [] : ["whether its service principal exists and may sign in"]),
-          ...(owners ? [] : ["whether it has more owners than one"]),
+          ...(owners ? [] : ["whether it has more than one owner"]),
           ...(typeof principal !== "object" || certificates !== undefined
             ? []
             : ["whether its service principal has certificates"]),

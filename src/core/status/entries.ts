@@ -167,7 +167,8 @@ function isEmptied({ mark, held }: Subject, { clusterId }: ClusterView): boolean
 const staleReasons: Readonly<Record<StaleCause, string>> = {
   "key-replaced": "other secrets of the cluster were given a newer key",
   "key-removed": "the directory no longer lists its key",
-  "application-gone": "its application is gone, or belongs to another tenant than the one signed in to",
+  "application-gone":
+    "its application is gone, or belongs to a tenant other than the one you are signed in to",
   "principal-gone": "its application's service principal is gone",
   "principal-disabled": "its application's service principal is disabled and may not sign in",
 };
@@ -189,7 +190,7 @@ function foreignChange(
   if (mark.appId === undefined)
     return credential
       ? `it holds a credential for ${loginServer} without a mark`
-      : `it holds nothing for ${loginServer}, and no run is due to put a key there`;
+      : `it holds nothing for ${loginServer}, and no run is at work that would write a key`;
   if (!credential) return `it no longer holds anything for ${loginServer}`;
   if (credential.username !== mark.appId) return "it holds another user name than its mark says";
   if (credential.password.reveal() === "") return "it holds no password";

@@ -25,7 +25,7 @@ export function orphansUnknownOf({
   if (identified) return undefined;
   return {
     code: "status.cluster-not-known",
-    message: `The namespace kube-system may not be read in context ${namesOf(contexts)}, so only marks tell which cluster it is. They may be copied from another cluster that uses the key`,
+    message: `You may not read the namespace kube-system in context ${namesOf(contexts)}, so only marks tell which cluster it is. They may be copied from another cluster that uses the key`,
   };
 }
 
@@ -33,7 +33,7 @@ export function orphansUnknownOf({
 export function cannotSeeAll(contexts: readonly string[]): OrphansUnknown {
   return {
     code: "status.cannot-see-all-namespaces",
-    message: `Secrets may not be listed in every namespace of context ${namesOf(contexts)}, so a key that none of those holds may be in use in another`,
+    message: `You may not list secrets in every namespace of context ${namesOf(contexts)}, so another namespace may use a key that no visible secret holds`,
   };
 }
 
@@ -56,7 +56,7 @@ export function loginServerUnknown(): OrphansUnknown {
   return {
     code: "status.registry-not-known",
     message:
-      "No secret that acr-pull looked at has an entry of that registry. To find what may be left of it, name its login server: --registry LOGIN_SERVER",
+      "No secret that acr-pull looked at has an entry for that registry. To find what may be left of it, name its login server: --registry LOGIN_SERVER",
   };
 }
 

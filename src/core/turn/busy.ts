@@ -23,7 +23,7 @@ function wayAround(name: string): string {
   const [, reference] = /^[^ ].*\/([a-z0-9-]+\/[a-z0-9.-]+)$/.exec(name) ?? [];
   return reference === undefined || name.startsWith("the application ")
     ? ""
-    : ` If no run is at work there, somebody who may write in that namespace keeps its mark: --leave-out ${reference} continues without that secret.`;
+    : ` If no run is at work there, somebody who may write in that namespace keeps the mark alive: --leave-out ${reference} continues without that secret.`;
 }
 
 const pollMs = 1_000;

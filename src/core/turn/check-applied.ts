@@ -33,7 +33,7 @@ export async function checkApplied(
   if (dropped.length > 0) {
     throw refused(
       "manifest.drops-entries",
-      `The cluster's secret ${place} also holds credentials for ${dropped.join(", ")}, which applying the manifest would take away.`,
+      `The cluster's secret ${place} also holds credentials for ${dropped.join(", ")}, which applying the manifest would remove.`,
       "Choose another name with --secret-name: a Pod can name several pull secrets.",
     );
   }

@@ -142,7 +142,7 @@ function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble):
     case "applied":
       return refused(
         "manifest.not-in-manifest",
-        `The cluster's secret ${target.namespace}/${target.name} holds the key, and no document of ${target.cluster.manifest?.name ?? "the manifest"} makes it.`,
+        `The cluster's secret ${target.namespace}/${target.name} holds the key, but ${target.cluster.manifest?.name ?? "the manifest"} has no document for it.`,
         `Add it: acr-pull setup --manifest … -n ${target.namespace} --secret-name ${target.name}.`,
       );
     default:

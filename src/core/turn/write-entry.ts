@@ -201,7 +201,7 @@ export async function readEntryBack(
     `Secret ${targetName(target)} was written and read back, but somebody changed it both times.`,
     {
       code: "secret.reverted",
-      hint: `Find out who writes it. The field managers are shown by: kubectl --context ${shellQuote(target.cluster.context)} --namespace ${target.namespace} get secret ${target.name} --show-managed-fields -o yaml`,
+      hint: `Find out who writes it. To see its field managers, run: kubectl --context ${shellQuote(target.cluster.context)} --namespace ${target.namespace} get secret ${target.name} --show-managed-fields -o yaml`,
       retryable: true,
     },
   );

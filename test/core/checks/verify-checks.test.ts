@@ -35,7 +35,7 @@ describe("a password that Entra calls expired, and that ends in a year as far as
   it("may be too new, and is looked at again before another is made", () => {
     expect(password.look(facts)).toMatchObject({
       status: "fail",
-      message: "Entra alone says that the password has expired.",
+      message: "Only Entra says that the password has expired.",
       hint: expect.stringContaining("run verify again"),
     });
   });
@@ -149,7 +149,7 @@ describe("a cluster of AKS", () => {
   ])("is known by its API server %s, and told how to pull without a secret", (apiHost) => {
     expect(look(apiHost)).toMatchObject({
       status: "pass",
-      hint: "Grant the nodes the role that pulls: acr-pull setup --registry contoso --attach --context blue",
+      hint: "Grant the nodes the role that allows pulls: acr-pull setup --registry contoso --attach --context blue",
     });
   });
 
@@ -171,7 +171,7 @@ describe("a cluster of AKS", () => {
   it("does not pull by what az aks update --attach-acr grants on a registry in ABAC mode", () => {
     expect(holding([held(pull, { name: "AcrPull" })], "AbacRepositoryPermissions")).toMatchObject({
       status: "warn",
-      message: expect.stringContaining("holds AcrPull on contoso, which pulls nothing there"),
+      message: expect.stringContaining("holds AcrPull on contoso, which does not allow pulls there"),
       hint: expect.stringContaining("--attach"),
     });
   });
@@ -199,7 +199,7 @@ describe("the host of an entry", () => {
     const key = "contoso.azurecr.us";
     expect(host.look(entryFacts({ key, host: key, pull: undefined }))).toMatchObject({
       status: "fail",
-      message: expect.stringContaining("that is AzureUSGovernment, and this AzureCloud"),
+      message: expect.stringContaining("the first is in AzureUSGovernment, the second in AzureCloud"),
     });
   });
 

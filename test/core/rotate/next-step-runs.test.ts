@@ -264,7 +264,7 @@ describe("runs of rotate, whatever each was asked for and wherever it was cut of
     );
   });
 
-  it("come to their end by one run more after the grace, and then there is nothing left to do", () => {
+  it("finish with one more run after the grace, and leave nothing to do", () => {
     fc.assert(
       fc.property(start, plans, fc.boolean(), (world, runs, mayDie) => {
         const rehearsal = rehearse(world, runs, mayDie);

@@ -319,7 +319,7 @@ describe("while a retirement is pending", () => {
       {},
       "retire new from a",
     ],
-  ])("the key before is retired when %s", (_when, now, wish, expected) => {
+  ])("the old key is retired when %s", (_when, now, wish, expected) => {
     expect(next(now, wish)).toBe(expected);
   });
 
@@ -341,7 +341,7 @@ describe("while a retirement is pending", () => {
       { secrets: [changed("a", -1), { namespace: "b", holds: "old", chosen: false }] },
       "give b new, retire after 24 h",
     ],
-  ])("the key before is not retired %s", (_when, state, expected) => {
+  ])("the old key is not retired %s", (_when, state, expected) => {
     expect(next(state)).toBe(expected);
   });
 
@@ -356,7 +356,7 @@ describe("while a retirement is pending", () => {
   it.each([
     ["as long after it was applied as the mark gives from the start", -2, "retire old from a"],
     ["not while it was applied later than that", -0.5, "pending"],
-  ])("the key before is retired from a manifest %s", (_when, appliedHours, expected) => {
+  ])("the old key is retired from a manifest %s", (_when, appliedHours, expected) => {
     // The new key was made three hours ago, with a grace of one hour.
     const keys = { new: { livedHours: 3, hoursLeft: 1000 } };
     const appliedAt = new Date(hoursFromNow(appliedHours));

@@ -23,12 +23,12 @@ describe("a plan that somebody looked at", () => {
       new AbortController().signal,
     );
 
-  it("is gone by while it is fresh", async () => {
+  it("is carried out as shown while it is fresh", async () => {
     const preview = seen(60);
     expect(await carriedOut(preview)).toEqual({ kind: "planned", plan: preview.plan });
   });
 
-  it("is made anew when that took long", async () => {
+  it("is made again if that took too long", async () => {
     await expect(carriedOut(seen(61))).rejects.toMatchObject({ code: "kubernetes.no-context" });
   });
 });

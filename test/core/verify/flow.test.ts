@@ -147,7 +147,7 @@ describe("verify", () => {
     ]);
   });
 
-  it("sends a regional endpoint the password of its registry's", async () => {
+  it("sends a regional endpoint its registry's password", async () => {
     const host = "contoso.westeurope.geo.azurecr.io";
     const { ports, asked } = portsWith(secretOf(host));
     const { exitCode } = await run(ports);

@@ -22,14 +22,14 @@ export const aks: Check<ClusterFacts> = {
         ? "The account signed in does not see the managed cluster, so what its nodes may do is not known."
         : `What its nodes may do is not known: ${nodes.why}`;
       return pass(
-        `Context ${context} leads to a cluster of AKS, whose nodes can pull by an identity of their own, with no secret and no password that ends. ${why}`,
+        `Context ${context} points to an AKS cluster, whose nodes can pull with their own identity, without a secret or a password that expires. ${why}`,
         { hint: attachHint(facts, registry?.name), docs },
       );
     }
     const name = inOneLine(cluster.name);
     if (!cluster.kubeletIdentity) {
       return pass(
-        `Context ${context} leads to the AKS cluster ${name}, whose nodes sign in to Azure as a service principal: pods need a pull secret.`,
+        `Context ${context} points to the AKS cluster ${name}, whose nodes sign in to Azure as a service principal: pods need a pull secret.`,
       );
     }
     const verdicts = (nodes.value?.registries ?? []).map((one) => verdictOn(one, name, facts));
@@ -39,7 +39,7 @@ export const aks: Check<ClusterFacts> = {
     const [first] = verdicts;
     if (first) return { ...first, message: verdicts.map(({ message }) => message).join(" ") };
     return pass(
-      `Context ${context} leads to the AKS cluster ${name}, whose nodes can pull by an identity of their own, with no secret and no password that ends.`,
+      `Context ${context} points to the AKS cluster ${name}, whose nodes can pull with their own identity, without a secret or a password that expires.`,
       { hint: attachHint(facts, registry?.name), docs },
     );
   },
@@ -55,7 +55,7 @@ function verdictOn({ registry, roles }: NodesOnRegistry, cluster: string, facts:
     const limit = repositoriesIn(pulling.assignment.condition ?? "").map(inOneLine);
     const reach = limit.length > 0 ? `${limit.join(", ")} of ${name}` : name;
     return pass(
-      `The nodes of the AKS cluster ${cluster} pull from ${reach} by their own identity, which holds ${roleName(pulling)}: pods need no secret for it.`,
+      `The nodes of the AKS cluster ${cluster} pull from ${reach} with their own identity, which holds ${roleName(pulling)}: pods need no secret for it.`,
       { ids: { assignmentId: pulling.assignment.id } },
     );
   }
@@ -63,11 +63,11 @@ function verdictOn({ registry, roles }: NodesOnRegistry, cluster: string, facts:
   const useless = roles.value.find((one) => givesPull(one, undefined));
   if (!useless) {
     return pass(
-      `The nodes of the AKS cluster ${cluster} could pull from ${name} by their own identity, with no secret and no password that ends.`,
+      `The nodes of the AKS cluster ${cluster} could pull from ${name} with their own identity, without a secret or a password that expires.`,
       { hint, docs },
     );
   }
-  const held = `The identity of the nodes of ${cluster} holds ${roleName(useless)} on ${name}, which pulls nothing there: the registry is in ${inWords}.`;
+  const held = `The identity of the nodes of ${cluster} holds ${roleName(useless)} on ${name}, which does not allow pulls there: the registry is in ${inWords}.`;
   const ids = { assignmentId: useless.assignment.id };
   return isOurAssignment(id, useless.assignment)
     ? fail(held, { hint, docs, ids })
@@ -76,5 +76,5 @@ function verdictOn({ registry, roles }: NodesOnRegistry, cluster: string, facts:
 
 function attachHint({ suggest, context }: ClusterFacts, name: string | undefined): string {
   const { registry, where } = registryIn(name === undefined ? [] : [name]);
-  return `Grant the nodes the role that pulls${where}: ${suggest("setup", [["--registry", registry], ["--attach"], ["--context", context]])}`;
+  return `Grant the nodes the role that allows pulls${where}: ${suggest("setup", [["--registry", registry], ["--attach"], ["--context", context]])}`;
 }

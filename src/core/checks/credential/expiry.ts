@@ -37,7 +37,7 @@ export const expiry: Check<EntryFacts> = {
       return skip(
         application.known
           ? "When the password expires is not known: the secret does not say which key of the application it is."
-          : `When the password expires is not known: the secret does not say it. ${application.why}`,
+          : `When the password expires is not known: the secret does not say. ${application.why}`,
         { ids },
       );
     }
@@ -100,9 +100,9 @@ function renewal(facts: EntryFacts): string {
   }
   const adopt = suggestSetup(place, suggest, registryOf(facts), [["--adopt"]]);
   const append = isGuid(credential.username)
-    ? `; or make a new password of the same application (${az("ad", "app", "credential", "reset", "--id", credential.username, "--append")}) and write it into the secret`
+    ? `; or make a new password for the same application (${az("ad", "app", "credential", "reset", "--id", credential.username, "--append")}) and write it into the secret`
     : "";
-  return `Let acr-pull keep the entry from now on: ${adopt}${append}.`;
+  return `Let acr-pull manage the entry from now on: ${adopt}${append}.`;
 }
 
 function dateOf(text: string | null | undefined): Date | undefined {

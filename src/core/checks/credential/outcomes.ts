@@ -34,7 +34,7 @@ export function registryOf({ registry, expectedHost, host, mark }: EntryFacts): 
 
 /** The group through which a principal holds a role, as the end of a phrase; empty if it holds the role itself. */
 export function byGroup({ assignment }: HeldRole, { principal }: Pick<EntryFacts, "principal">): string {
-  return isByGroup({ assignment }, { principal }) ? ` by the group ${assignment.principalId}` : "";
+  return isByGroup({ assignment }, { principal }) ? ` through the group ${assignment.principalId}` : "";
 }
 
 /** Whether a principal holds a role through a group that it is a member of. */

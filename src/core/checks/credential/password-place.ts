@@ -14,13 +14,13 @@ export const passwordPlace: Check<EntryFacts> = {
     if (!application.known) return notKnown(application);
     if (!principal.known) return notKnown(principal);
     const key = keyOf(facts);
-    if (!key) return skip("Nothing tells which key of the application it is.");
+    if (!key) return skip("Nothing shows which key of the application it is.");
     const ids = { appId: credential.username, keyId: key.keyId };
     if (principal.value?.passwords.includes(key) === true) {
       return warn(
         "The password belongs to the service principal, not to the application: the portal and az ad app credential list do not show it.",
         {
-          hint: `See it, and its end, with ${az("ad", "sp", "credential", "list", "--id", credential.username)}`,
+          hint: `See it, and when it expires, with ${az("ad", "sp", "credential", "list", "--id", credential.username)}`,
           docs: "https://learn.microsoft.com/entra/identity-platform/app-objects-and-service-principals",
           ids,
         },

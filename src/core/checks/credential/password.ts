@@ -40,8 +40,12 @@ export const password: Check<EntryFacts> = {
     }
     if (text.trim() !== text) {
       return fail(
-        "The password field begins or ends with a blank or a line break, as echo adds one. No password does.",
-        { hint: changing(facts, `Write it without, or make and write a new password: ${anew}`), docs, ids },
+        "The password field begins or ends with a space or a line break, such as echo adds; a real password has neither.",
+        {
+          hint: changing(facts, `Write it without that, or make and write a new password: ${anew}`),
+          docs,
+          ids,
+        },
       );
     }
     if (application.known && application.value && principal.known) {
@@ -69,8 +73,8 @@ export const password: Check<EntryFacts> = {
     if (refusal === wrongSecret || refusal === expiredSecret) {
       return fail(
         refusal === wrongSecret
-          ? "The password is wrong: Entra knows the application, and refuses this text."
-          : "Entra alone says that the password has expired.",
+          ? "The password is wrong: Entra knows the application, but refuses this password."
+          : "Only Entra says that the password has expired.",
         {
           hint: changing(
             facts,

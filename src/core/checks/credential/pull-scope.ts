@@ -39,7 +39,7 @@ export const pullScope: Check<EntryFacts> = {
         : `${host} signs it in, but does not let it pull ${image.repository}.`,
       {
         hint: seesRoles
-          ? "A new role assignment takes up to ten minutes to take effect: wait, and run verify again. If it stays so, look for a deny assignment or a condition on the role."
+          ? "A new role assignment takes up to ten minutes to take effect: wait, and run verify again. If that does not help, look for a deny assignment or a condition on the role."
           : "The role is missing, does not fit the registry's mode, or is limited to other repositories. To learn which, sign in to Azure (az login) and run verify again.",
         docs: "https://learn.microsoft.com/azure/container-registry/container-registry-faq#how-long-does-it-take-for-role-assignments-to-take-effect",
         ids: { host },

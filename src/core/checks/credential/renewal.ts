@@ -15,7 +15,7 @@ export const renewal: Check<EntryFacts> = {
     const name = inOneLine((application.known && application.value?.displayName) || credential.username);
     const end = keyOf(facts)?.endDateTime;
     return warn(
-      `The tenant forbids new passwords of ${name}${after ? `, as of all applications made after ${timeText(after)}` : ""}: this one ${end ? `expires on ${timeText(end)}` : "expires one day"} and cannot be renewed.`,
+      `The tenant forbids new passwords for ${name}${after ? ` and for all applications made after ${timeText(after)}` : ""}: this one ${end ? `expires on ${timeText(end)}` : "will expire"} and cannot be renewed.`,
       {
         hint: "Ask a tenant administrator to exempt the application before the password expires: acr-pull rotate says what to send.",
         docs: "https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy",

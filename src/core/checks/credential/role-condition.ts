@@ -17,7 +17,7 @@ export const roleCondition: Check<EntryFacts> = {
     if (!first || fitting.some(({ assignment }) => assignment.condition === undefined)) return undefined;
     const ids = { assignmentId: first.assignment.id };
     const allowed = repositoriesIn(first.assignment.condition ?? "");
-    const shown = allowed.length > 0 ? allowed.join(", ") : "some repositories, by a condition of its own";
+    const shown = allowed.length > 0 ? allowed.join(", ") : "some repositories, by a custom condition";
     if (pulls(facts) || pull?.kind !== "no-pull-scope" || !imageIsNamed) {
       return pass(`The role is limited to ${shown}.`, { ids });
     }

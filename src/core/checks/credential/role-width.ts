@@ -28,7 +28,7 @@ export const roleWidth: Check<EntryFacts> = {
         ? `It has ${roleName(wide)}${byGroup(wide, facts)} not only on ${name} but on all of ${assignment.scope}.`
         : `It has ${roleName(wide)}${byGroup(wide, facts)} on ${name}, which allows more than pulls.`,
       {
-        hint: `If nothing else needs it, and once the registry has a role assignment that pulls: ${narrowing(wide, facts)}`,
+        hint: `If nothing else needs it, and once the registry has a role assignment that allows pulls: ${narrowing(wide, facts)}`,
         docs: "https://learn.microsoft.com/azure/role-based-access-control/best-practices",
         ids: { assignmentId: assignment.id, registryId: id },
       },

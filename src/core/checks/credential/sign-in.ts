@@ -22,7 +22,7 @@ export const signIn: Check<EntryFacts> = {
       hint: isPrincipal(facts)
         ? "The password is wrong, expired or removed, or its service principal is gone, disabled or without a role. To learn which, sign in to Azure (az login) and run verify again."
         : isTokenUser(credential)
-          ? "Whoever signed in for the token may have lost its role on the registry since, or the registry its place: have another made, and see who writes the secret."
+          ? "The identity that signed in for the token may have lost its role, or the registry may be gone. Get a new token, and check who writes the secret."
           : tokenHint(facts),
       docs: "https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-login",
       ids,

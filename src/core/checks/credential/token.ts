@@ -20,41 +20,36 @@ export const token: Check<EntryFacts> = {
     if (!isTokenUser(credential)) return undefined;
     const found = registryTokenIn(credential);
     if (!found) {
-      if (signedIn(facts)) return skip("When the token ends is not known: it does not say it.");
-      return fail(
-        "The user name is that of a registry's token, and what stands there as the password is none.",
-        {
-          hint: renewal(writer, facts),
-          docs,
-        },
-      );
+      if (signedIn(facts)) return skip("When the token expires is not known: the token does not say.");
+      return fail("The user name is that of a registry token, but the password is not a token.", {
+        hint: renewal(writer, facts),
+        docs,
+      });
     }
     const { expiresAt, audience } = found;
     if (audience !== undefined && audience !== registryHostOf(host) && !signedIn(facts)) {
-      return fail(`The token is of ${inOneLine(audience)}, and the entry for ${host}.`, {
+      return fail(`The token is for ${inOneLine(audience)}, but the entry is for ${host}.`, {
         hint: renewal(writer, facts),
         docs,
       });
     }
-    if (!expiresAt) return skip("When the token ends is not known: it does not say it.");
+    if (!expiresAt) return skip("When the token expires is not known: the token does not say.");
     const leftMs = expiresAt.getTime() - now.getTime();
     const by = writerText(writer);
     if (leftMs <= 0 && !signedIn(facts)) {
-      return fail(`The token has ended, on ${timeText(expiresAt)}. ${by}`, {
+      return fail(`The token expired on ${timeText(expiresAt)}. ${by}`, {
         hint: renewal(writer, facts),
         docs,
       });
     }
-    const life = `The token ends on ${timeText(expiresAt)}, ${leftText(leftMs)}. ${by}`;
+    const life = `The token expires on ${timeText(expiresAt)}, ${leftText(leftMs)}. ${by}`;
     return writer.kind === "by-hand" ? warn(life, { hint: renewal(writer, facts), docs }) : pass(life);
   },
 };
 
 /** The verdict of the checks that need a password of an application, if the entry holds a token. */
 export function ofToken({ credential }: Pick<EntryFacts, "credential">): Verdict | undefined {
-  return isTokenUser(credential)
-    ? skip("It is a token of the registry, and no password of an application.")
-    : undefined;
+  return isTokenUser(credential) ? skip("It is a registry token, not an application's password.") : undefined;
 }
 
 function leftText(leftMs: number): string {
@@ -68,14 +63,14 @@ function leftText(leftMs: number): string {
 function writerText(writer: TokenWriter): string {
   switch (writer.kind) {
     case "msi-acrpull":
-      return `msi-acrpull writes it${named(" for the AcrPullBinding", writer.name)}, and renews it before it ends.`;
+      return `msi-acrpull writes it${named(" for the AcrPullBinding", writer.name)}, and renews it before it expires.`;
     case "external-secrets":
       return `External Secrets writes it${named(" for the ExternalSecret", writer.name)}, and renews it at each refresh.`;
     case "controller":
-      return `${inOneLine(writer.name)} writes it, from where something else has to renew it.`;
+      return `${inOneLine(writer.name)} writes it from a source that something else must renew.`;
     case "by-hand": {
       const who = writer.managers.map(inOneLine).join(", ");
-      return `Nothing is known to renew it: it was written${who === "" ? " by hand or by a job" : ` by ${who}`}, as with what az acr login --expose-token prints.`;
+      return `Nothing is known to renew it: it was written${who === "" ? " by hand or by a job" : ` by ${who}`}, for example from the output of az acr login --expose-token.`;
     }
     default:
       return writer satisfies never;
@@ -98,12 +93,12 @@ function renewal(writer: TokenWriter, facts: EntryFacts): string {
     case "msi-acrpull":
       return `See why msi-acrpull has not renewed it: ${describe("acrpullbinding", writer.name)}`;
     case "external-secrets":
-      return `See why External Secrets has not renewed it: ${describe("externalsecret", writer.name)}; its refreshInterval has to be shorter than a token lives, which can be little more than an hour.`;
+      return `See why External Secrets has not renewed it: ${describe("externalsecret", writer.name)}; its refreshInterval has to be shorter than the lifetime of a token, which can be little more than an hour.`;
     case "controller":
-      return `${inOneLine(writer.name)} writes this secret: renew the token where it comes from.`;
+      return `${inOneLine(writer.name)} writes this secret: renew the token at its source.`;
     case "by-hand": {
       const anew = suggestSetup(place, suggest, registryOf(facts), [["--adopt"]]);
-      return `A job that writes it has to run more often than a token lives, which can be little more than an hour: see whether it does (${suggest.kubectl(context, "get", "cronjobs", "--all-namespaces")}). Or have acr-pull write a password that lives for months: ${anew}`;
+      return `A job that writes it has to run before the token expires, which can be after little more than an hour: check that it does (${suggest.kubectl(context, "get", "cronjobs", "--all-namespaces")}). Or have acr-pull write a password that is valid for months: ${anew}`;
     }
     default:
       return writer satisfies never;

@@ -12,7 +12,7 @@ export const anonymousPull: Check<EntryFacts> = {
       return skip("The registry was not found in Azure, so whether anybody may pull is not known.");
     const { id, name, access } = registry.value;
     const ids = { registryId: id };
-    if (!access.anonymousPull) return pass(`Registry ${name} gives nothing without a sign-in.`, { ids });
+    if (!access.anonymousPull) return pass(`Registry ${name} allows no anonymous pulls.`, { ids });
     return warn(`Registry ${name} allows anonymous pulls: its pulls need no secret.`, {
       hint: `If that is not intended: ${azAcr(registry.value, ["update"], { more: ["--anonymous-pull-enabled", "false"] })}`,
       docs: "https://learn.microsoft.com/azure/container-registry/anonymous-pull-access",

@@ -70,5 +70,7 @@ export const host: Check<EntryFacts> = {
 
 function otherCloud(one: string, other: string): string {
   const [from, to] = [cloudOfLoginServer(one), cloudOfLoginServer(other)];
-  return from !== undefined && to !== undefined && from !== to ? `: that is ${from}, and this ${to}` : "";
+  return from !== undefined && to !== undefined && from !== to
+    ? `: the first is in ${from}, the second in ${to}`
+    : "";
 }

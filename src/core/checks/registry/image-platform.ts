@@ -15,8 +15,7 @@ export const imagePlatform: Check<EntryFacts> = {
     if (wanted.length === 0) return skip("The cluster has no nodes yet, so what they run is not known.");
     const missing = wanted.filter((one) => !platforms.value.includes(one));
     const name = imageText(image);
-    if (missing.length === 0)
-      return pass(`${name} is built for ${wanted.join(" and ")}, as the nodes need it.`);
+    if (missing.length === 0) return pass(`${name} is built for ${wanted.join(" and ")}, as the nodes need.`);
     return fail(
       `${name} is built for ${platforms.value.join(", ")}, but some nodes are ${missing.join(", ")}: a pod on one of them finds no image for it.`,
       {

@@ -22,13 +22,13 @@ export const secretPresent: Check<SecretFacts> = {
     if (secret) return pass(`Secret ${name} exists.`);
     if (!isNeeded) {
       return skip(
-        `There is no secret ${name} in namespace ${namespace}, and nothing there names it or waits for an image: only its labels chose it.`,
-        { hint: setupAdvice("If its pods have to pull, make it", facts) },
+        `There is no secret ${name} in namespace ${namespace}, and nothing there names it or waits for an image: only the labels of the namespace selected it.`,
+        { hint: setupAdvice("If its pods have to pull, create it", facts) },
       );
     }
     if (withoutSecret.length > 0) {
       return skip(
-        `There is no secret ${name} in namespace ${namespace}, and nothing there names it: the nodes pull from ${withoutSecret.join(", ")} by their own identity.`,
+        `There is no secret ${name} in namespace ${namespace}, and nothing there names it: the nodes pull from ${withoutSecret.join(", ")} with their own identity.`,
       );
     }
     const docs = "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/";
@@ -52,8 +52,8 @@ export const secretPresent: Check<SecretFacts> = {
     return fail(`There is no secret ${name} in namespace ${namespace}.`, {
       hint: setupAdvice(
         meant === undefined
-          ? "Name another with -n and --secret-name, or make it"
-          : `${asking("Check --secret-name.", meant)} Or make it`,
+          ? "Name another with -n and --secret-name, or create it"
+          : `${asking("Check --secret-name.", meant)} Or create it`,
         facts,
       ),
       docs,

@@ -49,7 +49,7 @@ export const secretRegistry: Check<SecretFacts> = {
       return fail(
         `Secret ${place.name} holds no entry for ${wanted}, and Azure shows you no such registry: ${holds}.`,
         {
-          hint: `${asking("Check --registry.", facts.registryMeant)} This shows those of a subscription: ${az("acr", "list", "--query", "[].loginServer")}`,
+          hint: `${asking("Check --registry.", facts.registryMeant)} To list those of a subscription: ${az("acr", "list", "--query", "[].loginServer")}`,
           docs,
         },
       );

@@ -73,14 +73,18 @@ export async function attachNodes(job: NodesJob, tools: AttachTools, signal: Abo
   note();
   for (const { desired, action } of standing) {
     if (action === "unchanged" || action === "reused") continue;
-    const text = `Granted ${who} ${desired.role.name} on ${registry.name} alone, and read it back`;
+    const text = `Granted ${who} ${desired.role.name} on ${registry.name} only, and read it back`;
     report({ kind: "done", id, text });
   }
   for (const one of finding.obsolete) {
     await azure.roles.removeAssignment(one.id, signal);
     removed.push(one.id);
     note();
-    report({ kind: "done", id: one.id, text: `Took back what ${who} no longer need (${one.name})` });
+    report({
+      kind: "done",
+      id: one.id,
+      text: `Removed a role assignment that ${who} no longer need (${one.name})`,
+    });
   }
 }
 
@@ -108,7 +112,7 @@ async function readRolesBack(
   const expected = { id: "role", what: "Azure Resource Manager to list the new role assignment" };
   if (await waitReporting(look, expected, { clock, report, timeoutMs }, signal)) return;
   throw new ActionableError(
-    `Azure Resource Manager took the role assignment on ${registry.name}, and did not list it in time.`,
+    `Azure Resource Manager accepted the role assignment on ${registry.name}, but did not list it in time.`,
     {
       code: "roles.not-listed",
       hint: "Run the same command again later to continue.",

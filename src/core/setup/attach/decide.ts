@@ -49,7 +49,7 @@ export function planAttachment({ registry }: AttachLook, jobs: readonly NodesJob
     warnings: [
       ...(roleAssignmentMode === null
         ? [
-            `Whether ${name} is in ABAC mode the Resource Manager of this cloud does not tell: the role is that of a registry which is not, and only the nodes show whether they pull`,
+            `This cloud's Resource Manager does not report whether ${name} is in ABAC mode: acr-pull assigns the role for a registry in legacy mode, and only the nodes show whether they can pull`,
           ]
         : []),
       ...jobs.flatMap(({ roles, cluster }) =>

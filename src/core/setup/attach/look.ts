@@ -90,11 +90,11 @@ const instead = "Run setup without --attach: a pull secret works from any cluste
 /** The cluster may be in a place that could not be searched. */
 function notSeen(context: string, apiHost: string, unseen: readonly ActionableError[]): ActionableError {
   const reasons = unseen.map(({ message }) => `\n  ${message}`).join("");
-  const sees = `none of the managed clusters of AKS that the account signed in sees has its API server ${inOneLine(apiHost)}`;
+  const sees = `none of the AKS clusters that the account signed in sees has its API server ${inOneLine(apiHost)}`;
   return new ActionableError(`Context ${inOneLine(context)} cannot be attached: ${sees}.${reasons}`, {
     code: "aks.not-seen",
     hint: isManagedHost(apiHost)
-      ? "Sign in to the cluster's tenant with the role Reader on the cluster. If its tenant is not the registry's, its nodes cannot be granted anything there: run setup without --attach, for a pull secret works from any cluster."
+      ? "Sign in to the cluster's tenant with the role Reader on the cluster. If its tenant is not the registry's, its nodes cannot be granted anything there: run setup without --attach, because a pull secret works from any cluster."
       : instead,
     docs,
     exitCode: unseen.length > 0 ? exitCode.failed : exitCode.usage,
@@ -107,7 +107,7 @@ function ambiguous(context: string, apiHost: string, list: ManagedClusterList): 
   return refused(
     "aks.ambiguous",
     `Context ${inOneLine(context)} cannot be attached: ${whyNotSeen(apiHost, list)}.`,
-    `Sign in with an account that sees only the one that is meant. Or ${instead.charAt(0).toLowerCase()}${instead.slice(1)}`,
+    `Sign in with an account that sees only the right one. Or ${instead.charAt(0).toLowerCase()}${instead.slice(1)}`,
     docs,
   );
 }
@@ -115,8 +115,8 @@ function ambiguous(context: string, apiHost: string, list: ManagedClusterList): 
 function noIdentity({ name, resourceGroup }: ManagedCluster): ActionableError {
   return refused(
     "aks.no-identity",
-    `The nodes of the AKS cluster ${inOneLine(name)} in ${inOneLine(resourceGroup)} have no identity of their own: they sign in to Azure as a service principal, whose password ends.`,
-    `${instead} Or give the cluster an identity first: az aks update --enable-managed-identity, and then an upgrade of its node pools.`,
+    `The nodes of the AKS cluster ${inOneLine(name)} in ${inOneLine(resourceGroup)} have no identity of their own: they sign in to Azure as a service principal, whose password expires.`,
+    `${instead} Or give the cluster an identity first: az aks update --enable-managed-identity, then upgrade its node pools.`,
     "https://learn.microsoft.com/azure/aks/use-managed-identity",
   );
 }
@@ -128,7 +128,7 @@ export function otherTenant(
 ): ActionableError {
   return refused(
     "aks.other-tenant",
-    `The identity of the nodes of ${inOneLine(name)} is not of the tenant of ${registry.name}, and can hold no role there.`,
+    `The identity of the nodes of ${inOneLine(name)} is in another tenant than ${registry.name}, and can hold no role there.`,
     instead,
     docs,
   );
