@@ -1,5 +1,5 @@
-// Command cluster is the commands of Kubernetes and etcd in one program: each is what its own package makes of it,
-// by the name that the program is started under. One program is linked once.
+// Command cluster is the commands of Kubernetes and etcd in one program, which is linked only once. The name that it is
+// started under selects the command, and the command's own package runs it.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command pause waits until it is told to end: what holds a pod's sandbox, and what a test's container runs.
+// Command pause waits until it is told to end. It holds a pod's sandbox, and a test's containers run it.
 package main
 
 import (
