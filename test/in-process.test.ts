@@ -55,7 +55,7 @@ describe("a run in the tests' process", () => {
       listen(host);
       return Promise.resolve(0);
     });
-    await expect(ended).rejects.toThrow("the run goes on listening: SIG");
+    await expect(ended).rejects.toThrow("the run still listens: SIG");
     process.removeAllListeners("SIGUSR2");
   });
 

@@ -79,7 +79,7 @@ export async function mainInProcess(
     const code = await held.during(() => main(host));
     await held.letGo(parts.partingMs ?? 5_000);
     const left = [...listenersOf(host), ...listenersOf(process).filter((one) => !listeners.includes(one))];
-    if (left.length > 0) throw new Error(`the run goes on listening: ${left.join(", ")}`);
+    if (left.length > 0) throw new Error(`the run still listens: ${left.join(", ")}`);
     return code;
   } finally {
     for (const stream of [stdout, stderr]) stream.isOver = true;

@@ -132,7 +132,7 @@ function unknownOutcome(doing: string, error: unknown): never {
   const { requestId, status } =
     known instanceof ActionableError ? known : { requestId: undefined, status: undefined };
   throw new OutcomeUnknownError(
-    `Could not find out whether a password was added to the application: ${error instanceof Error ? error.message : "the answer has none"}`,
+    `Could not find out whether a password was added to the application: ${error instanceof Error ? error.message : "the answer contains no password"}`,
     {
       code: "directory.outcome-unknown",
       hint: "Run the same command again: it finds out and cleans up.",

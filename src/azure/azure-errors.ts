@@ -116,7 +116,7 @@ function byStatus(status: number, area: Area): Meaning {
 
 const unexplained: Meaning = {
   code: "azure.failed",
-  hint: "Check the request. If it is in order, the service's support can find the reason by the request id.",
+  hint: "Check the request. If it is correct, the service's support can find the reason from the request id.",
 };
 
 const conflict: Meaning = {
@@ -194,14 +194,14 @@ const byCode: Readonly<Record<string, Meaning>> = {
   ScopeLocked: {
     code: "roles.locked",
     because: "a lock on the registry or above it forbids the change.",
-    hint: "Ask somebody who may to remove the lock or to make the change.",
+    hint: "Ask an administrator to remove the lock or to make the change.",
     docs: "https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources",
     exitCode: exitCode.notAllowed,
   },
   RequestDisallowedByPolicy: {
     code: "roles.policy",
     because: "an Azure Policy forbids it.",
-    hint: "Ask whoever governs the subscription for an exemption.",
+    hint: "Ask the owner of the subscription for an exemption.",
     docs: "https://learn.microsoft.com/azure/governance/policy/troubleshoot/general",
     exitCode: exitCode.notAllowed,
   },
@@ -216,7 +216,7 @@ const byCode: Readonly<Record<string, Meaning>> = {
   NoRegisteredProviderFound: apiMissing,
   SubscriptionNotFound: {
     code: "azure.no-subscription",
-    hint: "Check --subscription, and that the account signed in may see it.",
+    hint: "Check --subscription, and that the signed-in account may see it.",
     exitCode: exitCode.notAllowed,
   },
 };

@@ -154,7 +154,7 @@ export function createAzureHttp({
 }
 
 /** Callbacks for what happens to a request, and the id that it carries. */
-interface Hearing {
+interface RequestCallbacks {
   readonly onSent: () => void;
   /** @param date of an answer, according to the service's clock, in milliseconds */
   readonly onDate: (date: number) => void;
@@ -177,10 +177,10 @@ function proxyNamedIn(variables: Variables): PipelinePolicy | undefined {
   if (url === "") return undefined;
   const { protocol, hostname, port, username, password } = new URL(url);
   const usual = protocol === "https:" ? 443 : 80;
-  const spared = read("NO_PROXY").split(",");
+  const noProxy = read("NO_PROXY").split(",");
   return proxyPolicy(
     { host: `${protocol}//${hostname}`, port: Number(port) || usual, username, password },
-    { customNoProxyList: spared.map((host) => host.trim()).filter((host) => host !== "") },
+    { customNoProxyList: noProxy.map((host) => host.trim()).filter((host) => host !== "") },
   );
 }
 
@@ -190,7 +190,7 @@ const requestIdHeaders = ["client-request-id", "x-ms-client-request-id"];
 function createHttpClient(
   ways: Ways,
   limitMs: number,
-  { writes, onDate, onSent, onChange, operationId }: Pick<RequestRules, "writes"> & Hearing,
+  { writes, onDate, onSent, onChange, operationId }: Pick<RequestRules, "writes"> & RequestCallbacks,
 ): HttpClient {
   const send: HttpClient["sendRequest"] = async (request) => {
     const url = new URL(request.url);

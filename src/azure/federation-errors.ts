@@ -53,16 +53,14 @@ export function federationError(
         `  issuer    ${claims.issuer}`,
         `  subject   ${claims.subject}`,
         `  audience  ${claims.audience}`,
-        ...(reason.number === otherCase
-          ? ["One subject differs from it in upper and lower case alone."]
-          : []),
+        ...(reason.number === otherCase ? ["One subject differs from it only in upper and lower case."] : []),
       ]
     : [`No federated credential matches the token that was presented: ${reason.sentence}`];
   return refusal("azure.federated-credential", lines, {
     hint: [
       `Compare it with what is registered: az ad app federated-credential list --id ${appId} --query "[].{issuer:issuer,subject:subject,audience:audiences[0]}" --output table`,
       ...fixes(reason, claims, appId, attempt.audience),
-      "If it was registered just now, run the same command again in some minutes.",
+      "If it was registered just now, run the same command again in a few minutes.",
     ],
     docs: trustDocs,
     cause,
@@ -82,7 +80,7 @@ function fixes(
   const { issuer, subject } = claims;
   const parameters = JSON.stringify({ name: "acr-pull", issuer, subject, audiences: [audience] });
   return [
-    `If whoever runs as this subject may sign in as the application, register it: az ad app federated-credential create --id ${appId} --parameters ${shellQuote(parameters)}`,
+    `If anybody who runs as this subject may sign in as the application, register it: az ad app federated-credential create --id ${appId} --parameters ${shellQuote(parameters)}`,
   ];
 }
 
@@ -96,15 +94,15 @@ function expiredError(
   const line =
     ended === null
       ? `The token that was presented is not valid now: ${sentence}`
-      : `The token that was presented is not valid now: it ended at ${ended} (AADSTS${number}).`;
+      : `The token that was presented is not valid now: it expired at ${ended} (AADSTS${number}).`;
   return refusal("azure.federated-token-expired", [line], { hint: [expiredFixes[method] ?? again], cause });
 }
 
-const again = "Run the same command again; if it ends the same way, check this machine's clock.";
+const again = "Run the same command again; if it fails the same way, check this machine's clock.";
 const expiredFixes: Partial<Record<AuthMethod, string>> = {
-  cli: "The Azure CLI keeps the token that it was signed in with, which lives for minutes, as after azure/login. Sign in again just before acr-pull, or let acr-pull ask for tokens itself: --auth github or --auth azure-pipelines.",
+  cli: "The Azure CLI keeps the token that it was signed in with, for example by azure/login, and that token is valid for only a few minutes. Sign in again just before acr-pull, or let acr-pull ask for tokens itself: --auth github or --auth azure-pipelines.",
   "workload-identity":
-    "Have a new token written to the file that AZURE_FEDERATED_TOKEN_FILE names, just before acr-pull runs. In GitLab it lives as long as the job's timeout, or five minutes.",
+    "Have a new token written to the file that AZURE_FEDERATED_TOKEN_FILE names, just before acr-pull runs. In GitLab it is valid for as long as the job's timeout, or for five minutes if the job has none.",
 };
 
 function refusal(

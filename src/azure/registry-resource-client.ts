@@ -64,7 +64,7 @@ export function createRegistryResourceClient(
     );
     if (visible.length === 0) {
       throw noSubscription(
-        "The account signed in sees no subscription.",
+        "The signed-in account sees no subscription.",
         "Sign in to the tenant that holds the registry (az login --tenant TENANT), or name the registry by its resource id, or ask for the role Reader on it.",
       );
     }
@@ -73,7 +73,7 @@ export function createRegistryResourceClient(
     );
     if (named.length === 0) {
       throw noSubscription(
-        `The account signed in sees no subscription called ${JSON.stringify(wanted)}.`,
+        `The signed-in account sees no subscription called ${JSON.stringify(wanted)}.`,
         "Check --subscription: az account list shows what is visible.",
       );
     }
@@ -183,7 +183,7 @@ export function createRegistryResourceClient(
     if (!stray) return registries;
     throw refused(
       "registry.foreign-host",
-      `Registry ${stray.name} names ${stray.loginServer} as its login server, which is not one of ${cloud.name}; acr-pull sends no password there.`,
+      `Registry ${stray.name} names ${stray.loginServer} as its login server, which does not belong to ${cloud.name}, so acr-pull sends no password there.`,
       "Check --cloud.",
     );
   }

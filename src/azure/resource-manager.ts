@@ -205,8 +205,8 @@ function questionPolicy({
       const query = url.search.replace(/([?&]api-version=)[^&]*/, `$1${version}`);
       request.url = `${home}${path}${query}`;
       request.abortSignal = pages.signal;
-      const goesOn = asked;
-      if (goesOn) pages.goOn(request.url);
+      const isNextPage = asked;
+      if (isNextPage) pages.goOn(request.url);
       asked = true;
       const response = await next(request).catch((error: unknown) => {
         if (!isRestError(error) || !error.response) throw error;
@@ -214,7 +214,7 @@ function questionPolicy({
         return error.response;
       });
       const { status, headers, bodyAsText } = response;
-      if (goesOn && status === 404) throw notAnswered("the next page does not exist");
+      if (isNextPage && status === 404) throw notAnswered("the next page does not exist");
       if (status >= 300) throw new ServiceFailure(readAnswer(status, headers, bodyAsText ?? undefined));
       if (request.method === "GET") {
         const { value, id } = parsedRecord(bodyAsText);

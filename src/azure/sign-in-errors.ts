@@ -180,7 +180,7 @@ export function refusalOfTheTenant(reason: EntraReason): ActionableError | undef
 /** How a CI job signs in by itself, because nobody runs az login there; undefined outside the known CI services. */
 function jobFix(env: Variables): string | undefined {
   if (env["GITHUB_ACTIONS"] === "true") {
-    return "Give the job the permission id-token: write, and set AZURE_TENANT_ID and AZURE_CLIENT_ID; or run azure/login before.";
+    return "Give the job the permission id-token: write, and set AZURE_TENANT_ID and AZURE_CLIENT_ID; or run azure/login first.";
   }
   if (env["TF_BUILD"] === "True") {
     return "Run the step as the task AzureCLI@2, with SYSTEM_ACCESSTOKEN: $(System.AccessToken) in its env.";
@@ -193,7 +193,7 @@ function jobFix(env: Variables): string | undefined {
 const remedies: Readonly<Record<AuthMethod, (attempt: SignInAttempt) => string>> = {
   cli: ({ tenant, env }) =>
     jobFix(env) ??
-    `Run az login${tenant === undefined ? "" : ` --tenant ${tenant}`}; or, without a person, set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.`,
+    `Run az login${tenant === undefined ? "" : ` --tenant ${tenant}`}; or, if nobody can sign in, set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.`,
   environment: () =>
     "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH); or use --auth cli after az login.",
   "workload-identity": () =>
@@ -205,5 +205,5 @@ const remedies: Readonly<Record<AuthMethod, (attempt: SignInAttempt) => string>>
   "managed-identity": () =>
     "Check that this machine has a managed identity; name a user-assigned one in AZURE_CLIENT_ID.",
   "device-code": () => "Run the command again and finish the sign-in in the browser in time.",
-  browser: () => "Run the command again; where no browser can open, use --auth device-code.",
+  browser: () => "Run the command again; if no browser can open, use --auth device-code.",
 };

@@ -55,7 +55,7 @@ export function readClaims(token: string): TokenClaims {
  */
 export function callerOf({ oid, tid, kind, name }: TokenClaims): Caller {
   if (oid === undefined || tid === undefined) {
-    throw new ActionableError("The account signed in is not a member of a tenant.", {
+    throw new ActionableError("The signed-in account is not a member of a tenant.", {
       code: "azure.not-signed-in",
       hint: "Sign in with a work account: az login --tenant TENANT.",
       exitCode: exitCode.notAllowed,

@@ -135,7 +135,7 @@ async function environmentCredential(
       },
     );
   }
-  if (clientId) refuseDomain(tenant, "A user named in variables signs in");
+  if (clientId) refuseDomain(tenant, "A user named in environment variables signs in");
   if (AZURE_TENANT_ID && clientId && username && password) {
     return new identity.UsernamePasswordCredential(AZURE_TENANT_ID, clientId, username, password, options);
   }

@@ -75,7 +75,7 @@ export function workloadIn(
 
 const githubFix =
   "Give the job the permission id-token: write. A run that a pull request from a fork started never has it.";
-const connectionFix = "Run the step as the task AzureCLI@2, with the service connection to sign in by.";
+const connectionFix = "Run the step as the task AzureCLI@2, with the service connection to sign in with.";
 
 /** The application and its tenant. Azure Pipelines names those of a service connection in variables of its own. */
 function principalIn(
@@ -149,7 +149,7 @@ function asking({ from, request, bearer, field }: TokenQuestion, http: AzureHttp
   };
   return async (signal) => {
     const doing = `ask ${from} for the job's token`;
-    if (!URL.canParse(request.url)) throw notSignedIn(`Could not ${doing}: the address to ask is none.`, {});
+    if (!URL.canParse(request.url)) throw notSignedIn(`Could not ${doing}: its address is not a URL.`, {});
     const answer = await http
       .send({ ...request, headers, repeatable: true }, signal)
       .catch((error: unknown) => {
@@ -161,7 +161,7 @@ function asking({ from, request, bearer, field }: TokenQuestion, http: AzureHttp
     throw notSignedIn(`Could not ${doing}: it answered with status ${answer.status} and no token.`, {
       hint: retryable
         ? "Run the same command again later."
-        : "Check that the job still runs, and that it may use the service connection or has the permission id-token: write.",
+        : "Check that the job is still running, and that it may use the service connection or has the permission id-token: write.",
       retryable,
     });
   };

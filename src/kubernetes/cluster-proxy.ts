@@ -11,9 +11,9 @@ export function clusterProxy(server: URL, variables: Variables): string {
   const host = server.hostname.replace(/^\[|\]$/g, "").toLowerCase();
   const { NO_PROXY: large, no_proxy: small } = variables;
   const entries = (large || small || "").toLowerCase().split(/[\s,]+/);
-  const spared =
+  const bypassed =
     host === "localhost" || isWithin(host, thisMachine) || entries.some((one) => names(one, host));
-  return spared ? "" : proxyFor(server, variables);
+  return bypassed ? "" : proxyFor(server, variables);
 }
 
 const thisMachine = ["127.0.0.0/8", "::1/128"];

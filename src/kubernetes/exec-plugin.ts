@@ -78,7 +78,7 @@ function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promis
     };
     const abort = () => stop(signal.reason);
     const timer = setTimeout(
-      () => stop(failed(plugin, run.context, `it did not end within ${limitMs / 1000} s`)),
+      () => stop(failed(plugin, run.context, `it did not finish within ${limitMs / 1000} s`)),
       limitMs,
     );
     signal.addEventListener("abort", abort, { once: true });
@@ -86,7 +86,7 @@ function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promis
     let length = 0;
     child.stdout.on("data", (chunk: Buffer) => {
       length += chunk.length;
-      if (length > largestOutputBytes) stop(failed(plugin, run.context, "its output does not end"));
+      if (length > largestOutputBytes) stop(failed(plugin, run.context, "its output is too long"));
       else chunks.push(chunk);
     });
     sayLines(child.stderr, run.say);

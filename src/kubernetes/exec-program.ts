@@ -77,7 +77,7 @@ function knownProgram(command: string, variables: Variables): string | undefined
  * Variables with which acr-pull signs in to Azure, or which may hold one of its options. No program that a kubeconfig
  * names needs them, except kubelogin.
  */
-const ourSecrets = /^(?:(?:AZURE|ACR_PULL)_.*(?:SECRET|PASSWORD|TOKEN)|MSI_SECRET|IDENTITY_HEADER)$/i;
+const ownSecretVariables = /^(?:(?:AZURE|ACR_PULL)_.*(?:SECRET|PASSWORD|TOKEN)|MSI_SECRET|IDENTITY_HEADER)$/i;
 
 /** The variables for a plugin: acr-pull's own without its secrets, and those that the kubeconfig sets. */
 export function programVariables(
@@ -88,7 +88,9 @@ export function programVariables(
   // kubelogin signs in to Azure with the same variables:
   // https://azure.github.io/kubelogin/concepts/login-modes/sp.html
   const signsInToAzure = knownProgram(command, variables) === "kubelogin";
-  const handed = Object.entries(variables).filter(([name]) => signsInToAzure || !ourSecrets.test(name));
+  const handed = Object.entries(variables).filter(
+    ([name]) => signsInToAzure || !ownSecretVariables.test(name),
+  );
   return { ...Object.fromEntries(handed), ...given };
 }
 
@@ -99,11 +101,11 @@ export function checkPlugin(
   policy: ExecPluginPolicy,
 ): void {
   if (policy === "allow" || (policy === "known" && knownProgram(command, variables) !== undefined)) return;
-  const known = `Known programs, where the PATH finds them: ${knownPrograms.join(", ")}. `;
+  const known = `Known programs, if they are in the PATH: ${knownPrograms.join(", ")}. `;
   throw refused(
     "kubernetes.exec-plugin-refused",
     `Context ${context} signs in with the program ${JSON.stringify(command)}, which --exec-plugins ${policy} does not allow.`,
-    `${policy === "known" ? known : ""}--exec-plugins allow runs it: a kubeconfig can name any program, so make sure that you trust whoever wrote it.`,
+    `${policy === "known" ? known : ""}--exec-plugins allow runs it: a kubeconfig can name any program, so make sure that you trust its author.`,
     "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
   );
 }

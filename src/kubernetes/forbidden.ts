@@ -86,7 +86,7 @@ export function meaningOfForbidden(status: ApiStatus, request: ApiRequest, cause
     return {
       what: `Namespace ${namespace ?? ""} in context ${context} is being deleted.`,
       code: "kubernetes.terminating",
-      hint: "Omit it, or wait until it is gone and recreate it.",
+      hint: "Omit it, or wait until it no longer exists and recreate it.",
       exitCode: exitCode.notAllowed,
     };
   }
@@ -116,7 +116,7 @@ export function refusedInAdmission(request: ApiRequest, by = "an admission polic
   return {
     what: `You may not ${request.verb} ${subjectOf(request)}.`,
     code: "kubernetes.forbidden",
-    hint: `The user has the right, but ${by} of the cluster refused: ask its administrator why.`,
+    hint: `The user has the right, but ${by} of the cluster denied the request: ask its administrator why.`,
     docs: "https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/",
     exitCode: exitCode.notAllowed,
   };

@@ -141,7 +141,7 @@ function checkProvider(context: string, { name: user, authProvider, plugin }: Ku
   if (former) throw refuse(", which kubectl no longer has", ...former);
   if (name !== "oidc")
     throw refuse(", which kubectl does not have", "It supports oidc and credential plugins (exec).");
-  if (plugin) throw refuse(", and with a credential plugin too", "Remove one of the two.");
+  if (plugin) throw refuse(", and also with a credential plugin", "Remove one of the two.");
 }
 
 /** Whether a user impersonates, but names no user. The API server answers that with 500; kubectl does not send it. */

@@ -37,7 +37,7 @@ export function kubernetesError(
 }
 
 function saidBy({ status: { message }, isWithheld }: ApiStatusError): string {
-  if (isWithheld) return " The API server's message quotes an object, and is omitted.";
+  if (isWithheld) return " The API server's message quotes an object, so it is omitted.";
   return message === undefined
     ? ""
     : ` The API server says: ${JSON.stringify(message.slice(0, longestQuote))}.`;

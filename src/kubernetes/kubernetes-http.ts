@@ -62,7 +62,7 @@ export class KubernetesHttp {
     if ((inTheClear || cluster.skipTlsVerify) && options.allowInsecureTls !== true) {
       throw refused(
         "kubernetes.insecure-tls",
-        `Context ${context} ${inTheClear ? "talks to its cluster without TLS" : "does not verify its cluster's certificate (insecure-skip-tls-verify)"}, so anybody in between could take the password.`,
+        `Context ${context} ${inTheClear ? "talks to its cluster without TLS" : "does not verify its cluster's certificate (insecure-skip-tls-verify)"}, so anybody in between could read the password.`,
         "Put the cluster's certificate authority into the kubeconfig, or accept the risk with --allow-insecure-tls.",
       );
     }

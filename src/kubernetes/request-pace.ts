@@ -95,7 +95,12 @@ export class RequestPace {
   ): Promise<HttpAnswer | undefined> {
     const now = performance.now();
     if (now < this.#pausedUntil) return undefined;
-    if (now >= end) throw new ExchangeError("timed-out", undefined, `no turn within ${limitMs / 1000} s`);
+    if (now >= end)
+      throw new ExchangeError(
+        "timed-out",
+        undefined,
+        `the request could not be sent within ${limitMs / 1000} s`,
+      );
     const round = this.#round;
     const answer = await send(Math.ceil(end - now));
     if (answer.status === 429 && !isRefusedInAdmission(answer)) this.#slowDown(answer, round);

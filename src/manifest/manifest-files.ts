@@ -57,7 +57,7 @@ export async function manifestFiles(path: string): Promise<ManifestFiles> {
   });
   if (isFolder) return folder(path);
   if (found && !found.isFile()) throw notWritten(path, "is neither a file nor a folder");
-  if (isJson(path)) throw notWritten(path, "is JSON by its name, and acr-pull writes YAML");
+  if (isJson(path)) throw notWritten(path, "has the name of a JSON file, and acr-pull writes YAML");
   const isLink = await lstat(path).then(
     () => found === undefined,
     () => false,

@@ -212,7 +212,7 @@ export class ManifestSecrets {
     if (!(await this.#store.sharesFile({ namespace, name }, made?.document, others))) return;
     throw refused(
       "manifest.sops-beside-others",
-      "SOPS signs a file as a whole, so a document that it encrypts cannot stand in a file with others.",
+      "SOPS signs a file as a whole, so a document that it encrypts cannot share a file with others.",
       "Name a folder for --manifest: each namespace gets a file of its own.",
     );
   }

@@ -63,8 +63,8 @@ export function sealed(
 function why(error: Error & { readonly code?: unknown; readonly killed?: boolean }): string {
   if (error.code === "ENOENT") return "it is not installed";
   if (error.code === "EACCES") return "it may not be run";
-  if (error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return "its output does not end";
-  if (error.killed) return `it did not end within ${limitMs / 1000} s`;
+  if (error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return "its output is too long";
+  if (error.killed) return `it did not finish within ${limitMs / 1000} s`;
   return typeof error.code === "number" ? `it ended with exit code ${error.code}` : "it was killed";
 }
 
@@ -92,23 +92,23 @@ export function checkedSeal(text: string, secret: SecretObject): SecretDocument 
     documents.length === 1 && document
       ? secretDocument({ ...document, within: undefined }, { namespace, name })
       : undefined;
-  if (!made?.sealed || tells(text, secret)) {
+  if (!made?.sealed || leaks(text, secret)) {
     throw refused(
       "manifest.not-sealed",
-      `What the command answered for ${namespace}/${name} is neither a SealedSecret nor a Secret encrypted by SOPS, so it was not written.`,
+      `What the command printed for ${namespace}/${name} is neither a SealedSecret nor a Secret encrypted by SOPS, so it was not written.`,
       `Have --seal-with print one such document for that namespace and name: kubeseal --format yaml, or sops with --encrypted-regex '${sopsRegex}'.`,
     );
   }
   if (made.secret.annotations[entriesAnnotation] === annotations[entriesAnnotation]) return made;
   throw refused(
     "manifest.marks-sealed",
-    `What the command answered for ${namespace}/${name} does not tell the annotation ${entriesAnnotation}, so nobody could tell later which key it holds.`,
+    `What the command printed for ${namespace}/${name} does not have the annotation ${entriesAnnotation}, so nobody could say later which key it holds.`,
     "Have the command keep annotations as they are.",
   );
 }
 
 /** Whether a text contains the secret's data or passwords, in any encoding. */
-function tells(text: string, secret: SecretObject): boolean {
+function leaks(text: string, secret: SecretObject): boolean {
   for (const { password } of credentialsIn(readPullSecret(secret))) learnSecret(password.reveal());
   return Object.values(secret.data).some((one) => text.includes(one)) || holdsSecret(text, shortestPiece);
 }

@@ -103,19 +103,22 @@ export function isSameObject(
 
 /** The error if somebody else wrote first. */
 export function conflict(code: string, { namespace, name }: SecretName): ActionableError {
-  return new ActionableError(`The document of ${namespace}/${name} was changed by somebody else meanwhile.`, {
-    code,
-    hint: "Run the same command again.",
-    retryable: true,
-  });
+  return new ActionableError(
+    `The document of ${namespace}/${name} was changed by somebody else in the meantime.`,
+    {
+      code,
+      hint: "Run the same command again.",
+      retryable: true,
+    },
+  );
 }
 
 /** The error if a sealed document's data is unknown here, but would be lost or would have to be sealed again. */
 export function unknownData({ namespace, name }: SecretName, by: SealKind | undefined): ActionableError {
   return refused(
     "manifest.sealed",
-    `The document of ${namespace}/${name} is sealed (${by ?? "sealed"}), and the cluster does not hold what is in it: it was not applied yet, or cannot be read.`,
-    "Commit and sync the manifest, then run the same command again: acr-pull reads what is in it from the cluster.",
+    `The document of ${namespace}/${name} is sealed (${by ?? "sealed"}), and the cluster does not hold its content: it was not applied yet, or cannot be read.`,
+    "Commit and sync the manifest, then run the same command again: acr-pull reads its content from the cluster.",
   );
 }
 
@@ -142,7 +145,7 @@ export function refuseOthersIn(made: SecretDocument | undefined): void {
   if (foreign.length === 0) return;
   throw refused(
     "manifest.drops-entries",
-    `The readable document of ${namespace}/${name} also holds what acr-pull did not write (${foreign.map(inOneLine).join(", ")}), and would lose it when it is sealed.`,
+    `The unsealed document of ${namespace}/${name} also holds what acr-pull did not write (${foreign.map(inOneLine).join(", ")}). Sealing would lose it.`,
     "Seal the document by hand first, or choose another name with --secret-name: a Pod can name several pull secrets.",
   );
 }

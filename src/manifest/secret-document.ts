@@ -106,7 +106,7 @@ function refuseSealedMarks(
   throw refused(
     "manifest.marks-sealed",
     `SOPS has encrypted the annotations of ${inOneLine(`${namespace}/${name}`)} too, so acr-pull cannot tell which key the document holds.`,
-    `Have SOPS encrypt the data alone: --encrypted-regex '${sopsRegex}', or encrypted_regex in .sops.yaml. Encrypt the document so, then run again.`,
+    `Have SOPS encrypt only the data: --encrypted-regex '${sopsRegex}', or encrypted_regex in .sops.yaml. Encrypt the document that way, then run again.`,
     "https://getsops.io/docs/#encrypting-only-parts-of-a-file",
   );
 }

@@ -38,7 +38,7 @@ export function unreachedCluster(): AppliedCluster {
 function needsCluster(flag: string) {
   return refused(
     "manifest.needs-cluster",
-    `${flag} asks the cluster, and no kubeconfig leads to one.`,
-    "Leave it out, or name the cluster with --context and --kubeconfig.",
+    `${flag} needs the cluster, and no kubeconfig leads to it.`,
+    "Omit it, or name the cluster with --context and --kubeconfig.",
   );
 }

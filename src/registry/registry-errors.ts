@@ -98,7 +98,7 @@ export function exchangeFailed(loginServer: string, error: ExchangeError): Actio
       code: "registry.unreachable",
       hint: missing
         ? "Check the login server. A registry with only private endpoints is known only inside its network. --proof entra does not need the registry."
-        : "Check the network and any proxy or firewall between, or run with --proof entra, which does not need the registry.",
+        : "Check the network and any proxy or firewall in between, or run with --proof entra, which does not need the registry.",
       retryable: true,
     },
     { cause: error },

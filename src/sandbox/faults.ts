@@ -8,7 +8,7 @@ const fault = z
     nth: z.int().min(1).default(1).describe("The first matching request that fails, counted from 1."),
     times: z.int().min(1).default(1).describe("How many requests fail."),
     status: z.int().min(200).max(599).optional().describe("Status of the answer."),
-    echo: echoSchema.optional().describe("The answer repeats the request, with what it holds."),
+    echo: echoSchema.optional().describe("Repeats the request in the answer, including any secret in it."),
     code: z.string().min(1).optional().describe("Error code of the answer."),
     retryAfter: z.number().min(0).optional().describe("Seconds in the `Retry-After` header."),
     delay: duration.optional().describe("How long the answer takes, such as `2s`."),
@@ -19,7 +19,7 @@ const fault = z
     after: z
       .enum(["receive", "commit"])
       .default("receive")
-      .describe("`receive`: the request has no effect; `commit`: it has its effect, and the answer is lost."),
+      .describe("`receive`: the request has no effect; `commit`: it takes effect, but the answer is lost."),
   })
   .refine((it) => (it.status ?? it.delay ?? it.action ?? it.echo) !== undefined, {
     error: "does nothing: give it a status, a delay, an action or an echo",
@@ -28,7 +28,7 @@ const fault = z
     error: "cannot both answer with a status and end without an answer: choose status or action",
   })
   .refine((it) => it.status === undefined || it.status >= 400 || it.echo !== undefined, {
-    error: "a status below 400 is no fault, unless it comes with an echo",
+    error: "a status below 400 is not a fault, unless it comes with an echo",
     path: ["status"],
   })
   .refine((it) => it.action === undefined || it.echo === undefined, {

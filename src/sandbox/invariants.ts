@@ -163,7 +163,7 @@ export class Invariants {
     const entries = readDockerConfig(text);
     const known = this.#secrets.get(name);
     const { uid } = secret.metadata;
-    if (known && known.uid !== uid) this.#violated("I8", `${name} was made anew`);
+    if (known && known.uid !== uid) this.#violated("I8", `${name} was recreated`);
 
     if (!entries) {
       if (known?.malformed !== text) this.#violated("I6", `${name} does not parse`);
@@ -171,7 +171,7 @@ export class Invariants {
       const marks = watchedMarks(secret);
       for (const [host, { pending }] of Object.entries(marks)) {
         if (pending === undefined && entriesFor(entries, `${host}/`).length === 0) {
-          this.#violated("I6", `${name} lacks ${host}`);
+          this.#violated("I6", `${name} is missing ${host}`);
         }
       }
       this.#checkEntries(name, entries, new Set(Object.keys(marks)), pulls);
@@ -211,7 +211,7 @@ export class Invariants {
           before?.has(entryText(entry)) !== true &&
           !pulls.signsIn(loginServer, entry)
         ) {
-          this.#violated("I5", `${name} was given under ${entry.key} a password that does not sign in`);
+          this.#violated("I5", `${name} was given a password under ${entry.key} that does not sign in`);
         }
       }
     }
@@ -250,7 +250,7 @@ export class Invariants {
   }
 
   #heldRetired(name: string, { key }: KeyringEntry): void {
-    this.#violated("I5", `${name} holds under ${key} a password that was retired`);
+    this.#violated("I5", `${name} holds a retired password under ${key}`);
   }
 
   #checkAccount(name: string, account: KubernetesObject, place: Place): void {
@@ -272,7 +272,7 @@ export class Invariants {
   ): void {
     for (const [key, value] of Object.entries(before)) {
       if (now[key] !== value) {
-        this.#violated("I7", `${name} ${key} ${key in now ? "was changed" : "was taken away"}`);
+        this.#violated("I7", `${name} ${key} ${key in now ? "was changed" : "was removed"}`);
       }
     }
   }

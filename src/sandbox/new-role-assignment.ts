@@ -45,6 +45,6 @@ function scopesOf(world: World, scope: string | undefined): string[] {
   if (scope === undefined) return world.subscriptions.map((one) => `/subscriptions/${one.subscriptionId}`);
   if (scope.startsWith("/")) return [scope.replace(/\/$/, "")];
   const registry = world.registries.find(({ name }) => name === scope);
-  if (!registry) throw new SandboxOptionsError(`no registry ${scope}, and no resource id`);
+  if (!registry) throw new SandboxOptionsError(`${scope} is neither a registry nor a resource id`);
   return [registryResourceId(registry)];
 }

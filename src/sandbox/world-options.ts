@@ -44,7 +44,7 @@ const registry = z.strictObject({
   sku: z
     .enum(["Basic", "Standard", "Premium"])
     .default("Premium")
-    .describe("Network rules are of the largest alone."),
+    .describe("Only Premium registries have network rules."),
   subscriptionId: guid.optional().describe("Default: the first subscription."),
   mode: z.enum(["legacy", "abac"]).default("legacy"),
   images: z.array(image).default(["my-awesome-app:v1"]),
@@ -57,7 +57,7 @@ const registry = z.strictObject({
   refusesPasswordGrant: z
     .boolean()
     .default(false)
-    .describe("Answers 400 to a token asked for by POST with a password, as containerd asks first."),
+    .describe("Answers 400 when a token is requested by POST with a password, as containerd does first."),
 });
 
 const apiVersion = z
@@ -82,7 +82,7 @@ const namespace = z.union([
         }),
       ])
       .default(false)
-      .describe("An admission webhook denies every secret in it, with the code and reason that it gives."),
+      .describe("An admission webhook denies every secret in it, with the given code and reason."),
     policyDenies: z
       .enum(["Invalid", "Forbidden", "RequestEntityTooLarge"])
       .exactOptional()
@@ -116,14 +116,12 @@ const cluster = z.strictObject({
   nodes: z
     .array(z.strictObject({ name, os: name.default("linux"), architecture: name.default("amd64") }))
     .default([{ name: "sandbox-node", os: "linux", architecture: "amd64" }])
-    .describe("What its nodes are."),
+    .describe("Its nodes and their platforms."),
   clockAheadMs: z
     .int()
     .default(0)
-    .describe(
-      "How far its clock is ahead of this machine's, in milliseconds; behind it where it is negative.",
-    ),
-  objects: z.array(manifest).default([]).describe("Objects that exist beforehand, as manifests."),
+    .describe("How far its clock is ahead of this machine's, in milliseconds; negative if it is behind."),
+  objects: z.array(manifest).default([]).describe("Objects that exist from the start, as manifests."),
 });
 
 /** A managed cluster of AKS. */
@@ -158,19 +156,19 @@ const passwordRules = {
   maxPasswordLifetime: name
     .nullable()
     .exactOptional()
-    .describe("An ISO 8601 duration; null: ruled, and without limit."),
+    .describe("An ISO 8601 duration; null: a rule without a limit."),
   passwordsForbidden: z
     .boolean()
     .exactOptional()
-    .describe("False in a policy of an application is its exemption."),
+    .describe("False in an application's own policy exempts the application."),
   restrictsAppsCreatedAfter: z.iso
     .datetime()
     .exactOptional()
-    .describe("Only applications made after it are concerned."),
+    .describe("The rules apply only to applications created after this time."),
   excludedActors: z
     .array(name)
     .exactOptional()
-    .describe("Callers whom the rules leave alone: object ids, or `caller`."),
+    .describe("Callers that the rules do not apply to: object ids, or `caller`."),
 };
 
 /**
@@ -190,7 +188,7 @@ const customRole = z.strictObject({
   permissions: z.array(directoryPermission).min(1),
   application: name
     .optional()
-    .describe("Display name of the application it is held on; absent: the whole directory."),
+    .describe("Display name of the application that it is held on; absent: the whole directory."),
 });
 
 /** Whose tokens sign in as an application: https://learn.microsoft.com/graph/api/resources/federatedidentitycredential */
@@ -204,9 +202,9 @@ const federatedCredential = z.strictObject({
 /** A job of a CI service. The caller signs in with the job's tokens, and has no secret. */
 const job = z.strictObject({
   runner: z.enum(["github", "azure-pipelines", "gitlab"]),
-  issuer: name.exactOptional().describe("Default: as the service has it."),
+  issuer: name.exactOptional().describe("Default: the service's own."),
   subject: name.exactOptional(),
-  tokenLifetime: duration.default(300_000).describe("0: a token has ended when it arrives."),
+  tokenLifetime: duration.default(300_000).describe("0: a token has expired when it arrives."),
 });
 
 const application = z.strictObject({
@@ -223,7 +221,7 @@ const application = z.strictObject({
     .datetime()
     .nullable()
     .exactOptional()
-    .describe("Default: a year ago; null: not known any more."),
+    .describe("Default: a year ago; null: no longer known."),
   passwordPolicy: z
     .strictObject({ isEnabled: z.boolean().default(true), ...passwordRules })
     .optional()
@@ -238,7 +236,7 @@ const foreignPrincipal = z.strictObject({
   displayName: name,
   kind: z
     .enum(["application", "managed-identity"])
-    .describe("`application`: of another tenant's application."),
+    .describe("`application`: it belongs to an application of another tenant."),
   roles: z.array(grant).default([]),
 });
 
@@ -255,7 +253,7 @@ const group = z.strictObject({
   members: z
     .array(name)
     .default([])
-    .describe("Display names of applications and of groups that stand before it, and user principal names."),
+    .describe("Display names of applications and of groups listed before it, and user principal names."),
   roles: z.array(grant).default([]),
 });
 
@@ -270,19 +268,15 @@ const policy = z.strictObject({
 
 /** The options of a world. `docs/world.schema.json` is generated from them. */
 export const worldOptions = z.strictObject({
-  port: z.int().min(0).max(65_535).default(0).describe("Where Azure listens; 0 is a free port."),
-  latency: duration.default(0).describe("Added to each of Azure's answers."),
+  port: z.int().min(0).max(65_535).default(0).describe("The port that Azure listens on; 0 picks a free one."),
+  latency: duration.default(0).describe("Delay added to each of Azure's answers."),
   replicationLag: duration.default(0).describe("How long Azure's slowest replica takes to learn of a write."),
-  replicas: z
-    .int()
-    .min(1)
-    .default(3)
-    .describe("How many replicas of Azure's directory there are to be read from."),
+  replicas: z.int().min(1).default(3).describe("How many replicas of Azure's directory answer reads."),
   replication: z
     .enum(["steady", "random"])
     .default("steady")
     .describe(
-      "`steady`: each replica is always as far behind, and reads meet them in turn; `random`: each learns of each write after a delay of its own, up to the lag, and a read meets any of them.",
+      "`steady`: each replica always lags by the same time, and reads reach them in turn; `random`: each learns of each write after a delay of its own, up to the lag, and a read reaches any of them.",
     ),
   clockAheadMs: z
     .int()
@@ -293,13 +287,11 @@ export const worldOptions = z.strictObject({
   registryServer: z.enum(["builtin", "docker-registry"]).default("builtin"),
   seed: name
     .optional()
-    .describe(
-      "Makes every id, and what random replicas know, the same from start to start; absent: random ones.",
-    ),
+    .describe("Makes every id, and what random replicas know, the same at every start; absent: random."),
   checkInvariants: z
     .boolean()
     .default(false)
-    .describe("Watches after each write that no pull breaks and nothing foreign changes."),
+    .describe("Checks after each write that no pull breaks and nothing foreign changes."),
   subscriptions: z
     .array(
       z.strictObject({
@@ -322,7 +314,7 @@ export const worldOptions = z.strictObject({
         .describe("Default: one for the tokens of the job, if it runs in one."),
     })
     .prefault({})
-    .describe("The service principal whose credentials are handed out."),
+    .describe("The service principal whose credentials the sandbox hands out."),
   job: job.optional().describe("The CI job that programs in the sandbox run in; absent: none."),
   users: z.array(user).prefault([
     {
@@ -333,7 +325,7 @@ export const worldOptions = z.strictObject({
       roles: [{ role: "Owner" }],
     },
   ]),
-  groups: z.array(group).default([]).describe("Who is a member of one holds its roles."),
+  groups: z.array(group).default([]).describe("Members of a group hold its roles."),
   deviceSignIn: z
     .strictObject({
       user: name.exactOptional(),
@@ -347,7 +339,7 @@ export const worldOptions = z.strictObject({
   foreignPrincipals: z
     .array(foreignPrincipal)
     .default([])
-    .describe("Service principals besides those of `applications`."),
+    .describe("Service principals other than those of `applications`."),
   apiVersions: z
     .strictObject({
       registries: apiVersionList,
@@ -356,9 +348,7 @@ export const worldOptions = z.strictObject({
       subscriptions: apiVersionList,
     })
     .default({})
-    .describe(
-      "The versions of Resource Manager's APIs that there are, where the cloud does not have today's.",
-    ),
+    .describe("The versions of Resource Manager's APIs that the cloud has, if not today's."),
   registries: z.array(registry).prefault([{ name: "myregistry" }, { name: "abacregistry", mode: "abac" }]),
   clusters: z.array(cluster).prefault([{ context: "sandbox" }, { context: "sandbox-staging" }]),
   /** Managed clusters of AKS. Those with a context are among `clusters`. */

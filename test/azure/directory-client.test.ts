@@ -250,7 +250,7 @@ describe("a service principal", () => {
     expect(new Set(statuses)).toEqual(new Set([400, 403, 201]));
   });
 
-  test("is forbidden to who does not own the application", async () => {
+  test("is forbidden to a caller that does not own the application", async () => {
     const { azure } = await open({
       applications: [{ displayName: "theirs", uniqueName: "theirs", servicePrincipal: false }],
     });

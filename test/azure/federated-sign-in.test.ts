@@ -169,7 +169,7 @@ describe("a run whose federated credential", () => {
     const { sandbox } = await inJob("gitlab", { job: { runner: "gitlab", tokenLifetime: 0 } });
     const run = await setup(sandbox, [], { env: await tokenFile(sandbox) });
     expect([run.code, run.json.error.code]).toEqual([3, "azure.federated-token-expired"]);
-    expect(run.json.error.message).toMatch(/it ended at \d{4}-\d\d-\d\dT[\d:]+Z \(AADSTS700024\)/);
+    expect(run.json.error.message).toMatch(/it expired at \d{4}-\d\d-\d\dT[\d:]+Z \(AADSTS700024\)/);
     expect(run.json.error.hint).toContain("AZURE_FEDERATED_TOKEN_FILE");
   });
 

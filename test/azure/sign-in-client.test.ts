@@ -94,7 +94,7 @@ describe("signing in with a password at hand", () => {
     expect(lines()).toHaveLength(before + 2);
   });
 
-  test("under Conditional Access is an error that no patience mends", async () => {
+  test("under Conditional Access is an error that waiting does not fix", async () => {
     const { azure, sandbox, appId } = await open();
     await azure.signIn.signIn(appId, good, signal);
     sandbox.world.policy.conditionalAccessBlocks = true;

@@ -56,7 +56,7 @@ describe("a failed sign-in", () => {
     expect(error.message).toContain(hostname());
   });
 
-  test("with the Azure CLI says which command mends it", () => {
+  test("with the Azure CLI says which command fixes it", () => {
     const error = signInError("Please sign in.", { ...attempt("cli"), tenant: "contoso.example" });
     expect(error.hint).toContain("az login --tenant contoso.example");
     expect(error.hint).toContain("AZURE_CLIENT_ID");

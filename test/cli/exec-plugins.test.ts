@@ -93,7 +93,7 @@ describe("a program that a kubeconfig names to sign in by", () => {
       const run = await status({ command }, ["--exec-plugins", "known"]);
       expect(run.code).toBe(2);
       expect(run.stderr).toContain("which --exec-plugins known does not allow");
-      expect(run.stderr).toContain("Known programs, where the PATH finds them: aws,");
+      expect(run.stderr).toContain("Known programs, if they are in the PATH: aws,");
     }
     expect(existsSync(ran)).toBe(false);
   });

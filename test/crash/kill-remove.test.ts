@@ -62,7 +62,7 @@ const moments: ReadonlyArray<readonly [string, Kill]> = [
 
 describe("remove, killed when", () => {
   it.each(moments)(
-    "%s, leaves what setup mends, and remove then removes",
+    "%s, leaves what setup fixes, and remove then removes",
     async (_when, kill) => {
       await worlds.use(setUp, async (sandbox) => {
         expectDepartures(sandbox);

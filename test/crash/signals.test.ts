@@ -21,7 +21,7 @@ afterAll(() => worlds.close());
 
 describe("a command that is asked to stop, by Ctrl-C or a SIGTERM", () => {
   it.each([setupStarts.nothing, rotateStarts.compromised])(
-    "says so and how to go on, which does what is left: $command",
+    "says so and how to continue, which finishes the work: $command",
     async (start: Start) => {
       const known = await undisturbed(start, worlds);
       // At some of the moments. The long tests use every one.

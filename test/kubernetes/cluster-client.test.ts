@@ -370,7 +370,7 @@ describe("a write", () => {
       .catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ActionableError);
     expect(inspect(error, { depth: 9 })).not.toMatch(/c29tZWJvZHkgZWxzZSdz|theirs/);
-    expect(String(error)).toContain("The API server's message quotes an object, and is omitted.");
+    expect(String(error)).toContain("The API server's message quotes an object, so it is omitted.");
   });
 
   test("looks through a refusal as long as an answer may be, whatever it is made of", () => {

@@ -137,7 +137,7 @@ describe("runExecPlugin", () => {
     [
       "says far too much",
       `setInterval(() => process.stdout.write("x".repeat(1e6)), 0);`,
-      "its output does not end",
+      "its output is too long",
     ],
   ])("is ended together with what it started when it %s", async (_what, more, why) => {
     const abort = new AbortController();
@@ -165,7 +165,7 @@ describe("runExecPlugin", () => {
     [
       "says far too much",
       `setInterval(() => process.stdout.write("s3cr3t".repeat(1e5)), 0)`,
-      "its output does not end",
+      "its output is too long",
     ],
   ])("refuses one that %s, without repeating it", async (_what, script, why) => {
     const error: unknown = await run(plugin(script)).catch((reason: unknown) => reason);

@@ -139,7 +139,9 @@ describe("a refusal of the API server", () => {
   ] as const)("by %s with %i %s is told as theirs", (_what, code, reason, details, message, by) => {
     const refusal = answered(code, reason, details, message);
     expect(told(refusal)).toMatchObject({ code: "kubernetes.forbidden", exitCode: 3, retryable: false });
-    expect(told(refusal).hint).toContain(`The user has the right, but ${by} of the cluster refused`);
+    expect(told(refusal).hint).toContain(
+      `The user has the right, but ${by} of the cluster denied the request`,
+    );
     expect(failedAttempt(refusal)).toBeUndefined();
   });
 

@@ -191,10 +191,10 @@ export class MutatedKubeconfigs {
     if (![1, 2, 3].includes(run.code ?? 0)) fail(`ended with ${run.code}`);
     if (/is a bug in acr-pull/.test(said)) fail("took it for a bug of its own");
     if (/^\s+at .*:\d+/m.test(said)) fail("showed a stack");
-    if (unprintable.test(said)) fail("said what a terminal acts on");
+    if (unprintable.test(said)) fail("printed control characters");
     const hidden = Object.values(secrets).filter((secret) => !isPublic(bytes, secret));
     const told = hidden.flatMap((secret) => formsOf(secret).filter((form) => said.includes(form)));
-    if (told.length > 0 || secretsIn(said, this.#sandbox).length > 0) fail("told a secret");
+    if (told.length > 0 || secretsIn(said, this.#sandbox).length > 0) fail("showed a secret");
     const { untrusted, clear } = this.#servers;
     if (untrusted.requests.length > 0) fail("spoke to a server that nobody vouches for");
     if (clear.requests.some(({ headers }) => headers.authorization !== undefined)) {

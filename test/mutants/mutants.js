@@ -1009,7 +1009,7 @@ export const mutants = [
 
   // remove: what it removes, in which order, and what it keeps.
   {
-    name: "has remove take the secrets from who still pulls with them",
+    name: "has remove take the secrets from pods that still pull with them",
     edits: [
       {
         file: `${removal}/act.ts`,
@@ -1325,7 +1325,7 @@ export const mutants = [
     edits: [
       {
         file: "src/kubernetes/exec-program.ts",
-        from: "signsInToAzure || !ourSecrets.test(name)",
+        from: "signsInToAzure || !ownSecretVariables.test(name)",
         to: 'signsInToAzure || name !== ""',
       },
     ],

@@ -182,7 +182,7 @@ describe.skipIf(lacks("kubectl"))("kubectl against the sandbox's clusters", () =
     expect(await kubectl("get secret app -o jsonpath={.data.first}")).toBe("Mg==");
   });
 
-  test("is told of a field that there is not before anything is kept", async () => {
+  test("is told of an unknown field before anything is stored", async () => {
     const { fails } = await fresh();
     const file = await clients.file("a.yaml", manifest("1", "datas: {}"));
     const error = 'strict decoding error: unknown field "datas"';

@@ -31,7 +31,7 @@ describe.skipIf(lacks("setpriv"))("a server that a test starts (needs setpriv)",
     await rm(folder, { recursive: true });
   });
 
-  it("that ends by itself is told of with its last words", async () => {
+  it("that ends by itself is reported with its last words", async () => {
     const folder = await mkdtemp(join(tmpdir(), "acr-pull-server-"));
     const server = startServer(["sh", "-c", "echo no such luck >&2; exit 3"], join(folder, "log"));
     await expect(until("ready", async () => false, [server])).rejects.toThrow(

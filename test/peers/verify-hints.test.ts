@@ -33,7 +33,7 @@ interface Trouble {
 }
 
 /** Problems that the commands fix. */
-const mended: readonly Trouble[] = [
+const fixed: readonly Trouble[] = [
   {
     what: "the registry's network rules refuse this machine",
     check: "registry-reachable",
@@ -154,7 +154,7 @@ const shown: readonly Trouble[] = [
     shows: /endDateTime/,
   },
   {
-    what: "what it holds is no application's, and is refused",
+    what: "what it holds belongs to no application, and is refused",
     check: "sign-in",
     arrange: (world) =>
       putContent(world, { [world.loginServer]: entry("my-token", "no-password-of-any-token") }),
@@ -249,7 +249,7 @@ describe.skipIf(lacks("az", "kubectl"))("commands of az and kubectl in verify's 
     return said.join("\n");
   }
 
-  it.each(mended)("mend it where $what", async (trouble) => {
+  it.each(fixed)("fix it if $what", async (trouble) => {
     await follow(trouble);
     const after = await verify(world.sandbox, trouble.args);
     const left = [...checksOf(after, "fail"), ...checksOf(after, "warn")].map(({ id }) => id);

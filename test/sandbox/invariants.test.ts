@@ -146,7 +146,7 @@ describe("the watch over each write", () => {
       ["I7"],
       () => (world.clusters[0]!.objects["serviceaccounts"]![0]!["imagePullSecrets"] = [{ name: "b" }]),
     ],
-    ["the secret is made anew", ["I8"], () => (secret.metadata.uid = ids.guid("another"))],
+    ["the secret is recreated", ["I8"], () => (secret.metadata.uid = ids.guid("another"))],
     ["the secret is deleted", ["I8"], () => world.clusters[0]!.objects["secrets"]!.splice(0, 1)],
   ])("notices that %s", (_, expected, change) => {
     change();

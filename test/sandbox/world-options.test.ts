@@ -216,7 +216,7 @@ describe("a world of one's own", () => {
     [
       "a role at an unknown registry",
       { caller: { roles: [{ role: "Owner", scope: "r" }] } },
-      "no registry r",
+      "r is neither a registry nor a resource id",
     ],
     [
       "a registry in an unknown subscription",

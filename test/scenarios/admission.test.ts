@@ -67,7 +67,7 @@ describe("a secret that admission refuses", () => {
       expect(error).toEqual({
         code: "kubernetes.forbidden",
         message: expect.stringContaining("managed by the platform team"),
-        hint: `The user has the right, but ${by} of the cluster refused: ask its administrator why.`,
+        hint: `The user has the right, but ${by} of the cluster denied the request: ask its administrator why.`,
       });
     }
     // One create and one patch, both only rehearsed.

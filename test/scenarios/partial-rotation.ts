@@ -67,8 +67,8 @@ export async function rotatePartly(
 ): Promise<{ first: number; second: number }> {
   const { keyId: old } = setUp(sandbox, { namespaces });
   const broken = [...breakage.forbidden, ...breakage.denied, ...breakage.immutable];
-  let mend = (): void => undefined;
-  onceDone(sandbox, "/addPassword", () => (mend = breakWrites(sandbox, namespaces, breakage)));
+  let fix = (): void => undefined;
+  onceDone(sandbox, "/addPassword", () => (fix = breakWrites(sandbox, namespaces, breakage)));
   const run = await rotate(sandbox);
   expect([run.code, run.json.error.code], run.stderr).toEqual([4, "rotate.incomplete"]);
   const failed = run.json.secrets.filter(({ action }: { action: string }) => action === "failed");
@@ -91,7 +91,7 @@ export async function rotatePartly(
   expect(again.code, again.stderr).not.toBe(0);
   expect(signsIn(sandbox, old)).toBe(true);
 
-  mend();
+  fix();
   const since = sandbox.requests.entries.length;
   const { state } = await rotation(sandbox, ["--finish"]);
   expect(state).toBe("pending");

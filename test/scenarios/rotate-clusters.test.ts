@@ -69,7 +69,7 @@ describe.concurrent("rotate in three clusters, where the second", () => {
         SetUp,
         SetUp,
       ];
-      const mend = breakage(sandbox, second);
+      const fix = breakage(sandbox, second);
       const run = await rotate(sandbox, [...chosen, "--timeout", "5s"]);
       expect(run.code, run.stderr).toBe(exit);
       expect(reportFor(run)).toEqual({
@@ -80,7 +80,7 @@ describe.concurrent("rotate in three clusters, where the second", () => {
       expect(heldKeys(sandbox, "team", "acr-secret", "first").https).toBe(first.keyId);
       expect(heldKeys(sandbox, "team", "acr-secret", "third").https).toBe(third.keyId);
       expect(heldKeys(sandbox, "team", "acr-secret", "second").plain).toBe(second.keyId);
-      mend();
+      fix();
       const again = await rotate(sandbox, chosen);
       expect(again.code, again.stderr).toBe(0);
       expect(heldKeys(sandbox, "team", "acr-secret", "second").https).toBe(second.keyId);
@@ -95,7 +95,7 @@ describe.concurrent("rotate in three clusters, where the second", () => {
     async ([, breakage, told], test) => {
       const sandbox = await start(test, options);
       const left = contexts.map((context) => changedOver(sandbox, { context, namespaces, due: true }));
-      const mend = breakage(sandbox, left[1]!);
+      const fix = breakage(sandbox, left[1]!);
       const run = await rotate(sandbox, [...chosen, "--finish", "--timeout", "5s"]);
       expect(run.code, run.stderr).toBe(4);
       expect(run.json.error.message).not.toBe("");
@@ -105,7 +105,7 @@ describe.concurrent("rotate in three clusters, where the second", () => {
         ...(told ? { second: told } : {}),
       });
       expect(left.map(({ old }) => signsIn(sandbox, old))).toEqual([false, true, false]);
-      mend();
+      fix();
       const again = await rotate(sandbox, [...chosen, "--finish"]);
       expect(again.code, again.stderr).toBe(0);
       expect(left.map(({ old }) => signsIn(sandbox, old))).toEqual([false, false, false]);

@@ -125,13 +125,13 @@ describe.concurrent("rotate --compromised, where a secret cannot be written once
   it("does not retire the old key, and the same command does when it can", async (test) => {
     const sandbox = await start(test, clusterOf(teamNames));
     const { keyId: old } = setUp(sandbox, { namespaces: teamNames });
-    let mend = (): void => undefined;
-    onceDone(sandbox, "/addPassword", () => (mend = breakWrites(sandbox, teamNames, breakage)));
+    let fix = (): void => undefined;
+    onceDone(sandbox, "/addPassword", () => (fix = breakWrites(sandbox, teamNames, breakage)));
     const run = await rotate(sandbox, args);
     expect(run.code, run.stderr).toBe(4);
     expect(run.json.error.message).toContain(`sandbox/${second}/acr-secret`);
     expect(signsIn(sandbox, old)).toBe(true);
-    mend();
+    fix();
     const again = await rotate(sandbox, args);
     expect(again.code, again.stderr).toBe(0);
     expect(signsIn(sandbox, old)).toBe(false);
@@ -141,15 +141,15 @@ describe.concurrent("rotate --compromised, where a secret cannot be written once
   it("retires it with --accept-outage, lists the secret, and a later run brings it the new key", async (test) => {
     const sandbox = await start(test, clusterOf(teamNames));
     const { keyId: old } = setUp(sandbox, { namespaces: teamNames });
-    let mend = (): void => undefined;
-    onceDone(sandbox, "/addPassword", () => (mend = breakWrites(sandbox, teamNames, breakage)));
+    let fix = (): void => undefined;
+    onceDone(sandbox, "/addPassword", () => (fix = breakWrites(sandbox, teamNames, breakage)));
     const run = await rotate(sandbox, [...args, "--accept-outage"]);
     expect(run.json.rotations, run.stderr).toMatchObject([{ replaced: old, retired: true }]);
     const failed = run.json.secrets.filter(({ action }: { action: string }) => action === "failed");
     expect(failed).toMatchObject([{ namespace: second, error: { code: "kubernetes.forbidden" } }]);
     expect(signsIn(sandbox, old)).toBe(false);
     expectOutage(sandbox, `sandbox ${second}/acr-secret`);
-    mend();
+    fix();
     const { keyId } = run.json.rotations[0];
     const again = await rotate(sandbox, ["-n", second, "--if-expiring-within", "60d"]);
     expect(again.code, again.stderr).toBe(0);

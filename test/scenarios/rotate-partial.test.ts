@@ -26,12 +26,12 @@ describe.concurrent("rotate, where some secrets cannot be written any more once 
   it("even the one that carries its mark: writes all others, and leaves no key behind", async (test) => {
     const sandbox = await start(test, clusterOf(namespaces));
     const { keyId: old } = setUp(sandbox, { namespaces });
-    let mend = (): void => undefined;
+    let fix = (): void => undefined;
     const breakage = { forbidden: [first], denied: [], immutable: [] };
-    onceDone(sandbox, "/addPassword", () => (mend = breakWrites(sandbox, namespaces, breakage)));
+    onceDone(sandbox, "/addPassword", () => (fix = breakWrites(sandbox, namespaces, breakage)));
     const run = await rotate(sandbox);
     expect(run.code, run.stderr).toBe(4);
-    mend();
+    fix();
     const { state, keyId } = await rotation(sandbox);
     expect([state, keyIds(sandbox)]).toEqual(["pending", [old, keyId]]);
     for (const namespace of namespaces)
@@ -41,13 +41,13 @@ describe.concurrent("rotate, where some secrets cannot be written any more once 
   it("none at all: takes the key back that nothing holds", async (test) => {
     const sandbox = await start(test, clusterOf(namespaces));
     const { keyId: old } = setUp(sandbox, { namespaces });
-    let mend = (): void => undefined;
+    let fix = (): void => undefined;
     const breakage = { forbidden: [], denied: namespaces, immutable: [] };
-    onceDone(sandbox, "/addPassword", () => (mend = breakWrites(sandbox, namespaces, breakage)));
+    onceDone(sandbox, "/addPassword", () => (fix = breakWrites(sandbox, namespaces, breakage)));
     const run = await rotate(sandbox);
     expect([run.code, run.json.ok], run.stderr).toEqual([4, false]);
     expect(sandbox.invariants.unknownKeys()).toEqual([]);
-    mend();
+    fix();
     await rotation(sandbox, ["--if-expiring-within", "60d"]);
     expect(keyIds(sandbox)).toEqual([old]);
     for (const namespace of namespaces) expect(heldKeys(sandbox, namespace).plain).toBe(old);
@@ -55,7 +55,7 @@ describe.concurrent("rotate, where some secrets cannot be written any more once 
 });
 
 describe.concurrent("rotate, where a secret", () => {
-  it("is deleted before it could be written: writes the others, and the next run has nothing to mend", async (test) => {
+  it("is deleted before it could be written: writes the others, and the next run has nothing to fix", async (test) => {
     const sandbox = await start(test, clusterOf(namespaces));
     setUp(sandbox, { namespaces });
     onceDone(sandbox, "/addPassword", () => {
@@ -75,13 +75,13 @@ describe.concurrent("rotate, where a secret", () => {
   it("cannot be cleaned: leaves the old key, names the secret, and the next run goes on there", async (test) => {
     const sandbox = await start(test, clusterOf(namespaces));
     const { keyId, old } = changedOver(sandbox, { namespaces, due: true });
-    const mend = breakWrites(sandbox, namespaces, { forbidden: [], denied: [third], immutable: [] });
+    const fix = breakWrites(sandbox, namespaces, { forbidden: [], denied: [third], immutable: [] });
     const run = await rotate(sandbox, ["--finish"]);
     expect([run.code, run.json.error.code], run.stderr).toEqual([4, "rotate.still-held"]);
     expect(run.json.error.message).toContain(`sandbox/${third}/acr-secret`);
     expect(azureWrites(sandbox)).toEqual([]);
     expect(heldKeys(sandbox, third)).toEqual({ plain: keyId, https: old });
-    mend();
+    fix();
     expect((await rotation(sandbox, ["--finish"])).retired).toBe(true);
     expect(heldKeys(sandbox, third)).toEqual({ plain: keyId, https: undefined });
   });

@@ -25,7 +25,7 @@ import {
 } from "./verification.ts";
 
 /** A problem whose hint names an acr-pull command that fixes it. */
-interface Mendable {
+interface Fixable {
   readonly what: string;
   readonly world?: SandboxOptions;
   readonly wish?: SetUpWish;
@@ -43,7 +43,7 @@ const remove = (world: SetUpWorld) => {
   objects["secrets"] = (objects["secrets"] ?? []).filter((one) => one !== theSecret(world));
 };
 
-const mendable: readonly Mendable[] = [
+const fixable: readonly Fixable[] = [
   { what: "the secret is missing", breakIt: remove, args: ["--registry", "myregistry"] },
   {
     what: "the only secret is missing, and Azure shows one registry",
@@ -238,8 +238,8 @@ async function expectWhole(run: Run, expect: ExpectStatic): Promise<void> {
   }
 }
 
-describe.concurrent("what verify says to do mends it", () => {
-  for (const { what, world: options, wish, breakIt, args, follows } of mendable) {
+describe.concurrent("what verify says to do fixes it", () => {
+  for (const { what, world: options, wish, breakIt, args, follows } of fixable) {
     it(`where ${what}`, async ({ expect, onTestFinished }) => {
       // Only a caller that may see deleted applications can restore one.
       const graphPermissions = ["Application.ReadWrite.OwnedBy", "Application.Read.All"];

@@ -383,7 +383,7 @@ const breakages: readonly Breakage[] = [
     hint: /NTP/,
   },
   {
-    what: "what it holds is no application's, and is refused",
+    what: "what it holds belongs to no application, and is refused",
     breakIt: (world) => {
       madeByHand(world);
       putContent(world, { [world.loginServer]: entry("my-token", "no-password-of-any-token") });

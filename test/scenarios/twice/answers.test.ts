@@ -4,7 +4,7 @@ import { onEachCluster } from "./on-each-cluster.ts";
 const path = (namespace: string) => `/api/v1/namespaces/${namespace}/secrets`;
 
 /** The token of a list that continues, with another resource version. */
-function goingOnAt(token: string, version: (now: number) => number): string {
+function continuedAt(token: string, version: (now: number) => number): string {
   const read = JSON.parse(Buffer.from(token, "base64url").toString("utf8"));
   return Buffer.from(JSON.stringify({ ...read, rv: version(read.rv) })).toString("base64url");
 }
@@ -44,7 +44,7 @@ onEachCluster((open) => {
     const namespace = await scenario.namespace();
     for (const name of ["one", "two"]) await scenario.addSecret({ name, namespace });
     const first = await scenario.cluster.api("GET", `${path(namespace)}?limit=1`);
-    const ahead = goingOnAt(first.body.metadata.continue, (now) => now + 1_000_000);
+    const ahead = continuedAt(first.body.metadata.continue, (now) => now + 1_000_000);
     const next = await scenario.cluster.api("GET", `${path(namespace)}?limit=1&continue=${ahead}`);
     expect([next.status, next.body]).toMatchObject([504, tooLarge]);
   });

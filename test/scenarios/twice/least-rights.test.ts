@@ -227,9 +227,9 @@ onEachCluster((open) => {
       const scenario = await open(test);
       const args = await use.arrange(scenario);
       const consents = use.looks ? [[]] : [["--dry-run"], ["--yes"]];
-      const lacking = Object.keys(use.without) as Right[];
+      const missing = Object.keys(use.without) as Right[];
       const ends: Record<string, readonly unknown[]> = {};
-      for (const right of lacking) {
+      for (const right of missing) {
         const kubeconfig = await someone(
           scenario,
           use,
@@ -240,11 +240,11 @@ onEachCluster((open) => {
           ends[[right, ...consent].join(" ")] = [...endOf(run, right), changes];
         }
       }
-      const expected = lacking.flatMap((right) =>
+      const expected = missing.flatMap((right) =>
         consents.map((consent) => [[right, ...consent].join(" "), [...use.without[right]!, true, []]]),
       );
       expect(ends).toEqual(Object.fromEntries(expected));
-      const kubeconfig = await someone(scenario, use, use.needs ?? lacking);
+      const kubeconfig = await someone(scenario, use, use.needs ?? missing);
       const run = await (use.looks
         ? scenario.look(args, { kubeconfig })
         : scenario.run(args, { kubeconfig }));
