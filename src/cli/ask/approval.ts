@@ -51,7 +51,9 @@ async function typesName(
     preset: "",
     ifEmpty: "stop here, nothing was written",
     check: async (text) =>
-      text === "" || names.includes(text) ? undefined : `That is not ${names[0]}; nothing typed stops here.`,
+      text === "" || names.includes(text)
+        ? undefined
+        : `That is not ${names[0]}. To stop, press Enter alone.`,
   });
   return reply.kind === "answer" && names.includes(reply.value);
 }

@@ -193,7 +193,7 @@ function startFailure(error: unknown, { port, registryServer }: AnswersOf<typeof
   return new UsageError(
     `The registry server did not start: ${error.message}.`,
     "sandbox.registry-server",
-    "Install it, on Debian by apt-get install docker-registry, or leave out --registry-server.",
+    "Install it (on Debian: apt-get install docker-registry), or leave out --registry-server.",
   );
 }
 
