@@ -51,9 +51,7 @@ async function typesName(
     preset: "",
     ifEmpty: "stop here, nothing was written",
     check: async (text) =>
-      text === "" || names.includes(text)
-        ? undefined
-        : `That is not ${names[0]}. To stop, press Enter alone.`,
+      text === "" || names.includes(text) ? undefined : `That is not ${names[0]}. Leave it empty to stop.`,
   });
   return reply.kind === "answer" && names.includes(reply.value);
 }

@@ -45,7 +45,7 @@ export const outputOptions = {
   }),
   accessible: switchOption({
     flag: "--accessible",
-    summary: "plain lines and numbered questions, for screen readers; also where TERM is dumb",
+    summary: "plain lines and numbered questions, for screen readers; also if TERM is dumb",
     group: "Output",
   }),
   quiet: switchOption({

@@ -18,7 +18,7 @@ const registryServers = ["builtin", "docker-registry"] as const;
 export const sandboxOptions = {
   port: valueOption({
     flag: "--port <number>",
-    summary: "port of Azure (default: a free one)",
+    summary: "port for Azure (default: a free one)",
     group: "Rehearsal",
     common: true,
     parse: port,

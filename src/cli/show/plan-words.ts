@@ -29,7 +29,7 @@ const words: Readonly<Record<string, (value: unknown) => string | undefined>> = 
   beside: (value) => `with key ${String(value)} beside it`,
   expiresAt: (value) => `valid until ${day(value)}`,
   loginServer: (value) => `for ${String(value)}`,
-  retireAfter: (value) => `retires ${moment(value)}`,
+  retireAfter: (value) => `retired after ${moment(value)}`,
   role: (value) => `role ${String(value)}`,
   repositories: (value) => `repositories: ${String(value)}`,
   appId: (value) => `application ${String(value)}`,

@@ -285,25 +285,25 @@ describe("a result", () => {
       "2030-07-06T03:09:05Z",
       "once a day",
       "It changes nothing until 60 days before 2031-01-02.",
-      "After 2031-01-02, no image",
+      "After 2031-01-02,",
     ],
     [
       "2030-12-13T03:09:05Z",
       "once a day",
       "It changes nothing until 6 days before 2031-01-02.",
-      "After 2031-01-02, no image",
+      "After 2031-01-02,",
     ],
     [
       "2030-12-30T03:09:05Z",
       "once an hour",
       "It changes nothing until 1 day before 2031-01-02.",
-      "After 2031-01-02, no image",
+      "After 2031-01-02,",
     ],
     [
       "2031-01-01T03:09:05Z",
       "once an hour",
       "It changes nothing until 8 hours before 2031-01-02 03:04 UTC.",
-      "After 2031-01-02 03:04 UTC, no image",
+      "After 2031-01-02 03:04 UTC,",
     ],
   ])("says how often and when to renew a key made at %s: %s", (createdAt, often, until, after) => {
     const credentials = result.credentials.map((one) => ({ ...one, createdAt }));
@@ -311,7 +311,7 @@ describe("a result", () => {
     const lines = text(setupAnswer(outcome, input).lines());
     expect(lines).toContain(`To renew it, run this ${often}:`);
     expect(lines).toContain(until);
-    expect(lines).toContain(`${after} no image can be pulled until it is renewed`);
+    expect(lines).toContain(`${after} no image can be pulled until the password is renewed`);
   });
 
   it("uses the image that was named, and says when a renewal is due", () => {
