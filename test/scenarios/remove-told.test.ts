@@ -152,7 +152,7 @@ describe("a removal that did not finish", () => {
     expect(stdout).toContain("Only remove continues it.");
     expect(stdout).not.toContain("acr-pull rotate");
     expect(stdout).not.toContain("acr-pull setup");
-    const [, command = ""] = /or for this secret alone:\n {2}acr-pull (remove .+)/.exec(stdout) ?? [];
+    const [, command = ""] = /or only for this secret:\n {2}acr-pull (remove .+)/.exec(stdout) ?? [];
     expect(command).toMatch(/--registry \S+ .*--namespace \S+ --secret-name acr-secret/);
     const again = await runHurried(sandbox, [...command.split(" "), "-y", "--settle", "0s"]);
     expect(again.code, again.stderr).toBe(0);

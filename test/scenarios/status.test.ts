@@ -208,7 +208,9 @@ describe.concurrent("status", () => {
     expect(run.json.orphansUnknown.code).toBe("azure.not-signed-in");
     expect(run.json.entries[0].createdAt).toBeNull();
     const text = await runSafely(sandbox, ["status"], noAzure);
-    expect(text.stdout).toMatch(/nothing holds is\s+unknown: the directory was not asked/);
+    expect(text.stdout).toMatch(
+      /It is unknown whether keys are left that nothing holds:\s+the directory was not asked/,
+    );
   });
 
   it("where secrets may be listed in some namespaces only, reads each, and says which and which not", async (test) => {
@@ -1002,7 +1004,7 @@ describe.concurrent("status, of keys whose application no secret names", () => {
     ]);
     const { stdout } = await runSafely(sandbox, ["status"]);
     expect(stdout.replaceAll(/\s+/g, " ")).toContain(
-      "is unknown: acr-pull could not search for applications that no secret names",
+      "that nothing holds: acr-pull could not search for applications that no secret names",
     );
   });
 
