@@ -38,7 +38,7 @@ export function connectWith({
         for (const text of guardSecrets({ env, execArgv })) report({ kind: "note", level: "warning", text });
         checkProxyVariables(env);
       });
-    const hearing = { report, onPluginStart: pluginNotice(report) };
+    const listeners = { report, onPluginStart: pluginNotice(report) };
     const kubeconfig = (file: string | undefined) =>
       opened.do("kubeconfig", file, async () => {
         const { loadKubeconfig } = await import("./kubernetes/kubeconfig.ts");
@@ -57,7 +57,7 @@ export function connectWith({
       return Promise.all(
         chosen.map((context) =>
           opened.do("cluster", { context, allContexts, request }, () => {
-            const open = openCluster(loaded, context, request, { ...hearing, onChange });
+            const open = openCluster(loaded, context, request, { ...listeners, onChange });
             return allContexts ? open.catch((error: unknown) => outOfReach(context, error)) : open;
           }),
         ),
@@ -200,7 +200,7 @@ async function checkLoginServer(cloudName: string, loginServer: string, signal: 
   throw refused(
     "registry.foreign-host",
     `${loginServer} is not a login server of ${cloud.name}, so acr-pull sends no password there.`,
-    `Its login servers end in ${cloud.registrySuffixes?.join(" or ")}; name another with --cloud.`,
+    `Its login servers end in ${cloud.registrySuffixes?.join(" or ")}; name another cloud with --cloud.`,
   );
 }
 
@@ -238,19 +238,19 @@ async function outOfReach(context: string, error: unknown): Promise<WritableClus
 }
 
 /** Who hears about a cluster: about programs that sign in to it, and about changes. */
-interface Hearing {
+interface ClusterListeners {
   readonly report: Report;
   readonly onPluginStart: (context: string, program: string) => void;
   readonly onChange: OnChange | undefined;
 }
 
 /** Mentions each program once, however many contexts use it. */
-function pluginNotice(report: Report): Hearing["onPluginStart"] {
+function pluginNotice(report: Report): ClusterListeners["onPluginStart"] {
   const told = new Set<string>();
   return (context, program) => {
     if (told.has(program)) return;
     told.add(program);
-    const text = `context ${context} signs in with a program that its kubeconfig names: ${program} (--exec-plugins allow: this is expected; deny: never run one)`;
+    const text = `context ${context} signs in with a program that its kubeconfig names: ${program} (to hide this note: --exec-plugins allow; to run no such program: --exec-plugins deny)`;
     report({ kind: "note", level: "info", text });
   };
 }
@@ -259,7 +259,7 @@ async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
   { allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
-  { report, onPluginStart, onChange }: Hearing,
+  { report, onPluginStart, onChange }: ClusterListeners,
 ): Promise<WritableClusterTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>

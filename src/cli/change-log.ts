@@ -17,7 +17,7 @@ export function openChangeLog(path: string, operationId: string, report: Report)
   } catch (error) {
     throw refused(
       "usage.log-file",
-      `The file that --log names, ${path}, cannot be written: ${whyFileFailed(error)}.`,
+      `The file for --log, ${path}, cannot be written: ${whyFileFailed(error)}.`,
       "Name a file in a folder that exists and that you may write to.",
     );
   }
@@ -27,7 +27,7 @@ export function openChangeLog(path: string, operationId: string, report: Report)
     try {
       append(path, `${escaped(JSON.stringify(speakable(line)))}\n`);
     } catch (error) {
-      const text = `${path} could not be written (${whyFileFailed(error)}): it does not tell every change of this run`;
+      const text = `${path} could not be written (${whyFileFailed(error)}): it does not record every change of this run`;
       if (!hasFailed) report({ kind: "note", level: "warning", text });
       hasFailed = true;
     }

@@ -30,9 +30,9 @@ export function guardSecrets({ env, execArgv = [] }: Pick<HostProcess, "env" | "
   // No other value turns it off: https://nodejs.org/api/cli.html#node_tls_reject_unauthorizedvalue
   if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
     throw new UsageError(
-      "NODE_TLS_REJECT_UNAUTHORIZED=0 would have certificates go unverified, and passwords and tokens to whoever is in between",
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off certificate checks, so anybody in between could read passwords and tokens",
       "usage.unverified-tls",
-      "Take it out of the environment. Where a proxy opens TLS, or a cloud has a certificate authority of its own, name that in NODE_EXTRA_CA_CERTS.",
+      "Unset it. If a proxy opens TLS, or a cloud has its own certificate authority, name that authority's file in NODE_EXTRA_CA_CERTS.",
     );
   }
   const proxyPasswords = proxyVariables.flatMap((name) => passwordIn(env[name]));
@@ -42,29 +42,29 @@ export function guardSecrets({ env, execArgv = [] }: Pick<HostProcess, "env" | "
   const switches = [...execArgv, ...(env["NODE_OPTIONS"] ?? "").split(/\s+/)];
   return [
     ...(names(env["NODE_DEBUG"], nodeDebugNames)
-      ? ["NODE_DEBUG has Node print requests, passwords and tokens among them"]
+      ? ["NODE_DEBUG makes Node print requests, including passwords and tokens"]
       : []),
     ...(proxyPasswords.length > 0 && names(env["DEBUG"], proxyDebugNames)
-      ? ["DEBUG has the password of the proxy printed"]
+      ? ["DEBUG makes the proxy agent print the proxy's password"]
       : []),
     ...switches
       .filter((one) => secretFiles.test(one))
       .map(
-        (one) => `${one.replace(/=.*/, "")} has Node write secrets of this run, or keys to them, to a file`,
+        (one) => `${one.replace(/=.*/, "")} makes Node write this run's secrets, or keys to them, to a file`,
       ),
     ...(env["SSLKEYLOGFILE"]
       ? [
-          "SSLKEYLOGFILE has programs that acr-pull runs, such as az, write the keys of their connections to a file",
+          "SSLKEYLOGFILE makes programs that acr-pull runs, such as az, write the keys of their connections to a file",
         ]
       : []),
   ];
 }
 
 /** Whether the variable, a list of names in which `*` stands for any letters, matches one of these. */
-function names(value = "", tellers: readonly string[]): boolean {
+function names(value = "", printers: readonly string[]): boolean {
   return value.split(/[\s,]+/).some((name) => {
     const pattern = name.replace(/[^\w*]/g, "\\$&").replaceAll("*", ".*");
-    return tellers.some((teller) => new RegExp(`^${pattern}$`, "i").test(teller));
+    return printers.some((printer) => new RegExp(`^${pattern}$`, "i").test(printer));
   });
 }
 
@@ -105,6 +105,6 @@ export function checkProxyVariables(environment: Variables): void {
   throw new UsageError(
     `${name} is not the URL of an HTTP proxy`,
     "usage.proxy",
-    `Write it with its scheme, such as ${name}=http://proxy.example:3128, or take it out of the environment.`,
+    `Write it with its scheme, such as ${name}=http://proxy.example:3128, or unset it.`,
   );
 }

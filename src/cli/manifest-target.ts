@@ -27,14 +27,14 @@ export async function checkManifest(
     throw new UsageError(
       "--manifest - prints the password, and stdout is a terminal, which would show it",
       "usage.manifest",
-      "Pipe it on: acr-pull setup --manifest - … | kubectl apply --server-side -f -",
+      "Pipe it to kubectl: acr-pull setup --manifest - … | kubectl apply --server-side -f -",
     );
   }
   if (plainManifest || !(await mayBeCommitted(manifest))) return;
   throw refused(
     "manifest.plain-in-git",
-    `${manifest} lies in a Git repository, and would hold the password in a form that anybody can read.`,
-    "Have each document sealed: --seal-with 'kubeseal --format yaml'. Or say that you want it readable: --plain-manifest.",
+    `${manifest} is in a Git repository, and would hold the password in a form that anybody can read.`,
+    "To seal each document, add --seal-with 'kubeseal --format yaml'. To write it in readable form anyway, add --plain-manifest.",
   );
 }
 

@@ -57,7 +57,7 @@ describe("a program that a kubeconfig names to sign in by", () => {
     const run = await status({ command: "./login", args }, ["--context", "sandbox"]);
     expect(run.code, run.stderr).toBe(0);
     expect(run.stderr).toContain(
-      `context sandbox signs in with a program that its kubeconfig names: ${join(folder, "login")} get-token --client-secret … --user=… … (--exec-plugins allow: this is expected; deny: never run one)`,
+      `context sandbox signs in with a program that its kubeconfig names: ${join(folder, "login")} get-token --client-secret … --user=… … (to hide this note: --exec-plugins allow; to run no such program: --exec-plugins deny)`,
     );
     expect(run.stderr.match(/signs in with a program/g)).toHaveLength(1);
     expect(run.stderr).not.toMatch(/s3cr3t/i);

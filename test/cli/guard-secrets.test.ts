@@ -22,15 +22,18 @@ describe("the environment of a run", () => {
   });
 
   test.each([
-    [{ NODE_DEBUG: "http" }, "NODE_DEBUG has Node print requests"],
-    [{ NODE_DEBUG: "fs,TLS" }, "NODE_DEBUG has Node print requests"],
-    [{ NODE_DEBUG: "h*" }, "NODE_DEBUG has Node print requests"],
-    [{ NODE_OPTIONS: "--no-warnings --tls-keylog=/tmp/k" }, "--tls-keylog has Node write secrets"],
-    [{ NODE_OPTIONS: "--report-on-signal" }, "--report-on-signal has Node write secrets"],
-    [{ SSLKEYLOGFILE: "/tmp/k" }, "SSLKEYLOGFILE has programs that acr-pull runs"],
+    [{ NODE_DEBUG: "http" }, "NODE_DEBUG makes Node print requests"],
+    [{ NODE_DEBUG: "fs,TLS" }, "NODE_DEBUG makes Node print requests"],
+    [{ NODE_DEBUG: "h*" }, "NODE_DEBUG makes Node print requests"],
+    [
+      { NODE_OPTIONS: "--no-warnings --tls-keylog=/tmp/k" },
+      "--tls-keylog makes Node write this run's secrets",
+    ],
+    [{ NODE_OPTIONS: "--report-on-signal" }, "--report-on-signal makes Node write this run's secrets"],
+    [{ SSLKEYLOGFILE: "/tmp/k" }, "SSLKEYLOGFILE makes programs that acr-pull runs"],
     [
       { DEBUG: "*", https_proxy: "http://u:proxy-word@p.example" },
-      "DEBUG has the password of the proxy printed",
+      "DEBUG makes the proxy agent print the proxy's password",
     ],
   ])("that has secrets shown is told of in one line: %j", (env, text) => {
     const [warning = "", ...more] = guardSecrets({ env });

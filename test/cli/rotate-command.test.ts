@@ -71,7 +71,7 @@ describe("rotate of a key that two namespaces hold", () => {
     const [mark] = Object.values(marksOf(sandbox)) as Array<{ keyId: string; retire: { keyId: string } }>;
     expect(stdout).toContain(`The key ${mark?.keyId} for myregistry (localhost:`);
     expect(stdout).toMatch(/ in sandbox is in use by 2 secrets, valid until \d{4}-\d\d-\d\d\.$/m);
-    expect(stdout).toContain(`The key ${mark?.retire.keyId} before it stays valid until 20`);
+    expect(stdout).toContain(`The old key ${mark?.retire.keyId} stays valid until at least 20`);
     expect(stdout).toContain("    acr-pull rotate --context sandbox --finish --yes\n");
     expect(entryOf(sandbox, "myregistry", "default")).toEqual(entryOf(sandbox));
     expect(entryOf(sandbox)?.password).not.toBe(old);

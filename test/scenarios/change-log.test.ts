@@ -141,8 +141,8 @@ describe("the log of changes", () => {
     const run = await setup(sandbox, ["--log", log]);
     await mkdir(folder, { recursive: true });
     expect(run.code, run.stderr).toBe(0);
-    expect(run.stderr.match(/could not be written \(ENOENT\): it does not tell every change/g)).toHaveLength(
-      1,
-    );
+    expect(
+      run.stderr.match(/could not be written \(ENOENT\): it does not record every change/g),
+    ).toHaveLength(1);
   });
 });

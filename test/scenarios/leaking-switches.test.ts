@@ -30,7 +30,7 @@ describe("a variable that would give the run's secrets away", () => {
     expect(run.code).toBe(0);
     const warnings = run.stderr.split("\n").filter((line) => line.includes("warning:"));
     expect(warnings).toEqual([
-      "! warning: NODE_DEBUG has Node print requests, passwords and tokens among them",
+      "! warning: NODE_DEBUG makes Node print requests, including passwords and tokens",
     ]);
   });
 

@@ -99,7 +99,7 @@ describe("in two hundred namespaces", () => {
     const { code, stderr } = await runSafely(sandbox, [...setup, "--dry-run", "-o", "wide"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /--output must be one of text, json, yaml; wide is for what is listed, as by status/,
+      /--output must be one of text, json, yaml; wide is only for commands that list things, such as status/,
     );
   });
 });

@@ -66,7 +66,7 @@ describe.concurrent("status, where the secrets are gone already", () => {
       ({ namespace: where, serviceAccount, secret }) => `${where}/${serviceAccount} ${secret}`,
     );
 
-  it("tells of the links that acr-pull made, exit 5, and where the key that is left is seen also of what is linked as little", async (test) => {
+  it("reports the links that acr-pull made, exits with 5, and without Azure reports those it can see", async (test) => {
     const sandbox = await withoutSecrets(test);
     const signedOut = { env: { PATH: "/nowhere", AZURE_CLIENT_SECRET: undefined } };
     const told = await runSafely(sandbox, ["status", "-o", "json"], signedOut);

@@ -128,19 +128,19 @@ describe("remove that is told to stop half way", () => {
     expect(run.stdout).toMatch(/application +\S+ +not reached/);
     expect(run.stdout).toMatch(/key +\S+ +removed/);
     expect(run.stdout).toMatch(
-      /acr-secret +emptied: holds no password, and leads the next run to what is still to go/,
+      /acr-secret +emptied: holds no password, and shows the next run what is left to remove/,
     );
   });
 });
 
-describe("a removal that did not come to its end", () => {
+describe("a removal that did not finish", () => {
   it.for([
     ["has its password out", ({ path }: RequestEntry) => path.endsWith("/removePassword")],
     [
       "has only links undone",
       ({ mutating, path }: RequestEntry) => mutating && path.includes("/serviceaccounts/"),
     ],
-  ] as const)("is known to status and gone on with by what it names: %s", async ([, at], context) => {
+  ] as const)("is shown by status and continued by the command it names: %s", async ([, at], context) => {
     const sandbox = await setUpWorld(context);
     await stopped(sandbox, "SIGTERM", at, remove);
     // Status does not wait for the mark of a run that has ended.
@@ -152,7 +152,7 @@ describe("a removal that did not come to its end", () => {
     expect(stdout).toContain("Only remove continues it.");
     expect(stdout).not.toContain("acr-pull rotate");
     expect(stdout).not.toContain("acr-pull setup");
-    const [, command = ""] = /or for this secret alone:\n {2}acr-pull (remove .+)/.exec(stdout) ?? [];
+    const [, command = ""] = /or only for this secret:\n {2}acr-pull (remove .+)/.exec(stdout) ?? [];
     expect(command).toMatch(/--registry \S+ .*--namespace \S+ --secret-name acr-secret/);
     const again = await runHurried(sandbox, [...command.split(" "), "-y", "--settle", "0s"]);
     expect(again.code, again.stderr).toBe(0);
@@ -188,7 +188,7 @@ const lastWrite = 9;
 describe("whatever write of a removal is the last, what is said is so", () => {
   const cases = Array.from({ length: lastWrite + 1 }, (_, write) => write);
 
-  it("with as many writes as are gone through here", async (context) => {
+  it("makes exactly as many writes as are tested here", async (context) => {
     const sandbox = await setUpWorld(context);
     const before = sandbox.requests.mutating().length;
     const run = await remove(sandbox);

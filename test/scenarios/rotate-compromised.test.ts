@@ -77,7 +77,7 @@ describe.concurrent("rotate --compromised", () => {
     const [third] = keyIds(sandbox);
     expect(run.stdout.match(/The key \S+ for .* is in use/g)).toHaveLength(1);
     expect(run.stdout).toContain(`The key ${third} for`);
-    for (const gone of [first, second]) expect(run.stdout).toContain(`The key ${gone} before it is gone`);
+    for (const gone of [first, second]) expect(run.stdout).toContain(`The old key ${gone} is gone`);
   });
 });
 

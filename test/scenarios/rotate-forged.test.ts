@@ -114,7 +114,7 @@ describe("a secret whose password was cut short", () => {
     },
   );
 
-  it.concurrent("gets the key that lives elsewhere, for it begins as that one does", async (context) => {
+  it.concurrent("gets the key that lives elsewhere, because it begins like that one", async (context) => {
     const sandbox = await start(context);
     await setup(sandbox, ["-n", "awesomeapps", "-n", "default"]);
     const [old = ""] = keyIds(sandbox);

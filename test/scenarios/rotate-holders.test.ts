@@ -365,8 +365,10 @@ describe.concurrent("rotate, where secrets may not be listed cluster-wide,", () 
     const first = await runSafely(sandbox, ["rotate", ...named, "-y", "--settle", "0s"]);
     const second = await rotate(sandbox, named);
     expect([first.code, second.code]).toEqual([0, 0]);
-    expect(first.stdout).toContain(`The key ${old} before it stays valid until`);
-    expect(first.stdout.replaceAll(/\s+/g, " ")).toContain("have somebody run the same who may list them");
+    expect(first.stdout).toContain(`The old key ${old} stays valid until`);
+    expect(first.stdout.replaceAll(/\s+/g, " ")).toContain(
+      "have somebody who may list them run the same command",
+    );
     expect(first.stdout).not.toMatch(/rotate .*--finish(?! --namespaces-complete)/);
     expect(first.stdout).toMatch(/rotate --namespace awesomeapps .*--finish --namespaces-complete --yes/);
     expect(second.json.rotations).toMatchObject([

@@ -66,7 +66,7 @@ describe.concurrent("rotate, when a key was made and the answer is", () => {
 });
 
 describe.concurrent("rotate, when no answer to the making of a key ever comes", () => {
-  it("ends half way and names the way on, and the next run removes every key that was made", async (test) => {
+  it("ends incomplete and says how to continue, and the next run removes every key that was made", async (test) => {
     const sandbox = await start(test);
     const { keyId: old } = setUp(sandbox);
     // The old one, three that nobody can use, and the next run's own, which shows that run that it sees them all.

@@ -67,8 +67,8 @@ describe("rotate that fails half way names what it did", () => {
     failAfter(sandbox, "/addPassword", [noPatch, noRemoval]);
     const { stdout } = await runHurried(sandbox, ["rotate", "-y", "--settle", "0s"]);
     const [, made] = keyIds(sandbox);
-    expect(stdout).toContain(`The key ${made} was made, and no secret is known to hold it yet`);
-    expect(stdout).toContain("was not rotated to the end");
+    expect(stdout).toContain(`The key ${made} was made, but no secret is known to hold it yet`);
+    expect(stdout).toContain("was not fully rotated");
   });
 
   it("no key that it took back, and none of its own among those of earlier runs", async (context) => {
@@ -185,7 +185,7 @@ const lastWrite = 10;
 describe("whatever write of a rotation for a leaked key is the last, what is said is so", () => {
   const cases = Array.from({ length: lastWrite + 1 }, (_, write) => write);
 
-  it("with as many writes as are gone through here", async (context) => {
+  it("makes exactly as many writes as are tested here", async (context) => {
     const sandbox = await setUpWorld(context);
     const run = await rotate(sandbox, leaked);
     expect(run.code, run.stderr).toBe(0);

@@ -167,7 +167,7 @@ describe.concurrent("setup, where the mark of a secret says what is not true of 
     expect(markOf(sandbox, "default")).toMatchObject({ keyId, expiresAt });
   });
 
-  it("sets it right in that namespace itself", async (test) => {
+  it("corrects it in that namespace itself", async (test) => {
     const sandbox = await start(test);
     const { keyId, expiresAt } = setUp(sandbox, { namespaces: ["awesomeapps", "default"] });
     poison(sandbox, bogus);

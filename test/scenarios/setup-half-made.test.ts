@@ -5,7 +5,7 @@ import { setup } from "../program.ts";
 let sandbox: Sandbox;
 afterEach(() => sandbox.close());
 
-it("a principal whose application alone could be made is told as created, for it was not there before", async () => {
+it("a principal of which only the application was made is reported as created, because it was not there before", async () => {
   sandbox = await startSandbox({
     faults: [{ match: "POST .*/namespaces/awesomeapps/secrets", nth: 2, status: 403 }],
   });

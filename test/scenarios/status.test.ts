@@ -208,7 +208,9 @@ describe.concurrent("status", () => {
     expect(run.json.orphansUnknown.code).toBe("azure.not-signed-in");
     expect(run.json.entries[0].createdAt).toBeNull();
     const text = await runSafely(sandbox, ["status"], noAzure);
-    expect(text.stdout).toMatch(/nothing holds is\s+unknown: the directory was not asked/);
+    expect(text.stdout).toMatch(
+      /It is unknown whether keys are left that nothing holds:\s+the directory was not asked/,
+    );
   });
 
   it("where secrets may be listed in some namespaces only, reads each, and says which and which not", async (test) => {
@@ -239,8 +241,8 @@ describe.concurrent("status", () => {
     setUp(sandbox, { namespaces: teams });
     const text = await runSafely(sandbox, ["status"]);
     expect(text.stdout.split("\n").length).toBeLessThan(20);
-    expect(text.stdout).toContain("looked at the namespace team-7 alone");
-    expect(text.stdout).toContain("Not looked at 60 namespaces of sandbox: kube-system, team-0");
+    expect(text.stdout).toContain("looked at only the namespace team-7");
+    expect(text.stdout).toContain("Could not look at 60 namespaces of sandbox: kube-system, team-0");
     const run = await status(sandbox);
     const missed = run.json.unseen.map(({ namespace }: { namespace: string }) => namespace);
     const others = [...teams.filter((team) => team !== "team-7"), "kube-system"];
@@ -636,7 +638,7 @@ describe.concurrent("status, while keys come and go,", () => {
       [{ kind: "run", live: false, overdue: true }],
     ]);
     const { stdout } = await runSafely(sandbox, ["status"]);
-    expect(stdout).toContain("did not come to its end");
+    expect(stdout).toContain("did not finish");
     expect(stdout).not.toContain("all in order");
     expect(stdout).toMatch(
       / {2}acr-pull setup --registry \S+ .*--namespace default --secret-name acr-secret/,
@@ -963,7 +965,7 @@ describe.concurrent("status, of keys whose application no secret names", () => {
     forgetKeys(sandbox);
   });
 
-  it("does not take one for a key that is left whose application was deleted a moment ago", async (test) => {
+  it("reports no orphan whose application was deleted a moment ago", async (test) => {
     const { sandbox } = await withoutSecrets(test);
     const application = ownApplication(sandbox);
     let listed = false;
@@ -1002,7 +1004,7 @@ describe.concurrent("status, of keys whose application no secret names", () => {
     ]);
     const { stdout } = await runSafely(sandbox, ["status"]);
     expect(stdout.replaceAll(/\s+/g, " ")).toContain(
-      "is unknown: acr-pull could not search for applications that no secret names",
+      "that nothing holds: acr-pull could not search for applications that no secret names",
     );
   });
 

@@ -87,7 +87,7 @@ describe("remove at a terminal", () => {
     const text = Buffer.from(config[".dockerconfigjson"] ?? "", "base64").toString();
     expect(text).not.toContain(loginServer);
     expect(text).toContain(sandbox.world.registries[1]?.loginServer);
-    const command = /The same without a question:\n {2}(.+)/.exec(run.transcript)?.[1] ?? "";
+    const command = /The same without questions:\n {2}(.+)/.exec(run.transcript)?.[1] ?? "";
     expect(command).toMatch(/^acr-pull remove --registry localhost:\d+ --context sandbox --yes$/);
     await expectRepeatable(sandbox, command);
   });

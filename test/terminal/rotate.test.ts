@@ -47,7 +47,7 @@ describe("rotate at a terminal", () => {
     expect(await run.exit(), run.history).toBe(0);
     expect(entryOf(sandbox, "abacregistry", "default")?.password).not.toBe(mine?.password);
     expect(entryOf(sandbox)).toEqual(other);
-    const command = /The same without a question:\n {2}(.+)/.exec(run.transcript)?.[1] ?? "";
+    const command = /The same without questions:\n {2}(.+)/.exec(run.transcript)?.[1] ?? "";
     expect(command).toMatch(/^acr-pull rotate --registry localhost:\d+ --context sandbox --yes$/);
     await expectRepeatable(sandbox, command);
   });

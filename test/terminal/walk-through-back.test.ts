@@ -56,7 +56,7 @@ describe("Back", () => {
     await expectRepeatable(sandbox, command);
   });
 
-  it("to the registry, for one of the other mode, has asked again what rests on it, and nothing else", async () => {
+  it("to the registry, for one of the other mode, asks again only what depends on it", async () => {
     sandbox = await startSandbox();
     const walk = await Walk.start(sandbox);
     await walk.accept("signIn");

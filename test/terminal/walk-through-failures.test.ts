@@ -44,7 +44,7 @@ describe("what goes wrong at a question", () => {
     sandbox.setFaults([{ match: "/registries[?]", status: 403, code: "AuthorizationFailed" }]);
     const walk = await Walk.start(sandbox, ["--auth", "environment"]);
     await walk.at("goOn");
-    expect(walk.run.screen).toContain("There is no registry that the account signed in can see.");
+    expect(walk.run.screen).toContain("The signed-in account cannot see any registry.");
     walk.press("again", "enter");
     await (await walk.at("registry")).press("ctrl-c").exit();
     expect(mutatingSince(sandbox)).toEqual([]);

@@ -75,7 +75,7 @@ describe("while a question is read", () => {
     expect(await walk.exit()).toBe(130);
   });
 
-  it("another answer than the likely one has that fetched which depends on it, and nothing else", async () => {
+  it("an unexpected answer fetches only what depends on it", async () => {
     const start = requests();
     const walk = await Walk.start(sandbox, ["--auth", "environment"]);
     await expectFetchedAt(walk, "registry", azure, start);

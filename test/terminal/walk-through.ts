@@ -107,7 +107,7 @@ export class Walk {
   async equivalentCommand(): Promise<string> {
     const code = await this.exit();
     if (code !== 0) throw new Error(`the program ended with ${code}:\n${this.run.history}`);
-    const command = /The same setup without a question:\n {2}(.+)/.exec(this.run.transcript)?.[1];
+    const command = /The same setup without questions:\n {2}(.+)/.exec(this.run.transcript)?.[1];
     if (command === undefined) throw new Error(`no command was told:\n${this.run.transcript}`);
     return command;
   }

@@ -51,7 +51,7 @@ async function typesName(
     preset: "",
     ifEmpty: "stop here, nothing was written",
     check: async (text) =>
-      text === "" || names.includes(text) ? undefined : `That is not ${names[0]}; nothing typed stops here.`,
+      text === "" || names.includes(text) ? undefined : `That is not ${names[0]}. Leave it empty to stop.`,
   });
   return reply.kind === "answer" && names.includes(reply.value);
 }

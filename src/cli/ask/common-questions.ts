@@ -122,7 +122,7 @@ export function signInQuestion<Answers extends { readonly auth: AuthChoice }>({
       const reply = await prompter.choose({
         message: signInOptions.auth.question ?? "",
         canGoBack,
-        loading: "Looking who is signed in",
+        loading: "Checking who is signed in",
         choices: data.then((recognised) => choicesOf(recognised, rights)),
         preselected: previous["auth"]?.[0],
       });

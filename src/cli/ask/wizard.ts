@@ -98,7 +98,7 @@ export class Wizard<Answers> {
       this.#lookAhead(at, left.signal);
       // A person who came here to change an answer wants to be asked in any case.
       if (question.isOpen && this.#sheet.isUnanswered(question, at)) {
-        const seen = await wait(question.looking ?? "Looking", data);
+        const seen = await wait(question.looking ?? "Checking", data);
         if (!question.isOpen(seen, answers)) return { kind: "closed" };
       }
       const previous = this.#sheet.previous(question, given);

@@ -29,7 +29,7 @@ export function ciView(view: View, service: CiService, { stderr }: Terminal, { q
     try {
       for (const line of service.publish(outputs, summary)) stderr.document(`${line}\n`);
     } catch (error) {
-      warn(`what the job's later steps read could not be written: ${whyFileFailed(error)}`);
+      warn(`the job's outputs or summary could not be written: ${whyFileFailed(error)}`);
     }
   };
   return {
@@ -47,7 +47,7 @@ export function ciView(view: View, service: CiService, { stderr }: Terminal, { q
         !answer.failure &&
         answer.document["plan"] === undefined
       ) {
-        const text = "Not everything is in order: the output says what, and what to do.";
+        const text = "Not everything is in order: the output says what is wrong and how to fix it.";
         stderr.document(`${service.annotation("error", `acr-pull ${answer.command}`, text)}\n`);
       }
     },

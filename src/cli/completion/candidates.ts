@@ -98,7 +98,7 @@ function optionsAndOperands(
   return operandValues.map((word) => ({ word, summary: "" }));
 }
 
-const commandFollows: Candidate = { word: "--", summary: "behind it: the command to run" };
+const commandFollows: Candidate = { word: "--", summary: "followed by the command to run" };
 
 /** Offers the long flag, or the letter if that was typed out: one of the two is enough to choose from. */
 function optionCandidate(option: OptionDefinition<unknown>, current: string): Candidate {

@@ -26,8 +26,8 @@ export function check<Answers>(
 ): void {
   const wrong = [...brokenRules(options, given), ...(conflicts?.(answers, given) ?? [])];
   if (wrong.length > 0) throw new UsageError(wrong.map((one) => `${one}.`).join("\n"), "usage.conflict");
-  const lacking = missing?.(answers, interactive) ?? [];
-  if (lacking.length > 0) throw missingInput(lacking);
+  const required = missing?.(answers, interactive) ?? [];
+  if (required.length > 0) throw missingInput(required);
 }
 
 /** A sentence for each pair of options that exclude each other, and for each option that needs a missing one. */
@@ -46,15 +46,15 @@ function brokenRules(options: OptionSet, given: GivenOptions): string[] {
   const excluded = lefts.flatMap(([name, { long }]) =>
     present.flatMap(([, other]) => {
       const because = other.excludes[name];
-      return because === undefined ? [] : [`${long} cannot go with ${other.long}: ${because}`];
+      return because === undefined ? [] : [`${long} cannot be used with ${other.long}: ${because}`];
     }),
   );
-  const lonely = present.flatMap(([, { long, needs }]) =>
+  const unmetNeeds = present.flatMap(([, { long, needs }]) =>
     Object.entries(needs)
       .filter(([needed]) => !isPresent(needed))
       .map(([needed, because]) => `${long} needs ${longOf(needed)}: ${because}`),
   );
-  return [...excluded, ...lonely];
+  return [...excluded, ...unmetNeeds];
 }
 
 function excludesAny({ excludes }: OptionDefinition<unknown>): boolean {

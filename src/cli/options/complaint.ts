@@ -63,7 +63,7 @@ export async function explained(
 function withoutCommand(flag: string, words: readonly string[], speaker: Speaker): Complaint {
   const { name, commands, flags } = speaker;
   if (flag === "-v") {
-    const advice = `-V shows the version; -v tells more of a command, as in ${name} status -v.`;
+    const advice = `-V shows the version; -v shows more detail for a command, as in ${name} status -v.`;
     return complaint("Missing command.", advice, `${name} --help`);
   }
   const near = closestName(bare(flag), flags);
@@ -74,7 +74,7 @@ function withoutCommand(flag: string, words: readonly string[], speaker: Speaker
   return misspelt === undefined
     ? complaint(
         "Missing command.",
-        `An option goes with a command, such as ${name} status ${bare(flag)}.`,
+        `An option needs a command, as in ${name} status ${bare(flag)}.`,
         `${name} --help`,
       )
     : unknownCommand(misspelt, speaker);

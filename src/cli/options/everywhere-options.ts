@@ -20,7 +20,8 @@ export function allNamespacesOption(summary: string) {
 export const allContextsOption = {
   allContexts: switchOption({
     flag: "--all-contexts",
-    summary: "every context of the kubeconfig, each cluster once; one that cannot be reached is a failure",
+    summary:
+      "every context of the kubeconfig, each cluster once; one that cannot be reached counts as a failure",
     group: "Cluster",
     excludes: { contexts: "one chooses every context, the other some" },
   }),

@@ -13,7 +13,7 @@ export const manifestOptions = {
   }),
   sealWith: valueOption({
     flag: "--seal-with <command>",
-    summary: "have this command seal each document, such as 'kubeseal -o yaml'; no shell runs it",
+    summary: "seal each document with this command, such as 'kubeseal -o yaml'; no shell runs it",
     group: "Cluster",
     parse: commandWords,
     needs: { manifest: "it seals documents" },

@@ -56,7 +56,7 @@ export interface OptionDefinition<A> {
   readonly commas: boolean;
   /** The text that is read if none is given; shown in help. */
   readonly fallback: string | undefined;
-  /** Options of the same command that cannot go with it, and why. */
+  /** Options of the same command that cannot be used with it, and why. */
   readonly excludes: Reasons;
   /** Options of the same command that it needs, and why. */
   readonly needs: Reasons;

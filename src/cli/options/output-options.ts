@@ -22,7 +22,7 @@ export function outputOption(...more: readonly ListFormat[]) {
     parse: knowing(formats, (text) => {
       if (!isListFormat(text) || more.includes(text)) return read(text);
       throw new RangeError(
-        `must be one of ${formats.join(", ")}; ${text} is for what is listed, as by status`,
+        `must be one of ${formats.join(", ")}; ${text} is only for commands that list things, such as status`,
       );
     }),
     fallback: "text",
@@ -45,7 +45,7 @@ export const outputOptions = {
   }),
   accessible: switchOption({
     flag: "--accessible",
-    summary: "plain lines and numbered questions, for screen readers; also where TERM is dumb",
+    summary: "plain lines and numbered questions, for screen readers; also if TERM is dumb",
     group: "Output",
   }),
   quiet: switchOption({
@@ -55,13 +55,13 @@ export const outputOptions = {
   }),
   verbose: switchOption({
     flag: "-v, --verbose",
-    summary: "tell more about each step",
+    summary: "show more about each step",
     group: "Output",
     excludes: { quiet: "they ask for opposite things" },
   }),
   debug: switchOption({
     flag: "--debug",
-    summary: "show the causes of an error, and where it arose",
+    summary: "show the causes of an error, and where it occurred",
     group: "Output",
   }),
 };

@@ -84,7 +84,7 @@ export const clusterOptions = {
   }),
   clusterId: valueOption({
     flag: "--cluster-id <id>",
-    summary: "the cluster's id, where the UID of the namespace kube-system cannot be read",
+    summary: "the cluster's id, if the UID of the namespace kube-system cannot be read",
     group: "Cluster",
     parse: clusterIdentifier,
   }),

@@ -65,4 +65,5 @@ export const otherOptions: ReadonlyMap<string, string> = new Map(
 export const everyNamespace: readonly string[] = ["-A", "--all-namespaces", "--all"];
 
 /** Advice for a command that never takes every namespace. */
-export const byName = "Name each namespace by -n, or choose them by their labels with --namespace-selector.";
+export const byName =
+  "Name each namespace with -n, or choose them by their labels with --namespace-selector.";

@@ -36,7 +36,7 @@ export const removeOptions = {
   }),
   subscription: valueOption({
     flag: "--subscription <id>",
-    summary: "where no secret has an entry of the registry: look for it in this subscription only",
+    summary: "if no secret has an entry for the registry: look for it in this subscription only",
     group: "Registry",
     parse: oneLineText,
   }),
@@ -68,7 +68,7 @@ export const removeOptions = {
   }),
   keepPrincipal: switchOption({
     flag: "--keep-principal",
-    summary: "keep the application and its service principal, without key and role assignment",
+    summary: "keep the application and its service principal, but not their key and role assignment",
     common: true,
     group: "Registry",
   }),
@@ -99,14 +99,14 @@ export const removeOptions = {
   }),
   servicePrincipals: listOption({
     flag: "--service-principal <app-id>",
-    summary: "also remove the role assignment of this one, although others may sign in as it (repeatable)",
+    summary: "also remove the role assignment of this one, even if others may sign in as it (repeatable)",
     group: "Consent",
     parse: guidName,
     consent: true,
   }),
   prune: listOption({
     flag: "--prune <key-id>",
-    summary: "also remove this key, although no secret in the cluster names it (repeatable)",
+    summary: "also remove this key, even if no secret in the cluster names it (repeatable)",
     group: "Consent",
     parse: guidName,
     consent: true,

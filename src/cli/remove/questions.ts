@@ -80,7 +80,7 @@ function registryQuestion({
       throw refused(
         "remove.nothing-found",
         "No visible secret has an entry that acr-pull manages.",
-        "Check --context and -n. What is left in Azure, when the secrets are gone, and what setup --attach granted is found by --registry.",
+        "Check --context and -n. To remove what is left in Azure after the secrets are gone, or what setup --attach granted, add --registry.",
       );
     },
     expect: () => ({}),

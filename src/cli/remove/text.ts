@@ -62,7 +62,7 @@ function resultLines(
     ...(asked
       ? [
           "",
-          [toned("strong", "The same without a question:")] as const,
+          [toned("strong", "The same without questions:")] as const,
           `  ${equivalentCommand(shell, "remove", removeOptions)}`,
         ]
       : []),
@@ -109,7 +109,7 @@ function placeOf({ kind, id, context, namespace }: RemovedItem | Omit<RemovedIte
 
 const evidenceTexts: Readonly<Record<NonNullable<RemovedItem["evidence"]>, string>> = {
   refused: "removed, and refused",
-  unlisted: "removed, and listed no more",
+  unlisted: "removed, and no longer listed",
   untried: "removed, not tried",
   "not-yet-refused": "removed, not refused everywhere yet",
 };
@@ -124,25 +124,25 @@ function resultOf({ kind, action, reason, evidence, heldBy }: RemovedItem): stri
 
 const reasons: Readonly<Record<KeptReason, string>> = {
   "holds-other-entries": "stays with the other entries in it",
-  "not-made-by-acr-pull": "stays, for acr-pull did not make it",
+  "not-made-by-acr-pull": "stays, because acr-pull did not make it",
   "holds-other-credential": "stays with another credential for this host, which is not acr-pull's",
   "being-deleted": "is being deleted, and still held",
-  unfinished: "holds no password, and leads the next run to what is still to go",
+  unfinished: "holds no password, and shows the next run what is left to remove",
   "linked-by-others": "somebody else wrote its list",
-  "of-another-cluster": "its mark says that it is another cluster's",
+  "of-another-cluster": "its mark says that it belongs to another cluster",
   "still-held": "still used",
   "not-ours": "acr-pull did not make it for this cluster",
-  unnamed: "no secret here names it: another cluster of the same id may pull with it",
+  unnamed: "no secret here names it: another cluster with the same id may pull with it",
   "has-unnamed-key": "a key is left that no secret here names",
-  "principal-gone": "its principal is gone, so that nobody pulls by it",
+  "principal-gone": "its principal is gone, so nobody can pull with it",
   "used-by-other-clusters": "other clusters use it",
   "identity-shared": "its identity is also used",
-  "clusters-not-seen": "other AKS clusters, which could not be seen, may pull by it",
+  "clusters-not-seen": "other AKS clusters, which could not be seen, may pull with it",
   shared: "acr-pull did not make the application for this cluster",
   "has-other-credentials": "something else can sign in as it",
-  "not-seen": "it cannot be seen whether something else can sign in as it",
+  "not-seen": "it is not known whether something else can sign in as it",
   "has-other-roles": "it holds other roles",
-  "asked-to-keep": "asked to keep",
+  "asked-to-keep": "as you asked",
 };
 
 const mostNamed = 3;

@@ -16,8 +16,8 @@ export function remediesOf(
   const orElse = intent === "compromised" ? "; or add --accept-outage to retire it all the same" : "";
   return {
     "cannot-see-all-namespaces": {
-      why: "secrets may not be listed in the whole cluster, so that one which was not seen may hold it",
-      fix: "When its time is over, have somebody run the same who may list them; or, if you know that no other secret holds it, run:",
+      why: "secrets may not be listed cluster-wide, so a secret that was not seen may hold it",
+      fix: "When its time is over, have somebody who may list them run the same command; or, if you know that no other secret holds it, run:",
       commands: [commands.retire({ namespacesComplete: "true" })],
     },
     "still-held": {
@@ -26,13 +26,13 @@ export function remediesOf(
       commands: [commands.again],
     },
     "key-not-ours": {
-      why: "acr-pull did not make it for this cluster, so that others may use it",
-      fix: "If nobody does, agree to its retirement by its id:",
+      why: "acr-pull did not make it for this cluster, so others may use it",
+      fix: "If nobody does, retire it by its id:",
       commands: [commands.retire({ retireKey: replaced ?? "KEY_ID" })],
     },
     "key-unknown": {
-      why: "it was given by hand, and which of the application's keys it is cannot be told",
-      fix: "Look up its id, and if nobody else uses it, agree to its retirement by that:",
+      why: "it was given by hand, and it is not known which of the application's keys it is",
+      fix: "Look up its id. If nobody else uses the key, retire it by that id:",
       commands: [`az ad app credential list --id ${appId}`, commands.retire({ retireKey: "KEY_ID" })],
     },
     "not-applied": {
@@ -41,8 +41,8 @@ export function remediesOf(
       commands: [commands.finish],
     },
     "not-yet-refused": {
-      why: "the directory has removed it, and it is not refused everywhere yet",
-      fix: "That takes a while. Whether it is over, this tells:",
+      why: "the directory has removed it, but it is not refused everywhere yet",
+      fix: "This takes a while. To see whether it is done:",
       commands: [commands.finish],
     },
   };

@@ -138,7 +138,7 @@ export const rotateOptions = {
   }),
   acceptOutage: switchOption({
     flag: "--accept-outage",
-    summary: "with --compromised: retire the key although a secret could not be updated",
+    summary: "with --compromised: retire the key even if a secret could not be updated",
     group: "Consent",
     consent: true,
     needs: { compromised: "only a leaked key is worth a failed pull" },
@@ -156,7 +156,7 @@ export const rotateOptions = {
   // Consent, so it has no variable: one forgotten in a pipeline must not remove somebody else's key.
   retireKey: valueOption({
     flag: "--retire-key <key-id>",
-    summary: "retire this key after it is replaced, although acr-pull did not make it for this cluster",
+    summary: "retire this key after it is replaced, even if acr-pull did not make it for this cluster",
     group: "Consent",
     parse: guidName,
     consent: true,
@@ -226,6 +226,6 @@ function alwaysExpiring({ ifExpiringWithinMs, expiresInMs }: RotateAnswers): str
   if (typeof expiresInMs !== "number" || ifExpiringWithinMs === undefined || ifExpiringWithinMs < expiresInMs)
     return [];
   return [
-    `${rotateOptions.ifExpiringWithinMs.long} ${formatDuration(ifExpiringWithinMs)} is not shorter than ${rotateOptions.expiresInMs.long} ${formatDuration(expiresInMs)}: the new key would be replaced by the next run, and so on for ever`,
+    `${rotateOptions.ifExpiringWithinMs.long} ${formatDuration(ifExpiringWithinMs)} is not shorter than ${rotateOptions.expiresInMs.long} ${formatDuration(expiresInMs)}: every run would replace the key again`,
   ];
 }

@@ -106,7 +106,7 @@ function choiceOf(key: RotatableKey, all: readonly RotatableKey[], now: Date): C
     `key ${keyId ?? "unknown"}`,
     endOf(key, now),
     secrets.length === 1 ? "one secret" : `${secrets.length} secrets`,
-    ...(retireAfter === undefined ? [] : ["the one before it is still to be retired"]),
+    ...(retireAfter === undefined ? [] : ["its old key is still to be retired"]),
   ];
   return {
     value: valueOf(key),

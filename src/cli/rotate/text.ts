@@ -79,7 +79,7 @@ function resultLines(result: RotateResult, context: ResultContext): Line[] {
       : []),
     ...(intent === "compromised" ? [tokenLines(rotations, width)] : []),
     ...(asked && repeatable.has(intent)
-      ? [[[toned("strong", "The same without a question:")] as const, `  ${commands.again}`]]
+      ? [[[toned("strong", "The same without questions:")] as const, `  ${commands.again}`]]
       : []),
   ]);
 }
@@ -116,11 +116,11 @@ function unwrittenLines({ unwrittenKeys }: RotateResult, width: number): Line[] 
 }
 
 function sweptText(keyId: string): string {
-  return `Removed the key ${keyId}, which an earlier run had made and written nowhere.`;
+  return `Removed the key ${keyId}, which an earlier run had made but not written to any secret.`;
 }
 
 function unwrittenText(keyId: string): string {
-  return `The key ${keyId} was made, and no secret is known to hold it yet: the next run that may list all secrets removes it.`;
+  return `The key ${keyId} was made, but no secret is known to hold it yet. The next run that may list all secrets removes it.`;
 }
 
 const signs: Readonly<Record<ResultRotation["state"], Toned>> = {
@@ -163,15 +163,14 @@ function headOf(rotation: ResultRotation, result: RotateResult, { now }: ResultC
   const { registry, loginServer, context, keyId, expiresAt, state } = rotation;
   const key = keyId === null ? "The key in use" : `The key ${keyId}`;
   const where = `for ${registryText(registryName(registry, loginServer), loginServer)} in ${context}`;
-  const until =
-    expiresAt === null ? "with an end that is not known" : `valid until ${expiresAt.slice(0, 10)}`;
+  const until = expiresAt === null ? "valid until an unknown date" : `valid until ${expiresAt.slice(0, 10)}`;
   const users = usersOf(rotation, result);
   const states: Readonly<Record<ResultRotation["state"], string>> = {
     unchanged: `is left as it is: ${until}${daysLeft(expiresAt, now)}`,
     pending: `is in use${users}, ${until}`,
     rotated: `is in use${users}, ${until}`,
     aborted: `is in use again${users}, ${until}`,
-    failed: "was not rotated to the end",
+    failed: "was not fully rotated",
   };
   return `${key} ${where} ${states[state]}.`;
 }
@@ -189,7 +188,7 @@ function usersOf({ context }: ResultRotation, { rotations, secrets }: RotateResu
 function daysLeft(expiresAt: string | null, now: Date): string {
   if (expiresAt === null) return "";
   const days = Math.floor((Date.parse(expiresAt) - now.getTime()) / 86_400_000);
-  if (days < 0) return ", which is over";
+  if (days < 0) return ", which has passed";
   return days === 1 ? ", one more day" : `, ${days} more days`;
 }
 
@@ -210,11 +209,11 @@ function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
   if (state === "failed") return say(`${old} is not retired, and still works.`);
   if (retireAfter === null) return [];
   if (Date.parse(retireAfter) <= now.getTime()) {
-    return [...say(`${old} may be retired by now:`), `    ${commands.finish}`];
+    return [...say(`${old} can be retired now:`), `    ${commands.finish}`];
   }
   return [
     ...say(
-      `${old} stays valid until ${momentOf(retireAfter)} at least. After that a daily job retires it, or this:`,
+      `${old} stays valid until at least ${momentOf(retireAfter)}. After that, a daily job or this command retires it:`,
     ),
     `    ${commands.finish}`,
   ];
@@ -223,8 +222,9 @@ function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
 /** Claims no more than was checked. */
 const retirementTexts: Readonly<Record<RemovalEvidence, string>> = {
   refused: "is gone, and is refused",
-  unlisted: "is gone: the directory no longer lists it. No secret still held its password to test it with",
-  untried: "is removed; nothing was tried with it",
+  unlisted:
+    "is gone: the directory no longer lists it. No secret still held its password, so it was not tried",
+  untried: "is removed, and was not tried afterwards",
 };
 
 /** A time to the minute, to say when to come back. */
@@ -234,8 +234,8 @@ function momentOf(time: string): string {
 
 /** The other key of a rotation, named by its place in it. */
 function otherKey({ replaced, state }: ResultRotation, { intent }: Pick<ResultContext, "intent">): string {
-  const name = replaced === null ? "The key" : `The key ${replaced}`;
-  return state === "aborted" || intent === "abort" ? `${name} that was to follow it` : `${name} before it`;
+  const name = state === "aborted" || intent === "abort" ? "The new key" : "The old key";
+  return replaced === null ? name : `${name} ${replaced}`;
 }
 
 /**
@@ -251,7 +251,9 @@ function blockLines(
   const { width } = context;
   const { why, fix, commands } = remediesOf(rotation, context)[block];
   const how =
-    until === undefined ? "lives on" : `stays valid until ${until} at least, and lives on after that`;
+    until === undefined
+      ? "keeps working"
+      : `stays valid until at least ${until}, and keeps working after that`;
   const [first = "", ...more] = wrapped(`${otherKey(rotation, context)} ${how}: ${why}.`, width - 4);
   return [
     ["  ", toned("warning", "!"), ` ${first}`],

@@ -18,7 +18,7 @@ const registryServers = ["builtin", "docker-registry"] as const;
 export const sandboxOptions = {
   port: valueOption({
     flag: "--port <number>",
-    summary: "port of Azure (default: a free one)",
+    summary: "port for Azure (default: a free one)",
     group: "Rehearsal",
     common: true,
     parse: port,
@@ -193,7 +193,7 @@ function startFailure(error: unknown, { port, registryServer }: AnswersOf<typeof
   return new UsageError(
     `The registry server did not start: ${error.message}.`,
     "sandbox.registry-server",
-    "Install it, on Debian by apt-get install docker-registry, or leave out --registry-server.",
+    "Install it (on Debian: apt-get install docker-registry), or leave out --registry-server.",
   );
 }
 

@@ -35,9 +35,9 @@ export function attachLines(
     "",
     ...podLines(result),
     "",
-    [toned("strong", "To see whether it is in order:")],
+    [toned("strong", "To check it:")],
     `  ${verify}`,
-    ...(asked ? ["", [toned("strong", "The same without a question:")] as const, `  ${again(shell)}`] : []),
+    ...(asked ? ["", [toned("strong", "The same without questions:")] as const, `  ${again(shell)}`] : []),
   ];
 }
 
@@ -65,7 +65,7 @@ function headLines(
   const limited = roleAssignments.some(({ condition, action }) => condition !== null && action !== "removed");
   const what = limited ? `the named repositories of ${registry.loginServer}` : registry.loginServer;
   const before = standing ? "Nothing had to be changed: the" : "The";
-  const sentence = `${before} nodes of ${names.join(", ")} may pull from ${what}, with no secret and no password that ends.`;
+  const sentence = `${before} nodes of ${names.join(", ")} may pull from ${what}, with no secret and no password that expires.`;
   const [first = "", ...more] = wrapped(sentence, width - 2);
   return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ""];
 }

@@ -22,13 +22,13 @@ function leftOutTargets({ namespaces, secretName, leaveOut }: SetupAnswers): str
   return namespaces
     .map((one) => `${one}/${secretName}`)
     .filter((target) => leaveOut.includes(target))
-    .map((target) => `--leave-out ${target} cannot be: that secret is to be written`);
+    .map((target) => `--leave-out ${target} is not possible: setup writes that secret`);
 }
 
 function limitConflicts(given: GivenOptions): string[] {
   const said = new Set(given.get("repositories")?.texts);
   return said.size > 1 && said.has(everyRepository)
-    ? ["--repository '*' lifts the limit: no other repository goes with it"]
+    ? ["--repository '*' lifts the limit, so it cannot be used with another --repository"]
     : [];
 }
 

@@ -31,7 +31,7 @@ export function crontabLines(
     `  ${schedule} ${line.replaceAll("%", "\\%")}`,
     "",
     ...wrapped(
-      "It also needs a sign-in that asks nobody: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET there, or another --auth.",
+      "It also needs a sign-in that asks nobody: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET there, or add another --auth.",
       width,
     ),
   ];

@@ -69,7 +69,10 @@ function password(text: string, flag: string): SecretText {
   const value = text.replace(/\r?\n$/, "");
   if (value === "") throw new UsageError(`${flag} gave an empty password`, "usage.password");
   if (value.length > longestPassword || /\p{Cc}/u.test(value)) {
-    throw new UsageError(`${flag} gave more than one line, or no password of Entra`, "usage.password");
+    throw new UsageError(
+      `${flag} gave more than one line, or something that is not an Entra password`,
+      "usage.password",
+    );
   }
   return new SecretText(value);
 }

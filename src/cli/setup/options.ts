@@ -140,7 +140,7 @@ export const setupOptions = {
   }),
   switchPrincipal: switchOption({
     flag: "--switch-principal",
-    summary: "continue although the secret names another service principal",
+    summary: "continue even if the secret names another service principal",
     group: "Principal",
   }),
   passwordStdin: switchOption({
@@ -160,7 +160,7 @@ export const setupOptions = {
   }),
   noAzure: switchOption({
     flag: "--no-azure",
-    summary: "call nothing of Azure but the registry: needs its login server and a known password",
+    summary: "call nothing in Azure except the registry: needs its login server and a known password",
     group: "Principal",
     excludes: {
       role: "no role is granted",

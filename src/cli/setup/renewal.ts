@@ -105,7 +105,7 @@ const { credentialsFile: _written, ...lastingOptions } = setupOptions;
 /** What is needed later: how to check that everything is in order, and how to do the same without being asked. */
 export function laterLines(result: SetupResult, setting: Setting<SetupAnswers> & Ended): Line[][] {
   const { answers, shell, width } = setting;
-  const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
+  const proves = result.verification.status === "passed" ? "proves the pull again and " : "";
   const verify = equivalentCommand(shell, "verify", verifyKnows, { yes: false });
   const { schedule } = howOften(renewalTimeMs(result.credentials));
   return [
@@ -114,9 +114,9 @@ export function laterLines(result: SetupResult, setting: Setting<SetupAnswers> &
     isPasswordGiven(answers)
       ? []
       : [
-          [toned("strong", "The same setup without a question:")],
+          [toned("strong", "The same setup without questions:")],
           `  ${setupAgain(setting)}`,
-          ...wrapped(`While all is in order it ${proves}changes nothing.`, width),
+          ...wrapped(`As long as everything is in order, it ${proves}changes nothing.`, width),
         ],
     isRenewed(result, answers)
       ? crontabLines(schedule, shell, (job) => renewalCommand(job, result.credentials), width)
@@ -136,10 +136,9 @@ export function renewalLines(result: SetupResult, setting: Setting<SetupAnswers>
       : [],
     isPasswordGiven(answers)
       ? [
-          ...wrapped(
-            `Before ${end ?? "the password ends"}, have a new one made and run this with it:`,
-            width,
-          ).map((line): Line => [toned("strong", line)]),
+          ...wrapped(`Before ${end ?? "the password ends"}, get a new one and run this with it:`, width).map(
+            (line): Line => [toned("strong", line)],
+          ),
           `  ${setupAgain(setting)}`,
         ]
       : isRenewed(result, answers)
@@ -147,7 +146,7 @@ export function renewalLines(result: SetupResult, setting: Setting<SetupAnswers>
             [toned("strong", `To renew it, run this ${howOften(withinMs).words}:`)],
             `  ${renewalCommand(shell, result.credentials)}`,
             ...wrapped(
-              `Until ${inWords(withinMs)} before ${end} it changes nothing. Then it makes a new password and writes it to the same secrets while the old one stays valid, so that no pull fails. After that ${inDays ? "day" : "time"} no image can be pulled until it is renewed; Pods that run keep running.`,
+              `It changes nothing until ${inWords(withinMs)} before ${end}. Then it makes a new password and writes it to the same secrets while the old one stays valid, so no pull fails. After ${end}, no image can be pulled until the password is renewed; running Pods keep running.`,
               width,
             ),
           ]

@@ -198,13 +198,13 @@ function meaningLines(
   width: number,
 ): Line[] {
   const shared = servicePrincipals.some(({ action }) => action === "reused");
-  const many = servicePrincipals.length > 1 ? "each cluster" : "this cluster";
+  const many = servicePrincipals.length > 1 ? "one for each cluster" : "only for this cluster";
   const role = roleAssignments.find(({ action }) => action !== "removed");
   const where = role?.condition === null ? "this registry" : "the named repositories of this registry";
   const sentences = [
     shared
       ? "Principal: the account in Entra that you named. The cluster signs in as it, not as you."
-      : `Principal: an account in Entra for ${many} alone. It signs in as that, not as you.`,
+      : `Principal: an account in Entra, ${many}. The cluster signs in as it, not as you.`,
     ...(role
       ? [`Role: lets that account ${allows[role.requestedRole]} ${where}, and gives it no other right.`]
       : []),
@@ -246,12 +246,12 @@ function linkedLines({ serviceAccounts }: SetupResult, width: number): string[] 
   if (names.size === 0) return [];
   const accounts = `the service ${names.size === 1 ? "account" : "accounts"} ${[...names].join(", ")}`;
   const sentence = names.has("default")
-    ? "The Pod above need not name the secret: it runs as the service account default, which hands the secret over."
-    : `New Pods of ${accounts} need not name the secret.`;
+    ? "The Pod above does not have to name the secret: it runs as the service account default, which passes the secret on."
+    : `New Pods of ${accounts} do not have to name the secret.`;
   const others = [...names].filter((name) => name !== "default");
   const more = names.has("default") && others.length > 0 ? ` So does ${others.join(", ")}.` : "";
   return wrapped(
-    `${sentence}${more} Pods made before do not get it: recreate them, for example with kubectl rollout restart.`,
+    `${sentence}${more} Existing Pods do not get it: recreate them, for example with kubectl rollout restart.`,
     width,
   );
 }

@@ -71,7 +71,7 @@ export function fixOfAll(fix: string, [first, ...more]: Alike<NamespacePlace>): 
   );
   const left = command.test(fix) ? others.length + 1 - flags.length : others.length;
   const all = fix.replaceAll(command, `$1${flags.join(" ")}`);
-  return left === 0 ? all : `${all} (and so for the other ${left})`;
+  return left === 0 ? all : `${all} (and the same for the other ${left})`;
 }
 
 /** A Kubernetes name as a separate word. Of its characters, only the dot means something in an expression. */

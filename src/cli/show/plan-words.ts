@@ -26,10 +26,10 @@ function sideText(side: unknown, target: string): string {
 /** How each field is worded. A field that is not here tells a person nothing. */
 const words: Readonly<Record<string, (value: unknown) => string | undefined>> = {
   keyId: (value) => (value === "new" ? "a new key" : `key ${String(value)}`),
-  beside: (value) => `beside it key ${String(value)}`,
+  beside: (value) => `with key ${String(value)} beside it`,
   expiresAt: (value) => `valid until ${day(value)}`,
   loginServer: (value) => `for ${String(value)}`,
-  retireAfter: (value) => `retires ${moment(value)}`,
+  retireAfter: (value) => `retired after ${moment(value)}`,
   role: (value) => `role ${String(value)}`,
   repositories: (value) => `repositories: ${String(value)}`,
   appId: (value) => `application ${String(value)}`,

@@ -123,7 +123,7 @@ interface Setting {
 export function nextLines(result: StatusResult, setting: Setting): Line[][] {
   const rotate = setting.commands.rotate(renewalTimeMs(result.entries));
   return [
-    needsRotate(result) ? [...wrapped("To bring this in order:", setting.width), `  ${rotate}`] : [],
+    needsRotate(result) ? [...wrapped("To fix this:", setting.width), `  ${rotate}`] : [],
     otherLines(result, setting),
   ];
 }
@@ -165,25 +165,28 @@ function otherLines({ entries, pending }: StatusResult, { commands, width }: Set
   const setups = new Set(entries.filter(isKeyless).filter(isOf(left)).map(commands.setup));
   const removals = new Set(entries.filter(isOf(going)).map(commands.removeOne));
   const contexts = [...new Set(others.map(({ context }) => context))];
-  const goOn = [...setups].flatMap((command) => [
-    ...wrapped("An interrupted setup: run the same setup again:", width),
+  const resumeSetups = [...setups].flatMap((command) => [
+    ...wrapped("A setup was interrupted. To continue, run the same setup again:", width),
     `  ${command}`,
   ]);
   const resumeRemovals = [...removals].flatMap((command) => [
-    ...wrapped("An interrupted removal: run the same remove again, or for this secret alone:", width),
+    ...wrapped(
+      "A removal was interrupted. To continue, run the same remove again, or only for this secret:",
+      width,
+    ),
     `  ${command}`,
   ]);
   const helps = contexts.flatMap((name): Line[] => {
     const namespaces = new Set(others.filter(({ context }) => context === name).map((one) => one.namespace));
     const some = [...namespaces].slice(0, mostVerified);
     const rest = namespaces.size - some.length;
-    const besides = rest > 0 ? ` (and ${rest} more namespaces)` : "";
+    const further = rest > 0 ? ` (and ${rest} more namespaces)` : "";
     return [
-      ...wrapped(`To see what is wrong and how to fix it${besides}:`, width),
+      ...wrapped(`To see what is wrong and how to fix it${further}:`, width),
       `  ${commands.verify(name, some)}`,
     ];
   });
-  return [...goOn, ...resumeRemovals, ...helps];
+  return [...resumeSetups, ...resumeRemovals, ...helps];
 }
 
 /** A command with more namespaces than this is too long to paste. */

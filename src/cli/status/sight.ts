@@ -23,15 +23,15 @@ export function unseenLines({ unseen }: StatusResult, width: number): Line[] {
   const missed = groups.map((group) => {
     const [{ context, namespace, error }] = group;
     const place = namespace === null ? context : `${context}/${namespace}`;
-    if (group.length === 1) return `Not looked at ${place}: ${error.message}`;
+    if (group.length === 1) return `Could not look at ${place}: ${error.message}`;
     const names = several(group.map((one) => one.namespace ?? ""));
-    return `Not looked at ${group.length} namespaces of ${context}: ${names}. Of ${place}: ${error.message}`;
+    return `Could not look at ${group.length} namespaces of ${context}: ${names}. For ${place}: ${error.message}`;
   });
   return missed.flatMap((text) => signedLines(toned("warning", "!"), text, width));
 }
 
 function listed(namespaces: readonly string[]): string {
   if (namespaces.length === 0) return "none of its namespaces";
-  if (namespaces.length === 1) return `the namespace ${namespaces[0]} alone`;
-  return `${namespaces.length} namespaces one by one, ${several(namespaces)}`;
+  if (namespaces.length === 1) return `only the namespace ${namespaces[0]}`;
+  return `${namespaces.length} namespaces one by one: ${several(namespaces)}`;
 }

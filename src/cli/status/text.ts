@@ -124,7 +124,7 @@ function headLines(
       width,
     );
   const ends = entries.flatMap(({ daysLeft }) => daysLeft ?? []);
-  const soonest = ends.length > 0 ? `; the first ends in ${days(Math.min(...ends))}` : "";
+  const soonest = ends.length > 0 ? `; the first expires in ${days(Math.min(...ends))}` : "";
   return signedLines(toned("good", "✓"), `${count}, all in order${soonest}.`, width);
 }
 
@@ -177,8 +177,8 @@ function besideOthers(entry: StatusEntry, entries: readonly StatusEntry[]): stri
 function whyOf({ state, reason, expiresAt, daysLeft }: StatusEntry): string {
   if (reason !== undefined) return reason;
   if (state === "expired")
-    return `its key ended on ${expiresAt?.slice(0, 10)}, so no image can be pulled with it`;
-  return `its key ends in ${days(daysLeft ?? 0)}`;
+    return `its key expired on ${expiresAt?.slice(0, 10)}, so no image can be pulled with it`;
+  return `its key expires in ${days(daysLeft ?? 0)}`;
 }
 
 function pendingLines(work: PendingWork, entries: readonly StatusEntry[], width: number): Line[] {
@@ -188,23 +188,23 @@ function pendingLines(work: PendingWork, entries: readonly StatusEntry[], width:
   const sign = work.overdue ? toned("bad", "✗") : toned("plain", "•");
   if (work.kind === "run") {
     const what = work.removes ? "removal" : "run";
-    const goesOn = work.removes
+    const next = work.removes
       ? "Only remove continues it."
       : "The next setup, or rotate if there was a key before, continues and removes what it left.";
     return signedLines(
       sign,
       work.live
         ? `A ${what} is at work in ${where} on ${several(work.secrets)}.`
-        : `A ${what} in ${where} did not come to its end; its mark on ${several(work.secrets)} is of ${moment(work.renewedAt)}. ${goesOn}`,
+        : `A ${what} in ${where} did not finish; its mark on ${several(work.secrets)} dates from ${moment(work.renewedAt)}. ${next}`,
       width,
     );
   }
   const key = work.keyId === null ? "A key given by hand" : `The key ${work.keyId}`;
-  const held = work.secrets.length === 1 ? "1 secret was" : `${work.secrets.length} secrets were`;
+  const held = counted(work.secrets.length, "secret");
   const when = work.due
-    ? `may be retired since ${moment(work.retireAfter)}${work.overdue ? ", and no run has done it" : ""}`
-    : `stays valid until ${moment(work.retireAfter)} at least, and is then to be retired`;
-  return signedLines(sign, `${key} in ${where} which ${held} changed over from, ${when}.`, width);
+    ? `has been due for retirement since ${moment(work.retireAfter)}${work.overdue ? ", but no run has retired it" : ""}`
+    : `stays valid until at least ${moment(work.retireAfter)}, and a later run retires it`;
+  return signedLines(sign, `${key} in ${where} was replaced in ${held}. It ${when}.`, width);
 }
 
 /** A time to the minute, to say when to come back. */
@@ -214,7 +214,7 @@ function moment(time: string): string {
 
 function orphansUnknownLines({ orphansUnknown }: StatusResult, width: number): Line[] {
   if (!orphansUnknown) return [];
-  const text = `Whether keys are left that nothing holds is unknown: ${orphansUnknown.message.replace(/\.?$/, ".")}`;
+  const text = `It is unknown whether keys are left that nothing holds: ${orphansUnknown.message.replace(/\.?$/, ".")}`;
   return signedLines(toned("faint", "•"), text, width);
 }
 
@@ -232,7 +232,7 @@ function orphanLines({ orphans }: StatusResult, { commands, width }: StatusConte
 
 function orphanText({ keyId, appId, context, expiresAt }: OrphanKey): string {
   const end = expiresAt === null ? "" : `, valid until ${expiresAt.slice(0, 10)}`;
-  return `Orphan: no secret that acr-pull manages in ${context} names the key ${keyId} of the application ${appId}${end}. If nothing outside uses it, and no manifest that is still to be applied, remove it:`;
+  return `Orphan: no secret that acr-pull manages in ${context} names the key ${keyId} of the application ${appId}${end}. If nothing outside uses it, and no manifest that is still to be applied holds it, remove it:`;
 }
 
 /** What the nodes of AKS clusters may pull with their own identity. */
@@ -253,7 +253,7 @@ function attachmentLines(
   const unknown = attachmentsUnknown
     ? signedLines(
         toned("faint", "•"),
-        `Whether acr-pull granted nodes of AKS a role is unknown: ${attachmentsUnknown.message.replace(/\.?$/, ".")}`,
+        `It is unknown whether acr-pull granted a role to AKS nodes: ${attachmentsUnknown.message.replace(/\.?$/, ".")}`,
         width,
       )
     : [];

@@ -42,7 +42,7 @@ export const verifyOptions = {
   execPlugins,
   secretName: valueOption({
     flag: "--secret-name <name>",
-    summary: "only the secret of this name (default: acr-secret, and each for a registry of Azure)",
+    summary: "only the secret of this name (default: acr-secret, and every secret for an Azure registry)",
     common: true,
     group: "Cluster",
     parse: objectName,

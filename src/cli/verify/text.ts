@@ -105,8 +105,8 @@ function summaryLines(subjects: readonly CheckedSubject[], { width, again }: Ver
   const proven = subjects.some(({ checks }) =>
     checks.some(({ id, status }) => id === "pull-scope" && status === "pass"),
   );
-  const content = proven ? "In order" : "Nothing fails, but no pull was proven";
-  const verdict = fail === 0 ? content : "Not in order";
+  const sound = proven ? "In order" : "Nothing fails, but no pull was proven";
+  const verdict = fail === 0 ? sound : "Not in order";
   const lines: Line[] = wrapped(`${verdict}: ${parts.join(", ")}.`, width).map((line): Line => [
     toned(fail > 0 ? "bad" : proven ? "good" : "warning", line),
   ]);

@@ -147,7 +147,7 @@ describe("a job of GitHub Actions", () => {
     const { view, said } = await open({ ...github(), GITHUB_OUTPUT: join(folder, "no", "such") });
     view.answer(answer);
     expect(said()).toContain(
-      "::warning title=acr-pull::what the job's later steps read could not be written: ENOENT",
+      "::warning title=acr-pull::the job's outputs or summary could not be written: ENOENT",
     );
   });
 });

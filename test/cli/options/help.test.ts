@@ -125,7 +125,7 @@ describe("a command line that cannot be read", () => {
     [["login"], "Unknown command login.", "az login"],
     [["-v"], "Missing command.", "-V shows the version"],
     [["--versoin"], "Unknown option --versoin.", "Did you mean --version?"],
-    [["--registry", "myregistry"], "Missing command.", "An option goes with a command"],
+    [["--registry", "myregistry"], "Missing command.", "An option needs a command"],
     [["-o", "json", "stauts"], "Unknown command stauts.", "Did you mean acr-pull status?"],
     [
       ["setup", "--registery", "x"],
@@ -163,7 +163,7 @@ describe("a command line that cannot be read", () => {
   });
 
   it.each([
-    ["setup", "-A", "Name each namespace by -n"],
+    ["setup", "-A", "Name each namespace with -n"],
     ["status", "--all", "Did you mean --all-namespaces?"],
   ])("%s %s leads on to what there is", async (command, flag, hint) => {
     expect(await read([command, flag])).toMatchObject({ hint: expect.stringContaining(hint) as string });

@@ -21,23 +21,27 @@ function check(flags: Flags, interactive = false, environment: Record<string, st
 
 describe("what rotate refuses before any request", () => {
   it.each<[string, Flags, string]>([
-    ["forward and back", { finish: true, abort: true }, "--finish cannot go with --abort"],
+    ["forward and back", { finish: true, abort: true }, "--finish cannot be used with --abort"],
     [
       "no new key and a new key",
       { finish: true, compromised: true },
-      "--finish cannot go with --compromised",
+      "--finish cannot be used with --compromised",
     ],
     ["back to a leaked key", { abort: true, compromised: true }, "nothing goes back to a leaked key"],
     ["an outage for a renewal", { acceptOutage: true }, "--accept-outage needs --compromised"],
-    ["a grace for a leaked key", { compromised: true, grace: "2h" }, "--grace cannot go with --compromised"],
+    [
+      "a grace for a leaked key",
+      { compromised: true, grace: "2h" },
+      "--grace cannot be used with --compromised",
+    ],
     ["waiting for what does not wait", { compromised: true, wait: true }, "retired in the same run"],
-    ["a grace on the way back", { abort: true, grace: "2h" }, "--grace cannot go with --abort"],
-    ["waiting on the way back", { abort: true, wait: true }, "--wait cannot go with --abort"],
+    ["a grace on the way back", { abort: true, grace: "2h" }, "--grace cannot be used with --abort"],
+    ["waiting on the way back", { abort: true, wait: true }, "--wait cannot be used with --abort"],
     ["another grace for what stands", { finish: true, grace: "2h" }, "keeps its grace period"],
     ["an age where none is begun", { ifExpiringWithin: "60d", finish: true }, "no key is replaced"],
     ["an age on the way back", { ifExpiringWithin: "60d", abort: true }, "no key is replaced"],
     ["an age of a leaked key", { ifExpiringWithin: "60d", compromised: true }, "whatever its age"],
-    ["a life of no key", { expiresIn: "30d", finish: true }, "--expires-in cannot go with --finish"],
+    ["a life of no key", { expiresIn: "30d", finish: true }, "--expires-in cannot be used with --finish"],
     ["a life on the way back", { expiresIn: "30d", abort: true }, "no new key is made"],
     ["an entry that is not written", { noOverlapEntry: true, finish: true }, "no new key is written"],
     ["retiring what is gone back to", { retireKey: keyId, abort: true }, "is used again, and stays"],
@@ -52,7 +56,7 @@ describe("what rotate refuses before any request", () => {
       "--if-expiring-within 30d is not shorter than --expires-in 30d",
     ],
     ["an exit code without a plan", { exitCode: true }, "--exit-code needs --dry-run"],
-    ["quiet and verbose", { quiet: true, verbose: true }, "--quiet cannot go with --verbose"],
+    ["quiet and verbose", { quiet: true, verbose: true }, "--quiet cannot be used with --verbose"],
   ])("%s", (_what, flags, words) => {
     expect(() => check({ ...flags, yes: true })).toThrow(words);
     expect(() => check({ ...flags, yes: true })).toThrow(expect.objectContaining({ code: "usage.conflict" }));
@@ -60,7 +64,7 @@ describe("what rotate refuses before any request", () => {
 
   it("names everything that is wrong at once", () => {
     expect(() => check({ finish: true, abort: true, grace: "2h", acceptOutage: true })).toThrow(
-      /--finish cannot[^]*--grace cannot go with --finish[^]*--grace cannot go with --abort[^]*--accept-outage needs/,
+      /--finish cannot[^]*--grace cannot be used with --finish[^]*--grace cannot be used with --abort[^]*--accept-outage needs/,
     );
   });
 

@@ -107,7 +107,7 @@ describe("the question for keys", () => {
     const { shown, reply } = await ask([one, retiring, dead], ({ preselected }) => preselected);
     expect(shown?.choices.map(({ label, detail }) => `${label}: ${detail}`)).toEqual([
       "a.azurecr.io: key 1, expires in 20 days, 2 secrets",
-      "b.azurecr.io: key 3, end unknown, 2 secrets, the one before it is still to be retired",
+      "b.azurecr.io: key 3, end unknown, 2 secrets, its old key is still to be retired",
       "b.azurecr.io: key 4, expired, one secret",
     ]);
     expect(reply).toEqual({ kind: "answer", value: {} });

@@ -101,16 +101,14 @@ describe("a result", () => {
       "✓ The key new for myregistry.azurecr.io in kind is in use by 2 secrets, valid until 2030-07-01.",
     );
     expect(lines).toContain(
-      "The key old before it stays valid until 2030-01-02 11:30 UTC at least. After that a daily job retires it, or this:\n    acr-pull rotate --context kind --finish --yes\n",
+      "The old key old stays valid until at least 2030-01-02 11:30 UTC. After that, a daily job or this command retires it:\n    acr-pull rotate --context kind --finish --yes\n",
     );
     expect(lines).toMatch(/kind +web +secret acr-secret +updated/);
   });
 
   it("says of a retirement whose time is over that it can be done now", () => {
     const lines = linesOf(resultOf({ retireAfter: "2030-01-01T11:59:00Z" }));
-    expect(lines).toContain(
-      "The key old before it may be retired by now:\n    acr-pull rotate --context kind",
-    );
+    expect(lines).toContain("The old key old can be retired now:\n    acr-pull rotate --context kind");
   });
 
   it.each<[string, Partial<ResultRotation>, string]>([
@@ -122,32 +120,32 @@ describe("a result", () => {
     [
       "left as it is though its end is not known",
       { state: "unchanged", keyId: null, expiresAt: null, replaced: null, retireAfter: null },
-      "= The key in use for myregistry.azurecr.io in kind is left as it is: with an end that is not known.",
+      "= The key in use for myregistry.azurecr.io in kind is left as it is: valid until an unknown date.",
     ],
     [
       "whose forerunner is gone",
       { state: "rotated", retired: true, retirement: "refused" },
-      "The key old before it is gone, and is refused.",
+      "The old key old is gone, and is refused.",
     ],
     [
       "whose forerunner the directory alone was asked for",
       { state: "rotated", retired: true, retirement: "unlisted" },
-      "The key old before it is gone: the directory no longer lists it. No secret still held its password to test it with.",
+      "The old key old is gone: the directory no longer lists it. No secret still held its password, so it was not tried.",
     ],
     [
       "whose forerunner was removed and not tried",
       { state: "rotated", retired: true, retirement: "untried" },
-      "The key old before it is removed; nothing was tried with it.",
+      "The old key old is removed, and was not tried afterwards.",
     ],
     [
       "that was gone back to",
       { state: "aborted", keyId: "old", replaced: "new", retired: true, retirement: "refused" },
-      "✓ The key old for myregistry.azurecr.io in kind is in use again by one secret, valid until 2030-07-01.\n  The key new that was to follow it is gone, and is refused.",
+      "✓ The key old for myregistry.azurecr.io in kind is in use again by one secret, valid until 2030-07-01.\n  The new key new is gone, and is refused.",
     ],
     [
       "that was not brought to all",
       { state: "failed" },
-      "✗ The key new for myregistry.azurecr.io in kind was not rotated to the end.\n  The key old before it is not retired, and still works.",
+      "✗ The key new for myregistry.azurecr.io in kind was not fully rotated.\n  The old key old is not retired, and still works.",
     ],
   ])("tells of a key %s", (_what, change, words) => {
     expect(linesOf(resultOf(change))).toContain(words);
@@ -156,7 +154,7 @@ describe("a result", () => {
   it.each<[RetireBlock, string, string]>([
     [
       "cannot-see-all-namespaces",
-      "may not be listed in the whole cluster",
+      "may not be listed cluster-wide",
       "acr-pull rotate --context kind --finish --namespaces-complete --yes",
     ],
     ["still-held", "still holds it", "acr-pull rotate --context kind --if-expiring-within 60d --yes"],
@@ -167,9 +165,9 @@ describe("a result", () => {
     ],
     ["key-unknown", "given by hand", "az ad app credential list --id app"],
     ["not-yet-refused", "not refused everywhere yet", "acr-pull rotate --context kind --finish --yes"],
-  ])("says why an old key lives on, and what to do: %s", (retireBlocked, why, command) => {
+  ])("says why an old key keeps working, and what to do: %s", (retireBlocked, why, command) => {
     const lines = linesOf(resultOf({ state: "rotated", retireBlocked }));
-    expect(lines).toMatch(/! The key old before it lives on: /);
+    expect(lines).toMatch(/! The old key old keeps working: /);
     expect(lines).toContain(why);
     expect(lines).toContain(`      ${command}\n`);
   });
@@ -183,11 +181,9 @@ describe("a result", () => {
     );
   });
 
-  it("names the key that was to follow by that, while it is not removed yet", () => {
+  it("names the new key as that while it is not removed yet", () => {
     const blocked = resultOf({ keyId: "old", replaced: "new", retireBlocked: "not-yet-refused" });
-    expect(linesOf(blocked, { answered: { abort: true } })).toContain(
-      "The key new that was to follow it lives on: ",
-    );
+    expect(linesOf(blocked, { answered: { abort: true } })).toContain("The new key new keeps working: ");
   });
 
   it("counts no secrets for one key where those of another are told with them", () => {
@@ -232,7 +228,7 @@ describe("a result", () => {
   });
 
   it("tells who was asked the command that asks nothing, if that changes nothing more", () => {
-    const words = "The same without a question:\n  acr-pull rotate --context kind";
+    const words = "The same without questions:\n  acr-pull rotate --context kind";
     expect(linesOf(resultOf({}), { asked: true })).toContain(words);
     expect(linesOf(resultOf({}))).not.toContain(words);
     expect(linesOf(resultOf({}), { asked: true, answered: { compromised: true } })).not.toContain(words);

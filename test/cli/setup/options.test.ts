@@ -20,10 +20,10 @@ function check(flags: Flags, interactive = false, environment: Record<string, st
 describe("what setup refuses before any request", () => {
   it.each<[string, Flags, string]>([
     ["two sources of a password", { ...known, passwordFile: "f" }, "a password comes from one place"],
-    ["quiet and verbose", { quiet: true, verbose: true }, "--quiet cannot go with --verbose"],
+    ["quiet and verbose", { quiet: true, verbose: true }, "--quiet cannot be used with --verbose"],
     ["an exit code without a plan", { exitCode: true }, "--exit-code needs --dry-run"],
     ["a password of nobody", { passwordStdin: true }, "--password-stdin needs --service-principal"],
-    ["a name for what has one", { name: "x", servicePrincipal: appId }, "--name cannot go with"],
+    ["a name for what has one", { name: "x", servicePrincipal: appId }, "--name cannot be used with"],
     ["a lifetime of a known password", { ...known, expiresIn: "30d" }, "no password is made"],
     ["a file for a known password", { ...known, credentialsFile: "f" }, "no password is made"],
     ["a role without Azure", { ...known, noAzure: true, role: "acrpush" }, "no role is granted"],

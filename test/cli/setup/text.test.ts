@@ -174,7 +174,7 @@ describe("a result", () => {
       "To renew it, run this once a day:\n  acr-pull rotate --if-expiring-within 60d --yes\n",
     );
     expect(lines).toContain(
-      "Until 60 days before 2031-01-02 it changes nothing. Then it makes a new password",
+      "It changes nothing until 60 days before 2031-01-02. Then it makes a new password",
     );
   });
 
@@ -236,11 +236,11 @@ describe("a result", () => {
   });
 
   it.each([
-    [["default"], "The Pod above need not name the secret"],
-    [["builder"], "New Pods of the service account builder need not name the secret."],
+    [["default"], "The Pod above does not have to name the secret"],
+    [["builder"], "New Pods of the service account builder do not have to name the secret."],
     [["default", "builder"], "So does builder."],
   ])(
-    "says of which new Pods the accounts %j help, and that others are to be made anew",
+    "says of which new Pods the accounts %j help, and that others have to be recreated",
     (names, sentence) => {
       const serviceAccounts = names.map((name) => ({
         context: "kind",
@@ -251,16 +251,14 @@ describe("a result", () => {
       const linked = { ...result, serviceAccounts };
       const lines = text(setupAnswer({ kind: "finished", result: linked, exitCode: 0 }, input).lines());
       expect(lines).toContain(sentence);
-      expect(lines).toContain("Pods made before do not get it");
+      expect(lines).toContain("Existing Pods do not get it");
     },
   );
 
   it("promises no new password in the place of one that was given", () => {
     const given = { ...input, passwordStdin: true };
     const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, given).lines());
-    expect(lines).toMatch(
-      /^Before 2031-01-02, have a new one made and run this with it:\n {2}acr-pull setup .*$/m,
-    );
+    expect(lines).toMatch(/^Before 2031-01-02, get a new one and run this with it:\n {2}acr-pull setup .*$/m);
     expect(lines.match(/acr-pull setup/g)).toHaveLength(1);
     expect(lines).not.toContain("it makes a new password");
   });
@@ -286,26 +284,26 @@ describe("a result", () => {
     [
       "2030-07-06T03:09:05Z",
       "once a day",
-      "Until 60 days before 2031-01-02 it changes nothing.",
-      "After that day",
+      "It changes nothing until 60 days before 2031-01-02.",
+      "After 2031-01-02,",
     ],
     [
       "2030-12-13T03:09:05Z",
       "once a day",
-      "Until 6 days before 2031-01-02 it changes nothing.",
-      "After that day",
+      "It changes nothing until 6 days before 2031-01-02.",
+      "After 2031-01-02,",
     ],
     [
       "2030-12-30T03:09:05Z",
       "once an hour",
-      "Until 1 day before 2031-01-02 it changes nothing.",
-      "After that day",
+      "It changes nothing until 1 day before 2031-01-02.",
+      "After 2031-01-02,",
     ],
     [
       "2031-01-01T03:09:05Z",
       "once an hour",
-      "Until 8 hours before 2031-01-02 03:04 UTC it changes nothing.",
-      "After that time",
+      "It changes nothing until 8 hours before 2031-01-02 03:04 UTC.",
+      "After 2031-01-02 03:04 UTC,",
     ],
   ])("says how often and when to renew a key made at %s: %s", (createdAt, often, until, after) => {
     const credentials = result.credentials.map((one) => ({ ...one, createdAt }));
@@ -313,7 +311,7 @@ describe("a result", () => {
     const lines = text(setupAnswer(outcome, input).lines());
     expect(lines).toContain(`To renew it, run this ${often}:`);
     expect(lines).toContain(until);
-    expect(lines).toContain(`${after} no image can be pulled until it is renewed`);
+    expect(lines).toContain(`${after} no image can be pulled until the password is renewed`);
   });
 
   it("uses the image that was named, and says when a renewal is due", () => {

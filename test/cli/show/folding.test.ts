@@ -53,12 +53,12 @@ describe("what fixes one trouble of several namespaces", () => {
     [
       "a command of kubectl, which takes one namespace: an example",
       "kubectl create role acr-pull --namespace a --verb=get",
-      "kubectl create role acr-pull --namespace a --verb=get (and so for the other 1)",
+      "kubectl create role acr-pull --namespace a --verb=get (and the same for the other 1)",
     ],
     [
       "both of them, in which acr-pull runs after kubectl: an example",
       "kubectl delete secret s --namespace a && acr-pull setup --namespace a",
-      "kubectl delete secret s --namespace a && acr-pull setup --namespace a (and so for the other 1)",
+      "kubectl delete secret s --namespace a && acr-pull setup --namespace a (and the same for the other 1)",
     ],
     ["the same for each", "acr-pull rotate --context kind", "acr-pull rotate --context kind"],
   ])("is %s", (_what, fix, all) => {
@@ -69,7 +69,7 @@ describe("what fixes one trouble of several namespaces", () => {
     const names = [...Array(30).keys()].map((index) => `n${index}`);
     const fix = fixOfAll("acr-pull setup --namespace n0", places(...names));
     expect(fix.match(/--namespace/g)).toHaveLength(20);
-    expect(fix).toMatch(/ --namespace n19 \(and so for the other 10\)$/);
+    expect(fix).toMatch(/ --namespace n19 \(and the same for the other 10\)$/);
   });
 });
 

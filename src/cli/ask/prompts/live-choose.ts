@@ -89,7 +89,7 @@ export class LiveChooseSeveral extends LiveList<readonly string[]> {
   #confirm({ all }: PointedList): void {
     const chosen = all.filter(({ value }) => this.#ticks.has(value));
     if (chosen.length < this.#question.least) {
-      this.problem = "Nothing is ticked: Space ticks what the pointer is at.";
+      this.problem = "Nothing is ticked: press Space to tick an entry.";
       return;
     }
     this.answer(

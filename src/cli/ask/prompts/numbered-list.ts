@@ -64,7 +64,7 @@ export class NumberedList {
       return `${this.number(choice)}. ${said}${preselected.includes(value) ? " (default)" : ""}`;
     });
     const more = entries.length - shown.length;
-    return more > 0 ? [...shown, `And ${more} more: type a part of a name to list what matches.`] : shown;
+    return more > 0 ? [...shown, `And ${more} more: type part of a name to list the matches.`] : shown;
   }
 
   /** The explanations of the entries that have one. */

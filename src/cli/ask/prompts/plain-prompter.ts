@@ -58,7 +58,12 @@ export class PlainPrompter implements Prompter {
     const enter = fallback.length >= least ? [`Enter for ${names} (default)`] : [];
     const none = least === 0 ? ["none for none"] : [];
     return await this.#answer<readonly string[]>({
-      prompt: prompt(["Numbers or names, commas between", ...none, ...enter, ...listHints(list, canGoBack)]),
+      prompt: prompt([
+        "Numbers or names, separated by commas",
+        ...none,
+        ...enter,
+        ...listHints(list, canGoBack),
+      ]),
       canGoBack,
       check,
       judge: async (text) => {
@@ -127,7 +132,7 @@ export class PlainPrompter implements Prompter {
     const reading = list.read(text);
     if (reading.kind === "choice") return reading.choice;
     if (reading.kind === "nothing") return { again: [reading.reason] };
-    return { again: [`What matches ${text}:`, ...list.lines(reading.choices, [])] };
+    return { again: [`Matches for ${text}:`, ...list.lines(reading.choices, [])] };
   }
 
   async #readSeveral(text: string, list: NumberedList, question: ListQuestion) {

@@ -48,7 +48,7 @@ export function namespacesQuestion({ lookups, prompter }: SetupQuestionParts): S
     async ask({ answers, data, previous, canGoBack }) {
       noteWhenKnown(prompter, data, ({ unlisted }) =>
         unlisted.map(({ context, error }) =>
-          unlistedWarning(`The namespaces of ${context}`, error, "they can be typed"),
+          unlistedWarning(`The namespaces of ${context}`, error, "type their names instead"),
         ),
       );
       // Known from the kubeconfig before the clusters answer.
@@ -83,12 +83,12 @@ function namespaceChoices(data: NamespacesData): Choice[] {
 
 function detailOf({ terminating, contexts }: NamespaceChoice, data: NamespacesData): string | undefined {
   if (terminating) return "is being deleted";
-  const lacking = lackingContexts(contexts, data);
-  return lacking.length === 0 ? undefined : `new in ${lacking.join(", ")}`;
+  const without = contextsWithout(contexts, data);
+  return without.length === 0 ? undefined : `new in ${without.join(", ")}`;
 }
 
 /** Contexts whose namespaces are known and do not include this one. */
-function lackingContexts(having: readonly string[], { contexts, unlisted }: NamespacesData): string[] {
+function contextsWithout(having: readonly string[], { contexts, unlisted }: NamespacesData): string[] {
   return contexts.filter(
     (context) => !having.includes(context) && !unlisted.some((one) => one.context === context),
   );
@@ -105,7 +105,7 @@ function terminatingAmong(names: readonly string[], { namespaces }: NamespacesDa
 function namesAnswer(names: readonly string[], data: NamespacesData): Texts {
   const isNew = names.some((name) => {
     const known = data.namespaces.find((one) => one.name === name);
-    return lackingContexts(known?.contexts ?? [], data).length > 0;
+    return contextsWithout(known?.contexts ?? [], data).length > 0;
   });
   return { namespaces: names, ...(isNew && { createNamespace: ["true"] }) };
 }
@@ -147,11 +147,11 @@ export function serviceAccountsQuestion({
 
 function choiceOf({ name, missingIn }: ServiceAccountChoice): Choice {
   const usual = name === "default" ? "pods that name no service account" : undefined;
-  const lacking = missingIn.length === 0 ? undefined : `not in ${missingIn.join(", ")}`;
+  const absent = missingIn.length === 0 ? undefined : `not in ${missingIn.join(", ")}`;
   return {
     value: name,
     label: name,
-    detail: [usual, lacking].filter((part) => part !== undefined).join("; ") || undefined,
+    detail: [usual, absent].filter((part) => part !== undefined).join("; ") || undefined,
   };
 }
 
@@ -175,5 +175,5 @@ function unlistedWarnings(unlisted: ServiceAccountChoices["unlisted"]): Line[] {
   const [first] = unlisted;
   if (!first) return [];
   const places = unlisted.map(({ context, namespace }) => `${context}/${namespace}`).join(", ");
-  return [unlistedWarning(`The service accounts of ${places}`, first.error, "they can be typed")];
+  return [unlistedWarning(`The service accounts of ${places}`, first.error, "type their names instead")];
 }

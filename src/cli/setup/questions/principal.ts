@@ -45,9 +45,9 @@ export function principalQuestion({
         unlisted
           ? [
               unlistedWarning(
-                "Who holds a role on the registry",
+                "The service principals with a role on the registry",
                 unlisted,
-                "others are found by name, or typed by id",
+                "type a name to search, or an id",
               ),
             ]
           : [],
@@ -55,7 +55,7 @@ export function principalQuestion({
       const reply = await prompter.choose({
         message: setupOptions.servicePrincipal.question ?? "",
         canGoBack,
-        loading: "Looking which service principals hold a role on the registry",
+        loading: "Checking which service principals hold a role on the registry",
         choices: data.then(({ candidates }) => [ownChoice, ...candidates.map(candidateChoice)]),
         preselected: previous["servicePrincipal"]?.[0] ?? own,
         typed: (text) => (isGuid(text) ? { value: text, label: `use ${text}` } : undefined),
@@ -84,7 +84,7 @@ const ownChoice: Choice = {
   label: "its own",
   detail: "only for this registry and cluster",
   explanation:
-    "Made now, or used again if acr-pull made it before. Should the secret be stolen, this one cluster is cut off and no other.",
+    "Made now, or reused if acr-pull made it before. If the secret is stolen, you cut off only this cluster.",
 };
 
 function candidateChoice({ appId, displayName, ours, roles }: PrincipalCandidate): Choice {
@@ -97,7 +97,7 @@ function sharedChoice(appId: string, displayName: string, what: string): Choice 
     label: displayName,
     detail: `${what}, ${appId}`,
     explanation:
-      "It is shared on purpose: it keeps its other passwords, and its role assignment counts for everybody who uses it.",
+      "It is shared on purpose: it keeps its other passwords, and its role assignment applies to everybody who uses it.",
   };
 }
 
@@ -110,7 +110,7 @@ const offered = [usual, "30d", "90d", "365d", "max"];
 export function lifetimeQuestion({ lookups, prompter }: SetupQuestionParts): SetupQuestion<TenantPolicy> {
   return {
     id: "lifetime",
-    subject: "the password's life",
+    subject: "the password's lifetime",
     options: ["expiresInMs"],
     settledBy: ["expiresInMs"],
     dependsOn: azureOptions,
@@ -121,9 +121,9 @@ export function lifetimeQuestion({ lookups, prompter }: SetupQuestionParts): Set
     async ask({ data, previous, canGoBack }) {
       const reply = await prompter.choose({
         message: setupOptions.expiresInMs.question ?? "",
-        intro: ["One that is in use already keeps its own end."],
+        intro: ["A password that is already in use keeps its own end."],
         canGoBack,
-        loading: "Looking what the tenant allows",
+        loading: "Checking what the tenant allows",
         choices: data.then(lifetimeChoices),
         preselected: previous["expiresInMs"]?.[0],
         typed: (text) => (lifetime(text) === undefined ? undefined : { value: text, label: text }),

@@ -58,7 +58,7 @@ const opening = [
 
 const attachOpening = [
   "Lets the nodes of an AKS cluster pull images from an Azure Container Registry, with no secret and no password.",
-  "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
+  "Nothing is written before you agree to the plan. Ctrl-C stops.",
 ];
 
 /** Nothing can be done without these. For everything else, `--yes` and `--dry-run` take the defaults. */

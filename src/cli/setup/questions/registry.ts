@@ -26,7 +26,7 @@ export function registryQuestion({
       if (listed.length > 0) return listed;
       throw refused(
         "registry.none",
-        "There is no registry that the account signed in can see.",
+        "The signed-in account cannot see any registry.",
         "Sign in with another account, or ask for the role Reader on the registry.",
       );
     },

@@ -39,7 +39,7 @@ export function reviewQuestion(parts: ReviewParts): SetupQuestion<Preview | unde
     dependsOn: Object.keys(setupOptions),
     fetched: "soon",
     applies: ({ dryRun, yes }) => !dryRun && !yes,
-    looking: "Looking at what is there and what is to be changed",
+    looking: "Checking what exists and what has to change",
     look: lookAhead,
     isOpen: (preview) => preview !== undefined && hasChanges(preview.plan.changes),
     expect: () => ({}),
@@ -129,8 +129,8 @@ function azureRows({ caller, registry, loginServer, jobs }: Preview["found"], an
 function passwordText(answers: SetupAnswers): string {
   const { expiresInMs } = answers;
   if (isPasswordGiven(answers)) return "the one given; none is made";
-  if (expiresInMs === "max") return "a new one lives as long as the tenant allows";
-  return `a new one lives ${expiresInMs === undefined ? setupOptions.expiresInMs.fallback : formatDuration(expiresInMs)}`;
+  if (expiresInMs === "max") return "a new one, valid as long as the tenant allows";
+  return `a new one, valid for ${expiresInMs === undefined ? setupOptions.expiresInMs.fallback : formatDuration(expiresInMs)}`;
 }
 
 function clusterRows({
@@ -158,7 +158,7 @@ function lastingLines(changes: readonly PlannedChange[], width: number): Line[] 
 }
 
 function lastingText({ target, action, before }: PlannedChange): string | undefined {
-  if (action === "removed") return `${target} goes`;
+  if (action === "removed") return `${target} is removed`;
   // Once overwritten, somebody else's credential is lost.
   const replaced = typeof before === "object" && before !== null && "credential" in before;
   return action === "updated" && replaced

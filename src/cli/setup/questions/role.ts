@@ -55,7 +55,7 @@ export function roleQuestion({ lookups, prompter }: SetupQuestionParts): SetupQu
       const reply = await prompter.choose({
         message: setupOptions.role.question ?? "",
         canGoBack,
-        loading: "Looking how the registry grants access",
+        loading: "Checking how the registry grants access",
         choices: data.then(choicesOf),
         preselected: previous["role"]?.[0],
       });
@@ -172,8 +172,10 @@ export function repositoriesQuestion({
       const reply = await prompter.text({
         message: setupOptions.repositories.question ?? "",
         intro: [
-          "With commas between, and team/* for all below team; " +
-            (kept ? "nothing for all of the registry." : "nothing to leave it as it is, and * for all."),
+          "Separate several with commas; team/* means all below team. " +
+            (kept
+              ? "Leave it empty for the whole registry."
+              : "Leave it empty to keep it as it is; * means all."),
         ],
         canGoBack,
         ifEmpty: kept ? "all of them" : "as it is",

@@ -120,7 +120,7 @@ export function adoptQuestion({
             value: "adopt",
             label: "add the registry's entry",
             explanation:
-              "A credential for this very registry is replaced. Entries of other registries, labels and owners stay.",
+              "A credential for this registry is replaced. Entries of other registries, labels and owners stay.",
           },
         ],
       });

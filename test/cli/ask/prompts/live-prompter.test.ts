@@ -71,7 +71,7 @@ describe.concurrent("a list", () => {
     expect(await resultOf(run)).toEqual({ kind: "answer", value: "/r/2" });
   });
 
-  it("lets one go back while it is on its way", async () => {
+  it("allows going back while the list loads", async () => {
     const run = await asking.at("loading");
     await run.until("Esc back");
     run.press("escape");
@@ -197,7 +197,7 @@ describe.concurrent("several of a list", () => {
     const run = await asking.at("several");
     await run.until("❯ [x] awesomeapps");
     run.press("space", "enter");
-    await run.until("Nothing is ticked: Space ticks what the pointer is at.");
+    await run.until("Nothing is ticked: press Space to tick an entry.");
     run.press("space", "enter");
     expect(await resultOf(run)).toEqual({ kind: "answer", value: ["awesomeapps"] });
     const none = await asking.at("none");
@@ -256,7 +256,7 @@ describe.concurrent("the screen", () => {
     ]);
   });
 
-  it("holds no answer any more whose question is asked again", async () => {
+  it("does not show the answer of a question that is asked again", async () => {
     const run = await asking.at("back", { columns: 40 });
     await run.until("❯ other.azurecr.io");
     run.press("down", "enter");

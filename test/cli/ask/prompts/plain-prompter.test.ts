@@ -51,13 +51,13 @@ describe.concurrent("a plain list", () => {
 
   it("lists what matches a part of several names", async () => {
     const { result, output } = await converse("choose", ["west", "3"]);
-    expect(output).toMatch(/What matches west:\n3\. images.*\n1\. myregistry.*\n/);
+    expect(output).toMatch(/Matches for west:\n3\. images.*\n1\. myregistry.*\n/);
     expect(result).toEqual({ kind: "answer", value: "/r/3" });
   });
 
   it("shows the beginning of a long one, and how many more there are", async () => {
     const { result, output } = await converse("many", ["ntry-49", "4999"]);
-    expect(output).toContain("20. entry-19\nAnd 4980 more: type a part of a name to list what matches.\n");
+    expect(output).toContain("20. entry-19\nAnd 4980 more: type part of a name to list the matches.\n");
     expect(output).toContain("\nNumber or name, Enter for 1 (default), b to go back: ");
     expect(result).toEqual({ kind: "answer", value: "v4998" });
   });
@@ -91,7 +91,7 @@ describe.concurrent("a plain list", () => {
 describe.concurrent("several of a plain list", () => {
   it("are numbers and names with commas, new ones among them", async () => {
     const { result, output } = await converse("several", ["team", "4, shop,default"]);
-    expect(output).toContain("What matches team:\n3. team-a\n4. team-b\n");
+    expect(output).toContain("Matches for team:\n3. team-a\n4. team-b\n");
     expect(output).toContain("Chosen: default, team-b, shop (new)\n");
     expect(result).toEqual({ kind: "answer", value: ["default", "team-b", "shop"] });
   });
