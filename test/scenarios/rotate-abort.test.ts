@@ -50,7 +50,7 @@ describe.concurrent("rotate --abort", () => {
     expect(markOf(sandbox).expiresAt).toBe(expiresAt);
     expect(signsIn(sandbox, keyId)).toBe(false);
     const told = await runSafely(sandbox, ["rotate", "-y", "--if-expiring-within", "60d"]);
-    expect(told.stdout).toContain(`The key ${old}`);
+    expect(told.stdout).toContain(`The old key ${old}`);
   });
 
   it("brings each secret back to the key that it had, where they had different ones", async (test) => {
