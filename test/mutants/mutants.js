@@ -747,6 +747,20 @@ export const mutants = [
     },
   },
   {
+    name: "takes a key for removed that a secret got minutes ago, when a refusal repeats",
+    edits: [
+      {
+        file: "src/core/proof/credential-state.ts",
+        from: ".getTime() - writtenAt < propagationMs",
+        to: ".getTime() - writtenAt < 0",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/setup-again.test.ts",
+      title: "setup run again at once keeps its key, which few of five replicas know for 15 minutes (seed 3)",
+    },
+  },
+  {
     name: "writes a key that stands alone as soon as three parts know it",
     edits: [
       {
