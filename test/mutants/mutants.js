@@ -1,7 +1,7 @@
 // Guards of the product, each broken on purpose, with the test that must then fail. check.js runs them.
 
 const rotation = "test/core/rotate/flow.test.ts";
-const nextStep = "test/core/rotate/next-step.test.ts";
+const nextStep = "test/core/rotate/decide.test.ts";
 const survey = "test/core/rotate/look.test.ts";
 const statusTest = "test/scenarios/status.test.ts";
 const flow = "src/core/rotate";
@@ -28,7 +28,7 @@ export const mutants = [
     name: "retires the old key before its time",
     edits: [
       {
-        file: `${flow}/next-step.ts`,
+        file: `${flow}/decide.ts`,
         from: "!early && retirementDueAt(marked, keys) > keys.now.getTime()",
         to: "false",
       },
@@ -42,7 +42,7 @@ export const mutants = [
     name: "retires the old key although a change-over was cut off and some secrets hold it",
     edits: [
       {
-        file: `${flow}/next-step.ts`,
+        file: `${flow}/decide.ts`,
         from: "return changeOverTo(keys, changedOver, wish) ?? retirement(keys, changedOver, wish);",
         to: "return retirement(keys, changedOver, wish);",
       },
@@ -56,7 +56,7 @@ export const mutants = [
     name: "begins a rotation while one is pending, so that its old key is forgotten",
     edits: [
       {
-        file: `${flow}/next-step.ts`,
+        file: `${flow}/decide.ts`,
         from: "if (changedOver.length > 0) {",
         to: "if (changedOver.length > 9) {",
       },
@@ -778,7 +778,7 @@ export const mutants = [
     name: "forgets the other leaked keys when a run was cut off after the first",
     edits: [
       {
-        file: `${flow}/next-step.ts`,
+        file: `${flow}/decide.ts`,
         from: "(going.has(keyId) || (allLeaked && chosen))",
         to: "(going.has(keyId) || (allLeaked && !chosen))",
       },

@@ -13,7 +13,7 @@ import type { SecretRecord } from "../turn/turn.ts";
 import { changeOver } from "./change-over.ts";
 import { KeyWork, type RotateTools } from "./key-work.ts";
 import { lookAtKeys, type SeenKeys } from "./look.ts";
-import { nextStep, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
+import { nextStep, type ChangeOver, type NextStep, type Retirement } from "./decide.ts";
 import type { Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
 import type { KeysRecord } from "./result.ts";

@@ -13,7 +13,7 @@ import type { DesiredEntry } from "../turn/write-entry.ts";
 import { timeText } from "../../domain/time-text.ts";
 import type { Holder } from "../cluster/holders.ts";
 import type { ChangedOver, KeyWork, NextKey } from "./key-work.ts";
-import type { ChangeOver } from "./next-step.ts";
+import type { ChangeOver } from "./decide.ts";
 import type { SeenKey, SeenKeys } from "./look.ts";
 
 /** Enough to see that the key works at all. The proof waits for parts of the service that do not know it yet. */

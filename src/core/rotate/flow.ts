@@ -21,7 +21,7 @@ import type {
 import { agreedName } from "./judge-holders.ts";
 import { refuseBeforeSignIn, lookAtKeys } from "./look.ts";
 import { checkNamedKey } from "./named-key.ts";
-import { nextStep, nothingDone } from "./next-step.ts";
+import { nextStep, nothingDone } from "./decide.ts";
 import { planRotation, type Look, type Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
 import { finishedOutcome, resultOf, type KeysRecord } from "./result.ts";

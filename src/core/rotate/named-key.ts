@@ -3,7 +3,7 @@ import type { PasswordCredential } from "../../domain/identity.ts";
 import { dayText } from "../../domain/time-text.ts";
 import type { RotateInput } from "./contract.ts";
 import { needsNaming, type SeenKeys } from "./look.ts";
-import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
+import type { ChangeOver, NextStep, Retirement } from "./decide.ts";
 
 /** The keys of one application, and the next step for them. */
 interface StepOfKeys {

@@ -8,7 +8,7 @@ import { notApplied } from "./applied.ts";
 import type { RotateInput, RotatePlan } from "./contract.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { wholeLifeWarnings } from "./due.ts";
-import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
+import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./decide.ts";
 import type { Preflight, Unwritable } from "./preflight.ts";
 import { blockBefore } from "./retire-block.ts";
 import { registryNamed } from "../cluster/registry-meant.ts";

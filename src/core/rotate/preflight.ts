@@ -19,7 +19,7 @@ import type { RotateInput, RotatePorts } from "./contract.ts";
 import { lifeBefore } from "./change-over.ts";
 import type { Holder } from "../cluster/holders.ts";
 import { notNamed } from "./judge-holders.ts";
-import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
+import type { ChangeOver, NextStep, Retirement } from "./decide.ts";
 import { refuseOtherKey } from "./named-key.ts";
 import type { SeenKeys } from "./look.ts";
 

@@ -14,7 +14,7 @@ import { notApplied } from "./applied.ts";
 import type { RetireBlock, RotateInput } from "./contract.ts";
 import type { KeyWork } from "./key-work.ts";
 import type { SeenKeys } from "./look.ts";
-import type { Retirement } from "./next-step.ts";
+import type { Retirement } from "./decide.ts";
 
 /** How the retirement of a key ended. */
 export interface Retired {

@@ -11,7 +11,7 @@ import { targetName } from "../turn/pull-secret.ts";
 import type { SecretWrite } from "../turn/turn.ts";
 import type { KeyWork } from "./key-work.ts";
 import type { SeenKeys } from "./look.ts";
-import type { Retirement } from "./next-step.ts";
+import type { Retirement } from "./decide.ts";
 import {
   blockBefore,
   blockedBy,

@@ -3,7 +3,7 @@ import { isLingering } from "./change-over.ts";
 import type { RotateInput } from "./contract.ts";
 import type { KeyWork } from "./key-work.ts";
 import type { SeenKeys } from "./look.ts";
-import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
+import type { ChangeOver, NextStep, Retirement } from "./decide.ts";
 import type { Row } from "./result.ts";
 import type { Retired } from "./retire-block.ts";
 

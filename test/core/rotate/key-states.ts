@@ -1,5 +1,5 @@
 import { heldKeys } from "../../../src/core/cluster/holders.ts";
-import type { StepWish } from "../../../src/core/rotate/next-step.ts";
+import type { StepWish } from "../../../src/core/rotate/decide.ts";
 import type { SeenKey, SeenKeys } from "../../../src/core/rotate/look.ts";
 import type { ProofContext } from "../../../src/core/proof/prove-pull.ts";
 import type { PasswordCredential } from "../../../src/domain/identity.ts";

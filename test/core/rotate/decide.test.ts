@@ -6,7 +6,7 @@ import {
   type Done,
   type NextStep,
   type StepWish,
-} from "../../../src/core/rotate/next-step.ts";
+} from "../../../src/core/rotate/decide.ts";
 import type { RetireMark } from "../../../src/domain/ownership.ts";
 import {
   hourMs,

@@ -9,7 +9,7 @@ import {
   type NextStep,
   type Retirement,
   type StepWish,
-} from "../../../src/core/rotate/next-step.ts";
+} from "../../../src/core/rotate/decide.ts";
 import { hasCode } from "../../../src/domain/errors.ts";
 import { hourMs, now, plainWish, surveyed, type SecretState } from "./key-states.ts";
 
