@@ -808,12 +808,12 @@ export const mutants = [
     name: "has setup remove a dead key that secrets elsewhere still name",
     edits: [
       {
-        file: "src/core/setup/decide-credential.ts",
+        file: "src/core/setup/dead-keys.ts",
         from: "going.has(keyId) && !named.has(keyId)",
         to: "going.has(keyId) && named.has(keyId) !== undefined",
       },
       {
-        file: "src/core/setup/decide-credential.ts",
+        file: "src/core/setup/dead-keys.ts",
         from: "obsolete: obsolete.filter((keyId) => held?.has(keyId) !== true),",
         to: "obsolete: obsolete.filter((keyId) => held?.has(keyId) !== null),",
       },

@@ -11,7 +11,8 @@ import { untilBelievable } from "../patience.ts";
 import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
 import { isLive } from "../turn/live-mark.ts";
 import { targetName } from "../turn/pull-secret.ts";
-import { decideCredential, findDeadKeys, type CredentialQuestion } from "./decide-credential.ts";
+import { findDeadKeys } from "./dead-keys.ts";
+import { decideCredential, type CredentialQuestion } from "./decide-credential.ts";
 import {
   applicationOf,
   heldOutsideTargets,

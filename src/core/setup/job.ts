@@ -19,10 +19,10 @@ import type { SetupInput, SetupPorts } from "./contract.ts";
 import {
   heldEntry,
   type CredentialDecision,
-  type DeadKeys,
   type HeldEntry,
   type LivingCredential,
 } from "./decide-credential.ts";
+import type { DeadKeys } from "./dead-keys.ts";
 import type { TargetsView } from "./look-at-clusters.ts";
 import type { Exclusions } from "./exclusions.ts";
 
