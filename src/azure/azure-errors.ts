@@ -201,7 +201,7 @@ const byCode: Readonly<Record<string, Meaning>> = {
   RequestDisallowedByPolicy: {
     code: "roles.policy",
     because: "an Azure Policy forbids it.",
-    hint: "Ask the owner of the subscription for an exemption.",
+    hint: "Ask the people who manage the policies of the subscription for an exemption.",
     docs: "https://learn.microsoft.com/azure/governance/policy/troubleshoot/general",
     exitCode: exitCode.notAllowed,
   },

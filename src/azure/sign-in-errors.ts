@@ -193,7 +193,7 @@ function jobFix(env: Variables): string | undefined {
 const remedies: Readonly<Record<AuthMethod, (attempt: SignInAttempt) => string>> = {
   cli: ({ tenant, env }) =>
     jobFix(env) ??
-    `Run az login${tenant === undefined ? "" : ` --tenant ${tenant}`}; or, if nobody can sign in, set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.`,
+    `Run az login${tenant === undefined ? "" : ` --tenant ${tenant}`}; or, in a job without a person, set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.`,
   environment: () =>
     "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH); or use --auth cli after az login.",
   "workload-identity": () =>

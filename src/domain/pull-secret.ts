@@ -150,6 +150,18 @@ export function marksToChange(secret: PullSecret): EntryMarks {
   return secret.marks;
 }
 
+/** Why a secret is not written that a manifest makes inside something else. */
+export function embedded(
+  { namespace, name }: Pick<SecretObject, "namespace" | "name">,
+  within: string,
+): ActionableError {
+  return refused(
+    "manifest.embedded",
+    `The manifest has the secret ${namespace}/${name} in ${within}, which acr-pull does not edit.`,
+    "Move it to a YAML document of its own, or remove it from there, and run again.",
+  );
+}
+
 /** Why a secret whose marks cannot be read is not written. */
 export function marksMalformed({
   namespace,

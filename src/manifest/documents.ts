@@ -38,24 +38,29 @@ export function documentsOf(text: string, known: readonly ManifestDocument[] = [
     .map((piece) => ({ text: piece, value: values.has(piece) ? values.get(piece) : valueOf(piece) }));
 }
 
-/** The document of a JSON file, which holds one value. */
-export function jsonDocument(text: string): ManifestDocument {
+/** The documents of a JSON file: one value, or what else kubectl reads in it. */
+export function jsonDocuments(text: string): ManifestDocument[] {
   try {
-    const value: unknown = JSON.parse(text);
-    return { text, value: isRecord(value) ? value : undefined };
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
+    return [{ text, value: isRecord(value) ? value : undefined }];
   } catch {
-    return { text, value: undefined };
+    return documentsOf(text);
   }
 }
 
-/** The objects in a document: one, or the items of a list, as `kubectl get --output yaml` prints several objects. */
-export function objectsOf(document: ManifestDocument, within?: Embedding): ManifestObject[] {
-  const { text, value } = document;
-  const { kind, items } = value ?? {};
+/**
+ * The objects in a document: one, or the items of a list, as `kubectl get --output yaml` prints several objects. A list
+ * of one kind, such as a SecretList, may leave that kind out of its items.
+ */
+export function objectsOf({ text, value }: ManifestDocument, within?: Embedding): ManifestObject[] {
+  const { kind, apiVersion, items } = value ?? {};
   if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) {
     return [{ text, value, within }];
   }
-  return items.filter(isRecord).map((item) => ({ text, value: item, within: within ?? "a list" }));
+  const ofItems = kind === "List" ? {} : { kind: kind.slice(0, -"List".length), apiVersion };
+  return items
+    .filter(isRecord)
+    .flatMap((item) => objectsOf({ text, value: { ...ofItems, ...item } }, within ?? "a list"));
 }
 
 function valueOf(text: string): ManifestDocument["value"] {

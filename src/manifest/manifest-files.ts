@@ -85,11 +85,13 @@ function folder(path: string): ManifestFiles {
       });
       // No tool reads a file whose name begins with a dot as a manifest.
       const files = names.filter((name) => manifestName.test(name) && !name.startsWith(".")).toSorted();
-      return new Map(
-        await Promise.all(
-          files.map(async (name) => [join(root, name), await textOf(join(root, name))] as const),
-        ),
+      const read = await Promise.all(
+        files.map(async (name) => {
+          const file = join(root, name);
+          return [file, isJson(name) ? await jsonText(file) : await textOf(file)] as const;
+        }),
       );
+      return new Map(read);
     },
     fileFor: (namespace, name) => join(root, `${namespace}-${name}.yaml`),
     write: replace,
@@ -117,6 +119,18 @@ function journalIn(file: string): Pick<ManifestFiles, "journal" | "whileLocked">
       }
     },
   };
+}
+
+/** The text of a JSON file, which may be anybody's. Empty if kubectl could not read it either. */
+async function jsonText(file: string): Promise<string> {
+  try {
+    const bytes = await readNamedFile(file, { limitBytes, signal: new AbortController().signal });
+    return isUtf8(bytes) ? bytes.toString("utf8") : "";
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EACCES" || code === "EPERM") throw unreadable(file, whyFileFailed(error));
+    return "";
+  }
 }
 
 async function textOf(file: string): Promise<string> {

@@ -2,7 +2,7 @@ import type { ClusterReads, KnownSecret, NewSecret } from "../core/ports.ts";
 import { refused } from "../domain/errors.ts";
 import type { SecretChange, SecretObject } from "../domain/kubernetes-objects.ts";
 import { entriesAnnotation, formatMarks } from "../domain/ownership.ts";
-import { readPullSecret, readSealedSecret, type PullSecret } from "../domain/pull-secret.ts";
+import { embedded, readPullSecret, readSealedSecret, type PullSecret } from "../domain/pull-secret.ts";
 import { documentText, sealedText } from "./documents.ts";
 import type { FoundSecret, ManifestStore } from "./manifest-store.ts";
 import { checkedSeal, sealed, type SealCommand } from "./seal.ts";
@@ -113,7 +113,8 @@ export class ManifestSecrets {
 
   /** The existing document, unless it is a plain one that is to be sealed. */
   #standing({ made }: FoundSecret): SecretDocument | undefined {
-    return this.#seal && made?.sealed === undefined ? undefined : made;
+    const isReplaced = this.#seal && made?.sealed === undefined && made?.within === undefined;
+    return isReplaced ? undefined : made;
   }
 
   async #asTarget(
@@ -186,6 +187,7 @@ export class ManifestSecrets {
     signal: AbortSignal,
   ): Promise<{ readonly text: string; readonly isPlain: boolean }> {
     const { made } = found;
+    if (made?.within) throw embedded(secret, made.within);
     const plain = documentText(secretValue(secret, made?.sealed ? undefined : made?.document.value));
     if (!this.#seal) {
       if (made?.sealed) this.#refusePlain(made, secret.name);

@@ -1,10 +1,16 @@
 import { createHash } from "node:crypto";
 import { refused } from "../domain/errors.ts";
-import { formatMarks, isEntryMark, type EntryMark, type EntryMarks } from "../domain/ownership.ts";
+import {
+  entriesAnnotation,
+  formatMarks,
+  isEntryMark,
+  type EntryMark,
+  type EntryMarks,
+} from "../domain/ownership.ts";
 import {
   documentsOf,
   isRecord,
-  jsonDocument,
+  jsonDocuments,
   objectsOf,
   recordIn,
   withDocument,
@@ -96,9 +102,12 @@ export class ManifestStore {
       const [namespace = "", name = ""] = key.split("/");
       return { namespace, name };
     });
-    const made = (await this.#objects()).flatMap(
-      ({ value }) => nameIn(value, ["Secret", "SealedSecret"]) ?? [],
-    );
+    // Of secrets that acr-pull cannot edit, only its own matter. Others may even occur twice.
+    const isMeant = ({ value, within }: ManifestObject) =>
+      within === undefined || JSON.stringify(value).includes(entriesAnnotation);
+    const made = (await this.#objects())
+      .filter(isMeant)
+      .flatMap(({ value }) => nameIn(value, ["Secret", "SealedSecret"]) ?? []);
     return [...new Map([...made, ...marked].map((one) => [`${one.namespace}/${one.name}`, one])).values()];
   }
 
@@ -188,7 +197,7 @@ export class ManifestStore {
     this.#lastRead = [...files].map(([file, text]) => {
       const last = this.#lastRead.find((one) => one.file === file);
       if (last?.text === text) return last;
-      const documents = isJson(file) ? [jsonDocument(text)] : documentsOf(text, last?.documents);
+      const documents = isJson(file) ? jsonDocuments(text) : documentsOf(text, last?.documents);
       return { file, text, documents };
     });
     return this.#lastRead;

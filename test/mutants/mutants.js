@@ -751,8 +751,8 @@ export const mutants = [
     edits: [
       {
         file: "src/core/proof/credential-state.ts",
-        from: ".getTime() - writtenAt < propagationMs",
-        to: ".getTime() - writtenAt < 0",
+        from: "ageMs > -clockSkewMs && ageMs < propagationMs",
+        to: "ageMs > propagationMs",
       },
     ],
     caughtBy: {

@@ -173,6 +173,52 @@ describe("a secret that stands in what acr-pull does not edit", () => {
     },
   );
 
+  it.each(Object.entries(forms))(
+    "keeps every byte of it, also when a sealed document is to replace it, in %s",
+    async (_what, { name, text }) => {
+      await manifest(folder);
+      const [written = ""] = await readdir(folder);
+      const [secret] = documentsIn(join(folder, written));
+      await rm(join(folder, written));
+      const before = text(secret);
+      await writeFile(join(folder, name), before);
+      const run = await manifest(folder, "--seal-with", sealWith);
+      expect([run.code, run.json.error?.code], run.stdout).toEqual([2, "manifest.embedded"]);
+      expect(await readFile(join(folder, name), "utf8")).toBe(before);
+    },
+  );
+
+  it.each([
+    ["a list in a list", (item: object) => ({ kind: "List", items: [{ kind: "List", items: [item] }] })],
+    [
+      "a SecretList that leaves out the kind of its items",
+      ({ metadata, data }: any) => ({ kind: "SecretList", apiVersion: "v1", items: [{ metadata, data }] }),
+    ],
+  ])("is seen in %s", async (_what, put) => {
+    await manifest(folder);
+    const [written = ""] = await readdir(folder);
+    const [secret] = documentsIn(join(folder, written));
+    await rm(join(folder, written));
+    await writeFile(file, JSON.stringify(put(secret)));
+    expect((await manifest(folder)).json.error?.code).toBe("manifest.embedded");
+  });
+
+  it("stops nobody when two JSON files have the same secret of somebody else, or are no manifests", async () => {
+    const other = JSON.stringify({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "x", namespace: "y" },
+    });
+    for (const name of ["prod.json", "staging.json"]) await writeFile(join(folder, name), other);
+    await writeFile(join(folder, "utf16.json"), Buffer.from("\uFEFF{}", "utf16le"));
+    await mkdir(join(folder, "dashboards.json"));
+    await symlink("nowhere.json", join(folder, "link.json"));
+    expect((await manifest(folder)).code).toBe(0);
+    const args = ["rotate", "-n", "awesomeapps", "--manifest", folder, "--if-expiring-within", "1d", "-y"];
+    const { json } = await runProgram(sandbox, [...args, "-o", "json"]);
+    expect(json.error?.code).not.toBe("manifest.twice");
+  });
+
   it("keeps a service account in a list as it is", async () => {
     const account = {
       apiVersion: "v1",

@@ -24,12 +24,19 @@ const propagationMs = 15 * 60_000;
  */
 export const youngPatienceMs = 60_000;
 
-/** Whether a secret was written so recently that parts of the service may not know the key that it holds. */
+/** Clocks of one API server's parts differ by less. A time further ahead is forged, and says nothing. */
+const clockSkewMs = 60_000;
+
+/**
+ * Whether a secret may have been written so recently that parts of the service do not know the key that it holds. The
+ * document of a manifest has no such time, so it may be.
+ */
 export function mayHoldYoungKey(
   { writtenAt }: Pick<SecretObject, "writtenAt">,
   cluster: Pick<ClusterReads, "serverTime">,
 ): boolean {
-  return writtenAt !== undefined && cluster.serverTime().getTime() - writtenAt < propagationMs;
+  const ageMs = writtenAt === undefined ? 0 : cluster.serverTime().getTime() - writtenAt;
+  return ageMs > -clockSkewMs && ageMs < propagationMs;
 }
 
 /** What is known about a password before it is tried. */

@@ -175,20 +175,29 @@ async function firstLiving(
   const ofThis = entries.filter(({ mark }) => isOfThis(question, mark));
   const identify = ({ password }: PullCredential, passwords: Application["passwords"] = []) =>
     identifyKey(password, claimsOf(password, ofThis), passwords);
-  const tried = await Promise.all(
-    distinct(ofThis).map(async ({ mark, credential, mayBeYoung }) => {
-      const { keyId, listed: key } = identify(credential, application?.passwords);
-      if (key?.endDateTime && key.endDateTime <= now) return undefined;
-      // A key that another run has just made works, although the directory may not list it yet.
-      const unlistedPatienceMs = mayBeYoung && keyId !== null ? youngPatienceMs : 0;
-      const state =
-        question.cannotSignInYet && key
-          ? ("signs-in" as const)
-          : await credentialState(proof, credential, { key, now, unlistedPatienceMs }, signal);
-      return state === "dead" ? undefined : { mark, credential, state, unlisted: key ? null : keyId };
-    }),
-  );
-  const found = tried.filter((one) => one !== undefined);
+  const tryAll = async (some: ReturnType<typeof distinct>, unlistedPatienceMs: number) => {
+    const tried = await Promise.all(
+      some.map(async ({ mark, credential }) => {
+        const { keyId, listed: key } = identify(credential, application?.passwords);
+        if (key?.endDateTime && key.endDateTime <= now) return [];
+        // A key that another run has just made works, although the directory may not list it yet.
+        const state =
+          question.cannotSignInYet && key
+            ? ("signs-in" as const)
+            : await credentialState(proof, credential, { key, now, unlistedPatienceMs }, signal);
+        return state === "dead" ? [] : [{ mark, credential, state, unlisted: key ? null : keyId }];
+      }),
+    );
+    return tried.flat();
+  };
+  let found = await tryAll(distinct(ofThis), 0);
+  if (found.length === 0 && !question.cannotSignInYet) {
+    const young = distinct(ofThis).filter(({ credential, mayBeYoung }) => {
+      const { keyId, listed } = identify(credential, application?.passwords);
+      return mayBeYoung && keyId !== null && !listed;
+    });
+    found = await tryAll(young, youngPatienceMs);
+  }
   const unlisted = new Set(found.map((one) => one.unlisted).filter((keyId) => keyId !== null));
   const passwords = unlisted.size > 0 ? await question.listed(unlisted) : application?.passwords;
   const living = found.map(({ mark, credential, state }) => {

@@ -10,6 +10,7 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { hasForgottenWriters } from "../../domain/other-writers.ts";
 import { managedByLabel, managedLabel, type EntryMarks } from "../../domain/ownership.ts";
 import {
+  embedded,
   entryFor,
   marksMalformed,
   type PullSecret,
@@ -134,11 +135,7 @@ function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble):
         "Commit and sync the manifest, then run the same command again; or choose another name with --secret-name.",
       );
     case "embedded":
-      return refused(
-        "manifest.embedded",
-        `The manifest has the secret ${target.namespace}/${target.name} in ${trouble.within}, which acr-pull does not edit.`,
-        "Move it to a YAML document of its own, or remove it from there, and run again.",
-      );
+      return embedded(target, trouble.within);
     case "applied":
       return refused(
         "manifest.not-in-manifest",

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { credentialState, type CredentialState } from "../../../src/core/proof/credential-state.ts";
+import {
+  credentialState,
+  mayHoldYoungKey,
+  type CredentialState,
+} from "../../../src/core/proof/credential-state.ts";
 import type { PullOutcome } from "../../../src/core/ports.ts";
 import type { ProgressEvent, Report } from "../../../src/core/progress.ts";
 import type { PasswordCredential } from "../../../src/domain/identity.ts";
@@ -218,4 +222,16 @@ describe("a password that is refused", () => {
     await judged(20 * minute, listed(15 * minute), undefined, (event) => events.push(event));
     expect(events.filter(({ kind }) => kind === "waiting")).toEqual([]);
   });
+});
+
+it.each([
+  ["14 minutes ago", true, 14 * minute],
+  ["15 minutes ago", false, 15 * minute],
+  ["half a minute ahead of the server's clock", true, -minute / 2],
+  ["years ahead of it, as only a forged time is", false, -500_000 * minute],
+  ["at a time that nobody recorded, as in a manifest", true, undefined],
+])("that a secret written %s may hold a young key is %s", (_, may, agoMs) => {
+  const serverTime = () => new Date(start);
+  const secret = agoMs === undefined ? {} : { writtenAt: start - agoMs };
+  expect(mayHoldYoungKey(secret, { serverTime })).toBe(may);
 });
