@@ -192,7 +192,11 @@ describe("a secret that stands in what acr-pull does not edit", () => {
     ["a list in a list", (item: object) => ({ kind: "List", items: [{ kind: "List", items: [item] }] })],
     [
       "a SecretList that leaves out the kind of its items",
-      ({ metadata, data }: any) => ({ kind: "SecretList", apiVersion: "v1", items: [{ metadata, data }] }),
+      ({ metadata, data }: Record<string, unknown>) => ({
+        kind: "SecretList",
+        apiVersion: "v1",
+        items: [{ metadata, data }],
+      }),
     ],
   ])("is seen in %s", async (_what, put) => {
     await manifest(folder);
