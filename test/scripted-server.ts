@@ -30,6 +30,7 @@ export class ScriptedServer {
   #answers: Answer[] = [];
   readonly #scheme: "http" | "https";
   readonly #server: ReturnType<typeof createServer>;
+  #port = 0;
 
   /** @param identity PEM; with it the server speaks TLS */
   constructor(identity?: { readonly certificate: string; readonly key: string }) {
@@ -44,6 +45,7 @@ export class ScriptedServer {
   async start(): Promise<void> {
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
+    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {
@@ -52,8 +54,9 @@ export class ScriptedServer {
     await once(this.#server, "close");
   }
 
+  /** Also known while the server stops: a request may still arrive then. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   get url(): string {
@@ -71,8 +74,7 @@ export class ScriptedServer {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString("utf8");
-    // Not this.url: a request may still arrive while the server stops.
-    const url = new URL(request.url ?? "", "http://scripted.test");
+    const url = new URL(request.url ?? "", this.url);
     this.requests.push({
       method: request.method ?? "",
       path: url.pathname,
