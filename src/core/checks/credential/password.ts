@@ -53,7 +53,7 @@ export const password: Check<EntryFacts> = {
       const gone = typeof mark?.keyId === "string" && keys.every(({ keyId }) => keyId !== mark.keyId);
       if (gone) {
         return fail(`The key ${mark.keyId} that the secret holds was removed from the application.`, {
-          hint: changing(facts, `Make and write a new password: ${anew}`),
+          hint: changing(facts, unlessNew(anew)),
           docs,
           ids,
         });
@@ -61,11 +61,7 @@ export const password: Check<EntryFacts> = {
       if (keys.every((key) => !begins(text, key))) {
         return fail(
           "No key of the application begins like this password: it was removed, or belongs to another application.",
-          {
-            hint: changing(facts, `Make and write a new password: ${anew}`),
-            docs,
-            ids,
-          },
+          { hint: changing(facts, unlessNew(anew)), docs, ids },
         );
       }
     }
@@ -76,10 +72,7 @@ export const password: Check<EntryFacts> = {
           ? "The password is wrong: Entra knows the application, but refuses this password."
           : "Only Entra says that the password has expired.",
         {
-          hint: changing(
-            facts,
-            `A password made minutes ago may not be known everywhere yet: run verify again. Otherwise make and write a new password: ${anew}`,
-          ),
+          hint: changing(facts, unlessNew(anew)),
           docs,
           ids,
         },
@@ -89,3 +82,8 @@ export const password: Check<EntryFacts> = {
     return skip("Whether the password is right is not known.", { ids });
   },
 };
+
+/** The fix for a password that no part of Entra that was asked knows. */
+function unlessNew(anew: string): string {
+  return `A password made minutes ago may not be known everywhere yet: run verify again. Otherwise make and write a new password: ${anew}`;
+}
