@@ -6,6 +6,7 @@ describe("rotate, while five replicas learn of each write up to 15 minutes later
     [2, "trusts a new key that no part lists and few know, when it looks again minutes later"],
     [3, "counts the grace from when the secrets were written, however long the proof took"],
     [12, "waits the grace out, and retires the old key in the same run"],
+    [1216, "takes the old key for living that the next part of the directory does not list"],
     [1785, "retires no key as removed that setup made minutes ago and few parts know"],
     [9, "begins right after setup, when parts do not know the application yet"],
   ])("(seed %i) %s", async (seed) => {

@@ -18,9 +18,9 @@ const pauseMs = 1_000;
 const propagationMs = 15 * 60_000;
 
 /**
- * How long to doubt a refusal of an unlisted key that may be young, in milliseconds. The key was proven before a secret
- * got it, so some part of the service knows it. A try reaches that part within this time, even if no asked part of the
- * directory lists the key yet.
+ * How long to doubt a refusal of a key that a secret may have got minutes ago, in milliseconds. The key was proven before
+ * a secret got it, so some part of the service knows it and its principal. A try reaches that part within this time,
+ * even if no asked part of the directory lists the key yet.
  */
 export const youngPatienceMs = 60_000;
 
@@ -47,6 +47,8 @@ export interface KnownOfKey {
   readonly now: Date;
   /** How long to doubt a refusal if Graph does not list the key, or not yet, in milliseconds. */
   readonly unlistedPatienceMs?: number;
+  /** How long to doubt a refusal at least, in milliseconds: the principal may be younger than the key. */
+  readonly leastPatienceMs?: number;
   /** Whether Entra has to accept it too: a registry may belong to anybody, and accept anything. */
   readonly entraToo?: boolean;
 }
@@ -60,7 +62,7 @@ export interface KnownOfKey {
 export async function credentialState(
   context: ProofContext,
   credential: PullCredential,
-  { key, now, unlistedPatienceMs = 0, entraToo = false }: KnownOfKey,
+  { key, now, unlistedPatienceMs = 0, leastPatienceMs = 0, entraToo = false }: KnownOfKey,
   signal: AbortSignal,
 ): Promise<CredentialState> {
   const { clock, report, timeoutMs } = context;
@@ -68,7 +70,8 @@ export async function credentialState(
   const otherText = key?.hint !== undefined && !credential.password.reveal().startsWith(key.hint);
   // A server gives its time in whole seconds, so a key may seem to be made a moment from now.
   const ageMs = key?.startDateTime ? Math.max(0, now.getTime() - key.startDateTime.getTime()) : propagationMs;
-  const patienceMs = otherText ? 0 : Math.min(timeoutMs, key ? propagationMs - ageMs : unlistedPatienceMs);
+  const youthMs = key ? propagationMs - ageMs : unlistedPatienceMs;
+  const patienceMs = otherText ? 0 : Math.min(timeoutMs, Math.max(youthMs, leastPatienceMs));
   const id = `state of ${key?.keyId ?? credential.username}`;
   const ended = (state: CredentialState) => {
     report({ kind: "ended", id });

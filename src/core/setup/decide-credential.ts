@@ -175,7 +175,7 @@ async function firstLiving(
   const ofThis = entries.filter(({ mark }) => isOfThis(question, mark));
   const identify = ({ password }: PullCredential, passwords: Application["passwords"] = []) =>
     identifyKey(password, claimsOf(password, ofThis), passwords);
-  const tryAll = async (some: ReturnType<typeof distinct>, unlistedPatienceMs: number) => {
+  const tryAll = async (some: ReturnType<typeof distinct>, leastPatienceMs: number) => {
     const tried = await Promise.all(
       some.map(async ({ mark, credential }) => {
         const { keyId, listed: key } = identify(credential, application?.passwords);
@@ -184,7 +184,7 @@ async function firstLiving(
         const state =
           question.cannotSignInYet && key
             ? ("signs-in" as const)
-            : await credentialState(proof, credential, { key, now, unlistedPatienceMs }, signal);
+            : await credentialState(proof, credential, { key, now, leastPatienceMs }, signal);
         return state === "dead" ? [] : [{ mark, credential, state, unlisted: key ? null : keyId }];
       }),
     );
@@ -193,8 +193,7 @@ async function firstLiving(
   let found = await tryAll(distinct(ofThis), 0);
   if (found.length === 0 && !question.cannotSignInYet) {
     const young = distinct(ofThis).filter(({ credential, mayBeYoung }) => {
-      const { keyId, listed } = identify(credential, application?.passwords);
-      return mayBeYoung && keyId !== null && !listed;
+      return mayBeYoung && identify(credential, application?.passwords).keyId !== null;
     });
     found = await tryAll(young, youngPatienceMs);
   }
