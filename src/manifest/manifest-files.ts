@@ -121,10 +121,14 @@ function journalIn(file: string): Pick<ManifestFiles, "journal" | "whileLocked">
   };
 }
 
+function bytesOf(file: string): Promise<Buffer> {
+  return readNamedFile(file, { limitBytes, signal: new AbortController().signal });
+}
+
 /** The text of a JSON file, which may be anybody's. Empty if kubectl could not read it either. */
 async function jsonText(file: string): Promise<string> {
   try {
-    const bytes = await readNamedFile(file, { limitBytes, signal: new AbortController().signal });
+    const bytes = await bytesOf(file);
     return isUtf8(bytes) ? bytes.toString("utf8") : "";
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -142,7 +146,7 @@ async function textOf(file: string): Promise<string> {
 /** Reads only valid UTF-8, so that every byte that others wrote can be written back. */
 async function textIfThere(file: string): Promise<string | undefined> {
   try {
-    const bytes = await readNamedFile(file, { limitBytes, signal: new AbortController().signal });
+    const bytes = await bytesOf(file);
     if (isUtf8(bytes)) return bytes.toString("utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;

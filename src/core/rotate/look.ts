@@ -188,12 +188,7 @@ async function tryPasswords(
   for (const { credential, second, secret, mark } of holders) {
     const { keyId, expiresAt, retire } = mark;
     const isFresh = mayHoldYoungKey(secret, cluster);
-    note(credential, {
-      keyId,
-      expiresAt,
-      isYoung: retire !== undefined,
-      isFresh,
-    });
+    note(credential, { keyId, expiresAt, isYoung: retire !== undefined, isFresh });
     note(second, { keyId: retire?.keyId, expiresAt: null, isYoung: false, isFresh });
   }
   const seenBefore = await Promise.all(

@@ -190,11 +190,13 @@ async function firstLiving(
     );
     return tried.flat();
   };
-  let found = await tryAll(distinct(ofThis), 0);
+  const held = distinct(ofThis);
+  let found = await tryAll(held, 0);
   if (found.length === 0 && !question.cannotSignInYet) {
-    const young = distinct(ofThis).filter(({ credential, mayBeYoung }) => {
-      return mayBeYoung && identify(credential, application?.passwords).keyId !== null;
-    });
+    const young = held.filter(
+      ({ credential, mayBeYoung }) =>
+        mayBeYoung && identify(credential, application?.passwords).keyId !== null,
+    );
     found = await tryAll(young, youngPatienceMs);
   }
   const unlisted = new Set(found.map((one) => one.unlisted).filter((keyId) => keyId !== null));
