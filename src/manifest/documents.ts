@@ -6,11 +6,7 @@ export interface ManifestDocument {
   readonly text: string;
   /** Undefined if it cannot be parsed, such as a template: such a document is not acr-pull's and stays as it is. */
   readonly value: Readonly<Record<string, unknown>> | undefined;
-}
-
-/** An object that a manifest makes, in a document of its own or inside something else. */
-export interface ManifestObject extends ManifestDocument {
-  /** What contains the object and is not edited by acr-pull; undefined if it has a YAML document of its own. */
+  /** What contains it and is not edited by acr-pull; undefined if it is a YAML document of its own. */
   readonly within: Embedding | undefined;
 }
 
@@ -28,23 +24,24 @@ const separator = /^---(?=[ \t\r\n]|$)/m;
  * @param known documents that need not be parsed again
  */
 export function documentsOf(text: string, known: readonly ManifestDocument[] = []): ManifestDocument[] {
-  const values = new Map(known.map((one) => [one.text, one.value]));
+  const parsed = new Map(known.filter(({ within }) => !within).map((one) => [one.text, one]));
   const starts = [...text.matchAll(new RegExp(separator, "gm"))].map(({ index }) => index);
   const cuts = [0, ...starts.filter((at) => at > 0), text.length];
   return cuts
     .slice(1)
     .map((end, index) => text.slice(cuts[index], end))
     .filter((piece) => piece !== "")
-    .map((piece) => ({ text: piece, value: values.has(piece) ? values.get(piece) : valueOf(piece) }));
+    .map((piece) => parsed.get(piece) ?? documentIn(piece));
 }
 
 /** The documents of a JSON file: one value, or what else kubectl reads in it. */
 export function jsonDocuments(text: string): ManifestDocument[] {
+  const within = "a JSON file";
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
-    return [{ text, value: isRecord(value) ? value : undefined }];
+    return [{ text, value: isRecord(value) ? value : undefined, within }];
   } catch {
-    return documentsOf(text);
+    return documentsOf(text).map((one) => ({ ...one, within }));
   }
 }
 
@@ -52,23 +49,22 @@ export function jsonDocuments(text: string): ManifestDocument[] {
  * The objects in a document: one, or the items of a list, as `kubectl get --output yaml` prints several objects. A list
  * of one kind, such as a SecretList, may leave that kind out of its items.
  */
-export function objectsOf({ text, value }: ManifestDocument, within?: Embedding): ManifestObject[] {
-  const { kind, apiVersion, items } = value ?? {};
-  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) {
-    return [{ text, value, within }];
-  }
+export function objectsOf(document: ManifestDocument): ManifestDocument[] {
+  const { kind, apiVersion, items } = document.value ?? {};
+  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [document];
   const ofItems = kind === "List" ? {} : { kind: kind.slice(0, -"List".length), apiVersion };
+  const { text, within = "a list" } = document;
   return items
     .filter(isRecord)
-    .flatMap((item) => objectsOf({ text, value: { ...ofItems, ...item } }, within ?? "a list"));
+    .flatMap((item) => objectsOf({ text, value: { ...ofItems, ...item }, within }));
 }
 
-function valueOf(text: string): ManifestDocument["value"] {
+function documentIn(text: string): ManifestDocument {
   try {
     const value: unknown = load(text);
-    return isRecord(value) ? value : undefined;
+    return { text, value: isRecord(value) ? value : undefined, within: undefined };
   } catch {
-    return undefined;
+    return { text, value: undefined, within: undefined };
   }
 }
 

@@ -30,9 +30,10 @@ export function manifestCluster({ name, applied, store, secrets }: ManifestOf): 
     isMeant: (secret: PullSecret) => boolean,
     signal: AbortSignal,
   ) => {
-    const [listed, written] = await Promise.all([listing, secrets.all(signal)]);
+    const listed = await listing;
+    if (!listed) return undefined;
     // If both have a secret of that name, the document comes first: that is the one to write.
-    return listed && [...written.filter(isMeant), ...listed.map(asApplied)];
+    return [...(await secrets.all(signal)).filter(isMeant), ...listed.map(asApplied)];
   };
   const isLabelled = ({ labels }: PullSecret) => labels[managedLabel] === "true";
   const isPullSecret = ({ type }: PullSecret) => isPullSecretType(type);

@@ -55,12 +55,9 @@ export class ManifestSecrets {
   /** All pull secrets that documents make, including plain ones that are to be sealed. */
   all(signal: AbortSignal): Promise<PullSecret[]> {
     return this.#store.alone(async () => {
-      const read: PullSecret[] = [];
-      for (const name of await this.#store.names()) {
-        const secret = await this.#asTarget(name, await this.#store.find(name), signal);
-        if (secret) read.push(secret);
-      }
-      return read;
+      const named = await this.#store.all();
+      const read = await Promise.all(named.map(({ found, ...name }) => this.#asTarget(name, found, signal)));
+      return read.filter((one) => one !== undefined);
     });
   }
 
@@ -113,7 +110,7 @@ export class ManifestSecrets {
 
   /** The existing document, unless it is a plain one that is to be sealed. */
   #standing({ made }: FoundSecret): SecretDocument | undefined {
-    const isReplaced = this.#seal && made?.sealed === undefined && made?.within === undefined;
+    const isReplaced = this.#seal && made?.sealed === undefined && made?.document.within === undefined;
     return isReplaced ? undefined : made;
   }
 
@@ -130,7 +127,7 @@ export class ManifestSecrets {
       made?.sealed && !data
         ? readSealedSecret(object, made.sealed)
         : readPullSecret({ ...object, data: data ?? {} });
-    const { within } = made ?? {};
+    const within = made?.document.within;
     return within ? { ...read, troubles: [{ kind: "embedded", within }, ...read.troubles] } : read;
   }
 
@@ -145,11 +142,11 @@ export class ManifestSecrets {
     if (!by) return secret.data;
     const here = this.#sealedHere.get(document.text);
     if (here) return here;
-    const live = await this.#applied.findSecret(secret.namespace, secret.name, signal);
     const marks = secret.annotations[entriesAnnotation];
-    return live && marks !== undefined && live.annotations[entriesAnnotation] === marks
-      ? live.data
-      : undefined;
+    // Nobody has to be able to read the secrets of others.
+    if (marks === undefined) return undefined;
+    const live = await this.#applied.findSecret(secret.namespace, secret.name, signal);
+    return live?.annotations[entriesAnnotation] === marks ? live.data : undefined;
   }
 
   async #write(found: FoundSecret, next: SecretObject, signal: AbortSignal): Promise<PullSecret> {
@@ -187,7 +184,7 @@ export class ManifestSecrets {
     signal: AbortSignal,
   ): Promise<{ readonly text: string; readonly isPlain: boolean }> {
     const { made } = found;
-    if (made?.within) throw embedded(secret, made.within);
+    if (made?.document.within) throw embedded(secret, made.document.within);
     const plain = documentText(secretValue(secret, made?.sealed ? undefined : made?.document.value));
     if (!this.#seal) {
       if (made?.sealed) this.#refusePlain(made, secret.name);

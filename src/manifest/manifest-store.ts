@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { refused } from "../domain/errors.ts";
+import { refused, type ActionableError } from "../domain/errors.ts";
+import { inOneLine } from "../domain/in-one-line.ts";
 import {
   entriesAnnotation,
   formatMarks,
@@ -15,7 +16,6 @@ import {
   recordIn,
   withDocument,
   type ManifestDocument,
-  type ManifestObject,
 } from "./documents.ts";
 import { isJson, type ManifestFiles } from "./manifest-files.ts";
 import { conflict } from "./secret-changes.ts";
@@ -82,33 +82,36 @@ export class ManifestStore {
   async find(name: SecretName): Promise<FoundSecret> {
     // Read before the documents: a run writes a document first and then removes its mark, so one of them is seen.
     const notes = await this.#readNotes();
-    const found = (await this.#objects()).flatMap((one) => secretDocument(one, name) ?? []);
-    if (found.length > 1) {
-      throw refused(
-        "manifest.twice",
-        `The manifest has ${found.length} documents for the secret ${name.namespace}/${name.name}.`,
-        "Keep one of them: whichever is applied last wins.",
-      );
-    }
-    const [made] = found;
-    const pending = notes[`${name.namespace}/${name.name}`] ?? {};
-    const bytes = JSON.stringify([made?.document.text ?? null, formatMarks(pending)]);
-    return { made, pending, version: createHash("sha256").update(bytes).digest("hex") };
+    const made = madeBy(await this.#objects(), name);
+    if (made.length > 1) throw twice(name, made.length);
+    return foundSecret(made[0], notes[keyOf(name)] ?? {});
   }
 
-  /** The names of all secrets that a document makes, or that have a pending mark. */
-  async names(): Promise<readonly SecretName[]> {
-    const marked = Object.keys(await this.#readNotes()).map((key) => {
+  /**
+   * All secrets that a document makes, or that have a pending mark. A secret of somebody else may occur twice.
+   * @throws ActionableError `manifest.twice`, `manifest.marks-sealed`, `manifest.unreadable`
+   */
+  async all(): Promise<ReadonlyArray<SecretName & { readonly found: FoundSecret }>> {
+    const notes = await this.#readNotes();
+    const named = new Map<string, { readonly name: SecretName; readonly objects: ManifestDocument[] }>();
+    for (const object of await this.#objects()) {
+      const name = nameIn(object.value, ["Secret", "SealedSecret"]);
+      // Of secrets that acr-pull cannot edit, only its own matter.
+      if (!name || (object.within && !JSON.stringify(object.value).includes(entriesAnnotation))) continue;
+      const { objects } = named.get(keyOf(name)) ?? { objects: [] };
+      named.set(keyOf(name), { name, objects: [...objects, object] });
+    }
+    for (const key of Object.keys(notes)) {
       const [namespace = "", name = ""] = key.split("/");
-      return { namespace, name };
+      if (!named.has(key)) named.set(key, { name: { namespace, name }, objects: [] });
+    }
+    return [...named].flatMap(([key, { name, objects }]) => {
+      const made = madeBy(objects, name);
+      const isOurs = notes[key] ?? made.some(({ secret }) => secret.annotations[entriesAnnotation]);
+      if (made.length > 1 && isOurs) throw twice(name, made.length);
+      const each = made.length > 0 ? made : [undefined];
+      return each.map((one) => ({ ...name, found: foundSecret(one, notes[key] ?? {}) }));
     });
-    // Of secrets that acr-pull cannot edit, only its own matter. Others may even occur twice.
-    const isMeant = ({ value, within }: ManifestObject) =>
-      within === undefined || JSON.stringify(value).includes(entriesAnnotation);
-    const made = (await this.#objects())
-      .filter(isMeant)
-      .flatMap(({ value }) => nameIn(value, ["Secret", "SealedSecret"]) ?? []);
-    return [...new Map([...made, ...marked].map((one) => [`${one.namespace}/${one.name}`, one])).values()];
   }
 
   /** The document that makes an object of another kind. */
@@ -116,7 +119,7 @@ export class ManifestStore {
     kind: string,
     name: string,
     namespace: string | undefined,
-  ): Promise<ManifestObject | undefined> {
+  ): Promise<ManifestDocument | undefined> {
     return (await this.#objects()).find(({ value }) => {
       const named = recordIn(value, "metadata");
       return value?.["kind"] === kind && named["name"] === name && named["namespace"] === namespace;
@@ -159,10 +162,8 @@ export class ManifestStore {
     });
   }
 
-  async #objects(): Promise<ManifestObject[]> {
-    return (await this.#read()).flatMap(({ file, documents }) =>
-      documents.flatMap((one) => objectsOf(one, isJson(file) ? "a JSON file" : undefined)),
-    );
+  async #objects(): Promise<ManifestDocument[]> {
+    return (await this.#read()).flatMap(({ documents }) => documents.flatMap(objectsOf));
   }
 
   async #put(write: DocumentWrite): Promise<void> {
@@ -171,11 +172,10 @@ export class ManifestStore {
     await this.#files.write(file, withDocument(documents, standing, write.text), write.isPlain);
   }
 
-  async #note({ namespace, name }: SecretName, pending: EntryMarks): Promise<void> {
-    const { [`${namespace}/${name}`]: before, ...others } = await this.#readNotes();
+  async #note(name: SecretName, pending: EntryMarks): Promise<void> {
+    const { [keyOf(name)]: before, ...others } = await this.#readNotes();
     if (formatMarks(before ?? {}) === formatMarks(pending)) return;
-    const notes =
-      Object.keys(pending).length === 0 ? others : { ...others, [`${namespace}/${name}`]: pending };
+    const notes = Object.keys(pending).length === 0 ? others : { ...others, [keyOf(name)]: pending };
     const isEmpty = Object.keys(notes).length === 0;
     if (this.#files.journal) await this.#files.journal.write(isEmpty ? "" : `${JSON.stringify(notes)}\n`);
     else this.#notes = notes;
@@ -194,8 +194,9 @@ export class ManifestStore {
 
   async #read(): Promise<readonly ReadFile[]> {
     const files = await this.#files.read();
+    const known = new Map(this.#lastRead.map((one) => [one.file, one]));
     this.#lastRead = [...files].map(([file, text]) => {
-      const last = this.#lastRead.find((one) => one.file === file);
+      const last = known.get(file);
       if (last?.text === text) return last;
       const documents = isJson(file) ? jsonDocuments(text) : documentsOf(text, last?.documents);
       return { file, text, documents };
@@ -207,6 +208,28 @@ export class ManifestStore {
     const { journal } = this.#files;
     return journal ? notesIn(await journal.read()) : this.#notes;
   }
+}
+
+function keyOf({ namespace, name }: SecretName): string {
+  return `${namespace}/${name}`;
+}
+
+/** The documents that make a secret. */
+function madeBy(objects: readonly ManifestDocument[], name: SecretName): SecretDocument[] {
+  return objects.flatMap((one) => secretDocument(one, name) ?? []);
+}
+
+function foundSecret(made: SecretDocument | undefined, pending: EntryMarks): FoundSecret {
+  const bytes = JSON.stringify([made?.document.text ?? null, formatMarks(pending)]);
+  return { made, pending, version: createHash("sha256").update(bytes).digest("hex") };
+}
+
+function twice(name: SecretName, count: number): ActionableError {
+  return refused(
+    "manifest.twice",
+    `The manifest has ${count} documents for the secret ${inOneLine(keyOf(name))}.`,
+    "Keep one of them: whichever is applied last wins.",
+  );
 }
 
 /** The marks in a text; none if it cannot be read, because then acr-pull did not write it. */

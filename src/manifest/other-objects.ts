@@ -1,6 +1,6 @@
 import type { KnownAccount, WritableCluster } from "../core/ports.ts";
 import { refused } from "../domain/errors.ts";
-import { documentText, recordIn, type ManifestObject } from "./documents.ts";
+import { documentText, recordIn, type ManifestDocument } from "./documents.ts";
 import type { AppliedCluster } from "./manifest-cluster.ts";
 import type { ManifestStore } from "./manifest-store.ts";
 
@@ -75,7 +75,7 @@ export function accountsOf(applied: AppliedCluster, store: ManifestStore): Manif
   };
 }
 
-function listIn({ value }: ManifestObject): string[] {
+function listIn({ value }: ManifestDocument): string[] {
   const list = value?.["imagePullSecrets"];
   if (!Array.isArray(list)) return [];
   return list.flatMap((one: unknown) => {
@@ -85,7 +85,7 @@ function listIn({ value }: ManifestObject): string[] {
 }
 
 /** A document with any other field, or one inside a list or a JSON file, is somebody else's and keeps every byte. */
-function refuseForeign({ value, within }: ManifestObject, namespace: string, name: string): void {
+function refuseForeign({ value, within }: ManifestDocument, namespace: string, name: string): void {
   const ours = new Set(["apiVersion", "kind", "metadata", "imagePullSecrets"]);
   const metadata = Object.keys(recordIn(value, "metadata"));
   const isOurs =

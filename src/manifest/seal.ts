@@ -88,10 +88,7 @@ export function checkedSeal(text: string, secret: SecretObject): SecretDocument 
   const { namespace, name, annotations } = secret;
   const documents = documentsOf(text);
   const [document] = documents;
-  const made =
-    documents.length === 1 && document
-      ? secretDocument({ ...document, within: undefined }, { namespace, name })
-      : undefined;
+  const made = documents.length === 1 && document ? secretDocument(document, { namespace, name }) : undefined;
   if (!made?.sealed || leaks(text, secret)) {
     throw refused(
       "manifest.not-sealed",

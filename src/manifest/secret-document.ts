@@ -3,7 +3,7 @@ import { inOneLine } from "../domain/in-one-line.ts";
 import type { SecretObject } from "../domain/kubernetes-objects.ts";
 import { entriesAnnotation } from "../domain/ownership.ts";
 import type { SealKind } from "../domain/pull-secret.ts";
-import { recordIn, type Embedding, type ManifestDocument, type ManifestObject } from "./documents.ts";
+import { recordIn, type ManifestDocument } from "./documents.ts";
 
 /** Which secret a document is for. */
 export interface SecretName {
@@ -14,8 +14,6 @@ export interface SecretName {
 /** What a document says about the secret that it makes. */
 export interface SecretDocument {
   readonly document: ManifestDocument;
-  /** What contains the secret and is not edited by acr-pull; undefined if the secret has a YAML document of its own. */
-  readonly within: Embedding | undefined;
   /** The secret; `data` is empty if it is sealed. */
   readonly secret: SecretObject;
   /** What sealed the data; undefined if it can be read here. */
@@ -30,8 +28,8 @@ export const documentUid = "manifest";
  * @returns undefined if the document makes another object
  * @throws ActionableError `manifest.marks-sealed` if its annotations are encrypted too
  */
-export function secretDocument(document: ManifestObject, wanted: SecretName): SecretDocument | undefined {
-  const { value, within } = document;
+export function secretDocument(document: ManifestDocument, wanted: SecretName): SecretDocument | undefined {
+  const { value } = document;
   const kind = value?.["kind"];
   const named = recordIn(value, "metadata");
   if (!value || named["name"] !== wanted.name || named["namespace"] !== wanted.namespace) return undefined;
@@ -39,7 +37,6 @@ export function secretDocument(document: ManifestObject, wanted: SecretName): Se
     const template = recordIn(value, "spec", "template");
     return {
       document,
-      within,
       secret: secretObject(wanted, recordIn(template, "metadata"), { type: template["type"] }),
       sealed: "SealedSecret",
     };
@@ -50,13 +47,12 @@ export function secretDocument(document: ManifestObject, wanted: SecretName): Se
     const plain = { ...texts(data), ...encoded(stringData) };
     return {
       document,
-      within,
       secret: secretObject(wanted, named, { type, immutable, data: plain }),
       sealed: undefined,
     };
   }
   refuseSealedMarks(named, wanted);
-  return { document, within, secret: secretObject(wanted, named, { type, immutable }), sealed: "SOPS" };
+  return { document, secret: secretObject(wanted, named, { type, immutable }), sealed: "SOPS" };
 }
 
 function secretObject(

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { entriesAnnotation } from "../../src/domain/ownership.ts";
+import type { ManifestFiles } from "../../src/manifest/manifest-files.ts";
+import { ManifestSecrets } from "../../src/manifest/manifest-secrets.ts";
+import { ManifestStore } from "../../src/manifest/manifest-store.ts";
+
+const { signal } = new AbortController();
+const marks = JSON.stringify({
+  "a.azurecr.io": { registry: "/r", clusterId: "c", appId: crypto.randomUUID() },
+});
+
+/** Files in memory, which count how often they are read. */
+function filesIn(texts: Map<string, string>) {
+  let reads = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+  const files: ManifestFiles = {
+    read: () => {
+      reads += 1;
+      return Promise.resolve(new Map(texts));
+    },
+    fileFor: (namespace, name) => `${namespace}-${name}.yaml`,
+    write: (file, text) => Promise.resolve(void texts.set(file, text)),
+    whileLocked: (work) => {
+      const mine = turn.then(work);
+      turn = mine.catch(() => {});
+      return mine;
+    },
+    journal: undefined,
+  };
+  return { files, reads: () => reads };
+}
+
+const secret = (namespace: string, annotations: object, kind = "Secret") =>
+  JSON.stringify({
+    apiVersion: kind === "Secret" ? "v1" : "bitnami.com/v1alpha1",
+    kind,
+    type: "kubernetes.io/dockerconfigjson",
+    metadata: { name: "acr-secret", namespace, annotations },
+    spec: { template: { metadata: { annotations } } },
+  });
+
+/** A cluster that records which secrets were looked for. */
+function liveCluster() {
+  const asked: string[] = [];
+  const findSecret = (namespace: string) => Promise.resolve(void asked.push(namespace));
+  return { asked, live: { findSecret } };
+}
+
+describe("the secrets of a manifest", () => {
+  it("are listed from one read, however many they are", async () => {
+    const names = Array.from({ length: 300 }, (_, index) => `n${index}`);
+    const texts = new Map(names.map((one) => [`${one}.yaml`, secret(one, { [entriesAnnotation]: marks })]));
+    const { files, reads } = filesIn(texts);
+    const secrets = new ManifestSecrets(new ManifestStore(files), liveCluster().live, undefined);
+    expect((await secrets.all(signal)).map(({ namespace }) => namespace).toSorted()).toEqual(
+      names.toSorted(),
+    );
+    expect(reads()).toBe(1);
+  });
+
+  it("are looked for in the cluster only if acr-pull sealed them", async () => {
+    const texts = new Map([
+      ["a.yaml", secret("ours", { [entriesAnnotation]: marks }, "SealedSecret")],
+      ["b.yaml", secret("others", {}, "SealedSecret")],
+    ]);
+    const { asked, live } = liveCluster();
+    const secrets = new ManifestSecrets(new ManifestStore(filesIn(texts).files), live, undefined);
+    expect((await secrets.all(signal)).map(({ namespace }) => namespace)).toEqual(["ours", "others"]);
+    expect(asked).toEqual(["ours"]);
+  });
+});

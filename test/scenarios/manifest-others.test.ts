@@ -1,0 +1,54 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { sync } from "../gitops/reconciler.ts";
+import { livePasswords, runProgram, setup } from "../program.ts";
+
+let sandbox: Sandbox;
+let folder: string;
+beforeEach(async () => {
+  sandbox = await startSandbox();
+  folder = await mkdtemp(join(tmpdir(), "acr-pull-manifest-others-"));
+});
+afterEach(async () => {
+  await sandbox.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const written = "awesomeapps-acr-secret.yaml";
+const manifest = (path: string, ...args: readonly string[]) => setup(sandbox, ["--manifest", path, ...args]);
+const rotate = (path: string) =>
+  runProgram(sandbox, ["rotate", "--manifest", path, "--if-expiring-within", "1d", "-y", "-o", "json"]);
+const put = (name: string, text: string) => writeFile(join(folder, name), text);
+
+describe("two YAML documents for one secret", () => {
+  const other = (name: string) =>
+    `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}, namespace: awesomeapps}\n`;
+
+  it("stop nobody if somebody else wrote both and the run is not about that secret", async () => {
+    await put("prod.yaml", other("x"));
+    await put("staging.yaml", other("x"));
+    expect((await manifest(folder)).code).toBe(0);
+    await sync(sandbox, join(folder, written));
+    const run = await rotate(folder);
+    expect([run.code, run.json.error]).toEqual([0, undefined]);
+  });
+
+  it("stop a run that is about that secret", async () => {
+    await put("prod.yaml", other("acr-secret"));
+    await put("staging.yaml", other("acr-secret"));
+    const run = await manifest(folder);
+    expect([run.code, run.json.error?.code]).toEqual([2, "manifest.twice"]);
+    expect(livePasswords(sandbox)).toEqual([]);
+  });
+
+  it("stop a rotation if acr-pull wrote one of them", async () => {
+    await manifest(folder);
+    await sync(sandbox, folder);
+    await put("other.yaml", other("acr-secret"));
+    const run = await rotate(folder);
+    expect([run.code, run.json.error?.code]).toEqual([2, "manifest.twice"]);
+  });
+});
