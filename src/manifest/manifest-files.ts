@@ -9,6 +9,8 @@ import { withLock } from "./file-lock.ts";
 export interface ManifestFiles {
   /** The existing files and their texts, in the order of their names. */
   read(): Promise<ReadonlyMap<string, string>>;
+  /** The bytes of one file at this moment, as text. Empty if there is no file. */
+  readNow(file: string): Promise<string>;
   /** The file for a document that is not in any file yet. */
   fileFor(namespace: string, name: string): string;
   /**
@@ -69,6 +71,7 @@ export async function manifestFiles(path: string): Promise<ManifestFiles> {
       const text = found ? await textOf(file) : await textIfThere(file);
       return new Map(text === undefined ? [] : [[file, text]]);
     },
+    readNow: async (name) => (await textIfThere(name)) ?? "",
     fileFor: () => file,
     write: replace,
     ...journalIn(join(dirname(file), `.${basename(file)}.acr-pull`)),
@@ -85,14 +88,13 @@ function folder(path: string): ManifestFiles {
       });
       // No tool reads a file whose name begins with a dot as a manifest.
       const files = names.filter((name) => manifestName.test(name) && !name.startsWith(".")).toSorted();
-      const read = await Promise.all(
-        files.map(async (name) => {
-          const file = join(root, name);
-          return [file, isJson(name) ? await jsonText(file) : await textOf(file)] as const;
-        }),
-      );
-      return new Map(read);
+      const read = files.map(async (name) => {
+        const file = join(root, name);
+        return [file, await (isJson(name) ? jsonText(file) : textOf(file))] as const;
+      });
+      return new Map(await Promise.all(read));
     },
+    readNow: async (name) => (await textIfThere(name)) ?? "",
     fileFor: (namespace, name) => join(root, `${namespace}-${name}.yaml`),
     write: replace,
     ...journalIn(join(root, ".acr-pull")),
@@ -209,6 +211,7 @@ export function printedManifest(): ManifestFiles & { text(): string } {
   const files = new Map<string, string>();
   return {
     read: () => Promise.resolve(new Map(files)),
+    readNow: () => Promise.resolve(files.get(file) ?? ""),
     fileFor: () => file,
     write(_file, text) {
       files.set(file, text);

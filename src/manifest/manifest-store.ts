@@ -132,7 +132,8 @@ export class ManifestStore {
     standing: ManifestDocument | undefined,
     others: readonly string[],
   ): Promise<boolean> {
-    const { file, documents } = await this.#fileOf({ namespace, name, standing });
+    await this.#read();
+    const { file, documents } = this.#fileOf({ namespace, name, standing });
     const isOther = ({ value, text }: ManifestDocument) => value !== undefined && text !== standing?.text;
     if (documents.some(isOther)) return true;
     return others.some((one) => {
@@ -141,9 +142,16 @@ export class ManifestStore {
     });
   }
 
-  /** Replaces a document, or adds one at the end. All other documents keep every byte. */
-  write(write: DocumentWrite): Promise<void> {
-    return this.#files.whileLocked(() => this.#put(write));
+  /**
+   * Looks and then replaces a document, or adds one at the end, while no other run does. All other documents keep every
+   * byte.
+   * @param work what to write, from what it reads; undefined for nothing
+   */
+  async write(work: () => Promise<DocumentWrite | undefined>): Promise<void> {
+    await this.#files.whileLocked(async () => {
+      const write = await work();
+      if (write) await this.#put(write);
+    });
   }
 
   /**
@@ -166,8 +174,10 @@ export class ManifestStore {
     return (await this.#read()).flatMap(({ documents }) => documents.flatMap(objectsOf));
   }
 
+  /** Replaces only what was read last, and so was compared. */
   async #put(write: DocumentWrite): Promise<void> {
-    const { file, documents } = await this.#fileOf(write);
+    const { file, text, documents } = this.#fileOf(write);
+    if ((await this.#files.readNow(file)) !== text) throw conflict("kubernetes.conflict", write);
     const standing = documents.find(({ text }) => text === write.standing?.text);
     await this.#files.write(file, withDocument(documents, standing, write.text), write.isPlain);
   }
@@ -181,12 +191,9 @@ export class ManifestStore {
     else this.#notes = notes;
   }
 
-  async #fileOf({
-    namespace,
-    name,
-    standing,
-  }: SecretName & Pick<DocumentWrite, "standing">): Promise<ReadFile> {
-    const read = await this.#read();
+  /** Where a document is, or belongs, as of the last read. */
+  #fileOf({ namespace, name, standing }: SecretName & Pick<DocumentWrite, "standing">): ReadFile {
+    const read = this.#lastRead;
     const holding = read.find(({ documents }) => documents.some(({ text }) => text === standing?.text));
     const file = this.#files.fileFor(namespace, name);
     return holding ?? read.find((one) => one.file === file) ?? { file, text: "", documents: [] };

@@ -3,6 +3,7 @@ import { refused } from "../domain/errors.ts";
 import { documentText, recordIn, type ManifestDocument } from "./documents.ts";
 import type { AppliedCluster } from "./manifest-cluster.ts";
 import type { ManifestStore } from "./manifest-store.ts";
+import { conflict } from "./secret-changes.ts";
 
 /** The namespaces of the cluster, and those that a document makes. */
 export function namespacesOf(
@@ -17,11 +18,13 @@ export function namespacesOf(
       return (await store.alone(() => documented(name))) && { name, uid: "", terminating: false };
     },
     async createNamespace(name) {
-      await store.alone(async () => {
-        if (await documented(name)) return;
-        const text = documentText({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
-        await store.write({ namespace: name, name: "namespace", standing: undefined, text, isPlain: false });
-      });
+      await store.alone(() =>
+        store.write(async () => {
+          if (await documented(name)) return undefined;
+          const text = documentText({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+          return { namespace: name, name: "namespace", standing: undefined, text, isPlain: false };
+        }),
+      );
     },
   };
 }
@@ -48,7 +51,7 @@ export function accountsOf(applied: AppliedCluster, store: ManifestStore): Manif
       return {
         namespace,
         name,
-        resourceVersion: "",
+        resourceVersion: versionOf(document),
         listManagers: live?.listManagers ?? [],
         imagePullSecrets: document ? listIn(document) : [],
       };
@@ -57,10 +60,12 @@ export function accountsOf(applied: AppliedCluster, store: ManifestStore): Manif
       const document = await store.alone(() => documented(namespace, name));
       if (document) refuseForeign(document, namespace, name);
     },
-    async write({ namespace, name }, imagePullSecrets, signal) {
+    async write({ namespace, name, resourceVersion }, imagePullSecrets, signal) {
       const live = await applied.findServiceAccount(namespace, name, signal);
-      await store.alone(async () => {
+      const next = async () => {
         const standing = await documented(namespace, name);
+        if (versionOf(standing) !== resourceVersion)
+          throw conflict("kubernetes.conflict", { namespace, name });
         if (standing) refuseForeign(standing, namespace, name);
         const list = new Set([...(standing ? [] : (live?.imagePullSecrets ?? [])), ...imagePullSecrets]);
         const text = documentText({
@@ -69,10 +74,16 @@ export function accountsOf(applied: AppliedCluster, store: ManifestStore): Manif
           metadata: { name, namespace },
           imagePullSecrets: [...list].map((secret) => ({ name: secret })),
         });
-        await store.write({ namespace, name: `${name}-account`, standing, text, isPlain: false });
-      });
+        return { namespace, name: `${name}-account`, standing, text, isPlain: false };
+      };
+      await store.alone(() => store.write(next));
     },
   };
+}
+
+/** Changes whenever the document does. */
+function versionOf(document: ManifestDocument | undefined): string {
+  return document?.text ?? "";
 }
 
 function listIn({ value }: ManifestDocument): string[] {

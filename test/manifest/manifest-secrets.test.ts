@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { entriesAnnotation } from "../../src/domain/ownership.ts";
+import { unreachedCluster } from "../../src/manifest/unreached-cluster.ts";
 import type { ManifestFiles } from "../../src/manifest/manifest-files.ts";
 import { ManifestSecrets } from "../../src/manifest/manifest-secrets.ts";
 import { ManifestStore } from "../../src/manifest/manifest-store.ts";
+import { accountsOf } from "../../src/manifest/other-objects.ts";
 
 const { signal } = new AbortController();
 const marks = JSON.stringify({
@@ -18,6 +20,7 @@ function filesIn(texts: Map<string, string>) {
       reads += 1;
       return Promise.resolve(new Map(texts));
     },
+    readNow: (file) => Promise.resolve(texts.get(file) ?? ""),
     fileFor: (namespace, name) => `${namespace}-${name}.yaml`,
     write: (file, text) => Promise.resolve(void texts.set(file, text)),
     whileLocked: (work) => {
@@ -67,5 +70,43 @@ describe("the secrets of a manifest", () => {
     const secrets = new ManifestSecrets(new ManifestStore(filesIn(texts).files), live, undefined);
     expect((await secrets.all(signal)).map(({ namespace }) => namespace)).toEqual(["ours", "others"]);
     expect(asked).toEqual(["ours"]);
+  });
+});
+
+it("a file that changed since it was compared is not replaced", async () => {
+  const texts = new Map([["n-acr-secret.yaml", "kind: ConfigMap\n"]]);
+  const { files } = filesIn(texts);
+  const store = new ManifestStore({ ...files, readNow: () => Promise.resolve("kind: Edited\n") });
+  const name = { namespace: "n", name: "acr-secret" };
+  const commit = { ...name, document: { text: "---\na: b\n", isPlain: false }, pending: {} };
+  const written = store.commit({ ...commit, found: await store.find(name) });
+  await expect(written).rejects.toMatchObject({ code: "kubernetes.conflict" });
+  expect([...texts.values()]).toEqual(["kind: ConfigMap\n"]);
+});
+
+describe("a service account of a manifest", () => {
+  it("is linked to both secrets by two runs at once, in one document", async () => {
+    const texts = new Map<string, string>();
+    const { files } = filesIn(texts);
+    const applied = { ...unreachedCluster(), findServiceAccount: () => Promise.resolve(account) };
+    const account = {
+      namespace: "n",
+      name: "web",
+      resourceVersion: "",
+      listManagers: [],
+      imagePullSecrets: [],
+    };
+    const runs = ["one", "two"].map((name) => ({ name, ...accountsOf(applied, new ManifestStore(files)) }));
+    const found = await Promise.all(runs.map((run) => run.find("n", "web", signal)));
+    const written = await Promise.allSettled(
+      runs.map((run, index) => run.write(found[index] ?? account, [run.name], signal)),
+    );
+    expect(written.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect((written[1] as PromiseRejectedResult).reason).toMatchObject({ code: "kubernetes.conflict" });
+    const [second] = runs.slice(1);
+    const again = await second!.find("n", "web", signal);
+    await second!.write(again!, [...again!.imagePullSecrets, "two"], signal);
+    expect([...texts.values()].join("").match(/^kind: ServiceAccount$/gm)).toHaveLength(1);
+    expect([...texts.values()].join("").match(/- name: \w+/g)).toEqual(["- name: one", "- name: two"]);
   });
 });
