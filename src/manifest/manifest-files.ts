@@ -80,6 +80,7 @@ export async function manifestFiles(path: string): Promise<ManifestFiles> {
 
 function folder(path: string): ManifestFiles {
   const root = resolve(path);
+  const text = unlessUnchanged((file) => (isJson(file) ? jsonText(file) : textOf(file)));
   return {
     async read() {
       const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {
@@ -90,7 +91,7 @@ function folder(path: string): ManifestFiles {
       const files = names.filter((name) => manifestName.test(name) && !name.startsWith(".")).toSorted();
       const read = files.map(async (name) => {
         const file = join(root, name);
-        return [file, await (isJson(name) ? jsonText(file) : textOf(file))] as const;
+        return [file, await text(file)] as const;
       });
       return new Map(await Promise.all(read));
     },
@@ -99,6 +100,30 @@ function folder(path: string): ManifestFiles {
     write: replace,
     ...journalIn(join(root, ".acr-pull")),
   };
+}
+
+/** Reads files, and those again that may have changed since: a large folder is read for each of its secrets. */
+function unlessUnchanged(read: (file: string) => Promise<string>): (file: string) => Promise<string> {
+  const known = new Map<string, { readonly stamp: string | undefined; readonly text: string }>();
+  return async (file) => {
+    const stamp = await stampOf(file);
+    const last = known.get(file);
+    if (stamp !== undefined && last?.stamp === stamp) return last.text;
+    const text = await read(file);
+    known.set(file, { stamp, text });
+    return text;
+  };
+}
+
+/** The coarsest clock of a file system: two writes within this time may leave the same times. */
+const tickMs = 2_000;
+
+/** Changes whenever the file does. Undefined if that cannot be said, because it has changed only just now. */
+async function stampOf(file: string): Promise<string | undefined> {
+  const found = await stat(file, { bigint: true }).catch(() => undefined);
+  if (!found || Date.now() - Number(found.ctimeMs) < tickMs) return undefined;
+  const { dev, ino, size, mtimeNs, ctimeNs } = found;
+  return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
 }
 
 function journalIn(file: string): Pick<ManifestFiles, "journal" | "whileLocked"> {
