@@ -158,7 +158,7 @@ export function embedded(
   return refused(
     "manifest.embedded",
     `The manifest has the secret ${namespace}/${name} in ${within}, which acr-pull does not edit.`,
-    "Move it to a YAML document of its own, or remove it from there, and run again.",
+    "Move it to a YAML document of its own, with its namespace, or remove it from there, and run again.",
   );
 }
 

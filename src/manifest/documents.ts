@@ -11,7 +11,7 @@ export interface ManifestDocument {
 }
 
 /** What holds an object that has no YAML document of its own. */
-export type Embedding = "a list" | "a JSON file";
+export type Embedding = "a list" | "a JSON file" | "a row of JSON values" | "a document without a namespace";
 
 /*
  * A line that begins with three hyphens ends a document wherever it is, even inside a block of text.
@@ -31,18 +31,13 @@ export function documentsOf(text: string, known: readonly ManifestDocument[] = [
     .slice(1)
     .map((end, index) => text.slice(cuts[index], end))
     .filter((piece) => piece !== "")
-    .map((piece) => parsed.get(piece) ?? documentIn(piece));
+    .flatMap((piece) => parsed.get(piece) ?? documentsIn(piece));
 }
 
-/** The documents of a JSON file: one value, or what else kubectl reads in it. */
+/** The documents of a JSON file: its values, or what else kubectl reads in it. */
 export function jsonDocuments(text: string): ManifestDocument[] {
-  const within = "a JSON file";
-  try {
-    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
-    return [{ text, value: isRecord(value) ? value : undefined, within }];
-  } catch {
-    return documentsOf(text).map((one) => ({ ...one, within }));
-  }
+  const values = jsonValues(text, "a JSON file");
+  return values.length > 0 ? values : documentsOf(text).map((one) => ({ ...one, within: "a JSON file" }));
 }
 
 /**
@@ -59,12 +54,46 @@ export function objectsOf(document: ManifestDocument): ManifestDocument[] {
     .flatMap((item) => objectsOf({ text, value: { ...ofItems, ...item }, within }));
 }
 
-function documentIn(text: string): ManifestDocument {
+/** The document between two separators. Where it begins with JSON, kubectl reads every value that follows. */
+function documentsIn(text: string): ManifestDocument[] {
   try {
     const value: unknown = load(text);
-    return { text, value: isRecord(value) ? value : undefined, within: undefined };
+    return [{ text, value: isRecord(value) ? value : undefined, within: undefined }];
   } catch {
-    return { text, value: undefined, within: undefined };
+    const values = jsonValues(text, "a row of JSON values");
+    return values.length > 0 ? values : [{ text, value: undefined, within: undefined }];
+  }
+}
+
+/**
+ * The JSON objects that follow one another at the beginning of a text, as kubectl reads them: up to the first thing
+ * that is not JSON.
+ */
+function jsonValues(text: string, within: Embedding): ManifestDocument[] {
+  const found: ManifestDocument[] = [];
+  let [start, depth] = [0, 0];
+  let isQuoted = false;
+  for (const { 0: token, index } of text.matchAll(/\\.|["{}]/gs)) {
+    if (token === '"') isQuoted = !isQuoted;
+    if (isQuoted) continue;
+    if (token === "{") depth += 1;
+    if (token !== "}" || --depth > 0) continue;
+    const piece = text.slice(start, index + 1);
+    const value = jsonValue(piece);
+    if (value === undefined) break;
+    found.push({ text: piece, value, within });
+    start = index + 1;
+  }
+  const last = found.pop();
+  return last ? [...found, { ...last, text: last.text + text.slice(start) }] : [];
+}
+
+function jsonValue(text: string): ManifestDocument["value"] {
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF?(?:---[ \t]*\r?\n)?/, ""));
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -19,7 +19,7 @@ import {
 } from "./documents.ts";
 import { isJson, type ManifestFiles } from "./manifest-files.ts";
 import { conflict } from "./secret-changes.ts";
-import { secretDocument, type SecretDocument, type SecretName } from "./secret-document.ts";
+import { inNamespace, secretDocument, type SecretDocument, type SecretName } from "./secret-document.ts";
 
 /** One file of a manifest. */
 interface ReadFile {
@@ -223,7 +223,10 @@ function keyOf({ namespace, name }: SecretName): string {
 
 /** The documents that make a secret. */
 function madeBy(objects: readonly ManifestDocument[], name: SecretName): SecretDocument[] {
-  return objects.flatMap((one) => secretDocument(one, name) ?? []);
+  const made = objects.flatMap((one) => secretDocument(one, name) ?? []);
+  if (made.length > 0) return made;
+  const unplaced = objects.flatMap((one) => inNamespace(one, name) ?? []);
+  return unplaced.flatMap((one) => secretDocument(one, name) ?? []).slice(0, 1);
 }
 
 function foundSecret(made: SecretDocument | undefined, pending: EntryMarks): FoundSecret {

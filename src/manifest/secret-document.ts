@@ -55,6 +55,23 @@ export function secretDocument(document: ManifestDocument, wanted: SecretName): 
   return { document, secret: secretObject(wanted, named, { type, immutable }), sealed: "SOPS" };
 }
 
+/**
+ * A document for a secret from which somebody took the namespace, with its namespace put back: kustomize, or whoever
+ * applies it, may do that too.
+ * @returns undefined if it is not one, or if acr-pull did not write it
+ */
+export function inNamespace(
+  document: ManifestDocument,
+  { namespace, name }: SecretName,
+): ManifestDocument | undefined {
+  const { value } = document;
+  const named = recordIn(value, "metadata");
+  if (named["name"] !== name || named["namespace"] !== undefined) return undefined;
+  if (!JSON.stringify(value).includes(entriesAnnotation)) return undefined;
+  const metadata = { ...named, namespace };
+  return { ...document, value: { ...value, metadata }, within: "a document without a namespace" };
+}
+
 function secretObject(
   { namespace, name }: SecretName,
   metadata: Readonly<Record<string, unknown>>,

@@ -127,6 +127,12 @@ describe("a manifest among files of all kinds", () => {
 });
 
 describe("a secret that stands in what acr-pull does not edit", () => {
+  const configMap = JSON.stringify({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "a", namespace: "awesomeapps" },
+    data: { script: 'if "}" \\ {' },
+  });
   const forms = {
     "a list": {
       name: "pull.yaml",
@@ -136,6 +142,14 @@ describe("a secret that stands in what acr-pull does not edit", () => {
     "a list in a JSON file": {
       name: "pull.json",
       text: (secret: object) => JSON.stringify({ apiVersion: "v1", kind: "SecretList", items: [secret] }),
+    },
+    "a JSON file with several values": {
+      name: "pull.json",
+      text: (secret: object) => `${configMap}\n${JSON.stringify(secret)}\n`,
+    },
+    "a YAML file that begins with several JSON values": {
+      name: "pull.yaml",
+      text: (secret: object) => `${configMap}${JSON.stringify(secret, null, "\t")}\n---\nkind: Other\n`,
     },
   };
 

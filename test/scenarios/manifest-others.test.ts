@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -51,4 +51,16 @@ describe("two YAML documents for one secret", () => {
     const run = await rotate(folder);
     expect([run.code, run.json.error?.code]).toEqual([2, "manifest.twice"]);
   });
+});
+
+it("a document whose namespace somebody took out gets no second one", async () => {
+  await manifest(folder);
+  const file = join(folder, written);
+  const text = (await readFile(file, "utf8")).replace(/^ {2}namespace: .*\n/m, "");
+  await writeFile(file, text);
+  const run = await manifest(folder);
+  expect([run.code, run.json.error?.code]).toEqual([2, "manifest.embedded"]);
+  expect(run.json.error.message).toContain("without a namespace");
+  expect(await readFile(file, "utf8")).toBe(text);
+  expect(livePasswords(sandbox)).toHaveLength(1);
 });
