@@ -77,7 +77,9 @@ export function connectWith({
       return await opened.do("manifest", key, async () => {
         const { openManifest } = await import("./manifest/open-manifest.ts");
         const print = (text: string) => void stdout.write(text);
-        return await openManifest({ path, seal: words && { words, variables: env }, print }, clusters);
+        const seal = words && { words, variables: env };
+        const { clusterId } = request;
+        return await openManifest({ path, seal, clusterId, print }, clusters);
       });
     };
     const operationId = randomUUID();

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { readNamedFile, whyFileFailed } from "../domain/named-file.ts";
 import { withLock } from "./file-lock.ts";
+import { markedFilesBelow } from "./neighbours.ts";
 
 /** The files of a manifest, by their paths. */
 export interface ManifestFiles {
@@ -18,6 +19,8 @@ export interface ManifestFiles {
    * @param isPlain whether it holds a readable password
    */
   write(file: string, text: string, isPlain: boolean): Promise<void>;
+  /** The files with marks of acr-pull in folders inside the manifest's folder, and their texts. Nothing writes them. */
+  readBelow(): Promise<ReadonlyMap<string, string>>;
   /** Does some work while no other run holds the lock of the same files. */
   whileLocked<T>(work: () => Promise<T>): Promise<T>;
   /** Where a run notes what it is about to do; undefined if nothing outlives the run. */
@@ -74,6 +77,7 @@ export async function manifestFiles(path: string): Promise<ManifestFiles> {
     readNow: async (name) => (await textIfThere(name)) ?? "",
     fileFor: () => file,
     write: replace,
+    readBelow: () => Promise.resolve(new Map()),
     ...journalIn(join(dirname(file), `.${basename(file)}.acr-pull`)),
   };
 }
@@ -98,6 +102,7 @@ function folder(path: string): ManifestFiles {
     readNow: async (name) => (await textIfThere(name)) ?? "",
     fileFor: (namespace, name) => join(root, `${namespace}-${name}.yaml`),
     write: replace,
+    readBelow: () => markedFilesBelow(path),
     ...journalIn(join(root, ".acr-pull")),
   };
 }
@@ -242,6 +247,7 @@ export function printedManifest(): ManifestFiles & { text(): string } {
       files.set(file, text);
       return Promise.resolve();
     },
+    readBelow: () => Promise.resolve(new Map()),
     whileLocked: (work) => work(),
     journal: undefined,
     text: () => files.get(file) ?? "",

@@ -12,6 +12,7 @@ import {
   emptyData,
   emptySecret,
   isSameObject,
+  keptBelow,
   markedSecret,
   splitMarks,
   refuseOthersIn,
@@ -23,23 +24,25 @@ import { secretValue, type SecretDocument, type SecretName } from "./secret-docu
 
 type Data = SecretObject["data"];
 
+/** What is asked of the cluster that a manifest is applied to. */
+export interface LiveCluster extends Pick<ClusterReads, "findSecret"> {
+  /** Undefined if nothing but marks says which cluster it is. */
+  readonly id: (signal: AbortSignal) => Promise<string | undefined>;
+}
+
 /** The pull secrets that a manifest makes, read and written like those of a cluster. */
 export class ManifestSecrets {
   readonly #store: ManifestStore;
-  readonly #applied: Pick<ClusterReads, "findSecret">;
+  readonly #live: LiveCluster;
   readonly #seal: SealCommand | undefined;
   /** The data that this run has sealed, by the sealed bytes, from which it cannot be read back. */
   readonly #sealedHere = new Map<string, Data>();
   readonly #rehearsed = new Set<string>();
 
-  /** @param applied the cluster, where what was sealed and applied can be read */
-  constructor(
-    store: ManifestStore,
-    applied: Pick<ClusterReads, "findSecret">,
-    seal: SealCommand | undefined,
-  ) {
+  /** @param live where what was sealed and applied can be read */
+  constructor(store: ManifestStore, live: LiveCluster, seal: SealCommand | undefined) {
     this.#store = store;
-    this.#applied = applied;
+    this.#live = live;
     this.#seal = seal;
   }
 
@@ -47,6 +50,7 @@ export class ManifestSecrets {
   find(name: SecretName, signal: AbortSignal): Promise<PullSecret | undefined> {
     return this.#store.alone(async () => {
       const found = await this.#store.find(name);
+      if (!found.made) await this.#refuseSecond(name, signal);
       if (this.#seal && found.made?.sealed === undefined) refuseOthersIn(found.made);
       return this.#asTarget(name, { ...found, made: this.#standing(found) }, signal);
     });
@@ -108,6 +112,14 @@ export class ManifestSecrets {
     });
   }
 
+  /** Refuses a first document if a folder inside the folder has one for the same secret of the same cluster. */
+  async #refuseSecond(name: SecretName, signal: AbortSignal): Promise<void> {
+    const below = await this.#store.findBelow(name);
+    const id = below.length > 0 ? await this.#live.id(signal) : undefined;
+    const twin = below.find(({ clusterIds }) => id !== undefined && clusterIds.includes(id));
+    if (twin) throw keptBelow(name, twin.file);
+  }
+
   /** The existing document, unless it is a plain one that is to be sealed. */
   #standing({ made }: FoundSecret): SecretDocument | undefined {
     const isReplaced = this.#seal && made?.sealed === undefined && made?.document.within === undefined;
@@ -145,7 +157,7 @@ export class ManifestSecrets {
     const marks = secret.annotations[entriesAnnotation];
     // Nobody has to be able to read the secrets of others.
     if (marks === undefined) return undefined;
-    const live = await this.#applied.findSecret(secret.namespace, secret.name, signal);
+    const live = await this.#live.findSecret(secret.namespace, secret.name, signal);
     return live?.annotations[entriesAnnotation] === marks ? live.data : undefined;
   }
 

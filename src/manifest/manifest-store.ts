@@ -17,6 +17,7 @@ import {
   withDocument,
   type ManifestDocument,
 } from "./documents.ts";
+import { readPullSecret } from "../domain/pull-secret.ts";
 import { isJson, type ManifestFiles } from "./manifest-files.ts";
 import { conflict } from "./secret-changes.ts";
 import { inNamespace, secretDocument, type SecretDocument, type SecretName } from "./secret-document.ts";
@@ -64,6 +65,8 @@ export class ManifestStore {
   #notes: Readonly<Record<string, EntryMarks>> = {};
   /** What was read last. Most files stay as they are, and parsing takes far longer than reading. */
   #lastRead: readonly ReadFile[] = [];
+  /** Read once, because acr-pull writes none of them. */
+  #below: Promise<ReadonlyMap<string, string>> | undefined;
   /** Reads and writes run one after the other. */
   #underWay: Promise<unknown> = Promise.resolve();
 
@@ -111,6 +114,19 @@ export class ManifestStore {
       if (made.length > 1 && isOurs) throw twice(name, made.length);
       const each = made.length > 0 ? made : [undefined];
       return each.map((one) => ({ ...name, found: foundSecret(one, notes[key] ?? {}) }));
+    });
+  }
+
+  /** The files in folders inside the folder that make a secret, each with the ids of the clusters that its marks name. */
+  async findBelow(name: SecretName): Promise<ReadonlyArray<{ file: string; clusterIds: readonly string[] }>> {
+    this.#below ??= this.#files.readBelow();
+    return [...(await this.#below)].flatMap(([file, text]) => {
+      // Parsing takes far longer.
+      if (!text.includes(name.namespace) || !text.includes(name.name)) return [];
+      const clusterIds = documentsOf(text)
+        .flatMap(objectsOf)
+        .flatMap((one) => clusterIdsIn(one, name));
+      return clusterIds.length > 0 ? [{ file, clusterIds }] : [];
     });
   }
 
@@ -232,6 +248,16 @@ function madeBy(objects: readonly ManifestDocument[], name: SecretName): SecretD
 function foundSecret(made: SecretDocument | undefined, pending: EntryMarks): FoundSecret {
   const bytes = JSON.stringify([made?.document.text ?? null, formatMarks(pending)]);
   return { made, pending, version: createHash("sha256").update(bytes).digest("hex") };
+}
+
+/** The clusters that the marks of a secret name; none if the document makes another one, or its marks cannot be read. */
+function clusterIdsIn(document: ManifestDocument, name: SecretName): string[] {
+  try {
+    const made = secretDocument(document, name);
+    return made ? Object.values(readPullSecret(made.secret).marks).map(({ clusterId }) => clusterId) : [];
+  } catch {
+    return [];
+  }
 }
 
 function twice(name: SecretName, count: number): ActionableError {

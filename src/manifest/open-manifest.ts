@@ -2,7 +2,7 @@ import type { ClusterTarget, Manifest, WritableClusterTarget } from "../core/por
 import { unreachedCluster } from "./unreached-cluster.ts";
 import { manifestCluster } from "./manifest-cluster.ts";
 import { manifestFiles, printedManifest } from "./manifest-files.ts";
-import { ManifestSecrets } from "./manifest-secrets.ts";
+import { ManifestSecrets, type LiveCluster } from "./manifest-secrets.ts";
 import { ManifestStore } from "./manifest-store.ts";
 import type { SealCommand } from "./seal.ts";
 
@@ -11,6 +11,8 @@ export interface ManifestWish {
   /** A file, a folder, or `-` for standard output. */
   readonly path: string;
   readonly seal: SealCommand | undefined;
+  /** The id that the user gave the cluster. */
+  readonly clusterId: string | undefined;
   /** Prints a manifest that goes to standard output. */
   readonly print: (text: string) => void;
 }
@@ -21,7 +23,7 @@ export interface ManifestWish {
  * @throws ActionableError `manifest.unreadable`, exit 2
  */
 export async function openManifest(
-  { path, seal, print }: ManifestWish,
+  { path, seal, clusterId, print }: ManifestWish,
   clusters: readonly ClusterTarget[] | undefined,
 ): Promise<{ readonly clusters: readonly WritableClusterTarget[]; readonly manifest: Manifest }> {
   const printed = path === "-" ? printedManifest() : undefined;
@@ -31,7 +33,11 @@ export async function openManifest(
   return {
     clusters: (clusters ?? [{ cluster: unreachedCluster(), defaultNamespace: "default" }]).map(
       ({ cluster: applied, defaultNamespace }) => {
-        const secrets = new ManifestSecrets(store, applied, seal);
+        const live: LiveCluster = {
+          findSecret: (...asked) => applied.findSecret(...asked),
+          id: async (signal) => (await applied.kubeSystemUid(signal)) ?? clusterId,
+        };
+        const secrets = new ManifestSecrets(store, live, seal);
         return { defaultNamespace, cluster: manifestCluster({ name, applied, store, secrets }) };
       },
     ),

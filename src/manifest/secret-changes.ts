@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import {
   dockerConfigKey,
   dockerConfigType,
@@ -17,6 +18,7 @@ import {
 } from "../domain/ownership.ts";
 import { inOneLine } from "../domain/in-one-line.ts";
 import { credentialsIn, readPullSecret, type SealKind } from "../domain/pull-secret.ts";
+import { shellQuote } from "../domain/shell-quote.ts";
 import { documentUid, type SecretDocument, type SecretName } from "./secret-document.ts";
 
 /** The data of a secret without entries. */
@@ -110,6 +112,15 @@ export function conflict(code: string, { namespace, name }: SecretName): Actiona
       hint: "Run the same command again.",
       retryable: true,
     },
+  );
+}
+
+/** The error if acr-pull keeps the secret in a file of another folder, so that there would be two documents. */
+export function keptBelow({ namespace, name }: SecretName, file: string): ActionableError {
+  return refused(
+    "manifest.twice",
+    `The secret ${namespace}/${name} of this cluster has a document in ${inOneLine(file)}. acr-pull does not look into folders inside the folder, but Flux does, and would apply both.`,
+    `Name that folder: --manifest ${shellQuote(inOneLine(dirname(file)))}. Or remove the document from there.`,
   );
 }
 

@@ -21,6 +21,7 @@ function filesIn(texts: Map<string, string>) {
       return Promise.resolve(new Map(texts));
     },
     readNow: (file) => Promise.resolve(texts.get(file) ?? ""),
+    readBelow: () => Promise.resolve(new Map()),
     fileFor: (namespace, name) => `${namespace}-${name}.yaml`,
     write: (file, text) => Promise.resolve(void texts.set(file, text)),
     whileLocked: (work) => {
@@ -46,7 +47,7 @@ const secret = (namespace: string, annotations: object, kind = "Secret") =>
 function liveCluster() {
   const asked: string[] = [];
   const findSecret = (namespace: string) => Promise.resolve(void asked.push(namespace));
-  return { asked, live: { findSecret } };
+  return { asked, live: { findSecret, id: () => Promise.resolve("c") } };
 }
 
 describe("the secrets of a manifest", () => {

@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
-import { sync } from "../gitops/reconciler.ts";
+import { sealWith, sync } from "../gitops/reconciler.ts";
 import { livePasswords, runProgram, setup } from "../program.ts";
 
 let sandbox: Sandbox;
@@ -50,6 +50,34 @@ describe("two YAML documents for one secret", () => {
     await put("other.yaml", other("acr-secret"));
     const run = await rotate(folder);
     expect([run.code, run.json.error?.code]).toEqual([2, "manifest.twice"]);
+  });
+});
+
+describe("a document of this secret in a folder inside the folder", () => {
+  it("gets no second one, and the message says which folder to name", async () => {
+    const below = join(folder, "prod", "pull");
+    await mkdir(below, { recursive: true });
+    await manifest(below);
+    for (const more of [[], ["--dry-run"], ["--seal-with", sealWith]]) {
+      const run = await manifest(folder, ...more);
+      expect([run.code, run.json.error?.code], run.stdout).toEqual([2, "manifest.twice"]);
+      expect(run.json.error.message).toContain(join(below, written));
+      expect(run.json.error.hint).toContain(`--manifest ${below}`);
+    }
+    expect(await readdir(folder)).toEqual(["prod"]);
+    expect((await manifest(below)).json.secrets[0].action).toBe("unchanged");
+    expect(livePasswords(sandbox)).toHaveLength(1);
+  });
+
+  it("is no obstacle if it is of another cluster", async () => {
+    const below = join(folder, "staging");
+    await mkdir(below);
+    await manifest(below);
+    const file = join(below, written);
+    const text = await readFile(file, "utf8");
+    await writeFile(file, text.replace(/"clusterId":"[^"]+"/, `"clusterId":"${crypto.randomUUID()}"`));
+    expect((await manifest(folder)).code).toBe(0);
+    expect((await readdir(folder)).toSorted()).toEqual([written, "staging"]);
   });
 });
 

@@ -7,7 +7,8 @@ import type { OutputFormat } from "./output-options.ts";
 export const manifestOptions = {
   manifest: valueOption({
     flag: "--manifest <file>",
-    summary: "write documents for Argo CD, Flux or kubectl to this file or folder, or - for stdout",
+    summary:
+      "write documents for Argo CD, Flux or kubectl to this file or folder (not to folders in it), or - for stdout",
     group: "Cluster",
     parse: oneLineText,
   }),
