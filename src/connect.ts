@@ -77,9 +77,10 @@ export function connectWith({
       return await opened.do("manifest", key, async () => {
         const { openManifest } = await import("./manifest/open-manifest.ts");
         const print = (text: string) => void stdout.write(text);
+        const tell = (text: string) => report({ kind: "note", level: "warning", text });
         const seal = words && { words, variables: env };
         const { clusterId } = request;
-        return await openManifest({ path, seal, clusterId, print }, clusters);
+        return await openManifest({ path, seal, clusterId, tell, print }, clusters);
       });
     };
     const operationId = randomUUID();

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { readNamedFile, whyFileFailed } from "../domain/named-file.ts";
 import { withLock } from "./file-lock.ts";
-import { markedFilesBelow } from "./neighbours.ts";
+import { kustomizationWithout, markedFilesBelow } from "./neighbours.ts";
 
 /** The files of a manifest, by their paths. */
 export interface ManifestFiles {
@@ -47,9 +47,10 @@ export function isJson(file: string): boolean {
 
 /**
  * The files of a manifest: one file, or all files in a folder that kubectl would read.
+ * @param tell says what a person has to do before anything applies a new file
  * @throws ActionableError `manifest.unreadable`, `manifest.unwritable`, exit 2
  */
-export async function manifestFiles(path: string): Promise<ManifestFiles> {
+export async function manifestFiles(path: string, tell: (text: string) => void): Promise<ManifestFiles> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw unreadable(path, whyFileFailed(error));
@@ -60,7 +61,7 @@ export async function manifestFiles(path: string): Promise<ManifestFiles> {
   await access(place, constants.W_OK).catch((error: unknown) => {
     throw unwritable(path, error);
   });
-  if (isFolder) return folder(path);
+  if (isFolder) return folder(path, tell);
   if (found && !found.isFile()) throw notWritten(path, "is neither a file nor a folder");
   if (isJson(path)) throw notWritten(path, "has the name of a JSON file, and acr-pull writes YAML");
   const isLink = await lstat(path).then(
@@ -76,13 +77,13 @@ export async function manifestFiles(path: string): Promise<ManifestFiles> {
     },
     readNow: async (name) => (await textIfThere(name)) ?? "",
     fileFor: () => file,
-    write: replace,
+    write: writeAndTell(tell),
     readBelow: () => Promise.resolve(new Map()),
     ...journalIn(join(dirname(file), `.${basename(file)}.acr-pull`)),
   };
 }
 
-function folder(path: string): ManifestFiles {
+function folder(path: string, tell: (text: string) => void): ManifestFiles {
   const root = resolve(path);
   const text = unlessUnchanged((file) => (isJson(file) ? jsonText(file) : textOf(file)));
   return {
@@ -101,7 +102,7 @@ function folder(path: string): ManifestFiles {
     },
     readNow: async (name) => (await textIfThere(name)) ?? "",
     fileFor: (namespace, name) => join(root, `${namespace}-${name}.yaml`),
-    write: replace,
+    write: writeAndTell(tell),
     readBelow: () => markedFilesBelow(path),
     ...journalIn(join(root, ".acr-pull")),
   };
@@ -185,6 +186,21 @@ async function textIfThere(file: string): Promise<string | undefined> {
     throw unreadable(file, whyFileFailed(error));
   }
   throw unreadable(file, "it is not text in UTF-8");
+}
+
+/** Writes files, and says once if whoever applies a new one has to be told of it first. */
+function writeAndTell(tell: (text: string) => void): ManifestFiles["write"] {
+  let isTold = false;
+  return async (file, text, isPlain) => {
+    const isNew = (await stat(file).catch(() => undefined)) === undefined;
+    await replace(file, text, isPlain);
+    const kustomization = isNew && !isTold ? await kustomizationWithout(file) : undefined;
+    if (kustomization === undefined) return;
+    isTold = true;
+    tell(
+      `${kustomization} does not list ${basename(file)}: add each new file to its resources, or nothing applies it`,
+    );
+  };
 }
 
 /** A concurrent reader finds the old text or the new one, never part of it. A symbolic link still leads to the file. */

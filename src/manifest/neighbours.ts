@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { readNamedFile } from "../domain/named-file.ts";
 import { entriesAnnotation } from "../domain/ownership.ts";
 
@@ -27,6 +27,17 @@ export async function markedFilesBelow(root: string): Promise<ReadonlyMap<string
     }
   }
   return found;
+}
+
+/** The kustomization beside a file that does not list it, so that whoever applies the folder leaves the file out. */
+export async function kustomizationWithout(file: string): Promise<string | undefined> {
+  const folder = dirname(file);
+  const [name] = await entriesOf(folder, (entry) =>
+    ["kustomization.yaml", "kustomization.yml", "Kustomization"].includes(entry.name),
+  );
+  if (name === undefined) return undefined;
+  const kustomization = join(folder, name);
+  return (await textOf(kustomization)).includes(basename(file)) ? undefined : kustomization;
 }
 
 /** No tool looks into a folder whose name begins with a dot; packages of Node hold no manifests, but many files. */

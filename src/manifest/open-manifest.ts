@@ -13,6 +13,8 @@ export interface ManifestWish {
   readonly seal: SealCommand | undefined;
   /** The id that the user gave the cluster. */
   readonly clusterId: string | undefined;
+  /** Says what a person has to do before anything applies what was written. */
+  readonly tell: (text: string) => void;
   /** Prints a manifest that goes to standard output. */
   readonly print: (text: string) => void;
 }
@@ -23,11 +25,11 @@ export interface ManifestWish {
  * @throws ActionableError `manifest.unreadable`, exit 2
  */
 export async function openManifest(
-  { path, seal, clusterId, print }: ManifestWish,
+  { path, seal, clusterId, tell, print }: ManifestWish,
   clusters: readonly ClusterTarget[] | undefined,
 ): Promise<{ readonly clusters: readonly WritableClusterTarget[]; readonly manifest: Manifest }> {
   const printed = path === "-" ? printedManifest() : undefined;
-  const store = new ManifestStore(printed ?? (await manifestFiles(path)));
+  const store = new ManifestStore(printed ?? (await manifestFiles(path, tell)));
   const name = printed ? "the manifest" : path;
   let isPrinted = false;
   return {

@@ -19,7 +19,7 @@ const put = (name: string, text: string) => writeFile(join(folder, name), text);
 describe("the files of a folder, read again", () => {
   it("show what somebody replaced by as many bytes long after the others were written", async () => {
     for (const name of ["a.yaml", "b.yaml", "c.json"]) await put(name, "a: 1\n");
-    const files = await manifestFiles(folder);
+    const files = await manifestFiles(folder, () => {});
     vi.setSystemTime(Date.now() + 3_600_000);
     await files.read();
     await put("next", "a: 2\n");
@@ -29,7 +29,7 @@ describe("the files of a folder, read again", () => {
 
   it("show what somebody wrote within the same tick of the file system's clock", async () => {
     await put("a.yaml", "a: 1\n");
-    const files = await manifestFiles(folder);
+    const files = await manifestFiles(folder, () => {});
     await files.read();
     await put("a.yaml", "a: 2\n");
     expect([...(await files.read()).values()]).toEqual(["a: 2\n"]);

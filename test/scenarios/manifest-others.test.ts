@@ -81,6 +81,21 @@ describe("a document of this secret in a folder inside the folder", () => {
   });
 });
 
+describe("a kustomization beside the documents", () => {
+  it("that does not list a new one is named, once", async () => {
+    await put("kustomization.yaml", "resources: [deployment.yaml]\n");
+    const run = await manifest(folder, "-n", "awesomeapps", "-n", "default");
+    expect(run.code).toBe(0);
+    expect(run.stderr.match(/does not list \S+/g)).toEqual([`does not list ${written}:`]);
+    expect((await manifest(folder)).stderr).not.toContain("does not list");
+  });
+
+  it("that lists it is not mentioned", async () => {
+    await put("kustomization.yaml", `resources: [${written}]\n`);
+    expect((await manifest(folder)).stderr).not.toContain("does not list");
+  });
+});
+
 it("a document whose namespace somebody took out gets no second one", async () => {
   await manifest(folder);
   const file = join(folder, written);
