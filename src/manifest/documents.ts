@@ -108,6 +108,21 @@ export function sealedText(answer: string): string {
   return `---\n${body}\n`;
 }
 
+/**
+ * The text for a document in place of a standing one: it keeps the comments above and below what that one says, and its
+ * way of beginning.
+ */
+export function inPlaceOf(standing: string, text: string): string {
+  const lines = standing.split(/(?<=\n)/);
+  const isContent = (line: string, index: number) =>
+    !/^\s*$|^#/.test(line) && !(index === 0 && /^---\s*(?:#|$)/.test(line));
+  const [first, last] = [lines.findIndex(isContent), lines.findLastIndex(isContent)];
+  const above = lines.slice(0, first).join("");
+  const below = lines.slice(last + 1).join("");
+  const isSeparated = above.startsWith("---") || !standing.startsWith("---");
+  return above + (isSeparated ? text.replace(/^---\n/, "") : text) + below;
+}
+
 /** The text of a manifest, with a new document in place of the standing one, or at the end. */
 export function withDocument(
   documents: readonly ManifestDocument[],

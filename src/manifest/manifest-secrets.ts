@@ -3,7 +3,7 @@ import { refused } from "../domain/errors.ts";
 import type { SecretChange, SecretObject } from "../domain/kubernetes-objects.ts";
 import { entriesAnnotation, formatMarks } from "../domain/ownership.ts";
 import { embedded, readPullSecret, readSealedSecret, type PullSecret } from "../domain/pull-secret.ts";
-import { documentText, sealedText } from "./documents.ts";
+import { documentText, inPlaceOf, sealedText } from "./documents.ts";
 import type { FoundSecret, ManifestStore } from "./manifest-store.ts";
 import { checkedSeal, sealed, type SealCommand } from "./seal.ts";
 import {
@@ -197,15 +197,16 @@ export class ManifestSecrets {
   ): Promise<{ readonly text: string; readonly isPlain: boolean }> {
     const { made } = found;
     if (made?.document.within) throw embedded(secret, made.document.within);
+    const placed = (text: string) => (made ? inPlaceOf(made.document.text, text) : text);
     const plain = documentText(secretValue(secret, made?.sealed ? undefined : made?.document.value));
     if (!this.#seal) {
       if (made?.sealed) this.#refusePlain(made, secret.name);
-      return { text: plain, isPlain: true };
+      return { text: placed(plain), isPlain: true };
     }
     const text = sealedText(await sealed(this.#seal, plain, signal));
     const answered = checkedSeal(text, secret);
     if (answered.sealed === "SOPS") await this.#refuseBeside(found, secret);
-    return { text, isPlain: false };
+    return { text: placed(text), isPlain: false };
   }
 
   #refusePlain({ sealed: by, secret: { namespace } }: SecretDocument, name: string): void {

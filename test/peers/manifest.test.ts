@@ -164,6 +164,9 @@ function inPlace(place: () => Place): void {
 
     const made = await program(setup);
     expect(made.code, made.stderr).toBe(0);
+    const owner = "# Owner: platform\n";
+    for (const file of await files())
+      await writeFile(file, (await readFile(file, "utf8")).replace("---\n", `---\n${owner}`));
     await apply();
     const texts = await Promise.all((await files()).map((file) => readFile(file, "utf8")));
     expect((await step(setup)).credentials[0].action).toBe("unchanged");
@@ -185,6 +188,7 @@ function inPlace(place: () => Place): void {
     expect([finished.state, finished.retired, finished.keyId]).toEqual(["rotated", true, begun.keyId]);
     expect([keyIds(sandbox).includes(old), signsIn(sandbox, old)]).toEqual([false, false]);
     await apply();
+    for (const file of await files()) expect(await readFile(file, "utf8")).toMatch(owner);
   });
 }
 

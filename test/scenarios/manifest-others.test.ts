@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
-import { sealWith, sync } from "../gitops/reconciler.ts";
+import { documentsIn, sealWith, sync } from "../gitops/reconciler.ts";
 import { livePasswords, runProgram, setup } from "../program.ts";
 
 let sandbox: Sandbox;
@@ -93,6 +93,33 @@ describe("a kustomization beside the documents", () => {
   it("that lists it is not mentioned", async () => {
     await put("kustomization.yaml", `resources: [${written}]\n`);
     expect((await manifest(folder)).stderr).not.toContain("does not list");
+  });
+});
+
+describe.each([
+  ["readable", []],
+  ["sealed", ["--seal-with", sealWith]],
+])("the comments of a %s document", (_how, seal) => {
+  it.each([
+    ["a separator", "---\n# Owner: platform\n\n"],
+    ["a separator with a comment", "--- # Owner: platform\n"],
+    ["no separator", "# Owner: platform\n"],
+    ["carriage returns", "---\r\n# Owner: platform\r\n"],
+  ])("stay above and below what acr-pull writes, after %s", async (_what, above) => {
+    const file = join(folder, "pull.yaml");
+    await manifest(file, ...seal);
+    const text = await readFile(file, "utf8");
+    await writeFile(file, `${text.replace("---\n", above)}# The end\n`);
+    livePasswords(sandbox)[0]!.removedAt = Date.now();
+    expect((await manifest(file, ...seal)).json.credentials[0].action).toBe("created");
+    const now = await readFile(file, "utf8");
+    expect(now.startsWith(above)).toBe(true);
+    expect(now.endsWith("\n# The end\n")).toBe(true);
+    expect(now.match(/Owner/g)).toHaveLength(1);
+    expect(documentsIn(file)).toHaveLength(1);
+    await sync(sandbox, file);
+    expect((await manifest(file, ...seal)).json.secrets[0].action).toBe("unchanged");
+    expect(await readFile(file, "utf8")).toBe(now);
   });
 });
 
