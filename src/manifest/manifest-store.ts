@@ -1,25 +1,18 @@
 import { createHash } from "node:crypto";
 import { refused, type ActionableError } from "../domain/errors.ts";
 import { inOneLine } from "../domain/in-one-line.ts";
-import {
-  entriesAnnotation,
-  formatMarks,
-  isEntryMark,
-  type EntryMark,
-  type EntryMarks,
-} from "../domain/ownership.ts";
+import { entriesAnnotation, formatMarks, type EntryMarks } from "../domain/ownership.ts";
+import { readPullSecret } from "../domain/pull-secret.ts";
 import {
   documentsOf,
-  isRecord,
   jsonDocuments,
   objectsOf,
   recordIn,
   withDocument,
   type ManifestDocument,
 } from "./documents.ts";
-import { readPullSecret } from "../domain/pull-secret.ts";
 import { isJson, type ManifestFiles } from "./manifest-files.ts";
-import { conflict } from "./secret-changes.ts";
+import { conflict, notesIn } from "./secret-changes.ts";
 import { inNamespace, secretDocument, type SecretDocument, type SecretName } from "./secret-document.ts";
 
 /** One file of a manifest. */
@@ -87,6 +80,7 @@ export class ManifestStore {
     const notes = await this.#readNotes();
     const made = madeBy(await this.#objects(), name);
     if (made.length > 1) throw twice(name, made.length);
+    if (made.length === 0) refuseAfterJson(this.#fileOf({ ...name, standing: undefined }));
     return foundSecret(made[0], notes[keyOf(name)] ?? {});
   }
 
@@ -245,6 +239,16 @@ function madeBy(objects: readonly ManifestDocument[], name: SecretName): SecretD
   return unplaced.flatMap((one) => secretDocument(one, name) ?? []).slice(0, 1);
 }
 
+/** kubectl reads no YAML document after several JSON values: it stops there with an error. */
+function refuseAfterJson({ file, documents }: ReadFile): void {
+  if (!documents.some(({ within }) => within === "a row of JSON values")) return;
+  throw refused(
+    "manifest.unwritable",
+    `${inOneLine(file)} holds several JSON values, after which kubectl reads no other document.`,
+    "Name a folder or another file.",
+  );
+}
+
 function foundSecret(made: SecretDocument | undefined, pending: EntryMarks): FoundSecret {
   const bytes = JSON.stringify([made?.document.text ?? null, formatMarks(pending)]);
   return { made, pending, version: createHash("sha256").update(bytes).digest("hex") };
@@ -266,22 +270,6 @@ function twice(name: SecretName, count: number): ActionableError {
     `The manifest has ${count} documents for the secret ${inOneLine(keyOf(name))}.`,
     "Keep one of them: whichever is applied last wins.",
   );
-}
-
-/** The marks in a text; none if it cannot be read, because then acr-pull did not write it. */
-function notesIn(text: string): Readonly<Record<string, EntryMarks>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) && Object.values(value).every(areMarks)
-      ? (value as Record<string, Record<string, EntryMark>>)
-      : {};
-  } catch {
-    return {};
-  }
-}
-
-function areMarks(value: unknown): value is EntryMarks {
-  return isRecord(value) && Object.values(value).every(isEntryMark);
 }
 
 function nameIn(value: ManifestDocument["value"], kinds: readonly string[]): SecretName | undefined {

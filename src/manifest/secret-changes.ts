@@ -10,6 +10,7 @@ import type { SecretChange, SecretObject } from "../domain/kubernetes-objects.ts
 import {
   entriesAnnotation,
   formatMarks,
+  isEntryMark,
   managedByLabel,
   managedByValue,
   managedLabel,
@@ -19,6 +20,7 @@ import {
 import { inOneLine } from "../domain/in-one-line.ts";
 import { credentialsIn, readPullSecret, type SealKind } from "../domain/pull-secret.ts";
 import { shellQuote } from "../domain/shell-quote.ts";
+import { isRecord } from "./documents.ts";
 import { documentUid, type SecretDocument, type SecretName } from "./secret-document.ts";
 
 /** The data of a secret without entries. */
@@ -80,6 +82,22 @@ export function splitMarks(marks: EntryMarks): {
     if (rest.appId !== undefined) lasting[loginServer] = rest;
   }
   return { lasting, pending };
+}
+
+/** The marks in a text; none if it cannot be read, because then acr-pull did not write it. */
+export function notesIn(text: string): Readonly<Record<string, EntryMarks>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) && Object.values(value).every(areMarks)
+      ? (value as Record<string, Record<string, EntryMark>>)
+      : {};
+  } catch {
+    return {};
+  }
+}
+
+function areMarks(value: unknown): value is EntryMarks {
+  return isRecord(value) && Object.values(value).every(isEntryMark);
 }
 
 /** A secret with its pending marks put back. */

@@ -237,6 +237,17 @@ describe("a secret that stands in what acr-pull does not edit", () => {
     expect(json.error?.code).not.toBe("manifest.twice");
   });
 
+  it("is not written after several JSON values, where kubectl would not read it", async () => {
+    const text = `${configMap}${configMap}\n`;
+    await writeFile(file, text);
+    const run = await manifest(file, "--dry-run");
+    expect([run.code, run.json.error?.code]).toEqual([2, "manifest.unwritable"]);
+    expect((await manifest(file)).code).toBe(2);
+    expect(await readFile(file, "utf8")).toBe(text);
+    expect(livePasswords(sandbox)).toEqual([]);
+    expect((await manifest(folder)).code).toBe(0);
+  });
+
   it("keeps a service account in a list as it is", async () => {
     const account = {
       apiVersion: "v1",
