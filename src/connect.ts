@@ -76,7 +76,10 @@ export function connectWith({
       const key = { path, words, clusters: clusterRequest(request) };
       return await opened.do("manifest", key, async () => {
         const { openManifest } = await import("./manifest/open-manifest.ts");
-        const print = (text: string) => void stdout.write(text);
+        const print = (text: string) =>
+          new Promise<void>((resolve, reject) => {
+            stdout.write(text, (error) => (error ? reject(error) : resolve()));
+          });
         const tell = (text: string) => report({ kind: "note", level: "warning", text });
         const seal = words && { words, variables: env };
         const { clusterId } = request;

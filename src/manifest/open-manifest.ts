@@ -1,4 +1,7 @@
 import type { ClusterTarget, Manifest, WritableClusterTarget } from "../core/ports.ts";
+import { ActionableError } from "../domain/errors.ts";
+import { exitCode } from "../domain/exit-code.ts";
+import { whyFileFailed } from "../domain/named-file.ts";
 import { unreachedCluster } from "./unreached-cluster.ts";
 import { manifestCluster } from "./manifest-cluster.ts";
 import { manifestFiles, printedManifest } from "./manifest-files.ts";
@@ -15,8 +18,8 @@ export interface ManifestWish {
   readonly clusterId: string | undefined;
   /** Says what a person has to do before anything applies what was written. */
   readonly tell: (text: string) => void;
-  /** Prints a manifest that goes to standard output. */
-  readonly print: (text: string) => void;
+  /** Prints a manifest that goes to standard output. Rejects if it could not be written. */
+  readonly print: (text: string) => Promise<void>;
 }
 
 /**
@@ -46,11 +49,26 @@ export async function openManifest(
     manifest: {
       path,
       seals: seal !== undefined,
-      publish() {
-        if (!printed || isPrinted) return;
+      async publish() {
+        const text = printed?.text() ?? "";
+        if (text === "" || isPrinted) return;
         isPrinted = true;
-        print(printed.text());
+        await print(text).catch((error: unknown) => {
+          throw unread(error);
+        });
       },
     },
   };
+}
+
+/** The error if the documents are lost, because whoever should have read them is gone. */
+function unread(error: unknown): ActionableError {
+  return new ActionableError(
+    `The documents could not be written to standard output (${whyFileFailed(error)}).`,
+    {
+      code: "manifest.unwritable",
+      hint: "Run the same command again. If nobody holds the password of the key that was made, it says so, and how to remove that key.",
+      exitCode: exitCode.incomplete,
+    },
+  );
 }

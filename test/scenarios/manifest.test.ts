@@ -1,11 +1,22 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text as streamText } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runSafely, secretsIn } from "../canary.ts";
 import { documentsIn, sealWith, sync } from "../gitops/reconciler.ts";
-import { entryOf, livePasswords, runProgram, secretOf, setup, spawnProgram } from "../program.ts";
+import {
+  entryOf,
+  livePasswords,
+  programPath,
+  runProgram,
+  secretOf,
+  setup,
+  spawnProgram,
+} from "../program.ts";
 
 let sandbox: Sandbox;
 let folder: string;
@@ -145,6 +156,17 @@ describe("setup with a manifest", () => {
     expect(refusedAgain.stderr).toContain("has a valid key");
     await sync(sandbox, file);
     expect((await runProgram(sandbox, args)).stdout).toBe(run.stdout);
+  });
+
+  it("fails if nobody reads what it prints, and the next run names the key that is lost", async () => {
+    const args = ["setup", "--registry", "myregistry", "-n", "awesomeapps", "--manifest", "-", "--yes"];
+    const env = { ...process.env, ...sandbox.environment };
+    const child = spawn(process.execPath, [programPath, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([streamText(child.stderr), once(child, "close")]);
+    expect([code, stderr]).toEqual([4, expect.stringContaining("manifest.unwritable")]);
+    const again = await runProgram(sandbox, args);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining("status --prune")]);
   });
 
   it("needs no cluster where its id is given, and reads the manifest back all the same", async () => {

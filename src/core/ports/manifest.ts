@@ -7,6 +7,9 @@ export interface Manifest {
   readonly path: string;
   /** Whether each document is sealed before it is written. */
   readonly seals: boolean;
-  /** Prints the whole manifest if its path is `-`. Otherwise does nothing. */
-  publish(): void;
+  /**
+   * Prints the whole manifest if its path is `-`. Otherwise does nothing.
+   * @throws ActionableError `manifest.unwritable`, exit 4, if nobody reads it
+   */
+  publish(): Promise<void>;
 }

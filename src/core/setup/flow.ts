@@ -79,7 +79,8 @@ export async function lookAhead(
  * again, it finishes what was interrupted, and changes nothing if all is in order. If another run is at work, it
  * waits and then looks again, because the other run may have done all that is needed.
  * @param conversation.foreseen what was seen with the same input and ports; not looked up again if it was a moment ago
- * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
+ * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over;
+ *   `manifest.unwritable` if nobody reads what it prints
  */
 export async function setup(
   input: SetupInput,
@@ -88,10 +89,13 @@ export async function setup(
   signal: AbortSignal,
 ): Promise<SetupOutcome> {
   try {
-    return await untilDone(input, ports, conversation, signal);
-  } finally {
-    // Also if the run fails: otherwise nobody would have the key that it was to print.
-    ports.manifest?.publish();
+    const outcome = await untilDone(input, ports, conversation, signal);
+    await ports.manifest?.publish();
+    return outcome;
+  } catch (error) {
+    // Otherwise nobody would have the key that a failed run was to print. Why it failed matters more.
+    await ports.manifest?.publish().catch(() => {});
+    throw error;
   }
 }
 
