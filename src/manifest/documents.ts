@@ -1,4 +1,4 @@
-import { dump, load } from "js-yaml";
+import { DEFAULT_SCHEMA, dump, load, Type } from "js-yaml";
 
 /** One document of a manifest: its bytes, and what they say. */
 export interface ManifestDocument {
@@ -97,9 +97,21 @@ function jsonValue(text: string): ManifestDocument["value"] {
   }
 }
 
+/**
+ * Has text put into quotes that Go's YAML, unlike js-yaml, reads as a number: `2026_01`. kubectl and the controllers use
+ * it.
+ * Source: https://github.com/yaml/go-yaml/blob/v2/resolve.go
+ */
+const goNumber = new Type("!goNumber", {
+  kind: "scalar",
+  resolve: (text: unknown) =>
+    typeof text === "string" && /^[-+.]?[\d_][\w.+-]*$/.test(text) && text.includes("_"),
+});
+const schema = DEFAULT_SCHEMA.extend({ implicit: [goNumber] });
+
 /** A document as acr-pull writes it: the same value gives the same bytes. */
 export function documentText(value: Readonly<Record<string, unknown>>): string {
-  return `---\n${dump(value, { lineWidth: -1, noRefs: true })}`;
+  return `---\n${dump(value, { lineWidth: -1, noRefs: true, schema })}`;
 }
 
 /** The output of a sealing command, as one document of a manifest. */

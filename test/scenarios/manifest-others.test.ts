@@ -123,6 +123,16 @@ describe.each([
   });
 });
 
+it("a label that Go would read as a number stays a text when the document is written again", async () => {
+  const file = join(folder, "pull.yaml");
+  await manifest(file);
+  const text = await readFile(file, "utf8");
+  await writeFile(file, text.replace("  labels:\n", "  labels:\n    release: '2026_01'\n"));
+  livePasswords(sandbox)[0]!.removedAt = Date.now();
+  await manifest(file);
+  expect(await readFile(file, "utf8")).toContain("release: '2026_01'\n");
+});
+
 it("a document whose namespace somebody took out gets no second one", async () => {
   await manifest(folder);
   const file = join(folder, written);
