@@ -8,6 +8,7 @@ import type { FoundSecret, ManifestStore } from "./manifest-store.ts";
 import { checkedSeal, sealed, type SealCommand } from "./seal.ts";
 import {
   applyTo,
+  besideSops,
   conflict,
   emptyData,
   emptySecret,
@@ -222,10 +223,6 @@ export class ManifestSecrets {
   async #refuseBeside({ made }: FoundSecret, { namespace, name }: SecretName): Promise<void> {
     const others = [...this.#rehearsed].filter((one) => one !== `${namespace}/${name}`);
     if (!(await this.#store.sharesFile({ namespace, name }, made?.document, others))) return;
-    throw refused(
-      "manifest.sops-beside-others",
-      "SOPS signs a file as a whole, so a document that it encrypts cannot share a file with others.",
-      "Name a folder for --manifest: each namespace gets a file of its own.",
-    );
+    throw besideSops();
   }
 }

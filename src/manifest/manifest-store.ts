@@ -12,7 +12,7 @@ import {
   type ManifestDocument,
 } from "./documents.ts";
 import { isJson, type ManifestFiles } from "./manifest-files.ts";
-import { conflict, notesIn } from "./secret-changes.ts";
+import { besideSops, conflict, notesIn } from "./secret-changes.ts";
 import { inNamespace, secretDocument, type SecretDocument, type SecretName } from "./secret-document.ts";
 
 /** One file of a manifest. */
@@ -80,7 +80,7 @@ export class ManifestStore {
     const notes = await this.#readNotes();
     const made = madeBy(await this.#objects(), name);
     if (made.length > 1) throw twice(name, made.length);
-    if (made.length === 0) refuseAfterJson(this.#fileOf({ ...name, standing: undefined }));
+    if (made.length === 0) refuseAdding(this.#fileOf({ ...name, standing: undefined }));
     return foundSecret(made[0], notes[keyOf(name)] ?? {});
   }
 
@@ -186,9 +186,11 @@ export class ManifestStore {
 
   /** Replaces only what was read last, and so was compared. */
   async #put(write: DocumentWrite): Promise<void> {
-    const { file, text, documents } = this.#fileOf(write);
+    const read = this.#fileOf(write);
+    const { file, text, documents } = read;
     if ((await this.#files.readNow(file)) !== text) throw conflict("kubernetes.conflict", write);
-    const standing = documents.find(({ text }) => text === write.standing?.text);
+    const standing = documents.find((one) => one.text === write.standing?.text);
+    if (!standing) refuseAdding(read);
     await this.#files.write(file, withDocument(documents, standing, write.text), write.isPlain);
   }
 
@@ -239,8 +241,9 @@ function madeBy(objects: readonly ManifestDocument[], name: SecretName): SecretD
   return unplaced.flatMap((one) => secretDocument(one, name) ?? []).slice(0, 1);
 }
 
-/** kubectl reads no YAML document after several JSON values: it stops there with an error. */
-function refuseAfterJson({ file, documents }: ReadFile): void {
+/** Refuses to add a document to a file that nobody could read or decrypt any longer. */
+function refuseAdding({ file, documents }: ReadFile): void {
+  if (documents.some(({ value }) => value?.["sops"] !== undefined)) throw besideSops();
   if (!documents.some(({ within }) => within === "a row of JSON values")) return;
   throw refused(
     "manifest.unwritable",

@@ -133,6 +133,15 @@ export function conflict(code: string, { namespace, name }: SecretName): Actiona
   );
 }
 
+/** The error if a document that SOPS encrypts would share a file, which SOPS then could not decrypt. */
+export function besideSops(): ActionableError {
+  return refused(
+    "manifest.sops-beside-others",
+    "SOPS signs a file as a whole, so a document that it encrypts cannot share a file with others.",
+    "Name a folder for --manifest: each namespace gets a file of its own.",
+  );
+}
+
 /** The error if acr-pull keeps the secret in a file of another folder, so that there would be two documents. */
 export function keptBelow({ namespace, name }: SecretName, file: string): ActionableError {
   return refused(

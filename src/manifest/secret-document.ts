@@ -32,6 +32,8 @@ export function secretDocument(document: ManifestDocument, wanted: SecretName): 
   const { value } = document;
   const kind = value?.["kind"];
   const named = recordIn(value, "metadata");
+  // Unless SOPS is told what to encrypt, nobody can even tell which secret a document makes.
+  if (String(named["name"]).startsWith("ENC[")) refuseSealedMarks(named, wanted);
   if (!value || named["name"] !== wanted.name || named["namespace"] !== wanted.namespace) return undefined;
   if (kind === "SealedSecret") {
     const template = recordIn(value, "spec", "template");

@@ -123,6 +123,31 @@ describe.each([
   });
 });
 
+describe("a document that SOPS encrypted", () => {
+  const encrypted = (name: string, annotations = "") =>
+    `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${name}\n  namespace: default\n${annotations}data: {a: 'ENC[x]'}\nsops: {mac: 'ENC[x]'}\n`;
+
+  it.each([[[]], [["--seal-with", sealWith]], [["--create-namespace", "-n", "fresh"]]])(
+    "shares its file with no other, with %j",
+    async (more) => {
+      const text = encrypted("other");
+      await put("pull.yaml", text);
+      const run = await manifest(join(folder, "pull.yaml"), ...more);
+      expect([run.code, run.json.error?.code]).toEqual([2, "manifest.sops-beside-others"]);
+      expect(await readFile(join(folder, "pull.yaml"), "utf8")).toBe(text);
+      expect(livePasswords(sandbox)).toEqual([]);
+    },
+  );
+
+  it("gets no second one if nobody can tell which secret it makes", async () => {
+    const text = encrypted("ENC[x]", "  annotations: {acr-pull/entries: 'ENC[x]'}\n");
+    await put(written, text.replace("kind: Secret", "kind: ENC[x]").replace("default", "ENC[x]"));
+    const run = await manifest(folder);
+    expect([run.code, run.json.error?.code]).toEqual([2, "manifest.marks-sealed"]);
+    expect(livePasswords(sandbox)).toEqual([]);
+  });
+});
+
 it("a label that Go would read as a number stays a text when the document is written again", async () => {
   const file = join(folder, "pull.yaml");
   await manifest(file);
