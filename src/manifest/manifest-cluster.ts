@@ -41,7 +41,7 @@ export function manifestCluster({ name, applied, store, secrets }: ManifestOf): 
   const accounts = accountsOf(applied, store);
   const rehearsal: ClusterRehearsal = {
     rehearses: true,
-    createNamespace: () => Promise.resolve(),
+    createNamespace: namespaces.rehearse,
     createSecret: (secret, signal) => secrets.rehearse(secret, signal),
     patchSecret: (secret, _change, signal) => secrets.rehearseChange(secret, signal),
     deleteSecret: refuseRemoval,
@@ -50,7 +50,8 @@ export function manifestCluster({ name, applied, store, secrets }: ManifestOf): 
   return {
     ...applied,
     manifest: { name, applied },
-    ...namespaces,
+    findNamespace: namespaces.find,
+    createNamespace: namespaces.write,
     findSecret: (namespace, secret, signal) => secrets.find({ namespace, name: secret }, signal),
     listSecrets: (selector, signal) => both(applied.listSecrets(selector, signal), isLabelled, signal),
     listPullSecrets: (signal) => both(applied.listPullSecrets(signal), isPullSecret, signal),

@@ -8,7 +8,6 @@ import type { FoundSecret, ManifestStore } from "./manifest-store.ts";
 import { checkedSeal, sealed, type SealCommand } from "./seal.ts";
 import {
   applyTo,
-  besideSops,
   conflict,
   emptyData,
   emptySecret,
@@ -38,7 +37,6 @@ export class ManifestSecrets {
   readonly #seal: SealCommand | undefined;
   /** The data that this run has sealed, by the sealed bytes, from which it cannot be read back. */
   readonly #sealedHere = new Map<string, Data>();
-  readonly #rehearsed = new Set<string>();
 
   /** @param live where what was sealed and applied can be read */
   constructor(store: ManifestStore, live: LiveCluster, seal: SealCommand | undefined) {
@@ -70,7 +68,6 @@ export class ManifestSecrets {
   async rehearse({ namespace, name, ...secret }: NewSecret, signal: AbortSignal): Promise<void> {
     await this.#store.alone(async () => {
       const found = await this.#store.find({ namespace, name });
-      this.#rehearsed.add(`${namespace}/${name}`);
       const changed = applyTo({ ...emptySecret({ namespace, name }), type: secret.type }, secret);
       await this.#textOf(found, changed, signal);
     });
@@ -82,7 +79,6 @@ export class ManifestSecrets {
       const { made } = found;
       // There is no document yet. Its creation is rehearsed separately.
       if (!made) return;
-      this.#rehearsed.add(`${namespace}/${name}`);
       if (made.sealed) this.#refusePlain(made, name);
       if (!(await this.#dataOf(made, signal))) refuseUnknownBeside(made);
       await this.#textOf(found, { ...made.secret, data: emptyData }, signal);
@@ -206,7 +202,7 @@ export class ManifestSecrets {
     }
     const text = sealedText(await sealed(this.#seal, plain, signal));
     const answered = checkedSeal(text, secret);
-    if (answered.sealed === "SOPS") await this.#refuseBeside(found, secret);
+    await this.#store.foresee(secret, made?.document, answered.sealed === "SOPS");
     return { text: placed(text), isPlain: false };
   }
 
@@ -217,12 +213,5 @@ export class ManifestSecrets {
       `The document of ${namespace}/${name} is sealed (${by}), and no command was given to seal the new one.`,
       "Give the command that sealed it: --seal-with 'COMMAND ARGS'.",
     );
-  }
-
-  /** SOPS signs a file as a whole: two documents that were encrypted one by one cannot be decrypted together. */
-  async #refuseBeside({ made }: FoundSecret, { namespace, name }: SecretName): Promise<void> {
-    const others = [...this.#rehearsed].filter((one) => one !== `${namespace}/${name}`);
-    if (!(await this.#store.sharesFile({ namespace, name }, made?.document, others))) return;
-    throw besideSops();
   }
 }

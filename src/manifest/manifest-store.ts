@@ -58,6 +58,8 @@ export class ManifestStore {
   #notes: Readonly<Record<string, EntryMarks>> = {};
   /** What was read last. Most files stay as they are, and parsing takes far longer than reading. */
   #lastRead: readonly ReadFile[] = [];
+  /** The documents that this run writes, by their names. */
+  readonly #foreseen = new Map<string, { readonly file: string; readonly isSops: boolean }>();
   /** Read once, because acr-pull writes none of them. */
   #below: Promise<ReadonlyMap<string, string>> | undefined;
   /** Reads and writes run one after the other. */
@@ -136,20 +138,20 @@ export class ManifestStore {
     });
   }
 
-  /** Whether the file of a secret also holds other objects, or will also hold these other secrets. */
-  async sharesFile(
-    { namespace, name }: SecretName,
-    standing: ManifestDocument | undefined,
-    others: readonly string[],
-  ): Promise<boolean> {
+  /**
+   * Notes that this run writes a document, and that SOPS encrypts it.
+   * @param standing the document to replace
+   * @throws ActionableError `manifest.sops-beside-others` if SOPS could then not decrypt the file, `manifest.unwritable`
+   */
+  async foresee(name: SecretName, standing: ManifestDocument | undefined, isSops: boolean): Promise<void> {
     await this.#read();
-    const { file, documents } = this.#fileOf({ namespace, name, standing });
+    const read = this.#fileOf({ ...name, standing });
+    if (!standing) refuseAdding(read);
     const isOther = ({ value, text }: ManifestDocument) => value !== undefined && text !== standing?.text;
-    if (documents.some(isOther)) return true;
-    return others.some((one) => {
-      const [otherNamespace = "", otherName = ""] = one.split("/");
-      return this.#files.fileFor(otherNamespace, otherName) === file;
-    });
+    const others = [...this.#foreseen].filter(([key, one]) => key !== keyOf(name) && one.file === read.file);
+    this.#foreseen.set(keyOf(name), { file: read.file, isSops });
+    const isShared = read.documents.some(isOther) || others.length > 0;
+    if ((isSops && isShared) || others.some(([, one]) => one.isSops)) throw besideSops();
   }
 
   /**

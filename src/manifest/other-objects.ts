@@ -5,24 +5,31 @@ import type { AppliedCluster } from "./manifest-cluster.ts";
 import type { ManifestStore } from "./manifest-store.ts";
 import { conflict } from "./secret-changes.ts";
 
+/** Namespaces: those of the cluster, and those that a document makes. */
+export interface ManifestNamespaces {
+  readonly find: WritableCluster["findNamespace"];
+  readonly write: WritableCluster["createNamespace"];
+  /** @throws ActionableError `manifest.sops-beside-others`, exit 2 */
+  readonly rehearse: (name: string) => Promise<void>;
+}
+
 /** The namespaces of the cluster, and those that a document makes. */
-export function namespacesOf(
-  applied: AppliedCluster,
-  store: ManifestStore,
-): Pick<WritableCluster, "findNamespace" | "createNamespace"> {
+export function namespacesOf(applied: AppliedCluster, store: ManifestStore): ManifestNamespaces {
   const documented = (name: string) => store.findObject("Namespace", name, undefined);
+  const placeOf = (name: string) => ({ namespace: name, name: "namespace" });
   return {
-    async findNamespace(name, signal) {
+    async find(name, signal) {
       const found = await applied.findNamespace(name, signal);
       if (found) return found;
       return (await store.alone(() => documented(name))) && { name, uid: "", terminating: false };
     },
-    async createNamespace(name) {
+    rehearse: (name) => store.alone(() => store.foresee(placeOf(name), undefined, false)),
+    async write(name) {
       await store.alone(() =>
         store.write(async () => {
           if (await documented(name)) return undefined;
           const text = documentText({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
-          return { namespace: name, name: "namespace", standing: undefined, text, isPlain: false };
+          return { ...placeOf(name), standing: undefined, text, isPlain: false };
         }),
       );
     },
@@ -33,7 +40,7 @@ export function namespacesOf(
 export interface ManifestAccounts {
   readonly find: WritableCluster["findServiceAccount"];
   readonly write: WritableCluster["patchServiceAccount"];
-  /** @throws ActionableError `manifest.account-not-ours`, exit 2 */
+  /** @throws ActionableError `manifest.account-not-ours`, `manifest.sops-beside-others`, exit 2 */
   readonly rehearse: (account: KnownAccount, signal: AbortSignal) => Promise<void>;
 }
 
@@ -57,8 +64,11 @@ export function accountsOf(applied: AppliedCluster, store: ManifestStore): Manif
       };
     },
     async rehearse({ namespace, name }) {
-      const document = await store.alone(() => documented(namespace, name));
-      if (document) refuseForeign(document, namespace, name);
+      await store.alone(async () => {
+        const document = await documented(namespace, name);
+        if (document) refuseForeign(document, namespace, name);
+        await store.foresee({ namespace, name: `${name}-account` }, document, false);
+      });
     },
     async write({ namespace, name, resourceVersion }, imagePullSecrets, signal) {
       const live = await applied.findServiceAccount(namespace, name, signal);

@@ -139,6 +139,20 @@ describe("a document that SOPS encrypted", () => {
     },
   );
 
+  const sopsLike = join(import.meta.dirname, "../gitops/sops-like.mjs");
+  it.each([
+    ["a namespace", ["-n", "fresh", "--create-namespace"]],
+    ["a service account", ["-n", "awesomeapps", "--service-account", "default"]],
+    ["another secret", ["-n", "awesomeapps", "-n", "default"]],
+  ])("does not come into one file with %s, and no key is made", async (_what, more) => {
+    const seal = ["--seal-with", `${process.execPath} ${sopsLike}`];
+    const run = await manifest(join(folder, "pull.yaml"), ...seal, ...more);
+    expect([run.code, run.json.error?.code]).toEqual([2, "manifest.sops-beside-others"]);
+    expect(await readdir(folder)).toEqual([]);
+    expect(livePasswords(sandbox)).toEqual([]);
+    expect((await manifest(`${folder}/pull/`, ...seal, ...more)).code).toBe(0);
+  });
+
   it("gets no second one if nobody can tell which secret it makes", async () => {
     const text = encrypted("ENC[x]", "  annotations: {acr-pull/entries: 'ENC[x]'}\n");
     await put(written, text.replace("kind: Secret", "kind: ENC[x]").replace("default", "ENC[x]"));
