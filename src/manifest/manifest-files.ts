@@ -56,7 +56,8 @@ export async function manifestFiles(path: string, tell: (text: string) => void):
     throw unreadable(path, whyFileFailed(error));
   });
   const isFolder = found?.isDirectory() ?? /[/\\]$/.test(path);
-  const place = found?.isDirectory() ? resolve(path) : dirname(resolve(path));
+  const file = found ? await realpath(path) : resolve(path);
+  const place = found?.isDirectory() ? file : dirname(file);
   // Checked before anything is written.
   await access(place, constants.W_OK).catch((error: unknown) => {
     throw unwritable(path, error);
@@ -69,7 +70,6 @@ export async function manifestFiles(path: string, tell: (text: string) => void):
     () => false,
   );
   if (isLink) throw notWritten(path, "is a link to a file that does not exist");
-  const file = found ? await realpath(path) : resolve(path);
   return {
     async read() {
       const text = found ? await textOf(file) : await textIfThere(file);

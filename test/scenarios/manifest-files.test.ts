@@ -1,5 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -267,6 +278,22 @@ it("refuses a link to a file that does not exist, and keeps the link", async () 
   expect((await lstat(file)).isSymbolicLink()).toBe(true);
   expect(livePasswords(sandbox)).toEqual([]);
 });
+
+it.skipIf(process.getuid?.() === 0)(
+  "refuses a link to a file in a folder that may not be written, also in a dry run",
+  async () => {
+    const real = join(folder, "real");
+    await mkdir(real);
+    await writeFile(join(real, "x.yaml"), "");
+    await chmod(real, 0o500);
+    await symlink("real/x.yaml", file);
+    for (const more of [["--dry-run"], []]) {
+      const run = await manifest(file, ...more);
+      expect([run.code, run.json.error?.code]).toEqual([2, "manifest.unwritable"]);
+    }
+    await chmod(real, 0o700);
+  },
+);
 
 it("refuses to write YAML into a file that is named as JSON", async () => {
   const run = await manifest(join(folder, "pull.json"));
