@@ -15,6 +15,8 @@ export interface Reconciler {
   readonly by: string;
   /** What to do instead, as a sentence with a command. */
   readonly instead: string;
+  /** Whether it applies documents such as `--manifest` writes. */
+  readonly appliesDocuments: boolean;
 }
 
 /** The object that a secret is written from. */
@@ -30,6 +32,7 @@ interface Known {
   readonly keyPrefixes: readonly string[];
   readonly managers: readonly string[];
   readonly ownerKinds?: readonly string[];
+  readonly appliesDocuments?: true;
   readonly source?: (secret: SecretObject) => Source | undefined;
   readonly instead: (secret: SecretObject, source: Source | undefined) => string;
 }
@@ -41,7 +44,8 @@ export function reconcilerOf(secret: SecretObject): Reconciler | undefined {
   if (owner && !known?.ownerKinds?.includes(owner.kind)) {
     const { kind, name } = owner;
     const by = `${kind} ${name}`;
-    return { controller: by, by, instead: lookAt({ kind, namespace: secret.namespace, name }) };
+    const instead = lookAt({ kind, namespace: secret.namespace, name });
+    return { controller: by, by, instead, appliesDocuments: false };
   }
   if (!known) return undefined;
   const source = owner
@@ -51,6 +55,7 @@ export function reconcilerOf(secret: SecretObject): Reconciler | undefined {
     controller: known.name,
     by: source ? `${known.name} (${source.kind} ${placeOf(source)})` : known.name,
     instead: known.instead(secret, source),
+    appliesDocuments: known.appliesDocuments === true,
   };
 }
 
@@ -124,6 +129,7 @@ const controllers: readonly Known[] = [
     name: "Argo CD",
     keyPrefixes: ["argocd.argoproj.io/"],
     managers: ["argocd", "argocd-controller", "argocd-application-controller"],
+    appliesDocuments: true,
     // application:group/kind:namespace/name, https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
     source({ annotations, labels }) {
       const [application, ...rest] = (annotations["argocd.argoproj.io/tracking-id"] ?? "").split(":");
@@ -135,6 +141,7 @@ const controllers: readonly Known[] = [
     name: "Flux",
     keyPrefixes: [flux, fluxHelm],
     managers: ["kustomize-controller", "helm-controller"],
+    appliesDocuments: true,
     source: ({ labels }) =>
       named("Kustomization", labels[`${flux}name`], labels[`${flux}namespace`]) ??
       named("HelmRelease", labels[`${fluxHelm}name`], labels[`${fluxHelm}namespace`]),
@@ -153,6 +160,7 @@ const controllers: readonly Known[] = [
     keyPrefixes: [],
     managers: ["sealed-secrets", "sealedsecrets"],
     ownerKinds: ["SealedSecret"],
+    appliesDocuments: true,
     instead: () => documents(" with --seal-with 'kubeseal --format yaml'"),
   },
   {

@@ -233,6 +233,10 @@ const status = z.strictObject({
         .enum(["key-replaced", "key-removed", "application-gone", "principal-gone", "principal-disabled"])
         .optional()
         .describe("of a stale-key"),
+      appliedBy: z
+        .string()
+        .optional()
+        .describe("the controller that applies the secret's document, such as one that --manifest wrote"),
     }),
   ),
   orphans: nullable(

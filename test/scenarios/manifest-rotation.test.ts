@@ -150,6 +150,36 @@ describe.concurrent.each([
   });
 });
 
+describe.concurrent("status of what a controller applies", () => {
+  it("is in order while its key lives, and then proposes to rotate the documents", async (test) => {
+    const { sandbox, how, deliver } = await repository(test, true);
+    await setup(sandbox, [...namespaces, ...how]);
+    await deliver();
+    const run = await runProgram(sandbox, ["status", "-o", "json"]);
+    expect(run.code, run.stdout).toBe(0);
+    expect(run.json.entries).toMatchObject([
+      { state: "ok", appliedBy: "Argo CD" },
+      { state: "ok", appliedBy: "Argo CD" },
+    ]);
+    const late = await runProgram(sandbox, ["status", "--expiring-within", "365d"]);
+    expect(late.code).toBe(5);
+    expect(late.stdout).toContain(
+      "rotate it in its documents, and commit them:\n  acr-pull rotate --context sandbox --if-expiring-within 180d --manifest MANIFEST --yes",
+    );
+    expect(late.stdout).not.toContain("To fix this:");
+  });
+
+  it("tells them from secrets that rotate itself writes", async (test) => {
+    const { sandbox, how, deliver } = await repository(test, true);
+    await setup(sandbox, ["-n", "awesomeapps", ...how]);
+    await deliver();
+    await setup(sandbox, ["-n", "default"]);
+    const { stdout } = await runProgram(sandbox, ["status", "--expiring-within", "365d"]);
+    expect(stdout).toContain("To fix this:\n  acr-pull rotate --context sandbox --if-expiring-within");
+    expect(stdout).toContain("--manifest MANIFEST");
+  });
+});
+
 describe.concurrent("rotate with a manifest", () => {
   it("begins nothing while a secret of the cluster holds the key and no document makes it", async (test) => {
     const { sandbox, how, deliver } = await repository(test, false);

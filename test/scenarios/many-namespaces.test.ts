@@ -47,7 +47,9 @@ function change(names: readonly string[], to: "gone" | "empty" | "reconciled"): 
   for (const one of objects["secrets"]!.filter(isMeant)) {
     if (to === "empty") Object.assign(one, { data: { ".dockerconfigjson": btoa("{}") } });
     else
-      Object.assign(one.metadata, { labels: { ...one.metadata.labels, "argocd.argoproj.io/instance": "x" } });
+      Object.assign(one.metadata, {
+        annotations: { ...one.metadata.annotations, "meta.helm.sh/release-name": "x" },
+      });
   }
 }
 
@@ -142,9 +144,7 @@ describe("of two hundred namespaces, where some are not in order,", () => {
         /^✗ acr-secret in 3 namespaces of sandbox: ns-3, ns-4, ns-5: it no longer holds anything for /,
       ),
     );
-    expect(told).toContainEqual(
-      expect.stringMatching(/^✗ sandbox\/ns-6\/acr-secret: Argo CD .*writes it\.$/),
-    );
+    expect(told).toContainEqual(expect.stringMatching(/^✗ sandbox\/ns-6\/acr-secret: Helm .*writes it\.$/));
     expect(told.join("\n")).not.toContain("NAMESPACE");
   });
 

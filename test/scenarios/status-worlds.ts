@@ -29,7 +29,8 @@ interface SecretPlan {
   readonly retire: { readonly key: number; readonly dueHours: number } | undefined;
   /** The mark of a killed run, which names the operation of a key and is this many hours old. */
   readonly killed: { readonly key: number; readonly hours: number } | undefined;
-  readonly trouble: "none" | "emptied" | "garbled" | "other-user" | "marks" | "elsewhere" | "reconciled";
+  readonly trouble:
+    "none" | "emptied" | "garbled" | "other-user" | "marks" | "elsewhere" | "reconciled" | "applied";
 }
 
 /** A world as `status` may find it. */
@@ -81,7 +82,8 @@ const worlds: fc.Arbitrary<WorldPlan> = fc.noBias(
       retire: seldom(fc.record({ key, dueHours: fc.constantFrom(-5, 1, 23, 30) })),
       killed: seldom(fc.record({ key, hours: fc.constantFrom(1, 30) })),
       trouble: fc.oneof(
-        { arbitrary: fc.constant("none" as const), weight: 11 },
+        { arbitrary: fc.constant("none" as const), weight: 10 },
+        { arbitrary: fc.constant("applied" as const), weight: 1 },
         { arbitrary: fc.constantFrom(...troubles), weight: 1 },
       ),
     });
@@ -213,7 +215,8 @@ function make(sandbox: Sandbox, plan: WorldPlan): readonly PasswordRecord[] {
             labels: { "acr-pull/managed": "true" },
             annotations: {
               "acr-pull/entries": trouble === "marks" ? "{" : JSON.stringify({ [loginServer]: mark }),
-              ...(trouble === "reconciled" ? { "argocd.argoproj.io/tracking-id": "x" } : {}),
+              ...(trouble === "reconciled" ? { "meta.helm.sh/release-name": "x" } : {}),
+              ...(trouble === "applied" ? { "argocd.argoproj.io/tracking-id": "x" } : {}),
             },
           },
           data: { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths: {} })).toString("base64") },
@@ -234,7 +237,7 @@ export function expectedOf({ keys, secrets, signedIn, listable, identified, prin
   // If only marks say which cluster it is, those of another cluster are believed.
   const isElsewhere = identified ? true : !origins.has(true);
   const isForeign = ({ trouble }: SecretPlan) =>
-    trouble !== "none" && (trouble !== "elsewhere" || isElsewhere);
+    trouble !== "none" && trouble !== "applied" && (trouble !== "elsewhere" || isElsewhere);
   const here = readable.filter((secret) => secret.trouble !== "elsewhere" || !isForeign(secret));
   const replaced = new Set(here.flatMap(({ retire }) => retire?.key ?? []));
   const stateOf = (secret: SecretPlan) => {

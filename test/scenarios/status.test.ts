@@ -424,9 +424,9 @@ describe.concurrent("status, of an entry that somebody changed,", () => {
       "no run is at work that would write a key",
     ],
     [
-      "is written by Argo CD",
-      (secret) => (secret.metadata.annotations!["argocd.argoproj.io/tracking-id"] = "x"),
-      "Argo CD",
+      "is written by Helm",
+      (secret) => (secret.metadata.annotations!["meta.helm.sh/release-name"] = "x"),
+      "Helm (release x) writes it",
     ],
   ])("which %s: says so", async (_how, edit, reason) => {
     const sandbox = await start({ onTestFinished: () => {} });

@@ -21,6 +21,8 @@ export interface NextCommands {
    * @param withinMs how long before its end a key is renewed, in milliseconds
    */
   readonly rotate: (withinMs: number) => string;
+  /** The same for secrets that a controller applies: a person fills in where their documents are. */
+  readonly rotateManifest: (withinMs: number) => string;
   /** Says what is wrong with each secret of these namespaces, and what helps. */
   readonly verify: (context: string, namespaces: readonly string[]) => string;
   /** Resumes a setup that did not finish. */
@@ -49,7 +51,7 @@ export function nextCommands(outer: Shell, contexts: readonly string[]): NextCom
     ? { ...outer, given: new Map(outer.given).set("contexts", { texts: contexts, source: "flag" }) }
     : outer;
   const { namespaces, secretName, prune } = statusOptions;
-  const { ifExpiringWithinMs } = rotateOptions;
+  const { ifExpiringWithinMs, manifest } = rotateOptions;
   const at = (place: Readonly<Record<string, readonly string[]>>): Shell => ({
     ...shell,
     given: Object.entries(place).reduce<GivenOptions>(
@@ -59,12 +61,15 @@ export function nextCommands(outer: Shell, contexts: readonly string[]): NextCom
   });
   const asking = { asking: true };
   const ofEntry = { ...mostKnow, namespaces, secretName };
+  const rotate = (withinMs: number, more: Readonly<Record<string, readonly string[]>> = {}) =>
+    equivalentCommand(at({ ifExpiringWithinMs: [formatDuration(withinMs)], ...more }), "rotate", {
+      ...mostKnow,
+      ifExpiringWithinMs,
+      manifest,
+    });
   return {
-    rotate: (withinMs) =>
-      equivalentCommand(at({ ifExpiringWithinMs: [formatDuration(withinMs)] }), "rotate", {
-        ...mostKnow,
-        ifExpiringWithinMs,
-      }),
+    rotate: (withinMs) => rotate(withinMs),
+    rotateManifest: (withinMs) => rotate(withinMs, { manifest: ["MANIFEST"] }),
     verify: (context, names) =>
       equivalentCommand(
         at({ contexts: [context], namespaces: names }),
@@ -121,11 +126,36 @@ interface Setting {
 
 /** What to run next, in blocks of lines. */
 export function nextLines(result: StatusResult, setting: Setting): Line[][] {
-  const rotate = setting.commands.rotate(renewalTimeMs(result.entries));
+  const { commands, width } = setting;
+  const withinMs = renewalTimeMs(result.entries);
+  const { direct, applied } = byWriter(result);
   return [
-    needsRotate(result) ? [...wrapped("To fix this:", setting.width), `  ${rotate}`] : [],
+    needsRotate(direct) ? [...wrapped("To fix this:", width), `  ${commands.rotate(withinMs)}`] : [],
+    needsRotate(applied)
+      ? [
+          ...wrapped("To fix what a controller applies, rotate it in its documents, and commit them:", width),
+          `  ${commands.rotateManifest(withinMs)}`,
+        ]
+      : [],
     otherLines(result, setting),
   ];
+}
+
+type Work = Pick<StatusResult, "entries" | "pending">;
+
+/** Tells what `rotate` writes in the cluster from what it writes in documents, for a controller to apply. */
+function byWriter({ entries, pending }: Work): { readonly direct: Work; readonly applied: Work } {
+  const isApplied = ({ appliedBy }: StatusEntry) => appliedBy !== undefined;
+  const names = new Set(entries.filter(isApplied).map(({ namespace, name }) => `${namespace}/${name}`));
+  const isOfApplied = ({ secrets }: PendingWork) =>
+    secrets.length > 0 && secrets.every((one) => names.has(one));
+  return {
+    direct: {
+      entries: entries.filter((entry) => !isApplied(entry)),
+      pending: pending.filter((work) => !isOfApplied(work)),
+    },
+    applied: { entries: entries.filter(isApplied), pending: pending.filter(isOfApplied) },
+  };
 }
 
 /** Whether a new key fixes the entry. */
@@ -134,7 +164,7 @@ function isFixedByRotate({ state, cause }: StatusEntry): boolean {
   return state === "expired" || state === "expiring";
 }
 
-function needsRotate({ entries, pending }: StatusResult): boolean {
+function needsRotate({ entries, pending }: Work): boolean {
   const keyless = new Set(entries.filter(isKeyless).map(({ namespace, name }) => `${namespace}/${name}`));
   return (
     entries.some(isFixedByRotate) ||

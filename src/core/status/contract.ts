@@ -55,8 +55,8 @@ export interface PrunePlan {
 }
 
 /**
- * The worst state that is true of an entry. `foreign-change`: it does not hold what its mark says, or somebody else
- * writes it. `expired`: its key has ended. `stale-key`: its key was replaced, or it can no longer be used.
+ * The worst state that is true of an entry. `foreign-change`: it does not hold what its mark says, or a
+ * controller writes it that applies no documents. `expired`: its key has ended. `stale-key`: its key was replaced, or it can no longer be used.
  * `expiring`: it expires within the time asked for or, if none was given, its renewal is due. `pending`: a run is at
  * work on it, or the old key is still to be retired.
  */
@@ -93,6 +93,8 @@ export interface StatusEntry {
   readonly reason?: string;
   /** The cause of a `stale-key`, for programs. */
   readonly cause?: StaleCause;
+  /** The controller that applies the secret's document, such as one that `--manifest` wrote. */
+  readonly appliedBy?: string;
 }
 
 /** A key, expired or not, that acr-pull made for this cluster and that nothing in it names or holds. */

@@ -59,6 +59,8 @@ function entriesOf(
   } = cluster;
   const { namespace, name } = secret;
   const place = { context, clusterId, namespace, name };
+  const reconciled = troubleOf(secret, "reconciled");
+  const appliedBy = reconciled?.appliesDocuments ? inOneLine(reconciled.by) : undefined;
   // acr-pull removes its label together with the last mark, so a labelled secret without marks was changed by others.
   if (secret.annotations[entriesAnnotation] === undefined)
     return [{ ...place, ...unknownEntry, state: "foreign-change", reason: "its marks are gone" }];
@@ -88,6 +90,7 @@ function entriesOf(
         daysLeft:
           expiresAt === null ? null : Math.floor((Date.parse(expiresAt) - judgement.now.getTime()) / dayMs),
         ...verdict,
+        ...(appliedBy !== undefined && { appliedBy }),
       };
     });
 }
@@ -181,7 +184,7 @@ function foreignChange(
 ): string | undefined {
   if (secret.deleting) return `it is being deleted${heldText(secret.finalizers)}`;
   const reconciled = troubleOf(secret, "reconciled");
-  if (reconciled) return `${inOneLine(reconciled.by)} writes it`;
+  if (reconciled && !reconciled.appliesDocuments) return `${inOneLine(reconciled.by)} writes it`;
   if (mark.clusterId !== clusterId) return "its mark belongs to another cluster";
   if (held.trouble !== undefined) return held.trouble;
   const { credential } = held;
