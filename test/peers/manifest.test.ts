@@ -1,15 +1,14 @@
 // @peculiar/x509 resolves its algorithms through decorators. They need a reflection polyfill that it does not bring.
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { X509CertificateGenerator } from "@peculiar/x509";
 import { dump, load } from "js-yaml";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
-import { runSafely, secretsIn } from "../canary.ts";
-import { keyIds, signsIn } from "../scenarios/rotation.ts";
-import { runClient, succeed } from "./clients.ts";
+import { succeed } from "./clients.ts";
+import { applyIn, kubectlIn, lifeByManifest, namespaces, programIn, type Place } from "./manifest-life.ts";
 import { lacks } from "./peer.ts";
 import { clusterPeers, startCluster, type RealCluster } from "./real-cluster.ts";
 
@@ -65,29 +64,11 @@ async function sops(folder: string): Promise<Sealing> {
   };
 }
 
-/** Somewhere to apply a manifest. */
-interface Place {
-  readonly sandbox: Sandbox;
-  readonly kubeconfig: string;
-  readonly secrets: readonly string[];
-}
-
-const namespaces = ["awesomeapps", "default"];
-
 function inPlace(place: () => Place): void {
-  const kubectl = (words: readonly string[], input = "") =>
-    runClient("kubectl", words, { KUBECONFIG: place().kubeconfig, HOME: place().sandbox.folder }, input);
-  const program = async (args: readonly string[]) => {
-    const { sandbox, kubeconfig, secrets } = place();
-    const all = [...args, "--yes", "-o", "json"];
-    return runSafely(sandbox, all, { env: { KUBECONFIG: kubeconfig }, secrets });
-  };
-  const newFolder = () => mkdtemp(join(place().sandbox.folder, "manifest-"));
-
   it.each([["--server-side"], ["--server-side=false"]])(
     "kubectl apply %s takes it as it is, and kubectl diff shows nothing",
     async (side) => {
-      const file = join(await newFolder(), "pull.yaml");
+      const file = join(await mkdtemp(join(place().sandbox.folder, "manifest-")), "pull.yaml");
       const args = ["setup", "--registry", "myregistry", ...namespaces.flatMap((one) => ["-n", one])];
       args.push(
         "--secret-name",
@@ -97,16 +78,17 @@ function inPlace(place: () => Place): void {
         "--manifest",
         file,
       );
-      const run = await program(args);
+      const run = await programIn(place(), [...args, "--yes"]);
       expect(run.code, run.stderr).toBe(0);
-      const applied = await kubectl(["apply", side, "--field-manager", "tests", "-f", file]);
+      const how = [side, "--field-manager", "tests", "-f", file];
+      const applied = await kubectlIn(place(), ["apply", ...how]);
       expect(applied.code, applied.stderr).toBe(0);
-      expect(await kubectl(["diff", side, "--field-manager", "tests", "-f", file])).toMatchObject({
+      expect(await kubectlIn(place(), ["diff", ...how])).toMatchObject({
         code: 0,
         stdout: "",
       });
       const text = await readFile(file, "utf8");
-      const again = await program(args);
+      const again = await programIn(place(), [...args, "--yes"]);
       expect(again.json.secrets.map(({ action }: { action: string }) => action)).toEqual([
         "unchanged",
         "unchanged",
@@ -120,75 +102,17 @@ function inPlace(place: () => Place): void {
     ["sealed by kubeseal", kubeseal],
     ["encrypted by sops", sops],
   ])("a password is set up, rotated and retired %s, and no pull fails", async (_how, sealing) => {
-    const { sandbox } = place();
-    const folder = await newFolder();
-    const manifest = join(folder, "pull");
-    await mkdir(manifest);
-    const { args: seal, opened } = await sealing(folder);
-    const name = "acr-secret";
-    const where = ["--manifest", manifest, ...seal];
-    const setup = ["setup", "--registry", "myregistry", "--secret-name", name, ...where];
-    setup.push(...namespaces.flatMap((one) => ["-n", one]));
-    const rotate = ["rotate", "--secret-name", name, "--settle", "0s", ...where];
-    const files = async () => (await readdir(manifest)).map((file) => join(manifest, file));
-
-    /** Every credential that the nodes can read in the cluster has to work. */
-    async function expectPulls(): Promise<void> {
-      for (const namespace of namespaces) {
-        const { code, stdout } = await kubectl(["get", "secret", name, "-n", namespace, "-o", "json"]);
-        if (code !== 0) continue;
-        const data = JSON.parse(stdout).data[".dockerconfigjson"];
-        const { auths } = JSON.parse(Buffer.from(data, "base64").toString("utf8"));
-        const keys = sandbox.world.applications.flatMap(({ passwords }) => passwords);
-        for (const { password } of Object.values<{ password: string }>(auths)) {
-          const key = keys.find(({ secretText }) => secretText === password);
-          expect(signsIn(sandbox, key?.keyId ?? "")).toBe(true);
+    const { args, opened } = await sealing(await mkdtemp(join(place().sandbox.folder, "sealing-")));
+    const states = await lifeByManifest(place(), {
+      args,
+      async apply(files, applied) {
+        for (const file of files) {
+          await applyIn(place(), await opened(file));
+          await applied();
         }
-      }
-    }
-    async function apply(): Promise<void> {
-      for (const file of await files()) {
-        const applied = await kubectl(["apply", "--server-side", "-f", "-"], await opened(file));
-        expect(applied.code, applied.stderr).toBe(0);
-        await expectPulls();
-      }
-      if (seal.length === 0) return;
-      for (const file of await files()) expect(secretsIn(await readFile(file, "utf8"), sandbox)).toEqual([]);
-    }
-    async function step(args: readonly string[]) {
-      const run = await program(args);
-      expect(run.code, run.stderr).toBe(0);
-      await expectPulls();
-      return run.json;
-    }
-
-    const made = await program(setup);
-    expect(made.code, made.stderr).toBe(0);
-    const owner = "# Owner: platform\n";
-    for (const file of await files())
-      await writeFile(file, (await readFile(file, "utf8")).replace("---\n", `---\n${owner}`));
-    await apply();
-    const texts = await Promise.all((await files()).map((file) => readFile(file, "utf8")));
-    expect((await step(setup)).credentials[0].action).toBe("unchanged");
-    expect(await Promise.all((await files()).map((file) => readFile(file, "utf8")))).toEqual(texts);
-
-    const old = made.json.credentials[0].keyId;
-    const [begun] = (await step(rotate)).rotations;
-    expect([begun.state, begun.replaced]).toEqual(["pending", old]);
-    await apply();
-    for (const file of await files()) {
-      const past = `${new Date(Date.now() - 60_000).toISOString().slice(0, 19)}Z`;
-      await writeFile(file, (await readFile(file, "utf8")).replaceAll(/("after":")[^"]+/g, `$1${past}`));
-    }
-    await apply();
-    const [cleaned] = (await step([...rotate, "--finish"])).rotations;
-    expect([cleaned.retired, cleaned.retireBlocked]).toEqual([false, "not-applied"]);
-    await apply();
-    const [finished] = (await step([...rotate, "--finish"])).rotations;
-    expect([finished.state, finished.retired, finished.keyId]).toEqual(["rotated", true, begun.keyId]);
-    expect([keyIds(sandbox).includes(old), signsIn(sandbox, old)]).toEqual([false, false]);
-    await apply();
-    for (const file of await files()) expect(await readFile(file, "utf8")).toMatch(owner);
+      },
+    });
+    expect(states).toEqual(["ok", "ok"]);
   });
 }
 

@@ -20,6 +20,8 @@ export type Peer =
   | "kubeseal"
   | "sops"
   | "age-keygen"
+  | "kustomize-controller"
+  | "sealed-secrets-controller"
   | "zsh"
   | "fish";
 
@@ -33,6 +35,18 @@ export function lacks(...peers: readonly Peer[]): boolean {
     throw new Error(`TEST_REQUIRE_PEERS is set, and not installed: ${missing.join(", ")}`);
   }
   return missing.length > 0;
+}
+
+/**
+ * Whether the tests do not run as root, which some peers need, for `describe.skipIf`.
+ * @throws Error if they do not and TEST_REQUIRE_PEERS is set
+ */
+export function lacksRoot(): boolean {
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot && process.env["TEST_REQUIRE_PEERS"] !== undefined) {
+    throw new Error("TEST_REQUIRE_PEERS is set, and some peers need root");
+  }
+  return !isRoot;
 }
 
 /** The path of a peer. Undefined if it is not installed. */

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, readdir, rmdir, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { digestOf } from "../../src/sandbox/container-registry/image.ts";
 import { succeed } from "./clients.ts";
-import { lacks, pathOf, type Peer } from "./peer.ts";
+import { lacks, lacksRoot, pathOf, type Peer } from "./peer.ts";
 import { clusterPeers, type RealCluster } from "./real-cluster.ts";
 import { freePort, startServer, until } from "./server-process.ts";
 
@@ -23,11 +23,7 @@ const nodePeers: readonly Peer[] = [
  * @throws Error for either if TEST_REQUIRE_PEERS is set
  */
 export function lacksNode(): boolean {
-  const root = process.getuid?.() === 0;
-  if (!root && process.env["TEST_REQUIRE_PEERS"] !== undefined) {
-    throw new Error("TEST_REQUIRE_PEERS is set, and a node needs root");
-  }
-  return lacks(...nodePeers) || !root;
+  return lacks(...nodePeers) || lacksRoot();
 }
 
 /** A pod that has to pull an image. */
