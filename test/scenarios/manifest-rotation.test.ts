@@ -127,11 +127,17 @@ describe.concurrent.each([
     }
   });
 
-  it("goes back to the old key", async (test) => {
+  it("goes back to the old key, and removes the new one at once, however old the old one is", async (test) => {
     const { sandbox, manifest, how, deliver } = await repository(test, sealed);
     await setup(sandbox, [...namespaces, ...how]);
     await deliver();
     const [old] = keyIds(sandbox);
+    const keys = sandbox.world.applications.flatMap(({ passwords }) => passwords);
+    const startDateTime = new Date(Date.now() - 100 * 86_400_000).toISOString();
+    Object.assign(
+      keys.find(({ keyId }) => keyId === old)!,
+      { startDateTime },
+    );
     const { keyId } = await rotation(sandbox, how);
     await deliver();
     const back = await rotate(sandbox, ["--abort", ...how]);
