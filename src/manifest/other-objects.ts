@@ -13,6 +13,16 @@ export interface ManifestNamespaces {
   readonly rehearse: (name: string) => Promise<void>;
 }
 
+/**
+ * Keeps Flux and Argo CD from deleting the object when its document goes. An account is somebody else's, and a namespace
+ * holds what others put there. Sources: "prune" in https://fluxcd.io/flux/components/kustomize/kustomizations/, and
+ * https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
+ */
+const keptAnnotations = {
+  "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+  "kustomize.toolkit.fluxcd.io/prune": "disabled",
+};
+
 /** The namespaces of the cluster, and those that a document makes. */
 export function namespacesOf(applied: AppliedCluster, store: ManifestStore): ManifestNamespaces {
   const documented = (name: string) => store.findObject("Namespace", name, undefined);
@@ -28,7 +38,8 @@ export function namespacesOf(applied: AppliedCluster, store: ManifestStore): Man
       await store.alone(() =>
         store.write(async () => {
           if (await documented(name)) return undefined;
-          const text = documentText({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+          const metadata = { name, annotations: keptAnnotations };
+          const text = documentText({ apiVersion: "v1", kind: "Namespace", metadata });
           return { ...placeOf(name), standing: undefined, text, isPlain: false };
         }),
       );
@@ -46,7 +57,7 @@ export interface ManifestAccounts {
 
 /**
  * The API server replaces the list of an account as a whole. So the document names every secret that the account lists,
- * and no other field: if it is applied server-side, it owns only that list.
+ * and otherwise only annotations: if it is applied server-side, it owns nothing else.
  */
 export function accountsOf(applied: AppliedCluster, store: ManifestStore): ManifestAccounts {
   const documented = (namespace: string, name: string) => store.findObject("ServiceAccount", name, namespace);
@@ -81,7 +92,7 @@ export function accountsOf(applied: AppliedCluster, store: ManifestStore): Manif
         const text = documentText({
           apiVersion: "v1",
           kind: "ServiceAccount",
-          metadata: { name, namespace },
+          metadata: { name, namespace, annotations: keptAnnotations },
           imagePullSecrets: [...list].map((secret) => ({ name: secret })),
         });
         return { namespace, name: `${name}-account`, standing, text, isPlain: false };
@@ -109,10 +120,12 @@ function listIn({ value }: ManifestDocument): string[] {
 function refuseForeign({ value, within }: ManifestDocument, namespace: string, name: string): void {
   const ours = new Set(["apiVersion", "kind", "metadata", "imagePullSecrets"]);
   const metadata = Object.keys(recordIn(value, "metadata"));
+  const annotations = Object.keys(recordIn(value, "metadata", "annotations"));
   const isOurs =
     within === undefined &&
     Object.keys(value ?? {}).every((key) => ours.has(key)) &&
-    metadata.every((key) => key === "name" || key === "namespace");
+    metadata.every((key) => ["name", "namespace", "annotations"].includes(key)) &&
+    annotations.every((key) => key in keptAnnotations);
   if (isOurs) return;
   throw refused(
     "manifest.account-not-ours",

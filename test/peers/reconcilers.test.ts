@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
@@ -93,6 +93,28 @@ describe.skipIf(lacks(...clusterPeers, ...reconcilerPeers, ...clients) || lacksR
         }
       });
       expect(writes).toEqual([]);
+    });
+
+    it("applied by Flux: the document of a service account keeps its other pull secrets, and the account when it goes", async () => {
+      const account = "/api/v1/namespaces/awesomeapps/serviceaccounts";
+      const of = { name: "web", labels: { team: "web" } };
+      await real.api("POST", account, { metadata: of, imagePullSecrets: [{ name: "theirs" }] });
+      const folder = await mkdtemp(join(sandbox.folder, "manifest-"));
+      const { args = [], apply } = deliveries.get("Flux") ?? {};
+      const setup = ["setup", "--registry", "myregistry", "-n", "awesomeapps", "--service-account", "web"];
+      const run = await programIn(place(), [...setup, "--manifest", folder, ...args, "--yes"]);
+      expect(run.code, run.stderr).toBe(0);
+      await apply?.([join(folder, "any")], async () => {});
+      const { body } = await real.api("GET", `${account}/web`);
+      expect(body.imagePullSecrets).toEqual([{ name: "theirs" }, { name: "acr-secret" }]);
+      expect(body.metadata.labels).toMatchObject({ team: "web" });
+      const again = await programIn(place(), [...setup, "--manifest", folder, ...args, "--yes"]);
+      expect(again.json.serviceAccounts).toMatchObject([{ action: "unchanged" }]);
+
+      // Flux deletes what is no longer in Git.
+      await apply?.([join(await mkdtemp(join(sandbox.folder, "empty-")), "any")], async () => {});
+      const gone = await real.api("GET", "/api/v1/namespaces/awesomeapps/secrets/acr-secret");
+      expect([gone.status, (await real.api("GET", `${account}/web`)).status]).toEqual([404, 200]);
     });
   },
 );

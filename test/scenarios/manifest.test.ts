@@ -34,6 +34,12 @@ afterEach(async () => {
 const text = () => readFile(file, "utf8");
 const manifest = (...args: readonly string[]) => setup(sandbox, ["--manifest", file, ...args]);
 
+/** Keeps Flux and Argo CD from deleting what is not acr-pull's. */
+const kept = {
+  "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+  "kustomize.toolkit.fluxcd.io/prune": "disabled",
+};
+
 describe("setup with a manifest", () => {
   it("writes a document for each namespace, and nothing to the cluster", async () => {
     const run = await manifest("-n", "awesomeapps", "-n", "default");
@@ -127,7 +133,7 @@ describe("setup with a manifest", () => {
     expect(documentsIn(file)[1]).toEqual({
       apiVersion: "v1",
       kind: "ServiceAccount",
-      metadata: { name: "web", namespace: "awesomeapps" },
+      metadata: { name: "web", namespace: "awesomeapps", annotations: kept },
       imagePullSecrets: [{ name: "others" }, { name: "acr-secret" }],
     });
   });
@@ -138,7 +144,7 @@ describe("setup with a manifest", () => {
     expect(documentsIn(file)[0]).toEqual({
       apiVersion: "v1",
       kind: "Namespace",
-      metadata: { name: "fresh" },
+      metadata: { name: "fresh", annotations: kept },
     });
     await sync(sandbox, file);
     expect(secretOf(sandbox, "fresh")).toBeDefined();
