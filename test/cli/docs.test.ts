@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import type { OptionDefinition } from "../../src/cli/options/option.ts";
 import { removeOptions } from "../../src/cli/remove/options.ts";
 import { rotateOptions } from "../../src/cli/rotate/options.ts";
 import { sandboxOptions } from "../../src/cli/sandbox/command.ts";
@@ -42,6 +43,10 @@ describe("the page of a command", () => {
     if (process.env["UPDATE_DOCS"] === "1") writeFileSync(join(root, path), updated);
     expect(page).toMatch(region);
     expect(read(path)).toBe(updated);
+    // As a reader sees it: a bare star is an emphasis in Markdown, and a bare angle bracket begins a tag of HTML.
+    const shown = updated.replaceAll(/(?<!\\)(?:\*|<(?=\w))/g, "").replaceAll(/\\([*<|])/g, "$1");
+    for (const { summary } of Object.values<OptionDefinition<unknown>>(options))
+      expect(shown).toContain(summary);
   });
 });
 

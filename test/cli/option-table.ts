@@ -11,13 +11,18 @@ export function optionTable(options: OptionSet): string {
         code(flag),
         variable === undefined ? "flag only" : code(variable),
         fallback === undefined ? "" : code(fallback),
-        summary,
+        plain(summary),
       ]),
   );
   const lines = [["option", "variable", "default", "what it says"], ["---", "---", "---", "---"], ...rows];
   return lines
     .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
     .join("\n");
+}
+
+/** A text that Markdown shows as it is, with its stars and angle brackets. */
+function plain(text: string): string {
+  return text.replaceAll(/[*<]/g, String.raw`\$&`);
 }
 
 function code(text: string): string {
