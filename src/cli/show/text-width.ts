@@ -14,9 +14,12 @@ export function cutTo(columns: number, text: string): string {
   return truncated ? `${text.slice(0, index)}…` : text;
 }
 
-/** A command with options inside a sentence: up to the first punctuation mark after a word, or to the end. */
+/**
+ * A command with options inside a sentence: up to the first punctuation mark after a word, or to the end. Nothing in
+ * quotes ends it.
+ */
 const command =
-  /(?<![\w/-])(?:[A-Z]\w*= )*(?:acr-pull|kubectl|az)(?: [a-z][\w-]*){0,5} --?[a-z](?:\S* (?<![:;,.)] ))*\S*/g;
+  /(?<![\w/-])(?:[A-Z]\w*= )*(?:acr-pull|kubectl|az)(?: [a-z][\w-]*){0,5} --?[a-z](?:(?<=[ =])'[^']*'|\S|(?<![:;,.)]) )*/g;
 
 /** Stands for a space at which no line is broken. */
 const unbroken = "\u00a0";

@@ -35,6 +35,15 @@ describe("a sentence", () => {
     ]);
   });
 
+  it("keeps a command whole whose quoted word has spaces after commas and brackets", () => {
+    const again = "acr-pull verify --namespace-selector 'team in (web, app), tier=front' --context kind";
+    expect(wrapped(`Follow it, then: ${again}. Then look again.`, 40)).toEqual([
+      "Follow it, then:",
+      `${again}.`,
+      "Then look again.",
+    ]);
+  });
+
   it("counts wide characters as two columns, and takes out what would move the cursor", () => {
     expect(wrapped("名前空間 名前空間", 10)).toEqual(["名前空間", "名前空間"]);
     expect(wrapped("a\u001b[2J b", 10)).toEqual(["a b"]);
