@@ -1,8 +1,9 @@
 import type { ClusterTarget } from "../../../core/ports.ts";
 import type { NamespaceChoice, NamespaceChoices } from "../../../core/choices/namespace-choices.ts";
+import { asking, closestName } from "../../../domain/closest-name.ts";
 import { namespaceName, objectName } from "../../../domain/names.ts";
 import { setupOptions } from "../options.ts";
-import type { Choice } from "../../ask/prompter.ts";
+import type { Choice, Prompter } from "../../ask/prompter.ts";
 import type { Texts } from "../../ask/question.ts";
 import {
   noteWhenKnown,
@@ -53,21 +54,27 @@ export function namespacesQuestion({ lookups, prompter }: SetupQuestionParts): S
       );
       // Known from the kubeconfig before the clusters answer.
       const usual = usualOf(await lookups.clusters(answers));
-      const reply = await prompter.chooseSeveral({
-        message: setupOptions.namespaces.question ?? "",
-        canGoBack,
-        loading: "Looking through the namespaces",
-        choices: data.then(namespaceChoices),
-        preselected: previous["namespaces"] ?? usual,
-        least: 1,
-        typed: (text) => ({
-          value: namespaceName(text),
-          label: text,
-          detail: "new, or not visible from here",
-        }),
-        check: async (names) => terminatingAmong(names, await data),
-      });
-      return reply.kind === "back" ? reply : { kind: "answer", value: namesAnswer(reply.value, await data) };
+      let ticked = previous["namespaces"] ?? usual;
+      for (;;) {
+        const reply = await prompter.chooseSeveral({
+          message: setupOptions.namespaces.question ?? "",
+          canGoBack,
+          loading: "Looking through the namespaces",
+          choices: data.then(namespaceChoices),
+          preselected: ticked,
+          least: 1,
+          typed: (text) => ({
+            value: namespaceName(text),
+            label: text,
+            detail: "new, or not visible from here",
+          }),
+          check: async (names) => terminatingAmong(names, await data),
+        });
+        if (reply.kind === "back") return reply;
+        const meant = await askWhichAreMeant(reply.value, await data, prompter);
+        if (meant) return { kind: "answer", value: namesAnswer(meant, await data) };
+        ticked = reply.value;
+      }
     },
   };
 }
@@ -101,13 +108,54 @@ function terminatingAmong(names: readonly string[], { namespaces }: NamespacesDa
     : `${ending.map(({ name }) => name).join(", ")} is being deleted; choose another.`;
 }
 
+/**
+ * Asks about each new namespace whose name is close to an existing one: a typing error must not become a namespace.
+ * @returns the namespaces that are meant; undefined to choose again
+ */
+async function askWhichAreMeant(
+  names: readonly string[],
+  data: NamespacesData,
+  prompter: Pick<Prompter, "choose">,
+): Promise<readonly string[] | undefined> {
+  const there = data.namespaces.map(({ name }) => name);
+  const meant: string[] = [];
+  for (const name of names) {
+    const close = isNew(name, data) && !there.includes(name) ? closestName(name, there) : undefined;
+    const reply = close === undefined ? name : await askWhichIsMeant(name, close, prompter);
+    if (reply === undefined) return undefined;
+    meant.push(reply);
+  }
+  return [...new Set(meant)];
+}
+
+async function askWhichIsMeant(
+  name: string,
+  close: string,
+  prompter: Pick<Prompter, "choose">,
+): Promise<string | undefined> {
+  const reply = await prompter.choose({
+    message: asking(`There is no namespace ${name}.`, close),
+    canGoBack: true,
+    loading: "",
+    preselected: close,
+    choices: [
+      { value: close, label: `use ${close}` },
+      { value: name, label: `create ${name}` },
+    ],
+  });
+  return reply.kind === "back" ? undefined : reply.value;
+}
+
 /** The namespaces, and consent to create those that are missing in some context. */
 function namesAnswer(names: readonly string[], data: NamespacesData): Texts {
-  const isNew = names.some((name) => {
-    const known = data.namespaces.find((one) => one.name === name);
-    return contextsWithout(known?.contexts ?? [], data).length > 0;
-  });
-  return { namespaces: names, ...(isNew && { createNamespace: ["true"] }) };
+  const makes = names.some((name) => isNew(name, data));
+  return { namespaces: names, ...(makes && { createNamespace: ["true"] }) };
+}
+
+/** Whether some context that lists its namespaces does not have this one. */
+function isNew(name: string, data: NamespacesData): boolean {
+  const known = data.namespaces.find((one) => one.name === name);
+  return contextsWithout(known?.contexts ?? [], data).length > 0;
 }
 
 /** Asks which service accounts get the secret, so that their pods do not have to name it. */
