@@ -184,6 +184,10 @@ describe("setup --attach", () => {
     const run = await runSafely(sandbox, ["setup", "--attach", "--registry", "myregistry", "-y"]);
     expect(run.stdout).toContain("The nodes of shop may pull from");
     expect(run.stdout).toContain("up to thirty");
+    expect(run.stdout).toMatch(
+      /^A Pod names the image, such as \S+\/my-awesome-app:v1, and needs no imagePullSecrets\./m,
+    );
+    expect(run.stdout).not.toContain("kind: Pod");
     expect(run.stdout).toContain("acr-pull verify --registry myregistry --context shop");
   });
 

@@ -1,4 +1,3 @@
-import { dump } from "js-yaml";
 import type { ResultAttachment, SetupResult } from "../../core/setup/contract.ts";
 import type { Ended, Setting } from "../show/answer.ts";
 import { equivalentCommand } from "../show/equivalent-command.ts";
@@ -29,11 +28,14 @@ export function attachLines(
     ...lines,
     "",
     ...wrapped(
-      "A new role assignment takes up to ten minutes to take effect, and a node up to thirty, because it remembers a refusal. Pods that name a pull secret still pull with it.",
+      `A Pod names the image, such as ${result.registry.loginServer}/my-awesome-app:v1, and needs no imagePullSecrets. Pods that name a pull secret still pull with it.`,
       width,
     ),
     "",
-    ...podLines(result),
+    ...wrapped(
+      "A new role assignment takes up to ten minutes to take effect, and a node up to thirty, because it remembers a refusal.",
+      width,
+    ),
     "",
     [toned("strong", "To check it:")],
     `  ${verify}`,
@@ -99,20 +101,4 @@ function rowsOf(
 
 function nameOf({ managedCluster }: ResultAttachment): string {
   return managedCluster.split("/").at(-1) ?? managedCluster;
-}
-
-/** A Pod that pulls this way, and names no secret. */
-function podLines({ registry }: SetupResult): Line[] {
-  const reference = `${registry.loginServer}/my-awesome-app:v1`;
-  const pod = {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name: "my-awesome-app-pod" },
-    spec: { containers: [{ name: "main-app-container", image: reference }] },
-  };
-  const yaml = dump(pod, { lineWidth: -1 }).trimEnd().split("\n");
-  return [
-    [toned("strong", "A Pod that uses it:")],
-    ...yaml.map((line) => (line.trim() === `image: ${reference}` ? `  ${line} # your image` : `  ${line}`)),
-  ];
 }
