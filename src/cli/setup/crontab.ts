@@ -7,6 +7,12 @@ import { wrapped } from "../show/text-width.ts";
 /** The names that npm gives the links to the program, in the folder that it was told to put them in. */
 const programNames: ReadonlySet<string> = new Set(["acr-pull", "kubectl-acr_pull"]);
 
+/**
+ * The longest command that cron takes. It refuses the whole crontab if one is longer.
+ * Source: MAX_COMMAND in cron.h of Vixie cron, which Debian and macOS have
+ */
+const longestCommand = 998;
+
 /** Where programs are, apart from Node's folder. */
 const usualFolders = ["/usr/local/bin", "/usr/bin", "/bin"];
 
@@ -23,21 +29,37 @@ export function crontabLines(
   const { execPath, scriptPath, environment } = shell;
   // A made-up world does not exist tomorrow.
   if (execPath === undefined || rehearsedWords(environment).length > 0) return [];
-  const line = `${command(asJob(shell))} ${outputOptions.quiet.long}`;
+  const line = cronCommand(asJob(shell), command);
+  if (line.length > longestCommand) return [];
   return [
     [toned("strong", "To renew it from a crontab:")],
     ...variablesOf({ execPath, scriptPath }, environment).map(([name, value]) => `  ${name}=${value}`),
-    // Cron treats a percent sign as the end of the line.
-    `  ${schedule} ${line.replaceAll("%", "\\%")}`,
+    `  ${schedule} ${line}`,
     "",
+    // Source of the second sentence: the headers X-Cron-Env of a mail, in do_command.c of Vixie cron and of cronie
     ...wrapped(
-      "It also needs a sign-in that asks nobody: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET there, or add another --auth.",
+      "It also needs a sign-in that asks nobody: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_CERTIFICATE_PATH there, or add another --auth. Do not set AZURE_CLIENT_SECRET there: cron shows the variables of a crontab in its mails.",
       width,
     ),
   ];
 }
 
-/** Turns what variables say here into flags, and gives files their full paths: a job starts in another folder. */
+/** The job's command line, without its namespaces if it is too long: then it takes all keys of the registry. */
+function cronCommand(job: Shell, command: (shell: Shell) => string): string {
+  // Cron treats a percent sign as the end of the line.
+  const lineFor = (shell: Shell) =>
+    `${command(shell)} ${outputOptions.quiet.long}`.replaceAll("%", String.raw`\%`);
+  const line = lineFor(job);
+  if (line.length <= longestCommand) return line;
+  const given = new Map(job.given);
+  given.delete("namespaces");
+  return lineFor({ ...job, given });
+}
+
+/**
+ * Turns what variables say here into flags, and gives files their full paths: a job starts in another folder. It needs
+ * no kubectl, which may be in a folder that cron does not know.
+ */
 function asJob(shell: Shell): Shell {
   const given = new Map(
     [...shell.given].map(([name, { texts, source }]) => [
@@ -48,7 +70,7 @@ function asJob(shell: Shell): Shell {
       },
     ]),
   );
-  return { ...shell, given, environment: {} };
+  return { ...shell, program: "acr-pull", given, environment: {} };
 }
 
 function variablesOf(
