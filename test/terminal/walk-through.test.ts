@@ -35,7 +35,10 @@ describe("setup in a world with one choice everywhere", () => {
   it("says each answer in a line, and the passwords nowhere", async () => {
     const walk = await Walk.start(sandbox, ["--secret-name", "again"]);
     await walk.accept("signIn", "registry", "principal", "contexts", "namespaces");
-    await walk.accept("serviceAccounts", "role", "lifetime", "review");
+    await (await walk.accept("serviceAccounts", "role", "lifetime")).at("review");
+    // The first secret's password is copied. No new one is made.
+    expect(walk.run.screen).toMatch(/Password +the one in use$/m);
+    await walk.accept("review");
     await walk.equivalentCommand();
     expect(walk.answered.map((line) => line.replace(/^✔ (.+) {2}/, ""))).toEqual([
       expect.stringContaining(sandbox.world.caller.appId),

@@ -62,7 +62,7 @@ export function reviewQuestion(parts: ReviewParts): SetupQuestion<Preview | unde
         case "change":
           return await askWhatToChange(prompter, changeable);
         default:
-          throw new UsageError("Not agreed to, so nothing was done", "setup.declined");
+          throw new UsageError("Not agreed to, so nothing was done.", "setup.declined");
       }
     },
   };
@@ -122,13 +122,18 @@ function azureRows({ caller, registry, loginServer, jobs }: Preview["found"], an
         ? "its own, for this registry and cluster"
         : `${servicePrincipal}, shared`,
     ],
-    ["Password", passwordText(answers)],
+    ["Password", passwordText(jobs, answers)],
   ];
 }
 
-function passwordText(answers: SetupAnswers): string {
-  const { expiresInMs } = answers;
+function passwordText(jobs: Preview["found"]["jobs"], answers: SetupAnswers): string {
   if (isPasswordGiven(answers)) return "the one given; none is made";
+  const made = jobs.some(({ decision }) => decision.kind === "make") ? [newPasswordText(answers)] : [];
+  const inUse = jobs.some(({ decision }) => decision.kind !== "make") ? ["the one in use"] : [];
+  return [...inUse, ...made].join("; ");
+}
+
+function newPasswordText({ expiresInMs }: SetupAnswers): string {
   if (expiresInMs === "max") return "a new one, valid as long as the tenant allows";
   return `a new one, valid for ${expiresInMs === undefined ? setupOptions.expiresInMs.fallback : formatDuration(expiresInMs)}`;
 }
