@@ -160,9 +160,10 @@ async function runCommand(
   }
 }
 
-/** A usage error names the command's help if it has no better advice. */
+/** A usage error names the command's help if it has no better advice. A person who said no needs none. */
 function withHelp(error: unknown, program: string, command: string): unknown {
-  if (!(error instanceof UsageError) || error.hint !== undefined) return error;
+  if (!(error instanceof UsageError) || error.hint !== undefined || error.code.endsWith(".declined"))
+    return error;
   return new UsageError(error.message, error.code, `See ${program} ${command} --help-all.`);
 }
 

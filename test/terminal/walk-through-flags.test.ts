@@ -63,7 +63,9 @@ describe("somebody who gave flags is asked", () => {
     const walk = await Walk.start(sandbox, [...everything, "-n", "default", "--secret-name", "declined"]);
     await (await walk.at("review")).press("no", "enter").exit();
     expect(await walk.exit()).toBe(2);
-    expect(walk.run.screen).toContain("Not agreed to, so nothing was done");
+    expect(walk.run.screen).toContain("Not agreed to, so nothing was done.");
+    // Nobody who said no looks for help.
+    expect(walk.run.screen).not.toContain("fix:");
     expect(walk.answered).toHaveLength(1);
     expect(mutatingSince(sandbox, before)).toEqual([]);
   });

@@ -151,7 +151,7 @@ function allWarnings({ warnings, lasting = [], leftOut = [] }: ShownPlan): strin
 function declined(command: string): Pick<Answer, "exitCode" | "lines" | "failure"> {
   const failure = {
     code: `${command}.declined`,
-    message: "Not agreed to, so nothing was done",
+    message: "Not agreed to, so nothing was done.",
     retryable: false,
     exitCode: exitCode.usage,
   };
