@@ -167,24 +167,20 @@ const verbsNeeded = {
   nodes: "list",
 } as const;
 
-/** Names the missing verb, and a command that grants it with all other verbs that will be needed. */
+/**
+ * Names the missing verb, and the commands that grant it with all other verbs that will be needed. Each right has a role
+ * of its own, because a role that exists cannot be created again.
+ */
 function grantHint({ context, verb, resource, namespace }: ApiRequest): string {
   const everywhere = namespace === undefined || resource === "namespaces" || resource === "nodes";
   const needed = verbsNeeded[resource];
   const verbs: string = verb === "list" ? "list" : verb === "delete" ? `${needed},delete` : needed;
-  const create = everywhere
-    ? kubectl(context, "create", "clusterrole", "acr-pull", `--verb=${verbs}`, `--resource=${resource}`)
-    : kubectl(
-        context,
-        "create",
-        "role",
-        "acr-pull",
-        "--namespace",
-        namespace,
-        `--verb=${verbs}`,
-        `--resource=${resource}`,
-      );
-  const binding = everywhere ? "clusterrolebinding" : "rolebinding";
+  const [role, place] = everywhere ? ["clusterrole", []] : ["role", ["--namespace", namespace]];
+  const name = ["acr-pull", ...(verb === "list" || verb === "delete" ? [verb] : []), resource].join("-");
+  const create = (kind: string, ...rest: readonly string[]) =>
+    kubectl(context, "create", kind, name, ...place, ...rest);
+  const grant = create(role, `--verb=${verbs}`, `--resource=${resource}`);
+  const bind = create(`${role}binding`, `--${role}=${name}`, "--user=USER");
   const onNames = verb === "create" ? "; a rule with resourceNames cannot grant it" : "";
-  return `The verb ${verb} on ${resource} is missing${onNames}. An administrator grants it with ${create} and binds it to the user with kubectl create ${binding}.`;
+  return `The verb ${verb} on ${resource} is missing${onNames}. An administrator grants it: ${grant}; and binds it to the user: ${bind}.`;
 }

@@ -196,24 +196,39 @@ describe("a missing right", () => {
   test.each([
     [
       creating,
-      "kubectl --context blue create role acr-pull --namespace apps --verb=get,create,patch --resource=secrets",
+      "kubectl --context blue create role acr-pull-secrets --namespace apps --verb=get,create,patch --resource=secrets",
     ],
     [
       { ...creating, verb: "list", namespace: undefined, name: undefined },
-      "kubectl --context blue create clusterrole acr-pull --verb=list --resource=secrets",
+      "kubectl --context blue create clusterrole acr-pull-list-secrets --verb=list --resource=secrets",
     ],
     [
       { ...creating, verb: "patch", resource: "serviceaccounts" },
-      "kubectl --context blue create role acr-pull --namespace apps --verb=get,patch --resource=serviceaccounts",
+      "kubectl --context blue create role acr-pull-serviceaccounts --namespace apps --verb=get,patch --resource=serviceaccounts",
     ],
     [
       { ...creating, verb: "create", resource: "namespaces", namespace: undefined, name: "apps" },
-      "kubectl --context blue create clusterrole acr-pull --verb=get,create --resource=namespaces",
+      "kubectl --context blue create clusterrole acr-pull-namespaces --verb=get,create --resource=namespaces",
     ],
   ] as const)("comes with the command that grants it", (request, command) => {
     const { hint } = told(answered(403, "Forbidden"), request);
     expect(hint).toContain(`The verb ${request.verb} on ${request.resource} is missing`);
     expect(hint).toContain(command);
+  });
+
+  test("is granted and bound by a role of its own, which no other right's command has created before", () => {
+    const commands = (["get", "list", "delete"] as const).flatMap((verb) => {
+      const { hint = "" } = told(answered(403, "Forbidden"), { ...creating, verb });
+      return hint.match(/kubectl [^;]+?(?=;|\.$)/g) ?? [];
+    });
+    expect(commands.map((command) => command.split(" ").slice(3).join(" "))).toEqual([
+      "create role acr-pull-secrets --namespace apps --verb=get,create,patch --resource=secrets",
+      "create rolebinding acr-pull-secrets --namespace apps --role=acr-pull-secrets --user=USER",
+      "create role acr-pull-list-secrets --namespace apps --verb=list --resource=secrets",
+      "create rolebinding acr-pull-list-secrets --namespace apps --role=acr-pull-list-secrets --user=USER",
+      "create role acr-pull-delete-secrets --namespace apps --verb=get,create,patch,delete --resource=secrets",
+      "create rolebinding acr-pull-delete-secrets --namespace apps --role=acr-pull-delete-secrets --user=USER",
+    ]);
   });
 
   test("is granted by a command that a shell reads as it was meant, whatever the context is called", () => {
@@ -224,7 +239,7 @@ describe("a missing right", () => {
     fc.assert(
       fc.property(name, (context) => {
         const { hint = "" } = told(answered(403, "Forbidden"), { ...creating, context });
-        const command = hint.slice(hint.indexOf("kubectl"), hint.indexOf(" and binds"));
+        const command = hint.slice(hint.indexOf("kubectl"), hint.indexOf("; and binds"));
         const printed = execFileSync("sh", ["-c", `kubectl() { printf '%s' "$2"; }\n${command}`]).toString();
         expect(printed).toBe(context);
       }),
