@@ -1,7 +1,9 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { KubeContext } from "../core/ports.ts";
+import { asking, closestName } from "../domain/closest-name.ts";
 import { refused } from "../domain/errors.ts";
+import { inOneLine } from "../domain/in-one-line.ts";
 import { readNamedFile, whyFileFailed } from "../domain/named-file.ts";
 import type { Variables } from "../domain/proxy.ts";
 import {
@@ -57,7 +59,10 @@ export class Kubeconfig {
       const known = names.slice(0, 20).join(", ") + (names.length > 20 ? ", …" : "");
       throw refused(
         "kubernetes.context-not-found",
-        `The kubeconfig has no context ${JSON.stringify(contextName)}.`,
+        asking(
+          `The kubeconfig has no context ${JSON.stringify(contextName)}.`,
+          closestName(contextName, names.map(inOneLine)),
+        ),
         names.length === 0 ? "It has none." : `It has: ${known}.`,
       );
     }

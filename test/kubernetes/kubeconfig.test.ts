@@ -204,6 +204,7 @@ describe("a context", () => {
         hint: expect.stringContaining("blue"),
       }),
     );
+    expect(() => loaded.connection("blu")).toThrow('The kubeconfig has no context "blu". Did you mean blue?');
   });
 
   test("says where its cluster is, without asking anybody", async () => {
