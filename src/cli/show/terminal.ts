@@ -175,6 +175,7 @@ export function isColored(isTerminal: boolean, environment: Variables, choice: C
   return isTerminal;
 }
 
-function isSet(value: string | undefined): boolean {
+/** Whether a variable that stands for a switch is on. */
+export function isSet(value: string | undefined): boolean {
   return value !== undefined && !["", "0", "false"].includes(value.toLowerCase());
 }

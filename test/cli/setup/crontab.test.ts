@@ -6,10 +6,13 @@ import { renewalCommand } from "../../../src/cli/setup/renewal.ts";
 import { plainText } from "../../../src/cli/show/terminal.ts";
 
 /** What `setup` with these flags says about a crontab, in lines. */
-function toldAfter(flags: Parameters<typeof gather>[1], program = "acr-pull"): string[] {
+function toldAfter(
+  flags: Parameters<typeof gather>[1],
+  { program = "acr-pull", environment = {} }: { program?: string; environment?: { CI?: string } } = {},
+): string[] {
   const given = gather(setupOptions, { registry: "myregistry", yes: true, ...flags }, {});
   const scriptPath = `/opt/tools/bin/${program.replace("kubectl acr-pull", "kubectl-acr_pull")}`;
-  const shell = { program, given, environment: {}, execPath: "/usr/bin/node", scriptPath };
+  const shell = { program, given, environment, execPath: "/usr/bin/node", scriptPath };
   const lines = crontabLines("0 6 * * *", shell, (job) => renewalCommand(job, []), Infinity);
   return lines.map(plainText);
 }
@@ -31,8 +34,14 @@ describe("a crontab that setup prints", () => {
     expect(toldAfter({ namespace: ["team-a"], context })).toEqual([]);
   });
 
+  it("is not printed in a job of a CI service, whose machine may not exist tomorrow", () => {
+    for (const environment of [{ CI: "true" }, { TF_BUILD: "True" }])
+      expect(toldAfter({ namespace: ["team-a"] }, { environment })).toEqual([]);
+    expect(toldAfter({ namespace: ["team-a"] }, { environment: { CI: "false" } })).not.toEqual([]);
+  });
+
   it("needs no kubectl, whose folder cron may not know", () => {
-    const lines = toldAfter({ namespace: ["team-a"], context: ["kind"] }, "kubectl acr-pull");
+    const lines = toldAfter({ namespace: ["team-a"], context: ["kind"] }, { program: "kubectl acr-pull" });
     expect(jobIn(lines)).toMatch(/^0 6 \* \* \* acr-pull rotate /);
     expect(lines).toContain("  PATH=/opt/tools/bin:/usr/bin:/usr/local/bin:/bin");
   });
