@@ -6,9 +6,6 @@ import { toned, type Line, type Terminal } from "./terminal.ts";
 import { wrapped } from "./text-width.ts";
 import type { Detail } from "./view.ts";
 
-/** Where a bug is reported. */
-const reportUrl = "https://www.npmjs.com/package/acr-pull";
-
 /** Why a run did not do what it was asked to, as shown. */
 export interface Failure {
   readonly code: string;
@@ -33,7 +30,8 @@ export function describeFailure(error: unknown): Failure {
   return {
     code: "bug",
     message: "This is a bug in acr-pull.",
-    hint: `Please report it at ${reportUrl}, with what --debug shows.`,
+    // No address: the package is not published, so the page of its name may become anybody's.
+    hint: "Please report it to the maintainers, with what --debug shows.",
     retryable: false,
     exitCode: exitCode.failed,
     cause: error,
