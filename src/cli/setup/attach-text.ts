@@ -23,7 +23,7 @@ export function attachLines(
   const contexts = { texts: attachments.map(({ context }) => context), source: "flag" as const };
   const there = { ...shell, given: new Map(shell.given).set("contexts", contexts) };
   const known = pick(setupOptions, "registry", "contexts", ...sameServices);
-  const verify = equivalentCommand(there, "verify", known, { asking: true });
+  const verify = equivalentCommand(there, "verify", known, { yes: false });
   return [
     ...lines,
     "",
