@@ -95,5 +95,19 @@ function variablesOf(
       const value = environment[name];
       return value ? [[name, files(value)] as const] : [];
     }),
+    ...proxyVariables(environment),
   ];
+}
+
+/** The proxies, without which the job reaches nothing. One with a password is left out: cron mails its variables. */
+function proxyVariables(environment: Shell["environment"]): Array<readonly [string, string]> {
+  const named = (...names: readonly string[]) =>
+    names
+      .flatMap((name) => [name, name.toLowerCase()])
+      .flatMap((name) => {
+        const value = environment[name];
+        return value && !value.includes("@") ? [[name, value] as const] : [];
+      });
+  const proxies = named("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY");
+  return proxies.length === 0 ? [] : [...proxies, ...named("NO_PROXY")];
 }

@@ -8,7 +8,7 @@ import { plainText } from "../../../src/cli/show/terminal.ts";
 /** What `setup` with these flags says about a crontab, in lines. */
 function toldAfter(
   flags: Parameters<typeof gather>[1],
-  { program = "acr-pull", environment = {} }: { program?: string; environment?: { CI?: string } } = {},
+  { program = "acr-pull", environment = {} }: { program?: string; environment?: Record<string, string> } = {},
 ): string[] {
   const given = gather(setupOptions, { registry: "myregistry", yes: true, ...flags }, {});
   const scriptPath = `/opt/tools/bin/${program.replace("kubectl acr-pull", "kubectl-acr_pull")}`;
@@ -44,6 +44,23 @@ describe("a crontab that setup prints", () => {
     const lines = toldAfter({ namespace: ["team-a"], context: ["kind"] }, { program: "kubectl acr-pull" });
     expect(jobIn(lines)).toMatch(/^0 6 \* \* \* acr-pull rotate /);
     expect(lines).toContain("  PATH=/opt/tools/bin:/usr/bin:/usr/local/bin:/bin");
+  });
+
+  it("names the proxies, but none with a password", () => {
+    const environment = {
+      HTTPS_PROXY: "http://proxy.test:3128",
+      all_proxy: "http://ada:s3cr3t@proxy.test:1080",
+      no_proxy: "localhost,.internal",
+    };
+    const lines = toldAfter({ namespace: ["team-a"] }, { environment });
+    expect(lines.slice(2, 4)).toEqual([
+      "  HTTPS_PROXY=http://proxy.test:3128",
+      "  no_proxy=localhost,.internal",
+    ]);
+    expect(lines.join("\n")).not.toContain("s3cr3t");
+    // Without a proxy, it says nothing that a proxy would be spared.
+    const bare = toldAfter({ namespace: ["team-a"] }, { environment: { NO_PROXY: "localhost" } });
+    expect(bare.join("\n")).not.toContain("NO_PROXY");
   });
 
   it("warns of a password in it, because cron shows the variables in its mails", () => {
