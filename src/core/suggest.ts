@@ -14,7 +14,10 @@ export interface Suggest {
 /** What `Suggest` writes after a command. */
 type Options = Parameters<Suggest>[1];
 
-/** The commands by which `setup` writes these secrets: one for all secrets of a context that have the same name. */
+/**
+ * The commands by which `setup` writes these secrets: one for all secrets of a context that have the same name.
+ * @returns one line, which a shell runs as a whole
+ */
 export function setupCommands(
   targets: ReadonlyArray<Pick<Target, "cluster" | "namespace" | "name">>,
   registry: string,
@@ -39,7 +42,7 @@ export function setupCommands(
         ...more,
       ]),
     )
-    .join(" and ");
+    .join("; ");
 }
 
 /** The commands that list what acr-pull manages in each of these contexts. */
@@ -48,5 +51,5 @@ export function listingCommands(contexts: readonly string[], suggest: Suggest): 
     .map((context) =>
       suggest.kubectl(context, "get", "secrets", "--all-namespaces", "--selector", "acr-pull/managed=true"),
     )
-    .join(" and ");
+    .join("; ");
 }
