@@ -3,6 +3,7 @@ import { access, constants, lstat, mkdir, open, readdir, realpath, rename, rm, s
 import { basename, dirname, join, resolve } from "node:path";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { readNamedFile, whyFileFailed } from "../domain/named-file.ts";
+import { shellQuote } from "../domain/shell-quote.ts";
 import { withLock } from "./file-lock.ts";
 import { kustomizationWithout, markedFilesBelow } from "./neighbours.ts";
 
@@ -59,8 +60,8 @@ export async function manifestFiles(path: string, tell: (text: string) => void):
   const file = found ? await realpath(path) : resolve(path);
   const place = found?.isDirectory() ? file : dirname(file);
   // Checked before anything is written.
-  await access(place, constants.W_OK).catch((error: unknown) => {
-    throw unwritable(path, error);
+  await access(place, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === "ENOENT" ? placeMissing(path, place) : unwritable(path, error);
   });
   if (isFolder) return folder(path, tell);
   if (found && !found.isFile()) throw notWritten(path, "is neither a file nor a folder");
@@ -232,6 +233,15 @@ function notWritten(path: string, why: string): ActionableError {
     "manifest.unreadable",
     `${path} ${why}.`,
     "Name a YAML file or a folder for --manifest, or - for standard output.",
+  );
+}
+
+/** Not made without asking: the name of the folder may be mistyped. */
+function placeMissing(path: string, place: string): ActionableError {
+  return refused(
+    "manifest.unwritable",
+    `${path} cannot be written: there is no folder ${place}.`,
+    `Check the name, or make the folder: mkdir -p ${shellQuote(place)}`,
   );
 }
 

@@ -295,6 +295,17 @@ it.skipIf(process.getuid?.() === 0)(
   },
 );
 
+it("says which folder is missing, and the command that makes it", async () => {
+  const path = `${join(folder, "my deploy", "pull")}/`;
+  const { json } = await manifest(path);
+  const missing = join(folder, "my deploy");
+  expect(json.error).toMatchObject({
+    code: "manifest.unwritable",
+    message: `${path} cannot be written: there is no folder ${missing}.`,
+    hint: `Check the name, or make the folder: mkdir -p '${missing}'`,
+  });
+});
+
 it("refuses to write YAML into a file that is named as JSON", async () => {
   const run = await manifest(join(folder, "pull.json"));
   expect([run.code, run.json.error?.code]).toEqual([2, "manifest.unreadable"]);
