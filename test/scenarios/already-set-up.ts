@@ -103,6 +103,7 @@ function leave(
     [loginServer]: entryOf(appId, key),
     ...(before && { [`https://${loginServer}`]: entryOf(appId, before) }),
   };
+  const writtenAt = inSeconds(Math.max(...starts));
   for (const namespace of namespaces) {
     sandbox.addObject(context, {
       apiVersion: "v1",
@@ -113,7 +114,7 @@ function leave(
         namespace,
         labels: { "acr-pull/managed": "true", "app.kubernetes.io/managed-by": "acr-pull" },
         annotations: { "acr-pull/entries": JSON.stringify({ [loginServer]: mark }) },
-        managedFields: [{ manager: "acr-pull", operation: "Update", apiVersion: "v1" }],
+        managedFields: [{ manager: "acr-pull", operation: "Update", apiVersion: "v1", time: writtenAt }],
       },
       data: { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64") },
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runSafely } from "../canary.ts";
-import { secretOf, type Run, type RunOptions } from "../program.ts";
+import { secretOf, setup, type Run, type RunOptions } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
 import { addSecret, countingWrites, keyIds, killedAt, ownApplication, rotate, start } from "./rotation.ts";
 
@@ -538,10 +538,31 @@ describe.concurrent("status, while keys come and go,", () => {
     sandbox.invariants.watch();
     const removed = await status(sandbox);
     expect([removed.code, states(removed)["awesomeapps"]]).toEqual([5, "stale-key"]);
+    expect(removed.json.entries[0].reason).toBe("the directory no longer lists its key");
     sandbox.world.applications.splice(sandbox.world.applications.indexOf(application), 1);
     const gone = await status(sandbox);
     expect(gone.json.entries[0].reason).toContain("application is gone");
     expect(states(await status(sandbox, [], noAzure))["awesomeapps"]).toBe("ok");
+  });
+
+  it("right after setup does not say that a key is removed which only a lagging part of the directory was asked for", async (test) => {
+    const sandbox = await start(test);
+    const made = await setup(sandbox);
+    expect(made.code, made.stderr).toBe(0);
+    const { world } = sandbox;
+    const reasonFor = async (records: ReadonlyArray<{ readonly createdAt: number }>) => {
+      const late = records.map((record) => ({ record, createdAt: record.createdAt }));
+      for (const { record } of late) Object.assign(record, { createdAt: Date.now() + 3_600_000 });
+      const { json } = await status(sandbox);
+      for (const { record, createdAt } of late) Object.assign(record, { createdAt });
+      return [json.entries[0].state, json.entries[0].cause, json.entries[0].reason];
+    };
+    const application = ownApplication(sandbox);
+    const principal = world.servicePrincipals.find(({ appId }) => appId === application.appId);
+    const isNew = expect.stringContaining("too new to be known everywhere");
+    expect(await reasonFor(application.passwords)).toEqual(["stale-key", "key-removed", isNew]);
+    expect(await reasonFor([application])).toEqual(["stale-key", "application-gone", isNew]);
+    expect(await reasonFor(principal ? [principal] : [])).toEqual(["stale-key", "principal-gone", isNew]);
   });
 
   it("knows a principal that was switched off or deleted, and does not take one for gone that a part of the directory does not know", async (test) => {

@@ -228,6 +228,16 @@ const breakages: readonly Breakage[] = [
     hint: /acr-pull setup/,
   },
   {
+    what: "the secret was written minutes ago, and the part of the directory that answers does not list its key",
+    breakIt: (world) => {
+      for (const one of world.application.passwords) Object.assign(one, { createdAt: Date.now() + hourMs });
+      theSecret(world).metadata.managedFields = [{ time: new Date().toISOString() }];
+    },
+    fails: "password",
+    message: /does not list the key .* it was removed, or is too new to be known everywhere/,
+    hint: /run verify again/,
+  },
+  {
     what: "the principal is disabled",
     breakIt: ({ principal }) => {
       principal.accountEnabled = false;

@@ -101,6 +101,8 @@ export interface EntryFacts {
   readonly isOfAnotherCluster: boolean;
   /** The controller that writes the secret; undefined if none does. */
   readonly writtenBy: string | undefined;
+  /** Whether the secret was written so recently that parts of Azure may not know the key yet. */
+  readonly mayBeYoung: boolean;
   /** Who writes it, in case its password is a token. */
   readonly tokenWriter: TokenWriter;
   readonly credential: PullCredential;

@@ -7,6 +7,7 @@ import { isRenewalDue, type KeyLife } from "../../domain/renewal.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { isMeant } from "../cluster/registry-meant.ts";
 import { isChosen, type ClusterView } from "../cluster/view.ts";
+import { mayHoldYoungKey } from "../proof/credential-state.ts";
 import type { DirectoryFacts } from "./look.ts";
 import type { StaleCause, StatusEntry, StatusInput } from "./contract.ts";
 
@@ -154,7 +155,10 @@ function stateOf(
   const leftMs = expiresAt === null ? Infinity : Date.parse(expiresAt) - now.getTime();
   if (leftMs <= 0) return { state: "expired" };
   const cause = staleBecause(subject, replaced, judgement.directory);
-  if (cause !== undefined) return { state: "stale-key", cause, reason: staleReasons[cause] };
+  if (cause !== undefined) {
+    const young = mayHoldYoungKey(subject.secret, cluster.cluster) ? youngReasons[cause] : undefined;
+    return { state: "stale-key", cause, reason: young ?? staleReasons[cause] };
+  }
   const { expiringWithinMs } = input;
   const isEnding = expiringWithinMs === undefined ? isRenewalDue(subject, now) : leftMs <= expiringWithinMs;
   if (isEnding) return { state: "expiring" };
@@ -174,6 +178,16 @@ const staleReasons: Readonly<Record<StaleCause, string>> = {
     "its application is gone, or belongs to a tenant other than the one you are signed in to",
   "principal-gone": "its application's service principal is gone",
   "principal-disabled": "its application's service principal is disabled and may not sign in",
+};
+
+/** The same for a secret that was written minutes ago: the parts of the directory that were asked may lag. */
+const youngReasons: Readonly<Partial<Record<StaleCause, string>>> = {
+  "key-removed":
+    "the directory does not list its key, which was removed or is too new to be known everywhere",
+  "application-gone":
+    "its application is gone, is too new to be known everywhere, or belongs to a tenant other than the one you are signed in to",
+  "principal-gone":
+    "the directory does not know the service principal of its application, which is gone or too new to be known everywhere",
 };
 
 /** How a secret differs from what its mark says; undefined when it does not. */

@@ -44,6 +44,7 @@ import { secretRegistry } from "../checks/secret/secret-registry.ts";
 import { secretType } from "../checks/secret/secret-type.ts";
 import { namespaceNames } from "../cluster/missing-namespaces.ts";
 import type { ClusterReads } from "../ports.ts";
+import { mayHoldYoungKey } from "../proof/credential-state.ts";
 import type { CheckedSubject, VerifyInput } from "./contract.ts";
 import { contentOf, entriesOf, isFor, type IsRegistry } from "./entries.ts";
 import { likelyRegistries } from "./likely-registries.ts";
@@ -116,6 +117,7 @@ export async function verifySecret(
     now: sight.cluster.serverTime(),
     hosts,
     writtenBy,
+    mayBeYoung: mayHoldYoungKey(secret, sight.cluster),
     tokenWriter: tokenWriterOf(secret),
   };
   // Without a secret there are no entries.

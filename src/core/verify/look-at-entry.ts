@@ -41,6 +41,7 @@ export async function seeEntry(
     readonly inNamespace: NamespaceFacts;
     readonly now: Date;
     readonly writtenBy: string | undefined;
+    readonly mayBeYoung: boolean;
     readonly tokenWriter: TokenWriter;
     /** The hosts of all entries in the secret. */
     readonly hosts: ReadonlySet<string>;

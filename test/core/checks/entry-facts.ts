@@ -63,6 +63,7 @@ export function entryFacts(more: Partial<EntryFacts> = {}): EntryFacts {
     mark: undefined,
     isOfAnotherCluster: false,
     writtenBy: undefined,
+    mayBeYoung: false,
     tokenWriter: { kind: "by-hand", managers: ["kubectl-create"] },
     credential: { username: appId, password: new SecretText("abc8Q~the-password") },
     expectedHost: "contoso.azurecr.io",

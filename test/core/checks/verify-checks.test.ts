@@ -9,7 +9,8 @@ import { roleAssignment } from "../../../src/core/checks/credential/role-assignm
 import { roleMode } from "../../../src/core/checks/credential/role-mode.ts";
 import { roleWidth } from "../../../src/core/checks/credential/role-width.ts";
 import { signIn } from "../../../src/core/checks/credential/sign-in.ts";
-import type { ClusterFacts } from "../../../src/core/checks/facts.ts";
+import type { ClusterFacts, EntryFacts } from "../../../src/core/checks/facts.ts";
+import type { Application, ServicePrincipal } from "../../../src/domain/identity.ts";
 import type { RoleAssignmentMode } from "../../../src/domain/registry.ts";
 import { host } from "../../../src/core/checks/registry/host.ts";
 import { imagePlatform } from "../../../src/core/checks/registry/image-platform.ts";
@@ -37,6 +38,95 @@ describe("a password that Entra calls expired, and that ends in a year as far as
       status: "fail",
       message: "Only Entra says that the password has expired.",
       hint: expect.stringContaining("run verify again"),
+    });
+  });
+});
+
+const names = { appId, displayName: "app", passwords: [] };
+const someApplication: Application = { ...names, objectId: "o", uniqueName: undefined, tags: [] };
+const somePrincipal: ServicePrincipal = { ...names, objectId: "p", enabled: true };
+
+describe("a key that the directory does not list", () => {
+  const mark = { registry: "r", clusterId: "c", appId, keyId: "made-key", expiresAt: null };
+  const other = {
+    keyId: "other-key",
+    displayName: undefined,
+    startDateTime: undefined,
+    endDateTime: undefined,
+  };
+  const unlisted = (hint: string, more: Partial<EntryFacts>) =>
+    password.look(
+      entryFacts({
+        pull: { kind: "refused", reason: "unauthorized" },
+        signIn: known({ kind: "refused", reason: "AADSTS7000215", expired: false, number: 7_000_215 }),
+        application: known({ ...someApplication, passwords: [{ ...other, hint }] }),
+        principal: known(somePrincipal),
+        ...more,
+      }),
+    );
+
+  it.each<[string, boolean, RegExp]>([
+    ["was removed", false, /^The key made-key that the secret holds was removed from the application\.$/],
+    [
+      "was removed or is too new, if the secret was written minutes ago",
+      true,
+      /^The directory does not list the key made-key that the secret holds: it was removed, or is too new to be known everywhere\.$/,
+    ],
+  ])("%s", (_, mayBeYoung, message) => {
+    expect(unlisted("xyz", { mark, mayBeYoung })).toMatchObject({
+      status: "fail",
+      message: expect.stringMatching(message),
+      hint: expect.stringContaining("run verify again"),
+    });
+  });
+
+  it.each<[string, boolean, RegExp]>([
+    ["was removed", false, /: it was removed, or belongs to another application\.$/],
+    [
+      "was removed or is too new, if the secret was written minutes ago",
+      true,
+      /: it was removed, belongs to another application, or is too new to be known everywhere\.$/,
+    ],
+  ])("%s, also where no mark names it", (_, mayBeYoung, message) => {
+    expect(unlisted("xyz", { mayBeYoung })).toMatchObject({
+      status: "fail",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it("is not called wrong if the secret was written minutes ago and some key begins like it", () => {
+    const refused = (mayBeYoung: boolean) => unlisted("abc", { mayBeYoung })?.message;
+    expect([refused(false), refused(true)]).toEqual([
+      "The password is wrong: Entra knows the application, but refuses this password.",
+      "Entra knows the application, but refuses this password: it is wrong, or too new to be known everywhere.",
+    ]);
+  });
+});
+
+describe("a principal that the directory does not know", () => {
+  const unknownTo = (mayBeYoung: boolean) =>
+    principal.look(
+      entryFacts({
+        pull: { kind: "refused", reason: "unauthorized" },
+        signIn: known({ kind: "refused", reason: "AADSTS700016", expired: false, number: 700_016 }),
+        principal: known(undefined),
+        mayBeYoung,
+      }),
+    );
+
+  it("was deleted, or belongs to another tenant", () => {
+    expect(unknownTo(false)).toMatchObject({
+      status: "fail",
+      message: `The directory has no service principal ${appId}: it was deleted, or belongs to another tenant.`,
+      hint: expect.not.stringContaining("verify again"),
+    });
+  });
+
+  it("may be too new if the secret was written minutes ago, and is looked at again before it is made anew", () => {
+    expect(unknownTo(true)).toMatchObject({
+      status: "fail",
+      message: `The directory has no service principal ${appId}: it was deleted, belongs to another tenant, or is too new to be known everywhere.`,
+      hint: expect.stringMatching(/^What was made minutes ago .* run verify again\. Otherwise recreate it /),
     });
   });
 });

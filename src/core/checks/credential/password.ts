@@ -19,7 +19,7 @@ export const password: Check<EntryFacts> = {
     const isToken = ofToken(facts);
     if (isToken) return isToken;
     if (!isPrincipal(facts)) return skip("It is not a password of an application.");
-    const { credential, mark, signIn, application, principal } = facts;
+    const { credential, mark, signIn, application, principal, mayBeYoung } = facts;
     const appId = credential.username;
     const ids = { appId, ...(typeof mark?.keyId === "string" && { keyId: mark.keyId }) };
     const text = credential.password.reveal();
@@ -52,15 +52,18 @@ export const password: Check<EntryFacts> = {
       const keys = [...application.value.passwords, ...(principal.value?.passwords ?? [])];
       const gone = typeof mark?.keyId === "string" && keys.every(({ keyId }) => keyId !== mark.keyId);
       if (gone) {
-        return fail(`The key ${mark.keyId} that the secret holds was removed from the application.`, {
-          hint: changing(facts, unlessNew(anew)),
-          docs,
-          ids,
-        });
+        return fail(
+          mayBeYoung
+            ? `The directory does not list the key ${mark.keyId} that the secret holds: it was removed, or is too new to be known everywhere.`
+            : `The key ${mark.keyId} that the secret holds was removed from the application.`,
+          { hint: changing(facts, unlessNew(anew)), docs, ids },
+        );
       }
       if (keys.every((key) => !begins(text, key))) {
         return fail(
-          "No key of the application begins like this password: it was removed, or belongs to another application.",
+          mayBeYoung
+            ? "No key of the application begins like this password: it was removed, belongs to another application, or is too new to be known everywhere."
+            : "No key of the application begins like this password: it was removed, or belongs to another application.",
           { hint: changing(facts, unlessNew(anew)), docs, ids },
         );
       }
@@ -68,14 +71,12 @@ export const password: Check<EntryFacts> = {
     const refusal = refusalOf(facts);
     if (refusal === wrongSecret || refusal === expiredSecret) {
       return fail(
-        refusal === wrongSecret
-          ? "The password is wrong: Entra knows the application, but refuses this password."
-          : "Only Entra says that the password has expired.",
-        {
-          hint: changing(facts, unlessNew(anew)),
-          docs,
-          ids,
-        },
+        refusal === expiredSecret
+          ? "Only Entra says that the password has expired."
+          : mayBeYoung
+            ? "Entra knows the application, but refuses this password: it is wrong, or too new to be known everywhere."
+            : "The password is wrong: Entra knows the application, but refuses this password.",
+        { hint: changing(facts, unlessNew(anew)), docs, ids },
       );
     }
     if (!signIn.known) return notKnown(signIn);

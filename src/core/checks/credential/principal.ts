@@ -15,7 +15,7 @@ export const principal: Check<EntryFacts> = {
   id: "principal",
   needs: ["host", "token"],
   look: (facts) => {
-    const { credential, principal: found, meantApplication } = facts;
+    const { credential, principal: found, meantApplication, mayBeYoung } = facts;
     const isToken = ofToken(facts);
     if (isToken) return isToken;
     if (!isPrincipal(facts)) {
@@ -49,12 +49,17 @@ export const principal: Check<EntryFacts> = {
           },
         );
       }
+      const recreate = mayBeYoung
+        ? "What was made minutes ago may not be known everywhere yet: run verify again. Otherwise recreate"
+        : "Recreate";
       return fail(
-        `The directory has no service principal ${appId}: it was deleted, or belongs to another tenant.`,
+        mayBeYoung
+          ? `The directory has no service principal ${appId}: it was deleted, belongs to another tenant, or is too new to be known everywhere.`
+          : `The directory has no service principal ${appId}: it was deleted, or belongs to another tenant.`,
         {
           hint: changing(
             facts,
-            `Recreate it (a deleted application of acr-pull is restored): ${anew}; or sign in to its tenant with --tenant.`,
+            `${recreate} it (a deleted application of acr-pull is restored): ${anew}; or sign in to its tenant with --tenant.`,
           ),
           docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/restore-application",
           ids,
