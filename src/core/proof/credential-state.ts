@@ -45,9 +45,10 @@ export interface KnownOfKey {
   readonly key: PasswordCredential | undefined;
   /** The time by a server's clock: the age of a key is counted by it, because this machine's clock may be wrong. */
   readonly now: Date;
-  /** How long to doubt a refusal if Graph does not list the key, or not yet, in milliseconds. */
-  readonly unlistedPatienceMs?: number;
-  /** How long to doubt a refusal at least, in milliseconds: the principal may be younger than the key. */
+  /**
+   * How long to doubt a refusal at least, in milliseconds: Graph may not list the key yet, or the principal may be
+   * younger than the key.
+   */
   readonly leastPatienceMs?: number;
   /** Whether Entra has to accept it too: a registry may belong to anybody, and accept anything. */
   readonly entraToo?: boolean;
@@ -62,7 +63,7 @@ export interface KnownOfKey {
 export async function credentialState(
   context: ProofContext,
   credential: PullCredential,
-  { key, now, unlistedPatienceMs = 0, leastPatienceMs = 0, entraToo = false }: KnownOfKey,
+  { key, now, leastPatienceMs = 0, entraToo = false }: KnownOfKey,
   signal: AbortSignal,
 ): Promise<CredentialState> {
   const { clock, report, timeoutMs } = context;
@@ -70,8 +71,7 @@ export async function credentialState(
   const otherText = key?.hint !== undefined && !credential.password.reveal().startsWith(key.hint);
   // A server gives its time in whole seconds, so a key may seem to be made a moment from now.
   const ageMs = key?.startDateTime ? Math.max(0, now.getTime() - key.startDateTime.getTime()) : propagationMs;
-  const youthMs = key ? propagationMs - ageMs : unlistedPatienceMs;
-  const patienceMs = otherText ? 0 : Math.min(timeoutMs, Math.max(youthMs, leastPatienceMs));
+  const patienceMs = otherText ? 0 : Math.min(timeoutMs, Math.max(propagationMs - ageMs, leastPatienceMs));
   const id = `state of ${key?.keyId ?? credential.username}`;
   const ended = (state: CredentialState) => {
     report({ kind: "ended", id });

@@ -187,22 +187,21 @@ async function tryPasswords(
   };
   for (const { credential, second, secret, mark } of holders) {
     const { keyId, expiresAt, retire } = mark;
-    const isFresh = mayHoldYoungKey(secret, cluster);
-    note(credential, { keyId, expiresAt, isYoung: retire !== undefined, isFresh });
-    note(second, { keyId: retire?.keyId, expiresAt: null, isYoung: false, isFresh });
+    const mayBeYoung = mayHoldYoungKey(secret, cluster);
+    note(credential, { keyId, expiresAt, mayBeYoung });
+    note(second, { keyId: retire?.keyId, expiresAt: null, mayBeYoung });
   }
   const seenBefore = await Promise.all(
     [...claims].map(async ([text, { credential, claims: made }]) => {
       const ids = new Set(made.map((claim) => claim.keyId).filter((id) => typeof id === "string"));
       const { keyId, listed } = identifyKey(credential.password, ids, application.passwords);
-      const named = made.filter((claim) => keyId !== null && claim.keyId === keyId);
-      const isYoung = named.some((claim) => claim.isYoung);
+      const mayBeYoung = keyId !== null && made.some((claim) => claim.keyId === keyId && claim.mayBeYoung);
+      const isUnlisted = keyId !== null && !listed;
       const known = {
         entraToo: true,
         key: listed,
         now: now(),
-        unlistedPatienceMs: isYoung ? youngPatienceMs : keyId === null ? 0 : unlistedPatienceMs,
-        leastPatienceMs: named.some((claim) => claim.isFresh) ? youngPatienceMs : 0,
+        leastPatienceMs: mayBeYoung ? youngPatienceMs : isUnlisted ? unlistedPatienceMs : 0,
       };
       const expired = listed?.endDateTime !== undefined && listed.endDateTime <= known.now;
       const state = expired ? "dead" : await credentialState(proof, credential, known, signal);
@@ -225,10 +224,8 @@ async function tryPasswords(
 interface Claim {
   readonly keyId: string | null | undefined;
   readonly expiresAt: string | null | undefined;
-  /** Whether the secret was changed over to it. */
-  readonly isYoung: boolean;
   /** Whether the secret may have got it minutes ago. */
-  readonly isFresh: boolean;
+  readonly mayBeYoung: boolean;
 }
 
 /** No rotation writes a mark that retires the very key that its secret pulls with. Such a mark is ignored. */

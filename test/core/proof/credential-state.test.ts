@@ -31,7 +31,7 @@ function listed(ageMs: number, hint = "abc"): PasswordCredential {
 async function judged(
   takenAfterMs: number,
   key: PasswordCredential | undefined,
-  unlistedPatienceMs?: number,
+  leastPatienceMs?: number,
   report: Report = () => {},
 ): Promise<[CredentialState, number]> {
   const begun = start + 24 * 60 * minute;
@@ -64,7 +64,7 @@ async function judged(
       timeoutMs: 20 * minute,
     },
     { username: "id", password },
-    { key, now: new Date(start), ...(unlistedPatienceMs !== undefined && { unlistedPatienceMs }) },
+    { key, now: new Date(start), ...(leastPatienceMs !== undefined && { leastPatienceMs }) },
     new AbortController().signal,
   );
   return [state, now - begun];
@@ -182,7 +182,8 @@ describe("a password that is refused", () => {
     ],
     ["is waited for when its key is not listed and may be young", 9_000, undefined, 10_000, "pulls", 9_000],
     ["is dead when a key that is not listed had its time", minute, undefined, 10_000, "dead", 10_000],
-    ["is not waited for longer because others are", minute, listed(15 * minute), 10_000, "dead", 2_000],
+    ["is waited for at least as long as asked", 9_000, listed(15 * minute), 10_000, "pulls", 9_000],
+    ["is waited for longer if its key is young", 9 * minute, listed(5 * minute), 10_000, "pulls", 9 * minute],
   ])("%s", async (_, takenAfterMs, key, patienceMs, state, after) => {
     expect(await judged(takenAfterMs, key, patienceMs)).toEqual([state, after]);
   });
