@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
-import { marksOf, secretOf, setup } from "../program.ts";
-import { setUp } from "./already-set-up.ts";
+import { dockerConfigOf, marksOf, secretOf, setup } from "../program.ts";
+import { changedOver, setUp } from "./already-set-up.ts";
 import {
   addSecret,
   endGrace,
@@ -10,6 +10,7 @@ import {
   markOf,
   ownApplication,
   rotate,
+  rotation,
   signsIn,
   start,
 } from "./rotation.ts";
@@ -141,6 +142,54 @@ function cutShort(sandbox: Sandbox): void {
   const startDateTime = new Date(Date.now() - 3_600_000).toISOString();
   const { passwords } = ownApplication(sandbox);
   passwords.splice(0, passwords.length, ...passwords.map((one) => ({ ...one, startDateTime })));
+  sandbox.invariants.watch();
+}
+
+describe.concurrent("a made-up password in place of the old one, in the secret of one namespace,", () => {
+  const namespaces = ["awesomeapps", "default"];
+
+  it.for([
+    ["begins like it", 30],
+    ["begins otherwise", 0],
+  ] as const)("that %s: ends the grace period of no other", async ([, kept], test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { namespaces });
+    writeBeside(sandbox, (text) => `${text.slice(0, kept)}~made-up`);
+    for (const args of [["--finish"], ["--if-expiring-within", "60d"]]) {
+      const run = await rotate(sandbox, args);
+      expect([run.code, signsIn(sandbox, old)], run.stderr).toEqual([0, true]);
+      expect(heldKeys(sandbox, "default")).toEqual({ plain: keyId, https: old });
+    }
+    endGrace(sandbox);
+    expect(await rotation(sandbox, ["--finish"])).toMatchObject({ retired: true, replaced: old });
+    expect(keyIds(sandbox)).toEqual([keyId]);
+  });
+
+  it("hides no copy that still holds the old one", async (test) => {
+    const sandbox = await start(test);
+    const { old } = changedOver(sandbox, { namespaces, due: true });
+    const { auths } = dockerConfigOf(sandbox, "default");
+    const host = sandbox.world.registries[0]!.loginServer;
+    addSecret(
+      sandbox,
+      { namespace: "kube-public", name: "copy" },
+      { auths: { [host]: auths[`https://${host}`] } },
+    );
+    writeBeside(sandbox, () => "made-up");
+    const run = await rotate(sandbox, ["--finish"]);
+    expect([run.code, run.json.rotations[0].retireBlocked], run.stderr).toEqual([4, "still-held"]);
+    expect(signsIn(sandbox, old)).toBe(true);
+  });
+});
+
+/** Replaces the old password in awesomeapps, behind the API server's back. */
+function writeBeside(sandbox: Sandbox, replace: (text: string) => string): void {
+  const config = dockerConfigOf(sandbox);
+  const entry = config.auths[`https://${sandbox.world.registries[0]!.loginServer}`]!;
+  entry.password = replace(entry.password);
+  entry.auth = Buffer.from(`${entry.username}:${entry.password}`).toString("base64");
+  const data = secretOf(sandbox)!["data"] as Record<string, string>;
+  data[".dockerconfigjson"] = Buffer.from(JSON.stringify(config)).toString("base64");
   sandbox.invariants.watch();
 }
 

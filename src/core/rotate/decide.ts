@@ -39,7 +39,7 @@ export interface Retirement {
   readonly kind: "retire";
   /** Null if its id is not known. */
   readonly keyId: string | null;
-  /** The key itself, as long as some secret still holds its password. */
+  /** The key itself, as long as some secret still holds its password, as far as one can tell. */
   readonly old: SeenKey | undefined;
   /** The secrets that were changed over from it. */
   readonly holders: readonly Holder[];
@@ -206,8 +206,7 @@ function retirement(keys: SeenKeys, changedOver: readonly Holder[], wish: StepWi
   if (!first?.mark.retire) throw new TypeError("a secret was changed over");
   const { keyId } = first.mark.retire;
   const marked = changedOver.filter(({ mark }) => mark.retire?.keyId === keyId);
-  const second = marked.find((one) => one.second)?.second;
-  const old = second && keys.keyOf(second.password);
+  const old = oldKeyIn(marked, keyId, keys);
   // A secret that was copied by hand holds the old password, but no mark that says so.
   const isCopyOf = ({ mark, second: beside }: Holder) =>
     old !== undefined && !mark.retire && beside?.password.equals(old.credential.password) === true;
@@ -217,6 +216,25 @@ function retirement(keys: SeenKeys, changedOver: readonly Holder[], wish: StepWi
   if (!early && retirementDueAt(marked, keys) > keys.now.getTime())
     return { kind: "none", because: "pending" };
   return { kind: "retire", keyId, old, holders };
+}
+
+/**
+ * The old key, by a password that stands beside the new one. Anybody who may write one of the secrets can put another
+ * password there, so only one that signs in as this key shows which it is. One that does not sign in is believed only
+ * if no other one does, and the directory does not list the key as living.
+ */
+function oldKeyIn(
+  changedOver: readonly Holder[],
+  keyId: string | null,
+  { keyOf, application, appId, now }: SeenKeys,
+): SeenKey | undefined {
+  const beside = changedOver.flatMap(({ second }) => (second ? [keyOf(second.password)] : []));
+  const living = beside.filter(({ alive }) => alive);
+  const mayLive = application.passwords.some(
+    (key) => key.keyId === keyId && (key.endDateTime === undefined || key.endDateTime > now),
+  );
+  if (living.length === 0) return mayLive ? undefined : beside[0];
+  return living.find((key) => key.credential.username === appId && (keyId === null || key.keyId === keyId));
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   now,
   plainWish,
   surveyed,
+  type KeyState,
   type KeysState,
   type SecretState,
 } from "./key-states.ts";
@@ -62,6 +63,11 @@ const cleaned = (namespace: string, hours: number, why?: RetireMark["why"]): Sec
   namespace,
   holds: "new",
   retire: retire("old", hours, why),
+});
+/** The same with a text beside the new one that was never the old key's. */
+const spoiled = (namespace: string, hours: number): SecretState => ({
+  ...changed(namespace, hours),
+  beside: "made-up",
 });
 
 const intents = ["rotate", "finish", "abort", "compromised"] as const;
@@ -367,6 +373,16 @@ describe("while a retirement is pending", () => {
     const copy: SecretState = { namespace: "b", holds: "new", beside: "old" };
     expect(next({ secrets: [changed("a", -1), copy] })).toBe("retire old from a b");
     expect(next({ secrets: [changed("a", 1), copy] })).toBe("pending");
+  });
+
+  it.each<[string, SecretState[], Record<string, KeyState>, string]>([
+    ["another secret still has the old one", [spoiled("a", 3), changed("b", 3)], {}, "pending"],
+    ["the directory lists the old one as living", [spoiled("a", 3)], { old: {} }, "pending"],
+    ["the directory lists the old one no longer", [spoiled("a", 3)], {}, "retire old from a"],
+    ["the old one has ended", [spoiled("a", 3)], { old: { hoursLeft: -1 } }, "retire old from a"],
+  ])("a text beside the new one that does not sign in, where %s", (_where, secrets, known, expected) => {
+    const keys = { "made-up": { alive: false, known: false }, ...known };
+    expect(next({ secrets, keys })).toBe(expected);
   });
 
   it("a leaked key in use is replaced although the one before it cannot be retired", () => {
