@@ -136,8 +136,8 @@ export const mutants = [
       {
         // This guard would hide the mutant: it finds the very secrets that were not cleaned.
         file: `${flow}/retire-key.ts`,
-        from: "const held = await lastLook(step, work);",
-        to: "const held: HolderPlace[] = [];",
+        from: "if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held, keys, input);",
+        to: "",
       },
     ],
     caughtBy: {
@@ -153,8 +153,8 @@ export const mutants = [
       {
         // This guard would hide the mutant: it finds the very secret that was not cleaned.
         file: `${flow}/retire-key.ts`,
-        from: "const held = await lastLook(step, work);",
-        to: "const held: HolderPlace[] = [];",
+        from: "if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held, keys, input);",
+        to: "",
       },
     ],
     caughtBy: {
@@ -181,13 +181,64 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/retire-block.ts`,
-        from: "if (!seen.whole && !input.namespacesComplete) {",
-        to: 'if (!seen.whole && seen.clusterId === "") {',
+        from: "if (!seen.whole && !input.namespacesComplete) return cannotSeeAll(step, seen);",
+        to: "",
+      },
+      {
+        // This guard would hide the mutant: it asks the same when the secrets are cleaned.
+        file: `${flow}/retire-key.ts`,
+        from: "if (!whole && !input.namespacesComplete) return cannotSeeAll(step, keys.seen);",
+        to: "",
       },
     ],
     caughtBy: {
       file: rotation,
       title: "a retirement keeps the old key where nobody can tell who else holds it, until somebody says so",
+    },
+  },
+  {
+    name: "retires a key although other namespaces can no longer be seen",
+    edits: [
+      {
+        file: `${flow}/retire-key.ts`,
+        from: "if (!whole && !input.namespacesComplete) return cannotSeeAll(step, keys.seen);",
+        to: "",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/rotate-holders.test.ts",
+      title:
+        "rotate, where the right to list secrets goes after the clean-up and a copy turns up: leaves the key, until it may look again",
+    },
+  },
+  {
+    name: "removes a key although other namespaces can no longer be seen",
+    edits: [
+      {
+        file: `${removal}/act.ts`,
+        from: "if (seen.whole && !whole && !input.namespacesComplete)",
+        to: 'if (seen.clusterId === "")',
+      },
+    ],
+    caughtBy: {
+      file: removeRaces,
+      title:
+        "while remove is at work the right to list secrets goes, and a copy of the key turns up: the key stays, until it may look again",
+    },
+  },
+  {
+    name: "takes any password beside the new one for the old key",
+    edits: [
+      {
+        file: `${flow}/decide.ts`,
+        from: "if (living.length === 0) return mayLive ? undefined : beside[0];",
+        to: "if (mayLive || !mayLive) return beside[0];",
+      },
+    ],
+    caughtBy: {
+      file: nextStep,
+      title:
+        "while a retirement is pending a text beside the new one that does not sign in, where another secret still has the old one",
     },
   },
   {

@@ -5,7 +5,7 @@ import { dockerConfigOf, liveAssignments, livePasswords, setup } from "../progra
 import { setUp } from "./already-set-up.ts";
 import { expectDone, sharedName, shareds, withShared } from "./removal-variants.ts";
 import { expectDepartures, remove, prunes, removed, told } from "./removal.ts";
-import { start } from "./rotation.ts";
+import { addSecret, keyIds, start } from "./rotation.ts";
 
 /** Does something once, while the first matching request or its answer is on its way. Returns a check that it did. */
 function meanwhile(
@@ -47,6 +47,35 @@ describe.concurrent("while remove is at work", () => {
     expect(told(run)).toContain("key removed");
     const made = livePasswords(sandbox).find(({ displayName }) => displayName?.startsWith("acr-pull/"));
     expect(made, "the other registry's key").toBeDefined();
+  });
+
+  it("the right to list secrets goes, and a copy of the key turns up: the key stays, until it may look again", async (test) => {
+    const sandbox = await start(test);
+    const { keyId } = setUp(sandbox);
+    expectDepartures(sandbox);
+    const { auths } = dockerConfigOf(sandbox);
+    const [user] = sandbox.world.clusters[0]!.users;
+    const { rules } = user!;
+    const expectMet = meanwhile(
+      sandbox,
+      ({ method, path, query }) =>
+        method === "PATCH" && path.endsWith("/secrets/acr-secret") && !query.includes("dryRun"),
+      async () => {
+        addSecret(sandbox, { namespace: "default", name: "late" }, { auths });
+        const verbs = ["get", "patch", "delete"];
+        user!.rules = [
+          { verbs, resources: ["secrets", "serviceaccounts", "pods"] },
+          { verbs: ["get", "list"], resources: ["namespaces", "serviceaccounts", "pods"] },
+        ];
+      },
+      "committed",
+    );
+    const run = await remove(sandbox);
+    expectMet();
+    expect([run.code, run.json.error?.code], run.stderr).toEqual([4, "remove.cannot-see-all-namespaces"]);
+    expect(keyIds(sandbox)).toEqual([keyId]);
+    user!.rules = rules;
+    expect(told(await removed(sandbox))).toContain("key kept (still-held)");
   });
 
   it("on a service principal that another cluster comes to use, the role stays", async (test) => {

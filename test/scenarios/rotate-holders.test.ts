@@ -324,6 +324,36 @@ describe.concurrent("rotate, where a copy turns up", () => {
   });
 });
 
+describe.concurrent("rotate, where the right to list secrets goes after the clean-up", () => {
+  it("and a copy turns up: leaves the key, until it may look again", async (test) => {
+    const sandbox = await start(test);
+    const { old } = changedOver(sandbox, { due: true });
+    const { host, entry } = oldEntry(sandbox);
+    const [user] = sandbox.world.clusters[0]!.users;
+    const { rules } = user!;
+    const stop = sandbox.observe((phase, { method, path }) => {
+      if (phase !== "committed" || method !== "PATCH" || !path.endsWith("/awesomeapps/secrets/acr-secret"))
+        return;
+      if (heldKeys(sandbox).https !== undefined) return;
+      stop();
+      addSecret(sandbox, { namespace: "default", name: "late" }, { auths: { [host]: entry } });
+      user!.rules = [
+        { verbs: ["get", "patch"], resources: ["secrets"] },
+        { verbs: ["get"], resources: ["namespaces"] },
+      ];
+    });
+    const run = await rotate(sandbox, ["--finish"]);
+    expect([run.code, run.json.error?.code, run.json.rotations[0].retireBlocked], run.stderr).toEqual([
+      4,
+      "rotate.cannot-see-all-namespaces",
+      "cannot-see-all-namespaces",
+    ]);
+    expect(signsIn(sandbox, old)).toBe(true);
+    user!.rules = rules;
+    expectStillHeld(await rotate(sandbox, ["--finish"]), "sandbox/default/late");
+  });
+});
+
 describe.concurrent("rotate, where a second cluster shares the password,", () => {
   it("and is looked at too: does not retire the old key while that one holds it", async (test) => {
     const sandbox = await start(test);

@@ -10,7 +10,7 @@ import { emptyMarked, lastEntry } from "../turn/remove-entry.ts";
 import { inTurn, type Turn, type TurnWish } from "../turn/turn.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
 import { findLiveMark } from "./look-at-entries.ts";
-import { concerns, judgeAgain, mayRemoveMore, removesSomething, type Removal } from "./look.ts";
+import { cannotSeeAll, concerns, judgeAgain, mayRemoveMore, removesSomething, type Removal } from "./look.ts";
 import { noteEnd, noteKeptKeys, noteKeptRoles, purgeLeft, removePrincipal } from "./remove-principals.ts";
 import type { Records } from "./result.ts";
 import { Several } from "./several.ts";
@@ -82,7 +82,7 @@ async function removeUnderMark(removal: Removal, run: Removing, turn: Turn): Pro
     await emptyMarked(turn);
     noteUnfinished(turn, records);
     const remaining = async () =>
-      (await turn.secretsNow()).secrets.filter((secret) => !turn.isMarked(secret));
+      (await secretsLeft(removal, run, turn)).filter((secret) => !turn.isMarked(secret));
     await removeInAzure(removal, remaining, run, turn);
   } else noteStanding(removal, records);
   await purgeLeft(removal, { ...run, turn });
@@ -105,6 +105,20 @@ async function makeWayForMore(removal: Removal, { gone, input }: Removing, turn:
   if (mayRemoveMore(removal, remaining, gone, input)) throw await turn.makeWay();
 }
 
+/**
+ * The cluster's secrets as they are now. The right to list them may have gone since the look.
+ * @throws ActionableError `remove.cannot-see-all-namespaces`
+ */
+async function secretsLeft(
+  { seen }: Removal,
+  { input }: Removing,
+  turn: Turn,
+): Promise<readonly PullSecret[]> {
+  const { secrets, whole } = await turn.secretsNow();
+  if (seen.whole && !whole && !input.namespacesComplete) throw cannotSeeAll(seen, "So the key stays.");
+  return secrets;
+}
+
 /** The marked secret has lost its password, but keeps its mark. */
 function noteUnfinished({ mark: { target } }: Turn, records: Records): void {
   const { cluster, namespace, name: id } = target;
@@ -121,7 +135,7 @@ async function removeWithoutMark(removal: Removal, run: Removing, turn: Turn): P
   const { entries } = removal.entries;
   const several = new Several(removal, run, turn);
   const remaining = async () => {
-    const { secrets } = await turn.secretsNow();
+    const secrets = await secretsLeft(removal, run, turn);
     const live = findLiveMark(seen, secrets, registry.loginServer, run.ports.process);
     if (live) throw new BusyError(targetName(live));
     return secrets.filter((secret) => !entries.some(({ target }) => isSameTarget(target, secret)));

@@ -207,10 +207,11 @@ function notIdentified({ contexts, clusterId }: ClusterView) {
   );
 }
 
-function cannotSeeAll({ contexts }: ClusterView) {
+/** @param outcome what that meant for the run, as a sentence */
+export function cannotSeeAll({ contexts }: Pick<ClusterView, "contexts">, outcome = "Nothing was removed.") {
   return refused(
     "remove.cannot-see-all-namespaces",
-    `You may not list secrets in every namespace of context ${contexts.map(inOneLine).join(", ")}, so a secret in another namespace may still hold the key. Nothing was removed.`,
+    `You may not list secrets in every namespace of context ${contexts.map(inOneLine).join(", ")}, so a secret in another namespace may still hold the key. ${outcome}`,
     "Ask for the right to list secrets cluster-wide, or confirm with --namespaces-complete that only the given namespaces use it.",
   );
 }

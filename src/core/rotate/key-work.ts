@@ -220,7 +220,10 @@ export class KeyWork {
       return origin?.clusterId === seen.clusterId && this.turn.sweep.includes(origin.operation);
     });
     if (left.length === 0 || !this.#seesAll) return;
-    const held = heldKeyIds((await this.turn.secretsNow()).secrets, application, now);
+    const { secrets, whole } = await this.turn.secretsNow();
+    // The right to list them may have gone since the look.
+    if (!whole && !this.input.namespacesComplete) return;
+    const held = heldKeyIds(secrets, application, now);
     for (const { keyId } of left) {
       if (held.has(keyId)) continue;
       await this.tools.directory.removePassword(application.objectId, keyId, this.signal);

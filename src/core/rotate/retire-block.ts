@@ -38,13 +38,7 @@ export function blockBefore(
     const { message, hint = "" } = notApplied(applied.missing, seen);
     return blockedBy("not-applied", `${nameOfKey(step)} is not retired. ${message}`, hint);
   }
-  if (!seen.whole && !input.namespacesComplete) {
-    return blockedBy(
-      "cannot-see-all-namespaces",
-      `${nameOfKey(step)} is not retired: you may not list secrets in every namespace of context ${seen.contexts.map(inOneLine).join(", ")}, so another one may still hold it.`,
-      "Ask for the right to list secrets cluster-wide, or confirm with --namespaces-complete that only the given namespaces use it.",
-    );
-  }
+  if (!seen.whole && !input.namespacesComplete) return cannotSeeAll(step, seen);
   if (input.acceptOutage) return undefined;
   const password = step.old?.credential.password;
   const held = [
@@ -60,6 +54,15 @@ export function blockBefore(
     ...others.flatMap((other) => placesOf(other, holdersIn(other.secrets, step, keys))),
   ];
   return held.length > 0 ? stillHeld(step, held, keys, input) : undefined;
+}
+
+/** Says that a namespace that may not be looked at may hold the key. */
+export function cannotSeeAll(step: Retirement, { contexts }: Pick<ClusterView, "contexts">): Retired {
+  return blockedBy(
+    "cannot-see-all-namespaces",
+    `${nameOfKey(step)} is not retired: you may not list secrets in every namespace of context ${contexts.map(inOneLine).join(", ")}, so another one may still hold it.`,
+    "Ask for the right to list secrets cluster-wide, or confirm with --namespaces-complete that only the given namespaces use it.",
+  );
 }
 
 /** A secret that holds a key. */

@@ -15,11 +15,11 @@ import type { Retirement } from "./decide.ts";
 import {
   blockBefore,
   blockedBy,
+  cannotSeeAll,
   holdersIn,
   notCleaned,
   placesOf,
   stillHeld,
-  type HolderPlace,
   type Retired,
 } from "./retire-block.ts";
 
@@ -128,7 +128,10 @@ async function removeKey(
   refuseInUse(keyId, listed, keys);
   if (step.keyId === null) refuseOtherKey(keyId, listed, step, keys.appId);
   for (const credential of newer) await work.prove(credential, proofsBeforeRetiring, input.settleMs);
-  const held = await lastLook(step, work);
+  // A last look: some secrets may have got the key since the first one, and the right to list them may have gone.
+  const { secrets, whole } = await work.turn.secretsNow();
+  if (!whole && !input.namespacesComplete) return cannotSeeAll(step, keys.seen);
+  const held = placesOf(keys.seen, holdersIn(secrets, step, keys));
   if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held, keys, input);
   await work.turn.ensureHeld();
   work.report({ kind: "started", id: "retire", text: `Retiring the key ${keyId}` });
@@ -218,11 +221,6 @@ function refuseOtherKey(
       exitCode: exitCode.incomplete,
     },
   );
-}
-
-/** The secrets that hold the key now: some may have got it since the first look. */
-async function lastLook(step: Retirement, work: KeyWork): Promise<HolderPlace[]> {
-  return placesOf(work.keys.seen, holdersIn((await work.turn.secretsNow()).secrets, step, work.keys));
 }
 
 /** The key is gone, so no mark needs to name it any longer. */
