@@ -191,13 +191,16 @@ async function firstLiving(
     return tried.flat();
   };
   const held = distinct(ofThis);
-  let found = await tryAll(held, 0);
-  if (found.length === 0 && !question.cannotSignInYet) {
+  const found = await tryAll(held, 0);
+  // A target that holds a dead key gets another one. A secret to copy from stays as it is.
+  if (found.length === 0 || from === "target") {
     const young = held.filter(
       ({ credential, mayBeYoung }) =>
-        mayBeYoung && identify(credential, application?.passwords).keyId !== null,
+        mayBeYoung &&
+        identify(credential, application?.passwords).keyId !== null &&
+        !found.some((one) => one.credential === credential),
     );
-    found = await tryAll(young, youngPatienceMs);
+    found.push(...(await tryAll(young, youngPatienceMs)));
   }
   const unlisted = new Set(found.map((one) => one.unlisted).filter((keyId) => keyId !== null));
   const passwords = unlisted.size > 0 ? await question.listed(unlisted) : application?.passwords;
