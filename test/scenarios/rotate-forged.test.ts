@@ -321,6 +321,25 @@ describe.concurrent("what somebody wrote into the marks of one namespace", () =>
     }
   });
 
+  it.each([
+    ["rotate --finish", ["--finish"]],
+    ["the daily rotate", ["--if-expiring-within", "60d"]],
+  ])("a rotation that is to be taken back: %s takes none back", async (_command, args) => {
+    const sandbox = await start({ onTestFinished: () => {} });
+    try {
+      const { keyId, old } = changedOver(sandbox, { namespaces });
+      edit(sandbox, "awesomeapps", ({ retire }) => Object.assign(retire as object, { why: "abort" }));
+      const run = await rotate(sandbox, args);
+      expect(run.code, run.stderr).toBe(0);
+      for (const namespace of namespaces)
+        expect(heldKeys(sandbox, namespace)).toEqual({ plain: keyId, https: old });
+      endGrace(sandbox);
+      expect(await rotation(sandbox, ["--finish"])).toMatchObject({ state: "rotated", replaced: old });
+    } finally {
+      await sandbox.close();
+    }
+  });
+
   it("a retirement that is far off lets the key in use be renewed all the same, before it ends", async (test) => {
     const sandbox = await start(test);
     const { keyId } = setUp(sandbox, { namespaces, ageDays: 170 });
