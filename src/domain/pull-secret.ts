@@ -128,6 +128,11 @@ export function credentialsIn({ config }: Pick<PullSecret, "config">): HostCrede
   return config ? credentialsOf(config) : [];
 }
 
+/** Whether a credential signs in as an application. Entra accepts its id in any letter case. */
+export function isOfApplication({ username }: Pick<PullCredential, "username">, appId: string): boolean {
+  return username.toLowerCase() === appId.toLowerCase();
+}
+
 /** Whether a credential has the user name that its mark says, and a password. */
 export function isAsMarked(
   { appId }: Pick<EntryMark, "appId">,

@@ -298,10 +298,16 @@ describe.concurrent("remove leaves", () => {
     expect(livePasswords(sandbox).map((key) => key.keyId)).toEqual([keyId]);
   });
 
-  it("a key that another secret holds, whoever wrote that one, and says which", async (test) => {
+  it.for([
+    ["whoever wrote that one", false],
+    ["with the user name in capitals", true],
+  ] as const)("a key that another secret holds, %s, and says which", async ([, inCapitals], test) => {
     const sandbox = await start(test);
     setUp(sandbox);
-    addSecret(sandbox, { name: "copy", namespace: "default" });
+    const copied = Object.entries(dockerConfigOf(sandbox).auths).map(([host, { username, password }]) => {
+      return [host, { username: inCapitals ? username.toUpperCase() : username, password }];
+    });
+    addSecret(sandbox, { name: "copy", namespace: "default" }, { auths: Object.fromEntries(copied) });
     sandbox.invariants.watch();
     expectDepartures(sandbox, [{ secretName: "acr-secret" }]);
     const run = await removed(sandbox);

@@ -299,29 +299,36 @@ describe.concurrent("rotate, where a copy was made by hand during the grace", ()
 });
 
 describe.concurrent("rotate, where a copy turns up", () => {
-  it("between the clean-up and the removal: leaves the key, and so does every run after it", async (test) => {
-    const sandbox = await start(test);
-    const { old } = changedOver(sandbox, { due: true });
-    const { host, entry } = oldEntry(sandbox);
-    const stop = sandbox.observe((phase, { method, path }) => {
-      if (phase !== "committed" || method !== "PATCH" || !path.endsWith("/awesomeapps/secrets/acr-secret"))
-        return;
-      if (heldKeys(sandbox).https !== undefined) return;
-      stop();
-      addSecret(sandbox, { namespace: "default", name: "late" }, { auths: { [host]: entry } });
-    });
-    expectStillHeld(await rotate(sandbox, ["--finish"]), "sandbox/default/late");
-    expect(markOf(sandbox).retire.keyId).toBe(old);
-    // No secret of ours holds its text any longer.
-    expect(heldKeys(sandbox).https).toBeUndefined();
-    expectStillHeld(await rotate(sandbox, ["--finish"]), "sandbox/default/late");
-    expect(signsIn(sandbox, old)).toBe(true);
+  it.for([
+    ["as it was", false],
+    ["with the user name in capitals", true],
+  ] as const)(
+    "between the clean-up and the removal, %s: leaves the key, and so does every run after it",
+    async ([, inCapitals], test) => {
+      const sandbox = await start(test);
+      const { old } = changedOver(sandbox, { due: true });
+      const { host, entry: found } = oldEntry(sandbox);
+      const entry = inCapitals ? { username: found.username.toUpperCase(), password: found.password } : found;
+      const stop = sandbox.observe((phase, { method, path }) => {
+        if (phase !== "committed" || method !== "PATCH" || !path.endsWith("/awesomeapps/secrets/acr-secret"))
+          return;
+        if (heldKeys(sandbox).https !== undefined) return;
+        stop();
+        addSecret(sandbox, { namespace: "default", name: "late" }, { auths: { [host]: entry } });
+      });
+      expectStillHeld(await rotate(sandbox, ["--finish"]), "sandbox/default/late");
+      expect(markOf(sandbox).retire.keyId).toBe(old);
+      // No secret of ours holds its text any longer.
+      expect(heldKeys(sandbox).https).toBeUndefined();
+      expectStillHeld(await rotate(sandbox, ["--finish"]), "sandbox/default/late");
+      expect(signsIn(sandbox, old)).toBe(true);
 
-    const { objects } = sandbox.world.clusters[0]!;
-    objects["secrets"] = objects["secrets"]!.filter(({ metadata }) => metadata.name !== "late");
-    sandbox.invariants.watch();
-    expect(await rotation(sandbox, ["--finish"])).toMatchObject({ retired: true, replaced: old });
-  });
+      const { objects } = sandbox.world.clusters[0]!;
+      objects["secrets"] = objects["secrets"]!.filter(({ metadata }) => metadata.name !== "late");
+      sandbox.invariants.watch();
+      expect(await rotation(sandbox, ["--finish"])).toMatchObject({ retired: true, replaced: old });
+    },
+  );
 });
 
 describe.concurrent("rotate, where the right to list secrets goes after the clean-up", () => {

@@ -1,5 +1,5 @@
 import type { Application, PasswordCredential } from "../../domain/identity.ts";
-import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
+import { credentialsIn, isOfApplication, type PullSecret } from "../../domain/pull-secret.ts";
 import { keyOrigin } from "../../domain/ownership.ts";
 
 /**
@@ -69,8 +69,7 @@ function keysByBytes(
   now: Date,
 ): PasswordCredential[] {
   const texts = credentialsIn(secret)
-    // Entra accepts an id in any letter case.
-    .filter(({ username }) => username.toLowerCase() === appId.toLowerCase())
+    .filter((credential) => isOfApplication(credential, appId))
     .map(({ password }) => password.reveal());
   const begins = (text: string) =>
     passwords.filter(({ hint }) => hint !== undefined && text.startsWith(hint));

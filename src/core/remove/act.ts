@@ -1,7 +1,7 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import type { Application, PasswordCredential } from "../../domain/identity.ts";
 import { applicationUniqueName, isManaged, keyOrigin } from "../../domain/ownership.ts";
-import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
+import { credentialsIn, isOfApplication, type PullSecret } from "../../domain/pull-secret.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { BusyError } from "../turn/busy.ts";
@@ -195,11 +195,11 @@ function credentialsOf(
   const held = entries.entries
     .flatMap(({ secret }) => credentialsIn(secret))
     .filter(
-      ({ host, username, password }) =>
-        host === registry.loginServer &&
-        username === appId &&
+      (one) =>
+        one.host === registry.loginServer &&
+        isOfApplication(one, appId) &&
         hint !== undefined &&
-        password.reveal().startsWith(hint),
+        one.password.reveal().startsWith(hint),
     );
   return [...new Map(held.map((credential) => [credential.password.reveal(), credential])).values()];
 }

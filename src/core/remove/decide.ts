@@ -7,7 +7,7 @@ import {
   keyOrigin,
   keysOfOtherClusters,
 } from "../../domain/ownership.ts";
-import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
+import { credentialsIn, isOfApplication, type PullSecret } from "../../domain/pull-secret.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
 import { keyHolders } from "../cluster/key-holders.ts";
 import type { KeptReason } from "./contract.ts";
@@ -162,7 +162,7 @@ function stillPulling(appId: string, { remaining, loginServer, clusterId }: Prin
     if (marks[loginServer]?.clusterId === clusterId && marks[loginServer].appId === appId) return true;
     // A marked entry is for the registry of its mark.
     return credentialsIn(secret).some(
-      ({ host, username }) => username === appId && (host === loginServer || !(host in marks)),
+      (one) => isOfApplication(one, appId) && (one.host === loginServer || !(one.host in marks)),
     );
   });
 }

@@ -1,5 +1,6 @@
 import { refused } from "../../domain/errors.ts";
 import type { RetireMark } from "../../domain/ownership.ts";
+import { isOfApplication } from "../../domain/pull-secret.ts";
 import { isSameTarget } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput } from "./contract.ts";
@@ -234,7 +235,9 @@ function oldKeyIn(
     (key) => key.keyId === keyId && (key.endDateTime === undefined || key.endDateTime > now),
   );
   if (living.length === 0) return mayLive ? undefined : beside[0];
-  return living.find((key) => key.credential.username === appId && (keyId === null || key.keyId === keyId));
+  return living.find(
+    (key) => isOfApplication(key.credential, appId) && (keyId === null || key.keyId === keyId),
+  );
 }
 
 /**

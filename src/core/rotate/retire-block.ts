@@ -2,7 +2,7 @@ import { dockerConfigType } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
+import { credentialsIn, isOfApplication, type PullSecret } from "../../domain/pull-secret.ts";
 import type { ClusterView } from "../cluster/view.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import { registryNamed } from "../cluster/registry-meant.ts";
@@ -91,10 +91,11 @@ export function holdersIn(
   return secrets.filter((secret) => {
     const marks = Object.values(secret.marks);
     if (keyId !== null && marks.some((mark) => mark.appId === appId && mark.keyId === keyId)) return true;
-    return credentialsIn(secret).some(({ username, password }) => {
+    return credentialsIn(secret).some((credential) => {
+      const { password } = credential;
       if (old) return password.equals(old.credential.password);
-      const isNewer = newer.some((one) => one.equals(password));
-      return username === appId && !isNewer && hint !== undefined && password.reveal().startsWith(hint);
+      if (!isOfApplication(credential, appId) || newer.some((one) => one.equals(password))) return false;
+      return hint !== undefined && password.reveal().startsWith(hint);
     });
   });
 }
