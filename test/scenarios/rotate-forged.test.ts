@@ -340,6 +340,28 @@ describe.concurrent("what somebody wrote into the marks of one namespace", () =>
     }
   });
 
+  it("that an interrupted run left the key which a run at work for another registry makes: is not swept", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { namespaces });
+    sandbox.invariants.maxLiveKeys = 4;
+    const made = setUp(sandbox, { beside: true, namespaces: [] }).keyId;
+    const key = ownApplication(sandbox).passwords.find(({ keyId }) => keyId === made);
+    const operation = key?.displayName?.split("/").at(-1);
+    const holder = { host: "elsewhere", boot: "b", pid: 1 };
+    edit(sandbox, "default", (mark) => {
+      mark["pending"] = { operation: "none", holder, renewedAt: "2026-01-01T00:00:00Z", sweep: [operation] };
+    });
+    const annotations = secretOf(sandbox, "awesomeapps")!.metadata.annotations!;
+    const marks = JSON.parse(annotations["acr-pull/entries"]!);
+    const [mark] = Object.values<object>(marks);
+    const pending = { operation, holder, renewedAt: new Date().toISOString() };
+    marks[sandbox.world.registries[1]!.loginServer] = { ...mark, pending };
+    annotations["acr-pull/entries"] = JSON.stringify(marks);
+    sandbox.invariants.watch();
+    const run = await rotate(sandbox);
+    expect(signsIn(sandbox, made), run.stderr).toBe(true);
+  });
+
   it("a retirement that is far off lets the key in use be renewed all the same, before it ends", async (test) => {
     const sandbox = await start(test);
     const { keyId } = setUp(sandbox, { namespaces, ageDays: 170 });

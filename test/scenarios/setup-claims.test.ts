@@ -117,29 +117,38 @@ describe.concurrent("setup, where secrets may not be listed in every namespace,"
 });
 
 describe.concurrent("setup, where all secrets may be listed,", () => {
-  it("sweeps no key that a run at work elsewhere makes at that moment", async (test) => {
-    const sandbox = await start(test);
-    const { keyId } = setUp(sandbox, { namespaces: ["awesomeapps", "default"] });
-    const made = setUp(sandbox, { beside: true, namespaces: [] }).keyId;
-    const operation = operationOf(sandbox, made);
-    // The run at work has its mark in another namespace. The forged one is in default.
-    const host = sandbox.world.registries[0]!.loginServer;
-    const holder = { host: "elsewhere", boot: "b", pid: 1 };
-    const mark = markOf(sandbox, "default");
-    const secrets = sandbox.world.clusters[0]!.objects["secrets"]!;
-    const put = (namespace: string, pending: object) => {
-      const secret = secrets.find(({ metadata }) => metadata.namespace === namespace)!;
-      secret.metadata.annotations!["acr-pull/entries"] = JSON.stringify({ [host]: { ...mark, pending } });
-    };
-    put("awesomeapps", { operation, holder, renewedAt: new Date().toISOString() });
-    put("default", { operation: "none", holder, renewedAt: "2026-01-01T00:00:00Z", sweep: [operation] });
-    sandbox.invariants.watch();
-    const run = await setup(sandbox, ["--wait-busy", "0s"]);
-    expect([signsIn(sandbox, made), signsIn(sandbox, keyId)], run.stderr).toEqual([true, true]);
-    put("awesomeapps", { operation, holder, renewedAt: "2026-01-01T00:00:00Z" });
-    const later = await setup(sandbox, []);
-    expect([later.code, signsIn(sandbox, made)], later.stderr).toEqual([0, false]);
-  });
+  it.for([
+    ["for the same registry", 0],
+    ["for another registry", 1],
+  ] as const)(
+    "sweeps no key that a run at work elsewhere makes at that moment, %s",
+    async ([, which], test) => {
+      const sandbox = await start(test);
+      const { keyId } = setUp(sandbox, { namespaces: ["awesomeapps", "default"] });
+      const made = setUp(sandbox, { beside: true, namespaces: [] }).keyId;
+      const operation = operationOf(sandbox, made);
+      // The run at work has its mark in another namespace. The forged one is in default.
+      const { registries } = sandbox.world;
+      const host = registries[0]!.loginServer;
+      const holder = { host: "elsewhere", boot: "b", pid: 1 };
+      const mark = markOf(sandbox, "default");
+      const secrets = sandbox.world.clusters[0]!.objects["secrets"]!;
+      const put = (namespace: string, pending: object, of = host) => {
+        const secret = secrets.find(({ metadata }) => metadata.namespace === namespace)!;
+        const marks = { [host]: mark, [of]: { ...mark, pending } };
+        secret.metadata.annotations!["acr-pull/entries"] = JSON.stringify(marks);
+      };
+      const other = registries[which]!.loginServer;
+      put("awesomeapps", { operation, holder, renewedAt: new Date().toISOString() }, other);
+      put("default", { operation: "none", holder, renewedAt: "2026-01-01T00:00:00Z", sweep: [operation] });
+      sandbox.invariants.watch();
+      const run = await setup(sandbox, ["--wait-busy", "0s"]);
+      expect([signsIn(sandbox, made), signsIn(sandbox, keyId)], run.stderr).toEqual([true, true]);
+      put("awesomeapps", { operation, holder, renewedAt: "2026-01-01T00:00:00Z" }, other);
+      const later = await setup(sandbox, []);
+      expect([later.code, signsIn(sandbox, made)], later.stderr).toEqual([0, false]);
+    },
+  );
 });
 
 describe.concurrent("setup, where the mark of a secret says what is not true of its key,", () => {

@@ -9,7 +9,7 @@ import type { Report } from "../progress.ts";
 import { tryOnce, type ProofContext } from "../proof/prove-pull.ts";
 import { proveSteadily } from "../proof/prove-steadily.ts";
 import { isSameTarget } from "../turn/pull-secret.ts";
-import { abandonTurn, closeTurn } from "../turn/sweep.ts";
+import { abandonTurn, closeTurn, operationsAtWork } from "../turn/sweep.ts";
 import { inTurn, type SecretRecord, type SecretWrite, type Turn, type TurnWish } from "../turn/turn.ts";
 import type { RotateInput, RotatePorts } from "./contract.ts";
 import type { SeenKeys } from "./look.ts";
@@ -224,8 +224,11 @@ export class KeyWork {
     // The right to list them may have gone since the look.
     if (!whole && !this.input.namespacesComplete) return;
     const held = heldKeyIds(secrets, application, now);
-    for (const { keyId } of left) {
-      if (held.has(keyId)) continue;
+    const staleMarks = this.keys.staleMarks.map(({ target }) => target);
+    const atWork = operationsAtWork(secrets, this.turn, { clusterId: seen.clusterId, staleMarks });
+    for (const key of left) {
+      const { keyId } = key;
+      if (held.has(keyId) || atWork.has(keyOrigin(key)?.operation ?? "")) continue;
       await this.tools.directory.removePassword(application.objectId, keyId, this.signal);
       this.swept.push(keyId);
     }

@@ -3,7 +3,6 @@ import { mayBeSwept } from "../../domain/mark-claims.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import { azureNow } from "../clocks.ts";
 import { heldKeyIds } from "../cluster/key-holders.ts";
-import type { SecretsNow } from "../cluster/read-secrets.ts";
 import { writable, type Target } from "../cluster/read-targets.ts";
 import { sweepKeys } from "../identity/client-secret.ts";
 import type { DirectoryTools } from "../identity/directory-tools.ts";
@@ -72,7 +71,7 @@ async function sweep(
 ): Promise<boolean> {
   const { application, clusterId, newest, inUse, mayMiss, namespacesComplete } = closing;
   const now = await turn.secretsNow();
-  const atWork = operationsAtWork(now, turn, closing);
+  const atWork = operationsAtWork(now.secrets, turn, closing);
   const lost = new Set(turn.mark.lostOperations);
   const known = operations.filter((operation) =>
     mayBeSwept({
@@ -97,17 +96,18 @@ async function sweep(
   return !(closing.staysWhileHeld && found?.held.some((keyId) => keyId !== inUse));
 }
 
-/** Operations that are in the marks of other runs at work, for this registry. */
-function operationsAtWork(
-  { secrets }: SecretsNow,
+/** Operations that are in the marks of other runs at work: several registries may share an application. */
+export function operationsAtWork(
+  secrets: readonly PullSecret[],
   { loginServer, ports, cluster }: Turn,
   { clusterId, staleMarks }: Pick<Closing, "clusterId" | "staleMarks">,
 ): ReadonlySet<string> {
   const isStale = (secret: PullSecret) => staleMarks.some((target) => isSameTarget(target, secret));
   const pending = secrets
-    .filter((secret) => !isStale(secret))
-    .map((secret) => secret.marks[loginServer])
-    .flatMap((mark) => (mark?.clusterId === clusterId && mark.pending ? [mark.pending] : []));
+    .flatMap((secret) =>
+      Object.entries(secret.marks).filter(([host]) => host !== loginServer || !isStale(secret)),
+    )
+    .flatMap(([, mark]) => (mark.clusterId === clusterId && mark.pending ? [mark.pending] : []));
   const now = cluster.serverTime();
   return new Set(pending.filter((one) => isLive(one, now, ports.process)).map(({ operation }) => operation));
 }
