@@ -1,6 +1,6 @@
 import type { KnownAccount, WritableCluster } from "../core/ports.ts";
 import { refused } from "../domain/errors.ts";
-import { documentText, recordIn, type ManifestDocument } from "./documents.ts";
+import { documentText, inPlaceOf, recordIn, type ManifestDocument } from "./documents.ts";
 import type { AppliedCluster } from "./manifest-cluster.ts";
 import type { ManifestStore } from "./manifest-store.ts";
 import { conflict } from "./secret-changes.ts";
@@ -92,10 +92,11 @@ export function accountsOf(applied: AppliedCluster, store: ManifestStore): Manif
         const text = documentText({
           apiVersion: "v1",
           kind: "ServiceAccount",
-          metadata: { name, namespace, annotations: keptAnnotations },
+          metadata: { name, namespace, annotations: { ...keptAnnotations, ...annotationsOf(standing) } },
           imagePullSecrets: [...list].map((secret) => ({ name: secret })),
         });
-        return { namespace, name: `${name}-account`, standing, text, isPlain: false };
+        const placed = standing ? inPlaceOf(standing.text, text) : text;
+        return { namespace, name: `${name}-account`, standing, text: placed, isPlain: false };
       };
       await store.alone(() => store.write(next));
     },
@@ -105,6 +106,11 @@ export function accountsOf(applied: AppliedCluster, store: ManifestStore): Manif
 /** Changes whenever the document does. */
 function versionOf(document: ManifestDocument | undefined): string {
   return document?.text ?? "";
+}
+
+/** What a person wrote there stays, such as another option for Argo CD. */
+function annotationsOf(document: ManifestDocument | undefined): Readonly<Record<string, unknown>> {
+  return recordIn(document?.value, "metadata", "annotations");
 }
 
 function listIn({ value }: ManifestDocument): string[] {
@@ -117,15 +123,15 @@ function listIn({ value }: ManifestDocument): string[] {
 }
 
 /** A document with any other field, or one inside a list or a JSON file, is somebody else's and keeps every byte. */
-function refuseForeign({ value, within }: ManifestDocument, namespace: string, name: string): void {
+function refuseForeign(document: ManifestDocument, namespace: string, name: string): void {
+  const { value, within } = document;
   const ours = new Set(["apiVersion", "kind", "metadata", "imagePullSecrets"]);
   const metadata = Object.keys(recordIn(value, "metadata"));
-  const annotations = Object.keys(recordIn(value, "metadata", "annotations"));
   const isOurs =
     within === undefined &&
     Object.keys(value ?? {}).every((key) => ours.has(key)) &&
     metadata.every((key) => ["name", "namespace", "annotations"].includes(key)) &&
-    annotations.every((key) => key in keptAnnotations);
+    Object.keys(annotationsOf(document)).every((key) => key in keptAnnotations);
   if (isOurs) return;
   throw refused(
     "manifest.account-not-ours",

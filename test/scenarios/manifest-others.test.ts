@@ -183,3 +183,15 @@ it("a document whose namespace somebody took out gets no second one", async () =
   expect(await readFile(file, "utf8")).toBe(text);
   expect(livePasswords(sandbox)).toHaveLength(1);
 });
+
+it("the comments and annotations that somebody gave an account's document stay when it gets another secret", async () => {
+  const link = (name: string) => manifest(folder, "--secret-name", name, "--service-account", "default");
+  await link("acr-secret");
+  const file = join(folder, "awesomeapps-default-account.yaml");
+  const edited = (await readFile(file, "utf8"))
+    .replace("---\n", "---\n# Owner: web\n")
+    .replace("Delete=false", "Delete=false,ServerSideApply=true");
+  await writeFile(file, edited);
+  expect((await link("second")).code).toBe(0);
+  expect(await readFile(file, "utf8")).toBe(`${edited}  - name: second\n`);
+});
