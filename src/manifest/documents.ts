@@ -57,7 +57,7 @@ export function objectsOf(document: ManifestDocument): ManifestDocument[] {
 /** The document between two separators. Where it begins with JSON, kubectl reads every value that follows. */
 function documentsIn(text: string): ManifestDocument[] {
   try {
-    const value: unknown = load(text);
+    const value: unknown = load(text, { schema: readSchema });
     return [{ text, value: isRecord(value) ? value : undefined, within: undefined }];
   } catch {
     const values = jsonValues(text, "a row of JSON values");
@@ -98,6 +98,16 @@ function jsonValue(text: string): ManifestDocument["value"] {
 }
 
 /**
+ * A date without quotes is a text, as kubectl reads it. It is written in quotes, because others read a date.
+ * Source: timeType in https://github.com/yaml/go-yaml/blob/v2/decode.go
+ */
+const date = new Type("tag:yaml.org,2002:timestamp", {
+  kind: "scalar",
+  resolve: (text: unknown) => typeof text === "string" && /^\d{4}-\d\d?-\d\d?(?:$|[Tt \t])/.test(text),
+});
+const readSchema = DEFAULT_SCHEMA.extend({ implicit: [date] });
+
+/**
  * Has text put into quotes that Go's YAML, unlike js-yaml, reads as a number: `2026_01`. kubectl and the controllers use
  * it.
  * Source: https://github.com/yaml/go-yaml/blob/v2/resolve.go
@@ -107,11 +117,11 @@ const goNumber = new Type("!goNumber", {
   resolve: (text: unknown) =>
     typeof text === "string" && /^[-+.]?[\d_][\w.+-]*$/.test(text) && text.includes("_"),
 });
-const schema = DEFAULT_SCHEMA.extend({ implicit: [goNumber] });
+const writeSchema = readSchema.extend({ implicit: [goNumber] });
 
 /** A document as acr-pull writes it: the same value gives the same bytes. */
 export function documentText(value: Readonly<Record<string, unknown>>): string {
-  return `---\n${dump(value, { lineWidth: -1, noRefs: true, schema })}`;
+  return `---\n${dump(value, { lineWidth: -1, noRefs: true, schema: writeSchema })}`;
 }
 
 /** The output of a sealing command, as one document of a manifest. */

@@ -68,6 +68,8 @@ describe.skipIf(lacks("kubectl"))("the documents of a manifest, and kubectl (nee
       "1e3",
       ".inf",
       "12:30",
+      "2026-01-02",
+      "2026-01-02T03:04:05Z",
       "yes",
       "on",
       "~",
@@ -95,5 +97,13 @@ describe.skipIf(lacks("kubectl"))("the documents of a manifest, and kubectl (nee
     await writeFile(file, documentText({ apiVersion: "x.y/v1", kind: "Any", metadata: { name: "a" }, spec }));
     const read = await succeed("kubectl", words(file, "json"), { KUBECONFIG: "/dev/null" });
     expect(JSON.parse(read).spec).toEqual(spec);
+  });
+
+  it("hold a date without quotes as the text that it is", async () => {
+    const text = `${yaml}data: {day: 2026-01-02, time: 2026-01-02 03:04:05 +1, at: 2026-1-2T3:04:05.5Z}\n`;
+    const file = join(folder, "x.yaml");
+    await writeFile(file, text);
+    const read = await succeed("kubectl", words(file, "json"), { KUBECONFIG: "/dev/null" });
+    expect(documentsOf(text)[0]?.value?.["data"]).toEqual(JSON.parse(read).data);
   });
 });

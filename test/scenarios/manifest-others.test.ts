@@ -195,3 +195,19 @@ it("the comments and annotations that somebody gave an account's document stay w
   expect((await link("second")).code).toBe(0);
   expect(await readFile(file, "utf8")).toBe(`${edited}  - name: second\n`);
 });
+
+it("a date without quotes in a label or an annotation stays when the document is written again", async () => {
+  const file = join(folder, "pull.yaml");
+  await manifest(file);
+  const text = (await readFile(file, "utf8"))
+    .replace("  labels:\n", "  labels:\n    release: 2026-01-02\n")
+    .replace("  annotations:\n", "  annotations:\n    reviewed: 2026-01-02T03:04:05Z\n");
+  await writeFile(file, text);
+  livePasswords(sandbox)[0]!.removedAt = Date.now();
+  await manifest(file);
+  const { metadata } = documentsIn(file)[0];
+  expect([metadata.labels.release, metadata.annotations.reviewed]).toEqual([
+    "2026-01-02",
+    "2026-01-02T03:04:05Z",
+  ]);
+});
