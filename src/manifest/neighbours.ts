@@ -37,7 +37,10 @@ export async function kustomizationWithout(file: string): Promise<string | undef
   );
   if (name === undefined) return undefined;
   const kustomization = join(folder, name);
-  return (await textOf(kustomization)).includes(basename(file)) ? undefined : kustomization;
+  // The words of its lists, without comments. Another file's name may contain this one's.
+  const uncommented = (await textOf(kustomization)).replaceAll(/(?<=^|\s)#.*/gm, "");
+  const listed = uncommented.split(/[\s'",[\]{}]+/).map((word) => basename(word));
+  return listed.includes(basename(file)) ? undefined : kustomization;
 }
 
 /** No tool looks into a folder whose name begins with a dot; packages of Node hold no manifests, but many files. */

@@ -90,8 +90,20 @@ describe("a kustomization beside the documents", () => {
     expect((await manifest(folder)).stderr).not.toContain("does not list");
   });
 
-  it("that lists it is not mentioned", async () => {
-    await put("kustomization.yaml", `resources: [${written}]\n`);
+  it.each([
+    ["a file whose name ends alike", `my-${written}`],
+    ["it only in a comment", `deployment.yaml # ${written}`],
+  ])("that lists %s is named", async (_what, listed) => {
+    await put("kustomization.yaml", `resources:\n  - ${listed}\n`);
+    expect((await manifest(folder)).stderr).toContain(`does not list ${written}:`);
+  });
+
+  it.each([
+    `resources: [${written}]\n`,
+    `resources:\n  - "./${written}"\n`,
+    `resources:\r\n- ${written}\r\n`,
+  ])("that lists it is not mentioned: %j", async (text) => {
+    await put("kustomization.yaml", text);
     expect((await manifest(folder)).stderr).not.toContain("does not list");
   });
 });
