@@ -146,9 +146,9 @@ type Work = Pick<StatusResult, "entries" | "pending">;
 /** Tells what `rotate` writes in the cluster from what it writes in documents, for a controller to apply. */
 function byWriter({ entries, pending }: Work): { readonly direct: Work; readonly applied: Work } {
   const isApplied = ({ appliedBy }: StatusEntry) => appliedBy !== undefined;
-  const names = new Set(entries.filter(isApplied).map(({ namespace, name }) => `${namespace}/${name}`));
-  const isOfApplied = ({ secrets }: PendingWork) =>
-    secrets.length > 0 && secrets.every((one) => names.has(one));
+  const applied = new Set(entries.filter(isApplied).map(secretOf));
+  const isOfApplied = (work: PendingWork) =>
+    work.secrets.length > 0 && secretsOf(work).every((secret) => applied.has(secret));
   return {
     direct: {
       entries: entries.filter((entry) => !isApplied(entry)),
@@ -158,6 +158,16 @@ function byWriter({ entries, pending }: Work): { readonly direct: Work; readonly
   };
 }
 
+/** The secret of an entry. Clusters may have secrets of the same name. */
+function secretOf({ clusterId, namespace, name }: StatusEntry): string {
+  return `${clusterId}/${namespace}/${name}`;
+}
+
+/** The secrets of some work, as `secretOf` names them. */
+function secretsOf({ clusterId, secrets }: PendingWork): string[] {
+  return secrets.map((secret) => `${clusterId}/${secret}`);
+}
+
 /** Whether a new key fixes the entry. */
 function isFixedByRotate({ state, cause }: StatusEntry): boolean {
   if (state === "stale-key") return cause === "key-replaced" || cause === "key-removed";
@@ -165,11 +175,11 @@ function isFixedByRotate({ state, cause }: StatusEntry): boolean {
 }
 
 function needsRotate({ entries, pending }: Work): boolean {
-  const keyless = new Set(entries.filter(isKeyless).map(({ namespace, name }) => `${namespace}/${name}`));
+  const keyless = new Set(entries.filter(isKeyless).map(secretOf));
   return (
     entries.some(isFixedByRotate) ||
     pending.some(
-      (work) => work.overdue && !isRemoval(work) && !work.secrets.every((secret) => keyless.has(secret)),
+      (work) => work.overdue && !isRemoval(work) && !secretsOf(work).every((secret) => keyless.has(secret)),
     )
   );
 }
@@ -186,12 +196,12 @@ function isKeyless({ appId, state }: StatusEntry): boolean {
 /** For problems that a new key does not fix. Each has its own remedy, which `verify` names. */
 function otherLines({ entries, pending }: StatusResult, { commands, width }: Setting): Line[] {
   const overdue = pending.filter((work) => work.overdue);
-  const secretsOf = (some: readonly PendingWork[]) => new Set(some.flatMap(({ secrets }) => secrets));
-  const left = secretsOf(overdue.filter((work) => !isRemoval(work)));
-  const going = secretsOf(overdue.filter(isRemoval));
+  const allSecrets = (some: readonly PendingWork[]) => new Set(some.flatMap(secretsOf));
+  const left = allSecrets(overdue.filter((work) => !isRemoval(work)));
+  const going = allSecrets(overdue.filter(isRemoval));
   const others = entries.filter((entry) => !isInOrder(entry.state) && !isFixedByRotate(entry));
   const isOf = (secrets: ReadonlySet<string>) => (entry: StatusEntry) =>
-    entry.state === "pending" && secrets.has(`${entry.namespace}/${entry.name}`);
+    entry.state === "pending" && secrets.has(secretOf(entry));
   const setups = new Set(entries.filter(isKeyless).filter(isOf(left)).map(commands.setup));
   const removals = new Set(entries.filter(isOf(going)).map(commands.removeOne));
   const contexts = [...new Set(others.map(({ context }) => context))];
