@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { entryOf } from "../program.ts";
 import { expectRepeatable, mutatingSince, Walk } from "./walk-through.ts";
@@ -63,6 +63,21 @@ describe("a namespace typed into the question, whose name is close to an existin
     walk.press("ctrl-c");
     expect(await walk.exit()).toBe(130);
     expect(mutatingSince(sandbox, before)).toEqual([]);
+  });
+
+  it("is not taken for one that is being deleted", async () => {
+    const ending = await startSandbox({
+      clusters: [{ context: "sandbox", namespaces: ["default", { name: "payments", terminating: true }] }],
+    });
+    onTestFinished(() => ending.close());
+    const walk = await Walk.start(ending, given);
+    await (await walk.at("namespaces")).press("space").shows("[ ] default");
+    await walk.press("paymnets", "enter").shows("[x] paymnets");
+    walk.press("enter");
+    await walk.at("secretName");
+    expect(walk.run.screen).not.toContain("Did you mean");
+    walk.press("ctrl-c");
+    expect(await walk.exit()).toBe(130);
   });
 
   it("is not asked about if no name is close", async () => {

@@ -117,7 +117,7 @@ async function askWhichAreMeant(
   data: NamespacesData,
   prompter: Pick<Prompter, "choose">,
 ): Promise<readonly string[] | undefined> {
-  const there = data.namespaces.map(({ name }) => name);
+  const there = data.namespaces.filter(({ terminating }) => !terminating).map(({ name }) => name);
   const meant: string[] = [];
   for (const name of names) {
     const close = isNew(name, data) && !there.includes(name) ? closestName(name, there) : undefined;
