@@ -93,7 +93,7 @@ function folder(path: string, tell: (text: string) => void): ManifestFiles {
         if (error.code === "ENOENT") return [];
         throw unreadable(root, whyFileFailed(error));
       });
-      // No tool reads a file whose name begins with a dot as a manifest.
+      // kubectl reads these too, but .sops.yaml and what an editor leaves are not manifests.
       const files = names.filter((name) => manifestName.test(name) && !name.startsWith(".")).toSorted();
       const read = files.map(async (name) => {
         const file = join(root, name);

@@ -43,7 +43,10 @@ export async function kustomizationWithout(file: string): Promise<string | undef
   return listed.includes(basename(file)) ? undefined : kustomization;
 }
 
-/** No tool looks into a folder whose name begins with a dot; packages of Node hold no manifests, but many files. */
+/**
+ * Leaves out folders whose names begin with a dot, which belong to Git and other tools, and packages of Node: they hold
+ * many files, and hardly a manifest.
+ */
 async function foldersIn(folder: string): Promise<string[]> {
   const names = await entriesOf(
     folder,

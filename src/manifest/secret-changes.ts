@@ -146,7 +146,7 @@ export function besideSops(): ActionableError {
 export function keptBelow({ namespace, name }: SecretName, file: string): ActionableError {
   return refused(
     "manifest.twice",
-    `The secret ${namespace}/${name} of this cluster has a document in ${inOneLine(file)}. acr-pull does not look into folders inside the folder, but Flux does, and would apply both.`,
+    `The secret ${namespace}/${name} of this cluster has a document in ${inOneLine(file)}. acr-pull writes no documents in folders inside the folder, but Flux applies those too, and would apply both.`,
     `Name that folder: --manifest ${shellQuote(inOneLine(dirname(file)))}. Or remove the document from there.`,
   );
 }
