@@ -25,19 +25,27 @@ const separator = /^---(?=[ \t\r\n]|$)/m;
  */
 export function documentsOf(text: string, known: readonly ManifestDocument[] = []): ManifestDocument[] {
   const parsed = new Map(known.filter(({ within }) => !within).map((one) => [one.text, one]));
+  return piecesOf(text).flatMap((piece) => parsed.get(piece) ?? documentsIn(piece));
+}
+
+/** The documents of a JSON file: its values, or what else kubectl reads in it. */
+export function jsonDocuments(text: string): ManifestDocument[] {
+  return piecesOf(text).flatMap((piece) => {
+    const values = jsonValues(piece, "a JSON file");
+    return values.length > 0
+      ? values
+      : documentsIn(piece).map((one) => ({ ...one, within: "a JSON file" as const }));
+  });
+}
+
+/** The text between separators, each with the separator before it. */
+function piecesOf(text: string): string[] {
   const starts = [...text.matchAll(new RegExp(separator, "gm"))].map(({ index }) => index);
   const cuts = [0, ...starts.filter((at) => at > 0), text.length];
   return cuts
     .slice(1)
     .map((end, index) => text.slice(cuts[index], end))
-    .filter((piece) => piece !== "")
-    .flatMap((piece) => parsed.get(piece) ?? documentsIn(piece));
-}
-
-/** The documents of a JSON file: its values, or what else kubectl reads in it. */
-export function jsonDocuments(text: string): ManifestDocument[] {
-  const values = jsonValues(text, "a JSON file");
-  return values.length > 0 ? values : documentsOf(text).map((one) => ({ ...one, within: "a JSON file" }));
+    .filter((piece) => piece !== "");
 }
 
 /**

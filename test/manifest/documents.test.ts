@@ -1,6 +1,12 @@
 import { loadAll } from "js-yaml";
 import { expect, it } from "vitest";
-import { documentsOf, documentText, inPlaceOf, withDocument } from "../../src/manifest/documents.ts";
+import {
+  documentsOf,
+  documentText,
+  inPlaceOf,
+  jsonDocuments,
+  withDocument,
+} from "../../src/manifest/documents.ts";
 
 it.each([
   ["on the line of its separator", "--- {kind: Secret}\n"],
@@ -15,4 +21,12 @@ it.each([
   const whole = withDocument(documents, second, text);
   expect(loadAll(whole)).toEqual([{ kind: "First" }, { kind: "Secret", type: "new" }]);
   expect(documentsOf(whole).map((one) => one.text)).toEqual(["kind: First\n", text]);
+});
+
+it("what follows a separator in a JSON file is a document of it", () => {
+  const text = '{"kind":"First"}\n---\n{"kind":"Second"}{"kind":"Third"}\n---\nkind: Fourth\n';
+  const documents = jsonDocuments(text);
+  expect(documents.map(({ value }) => value?.["kind"])).toEqual(["First", "Second", "Third", "Fourth"]);
+  expect(new Set(documents.map(({ within }) => within))).toEqual(new Set(["a JSON file"]));
+  expect(documents.map((one) => one.text).join("")).toBe(text);
 });

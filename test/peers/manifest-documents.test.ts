@@ -33,6 +33,8 @@ describe.skipIf(lacks("kubectl"))("the documents of a manifest, and kubectl (nee
     ["one after the other", "x.json", `${map}\n${secret}\n`],
     ["one after the other, with something else behind", "x.json", `${map}${secret} garbage`],
     ["one after the other, in a YAML file", "x.yaml", `${map}${secret}`],
+    ["after a separator, in a JSON file", "x.json", `${map}\n---\n${secret}\n`],
+    ["after a separator at the beginning, in a JSON file", "x.json", `---\n${map}\n---\n${secret}\n`],
     ["after a separator with a comment", "x.yaml", `${yaml}--- # b\n${secret}\n`],
     ["after a separator with carriage returns", "x.yaml", `${yaml}---\r\n${secret}\r\n`],
     ["after an end marker", "x.yaml", `${yaml}...\n---\n${secret}\n`],
