@@ -40,7 +40,8 @@ export function crontabLines(
     "",
     // Source of the second sentence: the headers X-Cron-Env of a mail, in do_command.c of Vixie cron and of cronie
     ...wrapped(
-      "It also needs a sign-in that asks nobody: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_CERTIFICATE_PATH there, or add another --auth. Do not set AZURE_CLIENT_SECRET there: cron shows the variables of a crontab in its mails.",
+      "It also needs a sign-in that asks nobody: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_CERTIFICATE_PATH there, or add another --auth. Do not set AZURE_CLIENT_SECRET there: cron shows the variables of a crontab in its mails." +
+        leftOutText(environment),
       width,
     ),
   ];
@@ -101,13 +102,33 @@ function variablesOf(
 
 /** The proxies, without which the job reaches nothing. One with a password is left out: cron mails its variables. */
 function proxyVariables(environment: Shell["environment"]): Array<readonly [string, string]> {
-  const named = (...names: readonly string[]) =>
-    names
-      .flatMap((name) => [name, name.toLowerCase()])
-      .flatMap((name) => {
-        const value = environment[name];
-        return value && !value.includes("@") ? [[name, value] as const] : [];
-      });
-  const proxies = named("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY");
-  return proxies.length === 0 ? [] : [...proxies, ...named("NO_PROXY")];
+  const proxies = namedIn(environment, proxyNames).filter(([, value]) => !holdsPassword(value));
+  return proxies.length === 0 ? [] : [...proxies, ...namedIn(environment, ["NO_PROXY"])];
+}
+
+const proxyNames = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
+
+/** The variables of these names, in capitals or not. */
+function namedIn(
+  environment: Shell["environment"],
+  names: readonly string[],
+): Array<readonly [string, string]> {
+  return names
+    .flatMap((name) => [name, name.toLowerCase()])
+    .flatMap((name) => {
+      const value = environment[name];
+      return value ? [[name, value] as const] : [];
+    });
+}
+
+function holdsPassword(proxy: string): boolean {
+  return proxy.includes("@");
+}
+
+/** Says which proxies the job does not get. Empty if there are none. */
+function leftOutText(environment: Shell["environment"]): string {
+  return namedIn(environment, proxyNames)
+    .filter(([, value]) => holdsPassword(value))
+    .map(([name]) => ` ${name} is left out here, because it holds a password: set one that holds none.`)
+    .join("");
 }

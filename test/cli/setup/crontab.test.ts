@@ -58,9 +58,11 @@ describe("a crontab that setup prints", () => {
       "  no_proxy=localhost,.internal",
     ]);
     expect(lines.join("\n")).not.toContain("s3cr3t");
+    expect(lines.at(-1)).toContain("all_proxy is left out here, because it holds a password");
     // Without a proxy, it says nothing that a proxy would be spared.
     const bare = toldAfter({ namespace: ["team-a"] }, { environment: { NO_PROXY: "localhost" } });
     expect(bare.join("\n")).not.toContain("NO_PROXY");
+    expect(bare.join("\n")).not.toContain("left out");
   });
 
   it("warns of a password in it, because cron shows the variables in its mails", () => {
