@@ -68,9 +68,13 @@ export function manifestCluster({ name, applied, store, secrets }: ManifestOf): 
   };
 }
 
-/** Adds why acr-pull does not write a secret in the cluster: whatever applies the manifest does. */
+/**
+ * Adds why acr-pull does not write a secret in the cluster: whatever applies the manifest does. That it applies this one
+ * too, from elsewhere, is then no other trouble.
+ */
 function asApplied(secret: PullSecret): PullSecret {
-  return { ...secret, troubles: [...secret.troubles, { kind: "applied" }] };
+  const others = secret.troubles.filter((one) => one.kind !== "reconciled" || !one.appliesDocuments);
+  return { ...secret, troubles: [...others, { kind: "applied" }] };
 }
 
 /** acr-pull removes no documents: that is up to the person who commits them. */

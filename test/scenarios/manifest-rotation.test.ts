@@ -6,7 +6,7 @@ import { describe, expect, it, type TestContext } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { secretsIn } from "../canary.ts";
 import { documentsIn, sealWith, sync, unsealed } from "../gitops/reconciler.ts";
-import { runProgram, setup } from "../program.ts";
+import { runProgram, secretOf, setup } from "../program.ts";
 import { heldKeys, keyIds, markOf, rotate, rotation, signsIn, start } from "./rotation.ts";
 
 /** A Git repository with a manifest, and a cluster to which a reconciler applies what was committed. */
@@ -197,6 +197,20 @@ describe.concurrent("rotate with a manifest", () => {
     expect(run.json.error.message).toContain("default/acr-secret");
     expect(run.json.error.hint).toContain("setup --manifest");
     expect(keyIds(sandbox)).toHaveLength(1);
+  });
+
+  it("says to add a secret that the controller applies from elsewhere, and not that it is in the manifest", async (test) => {
+    const { sandbox, how, deliver } = await repository(test, false);
+    await setup(sandbox, ["-n", "default"]);
+    await setup(sandbox, ["-n", "awesomeapps", ...how]);
+    await deliver();
+    const { metadata } = secretOf(sandbox, "default")!;
+    metadata.labels = { ...metadata.labels, "argocd.argoproj.io/instance": "elsewhere" };
+    const run = await rotate(sandbox, how);
+    expect([run.code, run.json.error.code]).toEqual([2, "rotate.holder-unwritable"]);
+    expect(run.json.error.message).toContain("The cluster's secret default/acr-secret holds the key, but");
+    expect(run.json.error.hint).toContain("setup --manifest … -n default --secret-name acr-secret");
+    expect(run.json.error.hint).not.toContain("--adopt");
   });
 
   it("begins nothing before the cluster holds what was written", async (test) => {
