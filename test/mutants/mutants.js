@@ -181,13 +181,13 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/retire-block.ts`,
-        from: "if (!seen.whole && !input.namespacesComplete) return cannotSeeAll(step, seen);",
+        from: "if (!seen.whole && !input.namespacesComplete) return blockedByUnseen(step, seen);",
         to: "",
       },
       {
         // This guard would hide the mutant: it asks the same when the secrets are cleaned.
         file: `${flow}/retire-key.ts`,
-        from: "if (!whole && !input.namespacesComplete) return cannotSeeAll(step, keys.seen);",
+        from: "if (!whole && !input.namespacesComplete) return blockedByUnseen(step, keys.seen);",
         to: "",
       },
     ],
@@ -201,7 +201,7 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/retire-key.ts`,
-        from: "if (!whole && !input.namespacesComplete) return cannotSeeAll(step, keys.seen);",
+        from: "if (!whole && !input.namespacesComplete) return blockedByUnseen(step, keys.seen);",
         to: "",
       },
     ],

@@ -38,7 +38,7 @@ export function blockBefore(
     const { message, hint = "" } = notApplied(applied.missing, seen);
     return blockedBy("not-applied", `${nameOfKey(step)} is not retired. ${message}`, hint);
   }
-  if (!seen.whole && !input.namespacesComplete) return cannotSeeAll(step, seen);
+  if (!seen.whole && !input.namespacesComplete) return blockedByUnseen(step, seen);
   if (input.acceptOutage) return undefined;
   const password = step.old?.credential.password;
   const held = [
@@ -57,7 +57,7 @@ export function blockBefore(
 }
 
 /** Says that a namespace that may not be looked at may hold the key. */
-export function cannotSeeAll(step: Retirement, { contexts }: Pick<ClusterView, "contexts">): Retired {
+export function blockedByUnseen(step: Retirement, { contexts }: Pick<ClusterView, "contexts">): Retired {
   return blockedBy(
     "cannot-see-all-namespaces",
     `${nameOfKey(step)} is not retired: you may not list secrets in every namespace of context ${contexts.map(inOneLine).join(", ")}, so another one may still hold it.`,

@@ -15,7 +15,7 @@ import type { Retirement } from "./decide.ts";
 import {
   blockBefore,
   blockedBy,
-  cannotSeeAll,
+  blockedByUnseen,
   holdersIn,
   notCleaned,
   placesOf,
@@ -130,7 +130,7 @@ async function removeKey(
   for (const credential of newer) await work.prove(credential, proofsBeforeRetiring, input.settleMs);
   // A last look: some secrets may have got the key since the first one, and the right to list them may have gone.
   const { secrets, whole } = await work.turn.secretsNow();
-  if (!whole && !input.namespacesComplete) return cannotSeeAll(step, keys.seen);
+  if (!whole && !input.namespacesComplete) return blockedByUnseen(step, keys.seen);
   const held = placesOf(keys.seen, holdersIn(secrets, step, keys));
   if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held, keys, input);
   await work.turn.ensureHeld();

@@ -21,7 +21,7 @@ export function orphansUnknownOf({
   identified,
   contexts,
 }: Pick<ClusterView, "whole" | "identified" | "contexts">): OrphansUnknown | undefined {
-  if (!whole) return cannotSeeAll(contexts);
+  if (!whole) return cannotListAll(contexts);
   if (identified) return undefined;
   return {
     code: "status.cluster-not-known",
@@ -30,7 +30,7 @@ export function orphansUnknownOf({
 }
 
 /** A key may be held in a namespace that acr-pull could not look at. */
-export function cannotSeeAll(contexts: readonly string[]): OrphansUnknown {
+export function cannotListAll(contexts: readonly string[]): OrphansUnknown {
   return {
     code: "status.cannot-see-all-namespaces",
     message: `You may not list secrets in every namespace of context ${namesOf(contexts)}, so another namespace may use a key that no visible secret holds`,

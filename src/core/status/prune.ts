@@ -13,7 +13,7 @@ import type { Clock, Directory } from "../ports.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { PrunePlan } from "./contract.ts";
 import type { DirectoryAnswer, DirectoryFacts } from "./look.ts";
-import { cannotSeeAll, orphansUnknownOf, type OrphansUnknown } from "./orphans.ts";
+import { cannotListAll, orphansUnknownOf, type OrphansUnknown } from "./orphans.ts";
 
 /** A key that may be removed: acr-pull made it for a cluster in which nothing names or holds it. */
 interface Prunable {
@@ -78,7 +78,7 @@ async function holdersOf(
   signal: AbortSignal,
 ): Promise<string[]> {
   const listed = await cluster.listPullSecrets(signal);
-  if (!listed && isItsOwn) throw notWhole(key.keyId, cannotSeeAll(contexts));
+  if (!listed && isItsOwn) throw notWhole(key.keyId, cannotListAll(contexts));
   // Secrets of another type are not in this list: they were seen by their label alone.
   const all = new Map([...secrets, ...(listed ?? [])].map((one) => [`${one.namespace}/${one.name}`, one]));
   const holders = keyHolders([...all.values()], application, now).get(key.keyId) ?? [];
