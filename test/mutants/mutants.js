@@ -230,7 +230,7 @@ export const mutants = [
     name: "takes any password beside the new one for the old key",
     edits: [
       {
-        file: `${flow}/decide.ts`,
+        file: `${flow}/old-key.ts`,
         from: "if (living.length === 0) return mayLive ? undefined : beside[0];",
         to: "if (mayLive || !mayLive) return beside[0];",
       },

@@ -1,6 +1,5 @@
 import { refused } from "../../domain/errors.ts";
 import type { RetireMark } from "../../domain/ownership.ts";
-import { isOfApplication } from "../../domain/pull-secret.ts";
 import { isSameTarget } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput } from "./contract.ts";
@@ -8,6 +7,7 @@ import type { Holder } from "../cluster/holders.ts";
 import { registryNamed } from "../cluster/registry-meant.ts";
 import { endOf, isDue, retirementDueAt } from "./due.ts";
 import { needsNaming, type SeenKey, type SeenKeys } from "./look.ts";
+import { oldKeyIn, ownOldKey } from "./old-key.ts";
 
 /*
  * A rotation has two steps: the change-over to another key, and the retirement of the old one. Each step looks at
@@ -167,12 +167,6 @@ function changeOverTo(
   return { kind: "change-over", to, holders: rest, after, why };
 }
 
-/** The key that a secret was changed over from, if it still stands beside the new one and signs in. */
-function ownOldKey({ mark, second }: Holder, { keyOf }: SeenKeys): SeenKey | undefined {
-  const before = second && keyOf(second.password);
-  return before?.alive === true && before.keyId === mark.retire?.keyId ? before : undefined;
-}
-
 /** Goes back to the old key, each secret to its own, as long as some secret still holds its password. */
 function goBack(keys: SeenKeys, changedOver: readonly Holder[], { suggest }: StepWish): ChangeOver {
   const before = keys.holders
@@ -217,27 +211,6 @@ function retirement(keys: SeenKeys, changedOver: readonly Holder[], wish: StepWi
   if (!early && retirementDueAt(marked, keys) > keys.now.getTime())
     return { kind: "none", because: "pending" };
   return { kind: "retire", keyId, old, holders };
-}
-
-/**
- * The old key, by a password that stands beside the new one. Anybody who may write one of the secrets can put another
- * password there, so only one that signs in as this key shows which it is. One that does not sign in is believed only
- * if no other one does, and the directory does not list the key as living.
- */
-function oldKeyIn(
-  changedOver: readonly Holder[],
-  keyId: string | null,
-  { keyOf, application, appId, now }: SeenKeys,
-): SeenKey | undefined {
-  const beside = changedOver.flatMap(({ second }) => (second ? [keyOf(second.password)] : []));
-  const living = beside.filter(({ alive }) => alive);
-  const mayLive = application.passwords.some(
-    (key) => key.keyId === keyId && (key.endDateTime === undefined || key.endDateTime > now),
-  );
-  if (living.length === 0) return mayLive ? undefined : beside[0];
-  return living.find(
-    (key) => isOfApplication(key.credential, appId) && (keyId === null || key.keyId === keyId),
-  );
 }
 
 /**
