@@ -298,6 +298,17 @@ describe.concurrent("rotate, where a copy was made by hand during the grace", ()
   });
 });
 
+/** Does something once the old key has been taken out of the secret. */
+function onCleanedUp(sandbox: Sandbox, work: () => void): void {
+  const stop = sandbox.observe((phase, { method, path }) => {
+    if (phase !== "committed" || method !== "PATCH" || !path.endsWith("/awesomeapps/secrets/acr-secret"))
+      return;
+    if (heldKeys(sandbox).https !== undefined) return;
+    stop();
+    work();
+  });
+}
+
 describe.concurrent("rotate, where a copy turns up", () => {
   it.for([
     ["as it was", false],
@@ -309,11 +320,7 @@ describe.concurrent("rotate, where a copy turns up", () => {
       const { old } = changedOver(sandbox, { due: true });
       const { host, entry: found } = oldEntry(sandbox);
       const entry = inCapitals ? { username: found.username.toUpperCase(), password: found.password } : found;
-      const stop = sandbox.observe((phase, { method, path }) => {
-        if (phase !== "committed" || method !== "PATCH" || !path.endsWith("/awesomeapps/secrets/acr-secret"))
-          return;
-        if (heldKeys(sandbox).https !== undefined) return;
-        stop();
+      onCleanedUp(sandbox, () => {
         addSecret(sandbox, { namespace: "default", name: "late" }, { auths: { [host]: entry } });
       });
       expectStillHeld(await rotate(sandbox, ["--finish"]), "sandbox/default/late");
@@ -338,11 +345,7 @@ describe.concurrent("rotate, where the right to list secrets goes after the clea
     const { host, entry } = oldEntry(sandbox);
     const [user] = sandbox.world.clusters[0]!.users;
     const { rules } = user!;
-    const stop = sandbox.observe((phase, { method, path }) => {
-      if (phase !== "committed" || method !== "PATCH" || !path.endsWith("/awesomeapps/secrets/acr-secret"))
-        return;
-      if (heldKeys(sandbox).https !== undefined) return;
-      stop();
+    onCleanedUp(sandbox, () => {
       addSecret(sandbox, { namespace: "default", name: "late" }, { auths: { [host]: entry } });
       user!.rules = [
         { verbs: ["get", "patch"], resources: ["secrets"] },
