@@ -1,5 +1,6 @@
 import type { Variables } from "../../domain/proxy.ts";
 import type { OutputTexts } from "../show/outputs.ts";
+import { isSet } from "../show/terminal.ts";
 
 /** What a CI service accepts from a program that runs in one of its jobs. */
 export interface CiService {
@@ -19,9 +20,18 @@ export async function ciServiceIn(environment: Variables): Promise<CiService | u
   if (environment["GITHUB_ACTIONS"] === "true") {
     return (await import("./github-actions.ts")).githubActions(environment);
   }
-  // https://learn.microsoft.com/azure/devops/pipelines/build/variables
-  if (environment["TF_BUILD"] === "True") {
+  if (isAzurePipelines(environment)) {
     return (await import("./azure-pipelines.ts")).azurePipelines(environment);
   }
   return undefined;
+}
+
+/** Whether this is a job in CI. Unlike other services, Azure Pipelines sets no `CI`. */
+export function isCiJob(environment: Variables): boolean {
+  return isSet(environment["CI"]) || isAzurePipelines(environment);
+}
+
+/** Source: https://learn.microsoft.com/azure/devops/pipelines/build/variables */
+function isAzurePipelines(environment: Variables): boolean {
+  return environment["TF_BUILD"] === "True";
 }

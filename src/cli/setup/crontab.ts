@@ -1,7 +1,8 @@
 import { basename, delimiter, dirname, resolve } from "node:path";
+import { isCiJob } from "../ci/ci-service.ts";
 import { outputOptions } from "../options/output-options.ts";
 import { rehearsedWords, type Shell } from "../show/equivalent-command.ts";
-import { isSet, toned, type Line } from "../show/terminal.ts";
+import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 
 /** The names that npm gives the links to the program, in the folder that it was told to put them in. */
@@ -27,9 +28,8 @@ export function crontabLines(
   width: number,
 ): Line[] {
   const { execPath, scriptPath, environment } = shell;
-  // A made-up world does not exist tomorrow, and the machine that runs a job may not. Azure Pipelines sets no CI.
-  const isJob = isSet(environment["CI"]) || environment["TF_BUILD"] === "True";
-  const isPassing = isJob || rehearsedWords(environment).length > 0;
+  // A made-up world does not exist tomorrow, and the machine that runs a job may not.
+  const isPassing = isCiJob(environment) || rehearsedWords(environment).length > 0;
   if (execPath === undefined || isPassing) return [];
   const line = cronCommand(asJob(shell), command);
   if (line.length > longestCommand) return [];
