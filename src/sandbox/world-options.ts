@@ -246,6 +246,12 @@ const user = z.strictObject({
   directoryRoles: z.array(guid).default([]),
   customRoles: z.array(customRole).default([]),
   roles: z.array(grant).default([]),
+  multiFactor: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Each sign-in includes multi-factor authentication; false: only one that is asked to. Resource Manager demands it for writes.",
+    ),
 });
 
 const group = z.strictObject({

@@ -95,6 +95,8 @@ export interface UserRecord {
   readonly displayName: string;
   /** Template ids of directory roles, as in a token's `wids`. */
   directoryRoles: string[];
+  /** Whether each of their sign-ins includes multi-factor authentication, or only one that is asked to. */
+  multiFactor: boolean;
 }
 
 /** A security group. Its members hold its roles. */

@@ -287,6 +287,33 @@ it("signs a person in by device code, after as many polls as the world asks for"
   });
 });
 
+it("asks for a second factor where a token has to show it, and remembers that it was given", async () => {
+  const azure = inProcessAzure();
+  azure.world.users[0]!.multiFactor = false;
+  const claims = JSON.stringify({ access_token: { acrs: { essential: true, values: ["p1"] } } });
+  const scope = "https://management.azure.com/.default offline_access";
+  const signIn = async (more: Record<string, string>) => {
+    const { body } = await azure.token({ client_id: azureCliAppId, scope, ...more }, "common", "devicecode");
+    const form = {
+      grant_type: "device_code",
+      client_id: azureCliAppId,
+      device_code: String(body["device_code"]),
+    };
+    return (await azure.token(form)).body;
+  };
+  const refresh = async ({ refresh_token: token }: Record<string, unknown>) => {
+    const form = { grant_type: "refresh_token", client_id: azureCliAppId, refresh_token: String(token) };
+    return (await azure.token({ ...form, scope, claims })).body;
+  };
+  const weak = await signIn({});
+  expect(decodeJwt(String(weak["access_token"]))).toMatchObject({ amr: ["pwd"] });
+  expect(await refresh(weak)).toMatchObject({ error: "interaction_required" });
+  const strong = await signIn({ claims });
+  const token = { amr: ["pwd", "mfa"], acrs: ["p1"] };
+  expect(decodeJwt(String(strong["access_token"]))).toMatchObject(token);
+  expect(decodeJwt(String((await refresh(strong))["access_token"]))).toMatchObject(token);
+});
+
 it("lets a person decline, and knows only codes it gave out", async () => {
   const azure = inProcessAzure({ deviceSignIn: { declines: true } });
   const { body } = await azure.token({ client_id: azureCliAppId }, "common", "devicecode");

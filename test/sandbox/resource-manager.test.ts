@@ -113,6 +113,35 @@ describe("Resource Manager", () => {
     }
   });
 
+  test("demands multi-factor authentication of a person who writes, and of nobody else", async () => {
+    const { world, routes, assignments } = open();
+    const [record] = world.users;
+    if (!record) throw new Error("no person");
+    const at = `${assignments}/${name}?api-version=2022-04-01`;
+    const ask = async (method: string, multiFactor: boolean) => {
+      const subject = {
+        kind: "user",
+        record,
+        clientId: "az",
+        scope: "user_impersonation",
+        multiFactor,
+      } as const;
+      const token = await issueToken(world, { audience: "https://management.azure.com/", subject });
+      const headers = { authorization: `Bearer ${token}` };
+      return answered(world, routes, request(method, at, { headers, body: {} }));
+    };
+    for (const method of ["PUT", "DELETE"]) {
+      const refused = await ask(method, false);
+      expect(errorOf(refused)).toMatchObject({ status: 401, code: "RequestDisallowedByPolicy" });
+      const [, claims = ""] = /claims="([^"]+)"/.exec(refused.headers?.["www-authenticate"] ?? "") ?? [];
+      expect(JSON.parse(Buffer.from(claims, "base64").toString())).toEqual({
+        access_token: { acrs: { essential: true, values: ["p1"] } },
+      });
+      expect((await ask(method, true)).status).not.toBe(401);
+    }
+    expect((await ask("GET", false)).status).not.toBe(401);
+  });
+
   test("demands an api-version", async () => {
     expect(errorOf(await open().ask("GET", "/subscriptions", undefined, ""))).toMatchObject({
       status: 400,

@@ -128,8 +128,8 @@ async function grant(
       return userTokens(world, signIns, form, signIns.redeem(form));
     case "refresh_token": {
       const scope = required(form, "scope");
-      const user = signIns.refresh(form, resource(world, scope));
-      return userTokens(world, signIns, form, { user, scope });
+      const { user, multiFactor } = signIns.refresh(form, resource(world, scope));
+      return userTokens(world, signIns, form, { user, scope, multiFactor });
     }
     default:
       throw new SignInRefusal(70003, { grant: type });
@@ -142,7 +142,7 @@ async function userTokens(
   world: World,
   signIns: UserSignIns,
   form: URLSearchParams,
-  { user, scope: asked }: SignedIn,
+  { user, scope: asked, multiFactor }: SignedIn,
 ): Promise<Record<string, unknown>> {
   const clientId = required(form, "client_id");
   const audience = resource(world, asked);
@@ -153,10 +153,10 @@ async function userTokens(
     scope: [...new Set([...scope.split(" ").map((one) => `${audience}/${one}`), ...scopes])].join(" "),
     access_token: await issueToken(world, {
       audience,
-      subject: { kind: "user", record: user, clientId, scope },
+      subject: { kind: "user", record: user, clientId, scope, multiFactor },
     }),
     ...(scopes.includes("offline_access")
-      ? { refresh_token: signIns.remember(user, clientId), foci: "1" }
+      ? { refresh_token: signIns.remember({ user, clientId, multiFactor }), foci: "1" }
       : {}),
     ...(scopes.includes("openid") ? { id_token: await idToken(world, clientId, user) } : {}),
     ...(form.get("client_info") === "1"

@@ -27,6 +27,9 @@ export function graphAudiences(world: World): readonly string[] {
   return [`${world.azureUrl}/`, "https://graph.microsoft.com/"];
 }
 
+/** The authentication context that multi-factor authentication satisfies, as claims challenges name it. */
+export const multiFactorContext = "p1";
+
 /** Who a token was issued to. */
 export interface Identity {
   readonly objectId: string;
@@ -39,6 +42,8 @@ export interface Identity {
   readonly roles: readonly string[];
   /** Template ids of directory roles that the token carries. */
   readonly directoryRoles: readonly string[];
+  /** Whether a person signed in with multi-factor authentication. */
+  readonly multiFactor: boolean;
 }
 
 /** What an access token is issued for. Times are in seconds. */
@@ -51,6 +56,8 @@ export interface TokenGrant {
         readonly record: UserRecord;
         readonly clientId: string;
         readonly scope: string;
+        /** Default: what the user's sign-ins include. */
+        readonly multiFactor?: boolean;
       };
   /** Default 3600. */
   readonly lifetime?: number;
@@ -59,6 +66,7 @@ export interface TokenGrant {
 /** An access token of the tenant, with the claims that clients and services read. */
 export async function issueToken(world: World, grant: TokenGrant): Promise<string> {
   const { subject } = grant;
+  const multiFactor = subject.kind === "user" && (subject.multiFactor ?? subject.record.multiFactor);
   const claims: JWTPayload =
     subject.kind === "service-principal"
       ? {
@@ -80,6 +88,9 @@ export async function issueToken(world: World, grant: TokenGrant): Promise<strin
           unique_name: subject.record.userPrincipalName,
           scp: subject.scope,
           wids: subject.record.directoryRoles,
+          // https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+          amr: multiFactor ? ["pwd", "mfa"] : ["pwd"],
+          acrs: multiFactor ? [multiFactorContext] : undefined,
         };
   return signJwt(
     world,
@@ -142,6 +153,7 @@ export async function verifyToken(
     name: user ? text(payload["upn"]) : appId,
     roles: texts(payload["roles"]),
     directoryRoles: texts(payload["wids"]),
+    multiFactor: texts(payload["amr"]).includes("mfa"),
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { v4 as uuid } from "uuid";
 import { SignInRefusal } from "./errors.ts";
-import { azureCliAppId } from "./token.ts";
+import { azureCliAppId, multiFactorContext } from "./token.ts";
 import type { UserRecord, World } from "../world.ts";
 
 /** How long a device code can be used, in seconds. */
@@ -10,6 +10,7 @@ const deviceCodeLifetime = 900;
 interface PendingSignIn {
   readonly clientId: string;
   readonly scope: string;
+  readonly demandsMultiFactor: boolean;
   readonly expiresAt: number;
   polls: number;
   redeemed: boolean;
@@ -19,11 +20,13 @@ interface PendingSignIn {
 export interface SignedIn {
   readonly user: UserRecord;
   readonly scope: string;
+  readonly multiFactor: boolean;
 }
 
 interface Session {
   readonly user: UserRecord;
   readonly clientId: string;
+  readonly multiFactor: boolean;
 }
 
 /** Users who sign in by device code, and the refresh tokens that they were given. */
@@ -48,6 +51,7 @@ export class UserSignIns {
     this.#pending.set(deviceCode, {
       clientId,
       scope: form.get("scope") ?? "",
+      demandsMultiFactor: demandsMultiFactor(form),
       expiresAt: Date.now() + deviceCodeLifetime * 1000,
       polls: 0,
       redeemed: false,
@@ -80,26 +84,28 @@ export class UserSignIns {
     if (!user || pending.polls <= pendingPolls) throw new SignInRefusal(70016);
     if (declines) throw new SignInRefusal(65004);
     pending.redeemed = true;
-    return { user, scope: form.get("scope") ?? pending.scope };
+    const multiFactor = user.multiFactor || pending.demandsMultiFactor || demandsMultiFactor(form);
+    return { user, scope: form.get("scope") ?? pending.scope, multiFactor };
   }
 
   /**
-   * The user that the refresh token belongs to.
+   * The session that the refresh token belongs to.
    * @param resource what the new access token is for
    * @throws SignInRefusal
    */
-  refresh(form: URLSearchParams, resource: string): UserRecord {
+  refresh(form: URLSearchParams, resource: string): Session {
     const clientId = this.#publicClient(form);
     const session = this.#sessions.get(form.get("refresh_token") ?? "");
     if (session?.clientId !== clientId) throw new SignInRefusal(70000);
-    if (this.#world.policy.multiFactorRequired) throw new SignInRefusal(50076, { resource });
-    return session.user;
+    const isTooWeak = demandsMultiFactor(form) && !session.multiFactor;
+    if (this.#world.policy.multiFactorRequired || isTooWeak) throw new SignInRefusal(50076, { resource });
+    return session;
   }
 
-  /** Issues a refresh token for the user. */
-  remember(user: UserRecord, clientId: string): string {
+  /** Issues a refresh token for the session. */
+  remember(session: Session): string {
     const token = `1.${randomBytes(64).toString("base64url")}.${uuid()}`;
-    this.#sessions.set(token, { user, clientId });
+    this.#sessions.set(token, session);
     return token;
   }
 
@@ -113,4 +119,12 @@ export class UserSignIns {
       ? new SignInRefusal(65001, { appId, name: application.displayName })
       : new SignInRefusal(700016, { appId, tenant: this.#world.tenantId });
   }
+}
+
+/**
+ * Whether a sign-in asks for a token that satisfies the challenge for multi-factor authentication.
+ * https://learn.microsoft.com/entra/identity-platform/claims-challenge
+ */
+function demandsMultiFactor(form: URLSearchParams): boolean {
+  return new RegExp(`"acrs".*"${multiFactorContext}"`).test(form.get("claims") ?? "");
 }

@@ -3,7 +3,13 @@ import { armAnswer, armError } from "./errors.ts";
 import type { ReplicaView } from "../replication.ts";
 import { covers, grantsAt, permitsAction } from "./role-evaluation.ts";
 import type { Route, SandboxRequest, SandboxResponse } from "../service.ts";
-import { bearerToken, resourceManagerAudiences, verifyBearer, type Identity } from "../entra/token.ts";
+import {
+  bearerToken,
+  multiFactorContext,
+  resourceManagerAudiences,
+  verifyBearer,
+  type Identity,
+} from "../entra/token.ts";
 import type { World } from "../world.ts";
 
 /** One request to Resource Manager: the caller, who has signed in, and what the replica that answers knows. */
@@ -28,6 +34,9 @@ export function armRoute(
     handle: async (request, parameters) => {
       const caller = await verifyBearer(world, request, resourceManagerAudiences);
       if (!caller) return unauthenticated(world, request);
+      if (method !== "GET" && caller.kind === "user" && !caller.multiFactor) {
+        return multiFactorDemanded(world, request);
+      }
       const apiVersion = request.query.get("api-version");
       if (!apiVersion) {
         return armError(
@@ -89,4 +98,18 @@ function unauthenticated(world: World, request: SandboxRequest): SandboxResponse
   const answer = armError(401, code, message);
   const challenge = `Bearer authorization_uri="${world.azureUrl}/${world.tenantId}", error="invalid_token", error_description="${message}"`;
   return { ...answer, headers: { ...answer.headers, "www-authenticate": challenge } };
+}
+
+/**
+ * Since October 2025 Resource Manager demands multi-factor authentication for the writes of people. Its challenge is
+ * as https://github.com/Azure/azure-cli/pull/31699 shows it, and its sentence as
+ * https://learn.microsoft.com/cli/azure/use-azure-cli-successfully-troubleshooting does.
+ */
+function multiFactorDemanded(world: World, { path }: SandboxRequest): SandboxResponse {
+  const message = `Resource '${path.split("/").at(-1)}' was disallowed by policy. Reasons: MFA is required. See error details for policy resource IDs.`;
+  const answer = armError(401, "RequestDisallowedByPolicy", message);
+  const claims = { access_token: { acrs: { essential: true, values: [multiFactorContext] } } };
+  const challenge = Buffer.from(JSON.stringify(claims)).toString("base64");
+  const header = `Bearer authorization_uri="${world.azureUrl}/common", error="insufficient_claims", claims="${challenge}"`;
+  return { ...answer, headers: { ...answer.headers, "www-authenticate": header } };
 }
