@@ -179,8 +179,9 @@ async function openDirectory(
 }
 
 function azureOptions(request: AzureSignIn, { report, ...openAs }: OpenAs): AzureOptions {
-  const onDeviceCode: AzureOptions["onDeviceCode"] = ({ userCode, verificationUri }) => {
-    const text = `To sign in, open ${verificationUri} in a browser and enter the code ${userCode} there.`;
+  const onDeviceCode: AzureOptions["onDeviceCode"] = ({ userCode, verificationUri, again }) => {
+    const why = again ? "Azure demands a stronger sign-in (MFA) for this. " : "";
+    const text = `${why}To sign in, open ${verificationUri} in a browser and enter the code ${userCode} there.`;
     report({ kind: "note", level: "instruction", text });
   };
   return { ...request, ...openAs, onDeviceCode };

@@ -1,6 +1,7 @@
 import { ActionableError, type ErrorDetails } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { ExchangeError, type ExchangeFailure } from "../domain/http-exchange.ts";
+import { multiFactorRequired } from "./claims-challenge.ts";
 import { answerOf, type ServiceAnswer } from "./service-failure.ts";
 
 /** Which rights a request needs, and so what a 403 means. */
@@ -11,6 +12,8 @@ export interface Task {
   /** Continues `Could not`, as in `list the owners of the application`. */
   readonly doing: string;
   readonly area: Area;
+  /** What to do if a condition on the caller's own role stands in the way. */
+  readonly hintOnCondition?: string;
 }
 
 interface Meaning extends Omit<ErrorDetails, "requestId" | "status"> {
@@ -33,15 +36,21 @@ export async function perform<T>(task: Task, signal: AbortSignal, work: () => Pr
 }
 
 /** The failure of a task as an error that a person can act on. Any other error is returned unchanged. */
-export function azureError(error: unknown, { doing, area }: Task): unknown {
+export function azureError(error: unknown, { doing, area, hintOnCondition }: Task): unknown {
   if (error instanceof ActionableError) return error;
   if (error instanceof ExchangeError) return unansweredError(error, doing);
   const answer = answerOf(error);
   if (!answer) return error;
-  const { because, ...details } = meaningOf(answer, area);
+  const { because, hint, ...details } = meaningOf(answer, area);
+  const isLimited = answer.status === 403 && /ABAC condition not fulfilled/i.test(answer.whole);
   return new ActionableError(
     `Could not ${doing}: ${because ?? answer.text}`,
-    { ...details, requestId: answer.requestId, status: answer.status },
+    {
+      ...details,
+      hint: (isLimited && hintOnCondition) || hint,
+      requestId: answer.requestId,
+      status: answer.status,
+    },
     { cause: error },
   );
 }
@@ -71,6 +80,7 @@ const unanswered: Readonly<Record<ExchangeFailure, ErrorDetails>> = {
 
 function meaningOf(answer: ServiceAnswer, area: Area): Meaning {
   for (const code of answer.codes.toReversed()) {
+    if (code === "RequestDisallowedByPolicy") return forbiddenByPolicy(answer);
     const meaning = byCode[code];
     if (meaning) return meaning;
   }
@@ -154,6 +164,20 @@ const apiMissing: Meaning = {
   hint: "The Resource Manager of this cloud or location has no API version that acr-pull supports: check --cloud and --subscription, and ask its operator which versions of Microsoft.ContainerRegistry exist.",
 };
 
+/** A policy of the subscription's, or Azure's own that demands multi-factor authentication. */
+function forbiddenByPolicy({ status, text, policies }: ServiceAnswer): Meaning {
+  if (status === 401) return multiFactorRequired;
+  // What follows are ids in JSON.
+  const [sentence = text] = text.split(/ Policy identifiers?(?:\(s\))?:/);
+  return {
+    code: "roles.policy",
+    because: policies.length === 0 ? text : `${sentence} Azure Policy: ${policies.join(", ")}.`,
+    hint: "Ask the people who manage the policies of the subscription for an exemption.",
+    docs: "https://learn.microsoft.com/azure/governance/policy/troubleshoot/general",
+    exitCode: exitCode.notAllowed,
+  };
+}
+
 /** What the services' own codes mean. If no code is known, the status decides. */
 const byCode: Readonly<Record<string, Meaning>> = {
   CredentialInvalidLifetimeAsPerAppPolicy: {
@@ -190,19 +214,12 @@ const byCode: Readonly<Record<string, Meaning>> = {
     because: "the subscription has reached its limit of role assignments.",
     hint: "Remove assignments that are no longer needed, starting with those of deleted identities.",
     docs: "https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits",
+    exitCode: exitCode.notAllowed,
   },
   ScopeLocked: {
     code: "roles.locked",
-    because: "a lock on the registry or above it forbids the change.",
     hint: "Ask an administrator to remove the lock or to make the change.",
     docs: "https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources",
-    exitCode: exitCode.notAllowed,
-  },
-  RequestDisallowedByPolicy: {
-    code: "roles.policy",
-    because: "an Azure Policy forbids it.",
-    hint: "Ask the people who manage the policies of the subscription for an exemption.",
-    docs: "https://learn.microsoft.com/azure/governance/policy/troubleshoot/general",
     exitCode: exitCode.notAllowed,
   },
   InvalidAuthenticationTokenTenant: {

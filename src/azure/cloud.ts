@@ -17,6 +17,11 @@ export interface Cloud {
   readonly registrySuffixes: readonly string[] | undefined;
   /** Whether it is one of Microsoft's own, whose addresses are built in. */
   readonly isWellKnown: boolean;
+  /**
+   * Whether Resource Manager demands multi-factor authentication of a person who writes. A private cloud may, too.
+   * Source: https://learn.microsoft.com/entra/identity/authentication/concept-mandatory-multifactor-authentication
+   */
+  readonly demandsMultiFactor: boolean;
 }
 
 // Sources: https://learn.microsoft.com/graph/api/resources/federatedidentitycredential, the documentation of national
@@ -33,6 +38,7 @@ const wellKnown: readonly Cloud[] = [
     federationAudience: "api://AzureADTokenExchange",
     registrySuffixes: [".azurecr.io"],
     isWellKnown: true,
+    demandsMultiFactor: true,
   },
   {
     name: "AzureUSGovernment",
@@ -44,6 +50,7 @@ const wellKnown: readonly Cloud[] = [
     federationAudience: "api://AzureADTokenExchangeUSGov",
     registrySuffixes: [".azurecr.us"],
     isWellKnown: true,
+    demandsMultiFactor: false,
   },
   {
     name: "AzureChinaCloud",
@@ -55,6 +62,7 @@ const wellKnown: readonly Cloud[] = [
     federationAudience: "api://AzureADTokenExchangeChina",
     registrySuffixes: [".azurecr.cn"],
     isWellKnown: true,
+    demandsMultiFactor: false,
   },
 ];
 
@@ -133,6 +141,7 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
         ? [`.${suffix.replace(/^\./, "").toLowerCase()}`]
         : undefined,
     isWellKnown: false,
+    demandsMultiFactor: true,
   };
 }
 

@@ -3,6 +3,7 @@ import type { AuthChoice, AuthMethod } from "../domain/identity.ts";
 import { isGuid } from "../domain/names.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
 import type { FailedTokenRequest } from "./token-request.ts";
+import { unmetChallengeError } from "./claims-challenge.ts";
 import { signInError, signInFailure, wrongTenantError } from "./sign-in-errors.ts";
 import { openTokenSource, type TokenSource, type TokenSourceOptions } from "./token-source.ts";
 import { readClaims, type TokenClaims } from "./token-claims.ts";
@@ -20,7 +21,7 @@ export interface CredentialOptions extends TokenSourceOptions {
 /**
  * The caller's sign-in. Each scope's token is requested once and shared by all clients until five minutes before it
  * expires. A request is stopped when nobody waits for its token any longer. Failures are ActionableErrors:
- * `azure.not-signed-in`, `azure.wrong-tenant`, `azure.conditional-access`, `azure.unreachable`,
+ * `azure.not-signed-in`, `azure.mfa-required`, `azure.wrong-tenant`, `azure.conditional-access`, `azure.unreachable`,
  * `azure.untrusted-certificate`, `azure.timed-out`, `azure.no-browser`.
  */
 export interface Credential extends TokenCredential {
@@ -151,7 +152,17 @@ class SharedCredential implements Credential {
   }
 
   async #fetch(scope: string, claims: string | undefined, signal: AbortSignal): Promise<AccessToken> {
-    const { tenant } = this.#options;
+    const { tenant, cloud } = this.#options;
+    if (claims !== undefined && this.method === "cli") {
+      // Only az itself can ask the person for more.
+      const known = this.#tokens.get(scope);
+      throw unmetChallengeError({
+        method: this.method,
+        claims,
+        tenant: tenant ?? (known && readClaims(known.token).tid),
+        scope: scope === cloud.resourceManagerScope ? undefined : scope,
+      });
+    }
     this.#lastFailure = undefined;
     let token: AccessToken | null;
     try {

@@ -9,6 +9,8 @@ export interface DeviceCodePrompt {
   readonly userCode: string;
   /** An https address; in Microsoft's own clouds it is one of Microsoft's. */
   readonly verificationUri: string;
+  /** Whether a service demands more than the sign-in before showed. */
+  readonly again: boolean;
 }
 
 /**
@@ -22,25 +24,28 @@ export async function deviceCodeCredential(
 ): Promise<TokenCredential> {
   const { DeviceCodeCredential } = await import("@azure/identity");
   let refusal: ActionableError | undefined;
+  let again = false;
   const credential = new DeviceCodeCredential({
     ...options,
     userPromptCallback: ({ userCode, verificationUri }) => {
       refusal = refusalOf({ userCode, verificationUri }, cloud);
       if (refusal) throw refusal;
-      onDeviceCode({ userCode, verificationUri: new URL(verificationUri).href });
+      onDeviceCode({ userCode, verificationUri: new URL(verificationUri).href, again });
     },
   });
   return {
     // The SDK keeps only the message of an error that its callback throws.
-    getToken: (...asked) =>
-      credential.getToken(...asked).catch((error: unknown) => {
+    getToken: (scopes, options) => {
+      again = options?.claims !== undefined;
+      return credential.getToken(scopes, options).catch((error: unknown) => {
         throw refusal ?? error;
-      }),
+      });
+    },
   };
 }
 
 function refusalOf(
-  { userCode, verificationUri }: DeviceCodePrompt,
+  { userCode, verificationUri }: Pick<DeviceCodePrompt, "userCode" | "verificationUri">,
   cloud: Cloud,
 ): ActionableError | undefined {
   const isCode = /^[A-Za-z0-9-]{4,32}$/.test(userCode);

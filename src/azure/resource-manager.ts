@@ -12,6 +12,7 @@ import {
 import { readPages, type Pages } from "../domain/pages.ts";
 import { usualVersion, alternativeVersion, type Api } from "./api-versions.ts";
 import { retryPolicyName, type AzureHttp, type RequestRules } from "./azure-http.ts";
+import { multiFactorClaims } from "./claims-challenge.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
 import { list, parsedRecord, text } from "./json-fields.ts";
@@ -45,6 +46,11 @@ export interface ResourceManager {
     signal: AbortSignal,
     question: (clients: ResourceManagerClients, version: string) => Promise<T>,
   ): Promise<T>;
+  /**
+   * Has a person whose token shows no multi-factor authentication sign in with it, before a first write would ask.
+   * @throws ActionableError `azure.mfa-required` if that takes a sign-in outside of this program
+   */
+  readyToWrite(signal: AbortSignal): Promise<void>;
 }
 
 /** Resource Manager of a cloud, signed in with the credential. Source: https://learn.microsoft.com/rest/api/azure/ */
@@ -107,6 +113,12 @@ export function createResourceManager(
   }
 
   return {
+    async readyToWrite(signal) {
+      const { kind, multiFactor } = await credential.claims(scope, signal);
+      if (!cloud.demandsMultiFactor || kind !== "user" || multiFactor !== false) return;
+      await credential.getToken(scope, { claims: multiFactorClaims, abortSignal: signal });
+    },
+
     ask: (api, signal, question) =>
       readPages(http.timeoutMs, signal, async (pages) => {
         await credential.getToken(scope, { abortSignal: signal });

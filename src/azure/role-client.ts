@@ -27,6 +27,8 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
   }
 
   return {
+    readyToWrite: (signal) => resourceManager.readyToWrite(signal),
+
     async registryRights(registryId, signal) {
       const { subscription, group, name } = partsOf(registryId);
       return reading(`read the caller's rights on registry ${name}`, signal, async () => {
@@ -103,8 +105,12 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
 
     async assignRole(registryId, principalId, { role, condition }, signal) {
       const { subscription, name } = partsOf(registryId);
-      const doing = { doing: `assign the role ${role.name} on registry ${name}`, area: "roles" } as const;
-      return perform(doing, signal, async () => {
+      const task = {
+        doing: `assign the role ${role.name} on registry ${name}`,
+        area: "roles",
+        hintOnCondition: `A condition limits which roles you may assign. Ask whoever gave you that right to allow the role ${role.name} (${role.guid}) for the principal type ServicePrincipal, or have an Owner of the registry run this.`,
+      } as const;
+      return perform(task, signal, async () => {
         try {
           const parameters = {
             // az compares role definition ids in exactly this form.
@@ -122,7 +128,9 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
           });
           return { kind: "assigned", assignment: assignmentOf(assignment) };
         } catch (error) {
-          if (isAnswer(error, 409, "RoleAssignmentExists")) return { kind: "exists" };
+          // Also while Azure is busy with another change of it.
+          if (isAnswer(error, 409, "RoleAssignmentExists") || isAnswer(error, 409, "Conflict"))
+            return { kind: "exists" };
           if (isAnswer(error, 400, "PrincipalNotFound")) return { kind: "principal-unknown" };
           throw error;
         }

@@ -12,6 +12,8 @@ export interface ServiceAnswer {
   readonly text: string;
   /** The whole sentence, to be parsed but never shown. */
   readonly whole: string;
+  /** The names of the policies of Azure that forbid the request. */
+  readonly policies: readonly string[];
   readonly requestId: string | undefined;
 }
 
@@ -48,8 +50,22 @@ export function readAnswer(status: number, headers: Headers, body: string | unde
     codes: codes.filter(isErrorCode),
     text: typeof text === "string" && text !== "" ? shortened(text) : `HTTP ${status}`,
     whole: typeof text === "string" ? text : "",
+    policies: policiesIn(error),
     requestId: requestIdOf(headers),
   };
+}
+
+/** Source: https://learn.microsoft.com/azure/governance/policy/troubleshoot/general */
+function policiesIn(error: Readonly<Record<string, unknown>>): readonly string[] {
+  const names = list(error["additionalInfo"]).map((item) => {
+    const { policyAssignmentDisplayName, policyDefinitionDisplayName, policyAssignmentName } = record(
+      record(item)["info"],
+    );
+    return [policyAssignmentDisplayName, policyDefinitionDisplayName, policyAssignmentName].find(
+      (name) => typeof name === "string" && name !== "",
+    );
+  });
+  return names.flatMap((name) => (typeof name === "string" ? shortened(name) : []));
 }
 
 /** The answer in a failure; undefined if none came, or if the error is not a service's. */

@@ -19,6 +19,8 @@ export interface TokenClaims {
   readonly roles: readonly string[];
   /** Template ids of built-in directory roles; undefined if the token does not have them. */
   readonly directoryRoles: readonly string[] | undefined;
+  /** Whether the sign-in included multi-factor authentication; undefined if the token does not say. */
+  readonly multiFactor: boolean | undefined;
 }
 
 /**
@@ -46,7 +48,14 @@ export function readClaims(token: string): TokenClaims {
     name: (appOnly ? undefined : userName) ?? text(claims["appid"]) ?? text(claims["azp"]),
     roles: texts(claims["roles"]),
     directoryRoles: Array.isArray(claims["wids"]) ? texts(claims["wids"]) : undefined,
+    multiFactor: multiFactorIn(texts(claims["amr"]), texts(claims["acrs"])),
   };
+}
+
+/** Methods: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference */
+function multiFactorIn(methods: readonly string[], contexts: readonly string[]): boolean | undefined {
+  if (methods.includes("mfa") || methods.includes("ngcmfa") || contexts.includes("p1")) return true;
+  return methods.length > 0 ? false : undefined;
 }
 
 /**

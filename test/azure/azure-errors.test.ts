@@ -24,8 +24,9 @@ describe("a refusal", () => {
     [403, "Authorization_RequestDenied", "directory", "directory.forbidden", 3, false],
     [403, "Directory_QuotaExceeded", "directory", "directory.quota", 3, false],
     [403, "RequestDisallowedByPolicy", "roles", "roles.policy", 3, false],
+    [401, "RequestDisallowedByPolicy", "roles", "azure.mfa-required", 3, false],
     [409, "ScopeLocked", "roles", "roles.locked", 3, false],
-    [400, "RoleAssignmentLimitExceeded", "roles", "roles.limit", 1, false],
+    [400, "RoleAssignmentLimitExceeded", "roles", "roles.limit", 3, false],
     [404, "SubscriptionNotFound", "registries", "azure.no-subscription", 3, false],
     [404, "ResourceNotFound", "registries", "azure.not-found", 1, false],
     [404, "Request_ResourceNotFound", "directory", "directory.not-found", 1, true],
@@ -86,6 +87,45 @@ describe("a refusal", () => {
   test("at the top of the body is understood too", () => {
     const error = meant(refusal(403, { code: "RequestDisallowedByPolicy", message: "no" }), "roles");
     expect(error.code).toBe("roles.policy");
+  });
+});
+
+describe("a refusal by a policy of Azure", () => {
+  const identifiers = `Policy identifiers: '[{"policyAssignment":{"name":"p1","id":"/providers/x"}}]'.`;
+  const body = (additionalInfo: unknown) => ({
+    error: {
+      code: "RequestDisallowedByPolicy",
+      message: `Resource 'r' was disallowed by policy. ${identifiers}`,
+      additionalInfo,
+    },
+  });
+
+  test("names the policy in place of its ids", () => {
+    const violation = { policyAssignmentDisplayName: "No roles by hand", policyAssignmentName: "p1" };
+    const info = [{ type: "PolicyViolation", info: violation }];
+    expect(meant(refusal(403, body(info)), "roles").message).toBe(
+      "Could not do it: Resource 'r' was disallowed by policy. Azure Policy: No roles by hand.",
+    );
+  });
+
+  test.each([[undefined], [[]], [["text", null, { info: { policyAssignmentDisplayName: 7 } }]]])(
+    "keeps the ids where there is no name: %j",
+    (info) => {
+      expect(meant(refusal(403, body(info)), "roles").message).toContain(identifiers);
+    },
+  );
+});
+
+test("a refusal by a condition on the caller's own role says what the condition has to allow", () => {
+  const message = "The client does not have authorization or an ABAC condition not fulfilled to perform it.";
+  const answer = refusal(403, { error: { code: "AuthorizationFailed", message } });
+  const task = { doing: "do it", area: "roles", hintOnCondition: "Allow it." } as const;
+  expect(azureError(answer, task)).toMatchObject({ code: "roles.forbidden", hint: "Allow it." });
+  expect(
+    azureError(refusal(403, { error: { code: "AuthorizationFailed", message: "no" } }), task),
+  ).toMatchObject({
+    code: "roles.forbidden",
+    hint: expect.stringContaining("User Access Administrator"),
   });
 });
 

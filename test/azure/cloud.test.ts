@@ -69,6 +69,7 @@ describe("a cloud", () => {
       graphScope: "https://graph.stack.example/.default",
       registrySuffixes: [".azurecr.stack.example"],
       isWellKnown: false,
+      demandsMultiFactor: true,
     });
     expect(asked).toEqual(["https://arm.stack.example/metadata/endpoints?api-version=2022-09-01"]);
   });

@@ -75,13 +75,13 @@ describe("a device code", () => {
     ["AzureChinaCloud", "https://login.chinacloudapi.cn/common/oauth2/deviceauth"],
   ])("of %s is to be entered at %s", async (name, page) => {
     const { prompts } = await signIn(await known(name), { verification_uri: page });
-    expect(prompts).toEqual([{ userCode: usual.user_code, verificationUri: page }]);
+    expect(prompts).toEqual([{ userCode: usual.user_code, verificationUri: page, again: false }]);
   });
 
   it("of a cloud that is not Microsoft's is to be entered wherever that cloud says", async () => {
     const page = "https://login.stack.example:8443/device";
     const { prompts } = await signIn(stack, { verification_uri: page });
-    expect(prompts).toEqual([{ userCode: usual.user_code, verificationUri: page }]);
+    expect(prompts).toEqual([{ userCode: usual.user_code, verificationUri: page, again: false }]);
   });
 
   it.each([

@@ -43,6 +43,7 @@ export async function openClients() {
     federationAudience: "api://AzureADTokenExchange",
     registrySuffixes: [".azurecr.io"],
     isWellKnown: true,
+    demandsMultiFactor: true,
   };
   const credential: Credential = {
     method: "environment",
@@ -56,6 +57,7 @@ export async function openClients() {
         name: "caller",
         roles: ["Application.ReadWrite.OwnedBy"],
         directoryRoles: undefined,
+        multiFactor: undefined,
       }),
   };
   const http = createAzureHttp({ variables: {}, agent: new Agent({ ca: authority.certificate }) });

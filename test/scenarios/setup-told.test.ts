@@ -60,11 +60,12 @@ describe("setup that fails half way names what it made", () => {
     expect(again.code, again.stderr).toBe(0);
   });
 
-  it("the key and the namespace as well, where the role is refused", async () => {
-    const run = await failing(
-      { match: "PUT .*/roleAssignments/", status: 403, code: "AuthorizationFailed" },
-      ["-n", "fresh", "--create-namespace"],
-    );
+  it("the key and the namespace as well, where the role cannot be assigned", async () => {
+    const run = await failing({ match: "PUT .*/roleAssignments/", status: 400, code: "BadRequest" }, [
+      "-n",
+      "fresh",
+      "--create-namespace",
+    ]);
     expect(run.code, run.stderr).toBe(4);
     expect(run.json.servicePrincipals[0].objectId).toEqual(expect.any(String));
     const [key] = livePasswords(sandbox);
@@ -75,9 +76,9 @@ describe("setup that fails half way names what it made", () => {
     expect(run.json.verification.status).toBe("skipped");
   });
 
-  it("the first of two roles, where the second is refused", async () => {
+  it("the first of two roles, where the second cannot be assigned", async () => {
     const args = ["--registry", "abacregistry", "--role", "owner", "--allow-privileged-role=owner"];
-    const fault = { match: "PUT .*/roleAssignments/", nth: 2, status: 403, code: "AuthorizationFailed" };
+    const fault = { match: "PUT .*/roleAssignments/", nth: 2, status: 400, code: "BadRequest" };
     const run = await failing(fault, args);
     expect(run.code, run.stderr).toBe(4);
     expect(run.json.roleAssignments).toMatchObject([{ role: "Owner", action: "created" }]);

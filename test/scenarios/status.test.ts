@@ -648,7 +648,7 @@ describe.concurrent("status, while keys come and go,", () => {
   });
 
   it("does not call in order a secret that a first setup has left empty", async (test) => {
-    const faults = [{ match: "PUT .*/roleAssignments/", status: 403, code: "AuthorizationFailed" }];
+    const faults = [{ match: "PUT .*/roleAssignments/", status: 400, code: "BadRequest" }];
     const sandbox = await start(test, { faults });
     const first = await runSafely(sandbox, ["setup", "--registry", "myregistry", "-n", "default", "-y"]);
     expect(first.code, first.stderr).toBe(4);

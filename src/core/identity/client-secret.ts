@@ -128,13 +128,13 @@ export async function checkPasswordPolicy(
 }
 
 /**
- * Whether the directory refused a write, which then changed nothing: a right is missing, or a rule of the tenant
+ * Whether a write was refused, and would be again: a right is missing, or a rule of the tenant or the subscription
  * forbids it.
  */
-export function isRefusedByDirectory(error: unknown): error is ActionableError {
+export function isRefusedForGood(error: unknown): error is ActionableError {
   return (
     error instanceof ActionableError &&
-    error.code.startsWith("directory.") &&
+    /^(?:directory\.|roles\.|azure\.mfa-required$)/.test(error.code) &&
     (error.exitCode === exitCode.notAllowed || error.exitCode === exitCode.usage)
   );
 }

@@ -25,6 +25,11 @@ export type AssignOutcome =
 /** Reads and changes role assignments. */
 export interface Roles {
   /**
+   * Makes the caller's sign-in as strong as Azure demands for a write; a person may have to take part.
+   * @throws ActionableError `azure.mfa-required`
+   */
+  readyToWrite(signal: AbortSignal): Promise<void>;
+  /**
    * What the caller's role assignments allow. Ignores deny assignments and conditions. Undefined if the assignments
    * cannot be read: then only the first write shows it.
    */

@@ -260,7 +260,7 @@ async function checkMayUnassign(
   signal: AbortSignal,
 ): Promise<void> {
   const rights = await roles.registryRights(registryId, signal);
-  if (!rights || rights.deleteRoleAssignments) return;
+  if (!rights || rights.deleteRoleAssignments) return roles.readyToWrite(signal);
   throw new ActionableError(
     `${caller} may not remove role assignments on ${registryId.split("/").at(-1)}: Microsoft.Authorization/roleAssignments/delete is missing.`,
     {

@@ -4,7 +4,7 @@ import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../domai
 import { azureNow } from "../clocks.ts";
 import { manyLooks } from "../proof/prove-steadily.ts";
 import { asForeseen, foreseeRefusedChange } from "../identity/foreseen-refusal.ts";
-import { isRefusedByDirectory, makeKey, passwordsForbidden } from "../identity/client-secret.ts";
+import { isRefusedForGood, makeKey, passwordsForbidden } from "../identity/client-secret.ts";
 import { livesToTry, usualLifetimeMs } from "../identity/key-life.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { targetName } from "../turn/pull-secret.ts";
@@ -93,7 +93,7 @@ async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> 
   const now = azureNow(work.tools.directory, work.tools.clock);
   work.keyBegun = true;
   const key = await makeKey({ ...wish, now }, work.tools, work.signal).catch(async (error: unknown) => {
-    throw isRefusedByDirectory(error) ? await givenBack(error, work) : error;
+    throw isRefusedForGood(error) ? await givenBack(error, work) : error;
   });
   const expiresAt = timeText(key.endDateTime);
   work.made = { keyId: key.keyId, expiresAt };

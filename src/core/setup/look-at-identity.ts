@@ -176,6 +176,7 @@ export async function checkAzureRights(
   const checkMayAssign = async () => {
     const known = rights ?? (await azure.roles.registryRights(registry.id, signal));
     checkRoleRights(roles, known, registry, caller.name);
+    await azure.roles.readyToWrite(signal);
   };
   const [foreseen, foreseenOfOwners, policy] = await Promise.all([
     foreseeRefusal(application, changesApplication, { directory, caller }, signal),

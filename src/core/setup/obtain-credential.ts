@@ -9,20 +9,31 @@ import {
   type EnsuredApplication,
 } from "../identity/ensure-application.ts";
 import { asForeseen } from "../identity/foreseen-refusal.ts";
-import { isRefusedByDirectory, makeKey, passwordsForbidden } from "../identity/client-secret.ts";
+import { isRefusedForGood, makeKey, passwordsForbidden } from "../identity/client-secret.ts";
 import { livesToTry } from "../identity/key-life.ts";
 import type { HeldMark } from "../turn/pending-mark.ts";
 import { ensureRoles, type StandingRole } from "../identity/grant-role.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { applicationOf, type Job, type TargetCredential } from "./job.ts";
 import { deletedBefore, type JobWork } from "./job-work.ts";
-import { takeBack } from "./take-back.ts";
+import { canTakeBack, takeBack } from "./take-back.ts";
 
 /**
  * Obtains everything that the credential needs: application, principal, role and, if no key lives, a key.
  * @returns undefined if only sealed documents hold its password
  */
 export async function obtainCredential(work: JobWork): Promise<TargetCredential | undefined> {
+  try {
+    return await credentialFor(work);
+  } catch (error) {
+    if (!isRefusedForGood(error) || !canTakeBack(work)) throw error;
+    const refusal = await explained(error, work);
+    await takeBack(work, refusal);
+    throw refusal;
+  }
+}
+
+async function credentialFor(work: JobWork): Promise<TargetCredential | undefined> {
   const { decision } = work.job;
   if (decision.kind === "living") {
     if (removesKeys(work.job)) await takeTurn(work);
@@ -34,16 +45,7 @@ export async function obtainCredential(work: JobWork): Promise<TargetCredential 
     work.record.madeKey = decision;
     return undefined;
   }
-  const wroteBefore = work.record.wrote;
-  try {
-    return await makeCredential(work);
-  } catch (error) {
-    // Once there is a principal, somebody may rely on it.
-    if (!isRefusedByDirectory(error) || work.record.principal) throw error;
-    const refusal = await explained(error, work);
-    await takeBack(work, refusal, wroteBefore);
-    throw refusal;
-  }
+  return makeCredential(work);
 }
 
 async function makeCredential(work: JobWork): Promise<TargetCredential> {

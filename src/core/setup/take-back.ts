@@ -8,22 +8,43 @@ import { targetName } from "../turn/pull-secret.ts";
 import type { JobWork } from "./job-work.ts";
 
 /**
- * Takes back what this run made for a credential that the directory then refused: the application, the key, and the
+ * Whether all that this run made can be taken back. A role that it changed cannot, nor a principal that it made for an
+ * application that was there before: somebody may rely on it by now.
+ */
+export function canTakeBack({ record, job }: JobWork): boolean {
+  const finding = job.identity?.application;
+  const hadPrincipal = finding?.kind === "found" && finding.principal !== undefined;
+  const isOurs = record.made === true || record.principal === undefined || hadPrincipal;
+  return isOurs && record.roles.every(({ action }) => action !== "updated");
+}
+
+/**
+ * Takes back what this run made for a credential that was then refused: the roles, the application, the key, and the
  * mark with the secret that was made for it. What existed before stays.
- * @param wroteBefore whether the run had changed anything before it began with the credential
+ * A namespace that the run created stays: others may use it by now.
  * @throws ActionableError the refusal, with what could not be taken back
  */
-export async function takeBack(work: JobWork, refusal: ActionableError, wroteBefore: boolean): Promise<void> {
+export async function takeBack(work: JobWork, refusal: ActionableError): Promise<void> {
   const made: string[] = [];
   try {
-    made.push(...(await takeBackIdentity(work)));
+    made.push(...(await takeBackRoles(work)), ...(await takeBackIdentity(work)));
     if (work.turn.isTaken) made.push(...(await takeBackMark(work)));
   } catch (error) {
     if (!(error instanceof ActionableError) || work.signal.aborted) throw error;
     throw leftBehind(refusal, error.message, work);
   }
-  work.record.wrote = wroteBefore;
+  work.record.wrote = false;
   if (made.length > 0) work.done("taken-back", `Rolled back what was made: ${made.join(", ")}`);
+}
+
+async function takeBackRoles(work: JobWork): Promise<string[]> {
+  const { roles } = work.record;
+  const made = roles.filter(({ action }) => action === "created");
+  for (const role of made) {
+    await work.tools().roles.removeAssignment(role.id, work.signal);
+    roles.splice(roles.indexOf(role), 1);
+  }
+  return made.map(({ desired }) => `the role ${desired.role.name}`);
 }
 
 async function takeBackIdentity(work: JobWork): Promise<string[]> {
@@ -37,6 +58,7 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
     // The application is deleted, but not for good: it keeps its unique name for 30 days.
     if (left) throw left.because;
     delete record.application;
+    delete record.principal;
     delete record.made;
     delete record.madeKey;
     return [`the application ${application.displayName}`];

@@ -31,6 +31,7 @@ export async function attach(
   report({ kind: "ended", id: "survey" });
   const jobs = decideRoles(look, input);
   const plan = planAttachment(look, jobs);
+  if (hasChanges(plan.changes)) await azure.roles.readyToWrite(signal);
   if (input.dryRun) return { kind: "planned", plan };
   if (hasChanges(plan.changes) && !(await conversation.approve(plan))) return { kind: "declined", plan };
   for (const text of plan.warnings) report({ kind: "note", level: "warning", text });

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { exists } from "../../src/sandbox/replication.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { liveAssignments, livePasswords, secretOf, setup, type Run } from "../program.ts";
+import { start } from "./rotation.ts";
+
+const shared = "0b0b0b0b-0000-4000-8000-000000000001";
+
+/** The role's refusal, for good. */
+function refusing(code: string, { nth = 1, status = 403 } = {}) {
+  return [{ match: "PUT .*/roleAssignments/", nth, status, code }];
+}
+
+function ours({ world }: Sandbox) {
+  return world.applications.filter((one) => one.uniqueName !== null && exists(one));
+}
+
+function expectNothingLeft(sandbox: Sandbox, run: Run, code: string): void {
+  expect([run.code, run.json.error.code], run.stderr).toEqual([3, code]);
+  expect(ours(sandbox)).toEqual([]);
+  expect(livePasswords(sandbox)).toEqual([]);
+  expect(liveAssignments(sandbox)).toEqual([]);
+  expect(secretOf(sandbox)).toBeUndefined();
+  expect(run.json).toMatchObject({ servicePrincipals: [], roleAssignments: [], credentials: [] });
+}
+
+describe.concurrent("setup whose role is refused for good", () => {
+  it.for<[string, number, string]>([
+    ["AuthorizationFailed", 403, "roles.forbidden"],
+    ["RequestDisallowedByPolicy", 403, "roles.policy"],
+    ["RequestDisallowedByPolicy", 401, "azure.mfa-required"],
+    ["ScopeLocked", 409, "roles.locked"],
+    ["RoleAssignmentLimitExceeded", 400, "roles.limit"],
+  ])("by %s (%i) leaves nothing, and works when it is granted", async ([code, status, expected], test) => {
+    const sandbox = await start(test, { faults: refusing(code, { status }) });
+    const run = await setup(sandbox);
+    expectNothingLeft(sandbox, run, expected);
+    expect(run.stderr).toContain("Rolled back what was made: the application acr-pull-myregistry-");
+    const again = await setup(sandbox);
+    expect(again.code, again.stderr).toBe(0);
+    expect(livePasswords(sandbox)).toHaveLength(1);
+  });
+
+  it("takes back the first of two roles where the second is refused", async (test) => {
+    const sandbox = await start(test, { faults: refusing("AuthorizationFailed", { nth: 2 }) });
+    const args = ["--registry", "abacregistry", "--role", "owner", "--allow-privileged-role=owner"];
+    const run = await setup(sandbox, args);
+    expectNothingLeft(sandbox, run, "roles.forbidden");
+    expect(run.stderr).toContain("Rolled back what was made: the role Owner");
+  });
+
+  it("leaves only the namespace that it created", async (test) => {
+    const sandbox = await start(test, { faults: refusing("AuthorizationFailed") });
+    const run = await setup(sandbox, ["-n", "fresh", "--create-namespace"]);
+    expectNothingLeft(sandbox, run, "roles.forbidden");
+    expect(run.json.namespaces).toMatchObject([{ namespace: "fresh", action: "created" }]);
+    expect(secretOf(sandbox, "fresh")).toBeUndefined();
+  });
+
+  it("leaves an application that was named as it was, without the key that it had got", async (test) => {
+    const applications = [{ displayName: "shared-puller", appId: shared, owners: ["caller"] }];
+    const sandbox = await start(test, { applications, faults: refusing("AuthorizationFailed") });
+    const run = await setup(sandbox, ["--service-principal", shared]);
+    expect([run.code, run.json.error.code], run.stderr).toEqual([3, "roles.forbidden"]);
+    const puller = sandbox.world.applications.find(({ appId }) => appId === shared);
+    expect(puller && exists(puller)).toBe(true);
+    expect(livePasswords(sandbox)).toEqual([]);
+    expect(secretOf(sandbox)).toBeUndefined();
+  });
+
+  it("leaves what stands as it stands where another role was asked for", async (test) => {
+    const sandbox = await start(test);
+    await setup(sandbox);
+    const [before, keys] = [liveAssignments(sandbox), livePasswords(sandbox)];
+    sandbox.setFaults(refusing("RequestDisallowedByPolicy"));
+    const run = await setup(sandbox, ["--role", "acrpush"]);
+    expect([run.code, run.json.error.code], run.stderr).toEqual([3, "roles.policy"]);
+    expect(liveAssignments(sandbox)).toEqual(before);
+    expect(livePasswords(sandbox)).toEqual(keys);
+  });
+});
+
+describe.concurrent("a role administrator whose right has a condition", () => {
+  const acrPush = "8311e382-0749-4cb8-b61a-304f252e45ec";
+  const delegated: SandboxOptions = {
+    caller: {
+      roles: [
+        { role: "Reader" },
+        {
+          role: "Role Based Access Control Administrator",
+          condition: `((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${acrPush}} AND @Request[Microsoft.Authorization/roleAssignments:PrincipalType] StringEqualsIgnoreCase 'ServicePrincipal'))`,
+        },
+      ],
+    },
+  };
+
+  it("is told which role and principal type it has to allow, and leaves nothing", async (test) => {
+    const sandbox = await start(test, delegated);
+    const run = await setup(sandbox);
+    expectNothingLeft(sandbox, run, "roles.forbidden");
+    expect(run.json.error.message).toContain("an ABAC condition not fulfilled");
+    expect(run.json.error.hint).toMatch(
+      /allow the role AcrPull \(7f951dda-4ed3-4680-a7ca-43fe172d538d\) for the principal type ServicePrincipal/,
+    );
+    expect((await setup(sandbox, ["--role", "acrpush"])).code).toBe(0);
+  });
+});
+
+it("setup asks again for a role while Azure is busy with another change of it", async (test) => {
+  const sandbox = await start(test, { faults: refusing("Conflict", { status: 409 }) });
+  const run = await setup(sandbox);
+  expect(run.code, run.stderr).toBe(0);
+  expect(liveAssignments(sandbox)).toHaveLength(1);
+});
