@@ -13,8 +13,6 @@ import type { DirectoryRequests } from "./directory-requests.ts";
 import { sleep } from "./removal-everywhere.ts";
 import { answerOf } from "./service-failure.ts";
 
-/** How long to wait until an application that was written can be read: two minutes. */
-const untilWrittenShows: Looks = { most: 120, betweenMs: 1000, sleep };
 /** Ten seconds: enough to reach a replica that knows which application holds a name. */
 const untilHolderShows: Looks = { most: 20, betweenMs: 500, sleep };
 
@@ -56,34 +54,37 @@ export function applicationRegistration(
   }
 
   return {
-    async createApplication({ uniqueName, displayName, tags, serviceManagementReference }, signal) {
-      const at = graph.api(`/applications(uniqueName=${literal(uniqueName)})`);
-      const call = {
-        method: "patch",
-        at: at.header("Prefer", "create-if-missing"),
-        body: { displayName, tags, signInAudience: "AzureADMyOrg", serviceManagementReference },
-        repeatable: true,
-      } as const;
-      return perform(doing, signal, async () => {
+    /*
+     * The caller owns what it makes with POST: https://learn.microsoft.com/graph/api/application-post-applications
+     * With an upsert by unique name, a caller with `Application.ReadWrite.OwnedBy` did not:
+     * https://github.com/Azure/bicep/issues/14868
+     */
+    createApplication: ({ uniqueName, displayName, tags, serviceManagementReference }, signal) =>
+      perform(doing, signal, async () => {
         try {
-          const made = await graph.send(call, signal);
+          const made = await graph.send(
+            {
+              method: "post",
+              at: graph.api("/applications"),
+              body: {
+                uniqueName,
+                displayName,
+                tags,
+                signInAudience: "AzureADMyOrg",
+                serviceManagementReference,
+              },
+              // One application has the name, so a repeat after a lost answer is refused.
+              repeatable: true,
+            },
+            signal,
+          );
           if (made) return { application: parseApplication(made), created: true };
         } catch (error) {
-          // A replica that does not know the application yet refuses its name. If it is deleted, every replica does.
           if (isNameTaken(error)) return holderOf(uniqueName, error, signal);
           throw error;
         }
-        // A replica may not know it yet.
-        const look = () => findApplicationByUniqueName(uniqueName, signal);
-        const application = await lookAgain(look, isThere, untilWrittenShows, signal);
-        if (application) return { application, created: false };
-        throw new ActionableError(`Could not ${doing}: it was written but cannot be read yet.`, {
-          code: "directory.not-found",
-          hint: "Run the same command again in a few minutes: acr-pull will find it.",
-          retryable: true,
-        });
-      });
-    },
+        return holderOf(uniqueName, undefined, signal);
+      }),
   };
 }
 

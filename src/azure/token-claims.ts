@@ -88,7 +88,7 @@ export function mayRegister({ kind, roles, directoryRoles }: TokenClaims): "yes"
     (directoryRoles ?? []).some((role) => role === applicationDeveloper || administrators.includes(role));
   if (permitted) return "yes";
   // Most tenants let every member register applications, and no token says so. `AppRegistration.Create` may not be
-  // enough for how acr-pull registers one. Only trying shows it.
+  // enough to add a password too. Only trying shows it.
   return kind === "user" || roles.includes("AppRegistration.Create") ? "unknown" : "no";
 }
 

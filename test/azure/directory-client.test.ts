@@ -162,7 +162,7 @@ describe("an application", () => {
 
   test("whose registration was answered by nobody is read, not made twice", async () => {
     const { azure, sandbox } = await open();
-    sandbox.setFaults([{ match: "^PATCH .*/applications", after: "commit", action: "drop" }]);
+    sandbox.setFaults([{ match: "^POST .*/applications$", after: "commit", action: "drop" }]);
     await register({ azure } as SandboxedAzure);
     expect(sandbox.world.applications.filter((one) => one.uniqueName === uniqueName)).toHaveLength(1);
   });

@@ -19,7 +19,7 @@ const { compromised, ordinary, finish, abort } = rotateStarts;
 
 /** The moments at which it makes a difference that a run is held up. */
 export const moments: readonly Moment[] = [
-  { name: "setup before its key was made", start: nothing, request: /PATCH .*applications/, nth: 1 },
+  { name: "setup before its key was made", start: nothing, request: /POST .*\/applications\?/, nth: 1 },
   { name: "setup after its key was made", start: nothing, request: /POST .*addPassword/, nth: 1 },
   { name: "setup after its key was proven", start: nothing, request: /GET \/oauth2\/token/, nth: 1 },
   { name: "setup after its first secret was written", start: nothing, request: write, nth: 1 },

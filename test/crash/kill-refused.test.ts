@@ -14,7 +14,7 @@ const application = /DELETE .*\/applications\//;
  * permanently, relying on the mark, and creates it again.
  */
 const changes: ReadonlyArray<readonly [RegExp, number, string[]]> = [
-  [/PATCH .*\/applications\(/, 3, [ownedBy]],
+  [/POST .*\/applications$/, 3, [ownedBy]],
   [/POST .*\/awesomeapps\/secrets/, 3, [ownedBy]],
   [/POST .*\/addPassword/, 3, [ownedBy]],
   [application, 3, [ownedBy]],

@@ -7,7 +7,7 @@ export interface SdkCall {
   readonly tenantId: string;
   /** Absent to sign in with a device code. */
   readonly client?: { readonly id: string; readonly secret: string };
-  readonly method?: "get" | "post" | "patch";
+  readonly method?: "get" | "post";
   readonly path: string;
   readonly body?: unknown;
 }
@@ -25,7 +25,7 @@ async function answer({ azureUrl, tenantId, client, method = "get", path, body }
     },
   });
   try {
-    return (await graph.api(path).header("Prefer", "create-if-missing")[method](body)) as unknown;
+    return (await graph.api(path)[method](body)) as unknown;
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
     const { statusCode, code, message, requestId } = error;

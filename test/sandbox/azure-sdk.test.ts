@@ -27,10 +27,10 @@ function asCaller(input: Pick<SdkCall, "path"> & Partial<SdkCall>): Promise<unkn
   return call({ client: { id: appId, secret: secretText }, ...input });
 }
 
-it("lets Microsoft's clients sign in, upsert an application and give it a password", async () => {
-  const path = "/applications(uniqueName='by-sdk')";
-  const made = (await asCaller({ method: "patch", path, body: { displayName: "by sdk" } })) as { id: string };
-  expect(made).toMatchObject({ displayName: "by sdk", uniqueName: "by-sdk" });
+it("lets Microsoft's clients sign in, register an application and give it a password", async () => {
+  const body = { displayName: "by sdk", uniqueName: "by-sdk" };
+  const made = (await asCaller({ method: "post", path: "/applications", body })) as { id: string };
+  expect(made).toMatchObject(body);
   const added = await asCaller({ method: "post", path: `/applications/${made.id}/addPassword`, body: {} });
   expect(added).toMatchObject({ secretText: expect.stringContaining("8Q~") });
   const list = await asCaller({

@@ -4,7 +4,6 @@ import { issueToken } from "../../src/sandbox/entra/token.ts";
 import type { SandboxRequest } from "../../src/sandbox/service.ts";
 import { endlessLag, inProcessAzure, type Answer, type InProcessAzure } from "./in-process-azure.ts";
 
-const upserting = { headers: { prefer: "create-if-missing" } };
 const yearMs = 365 * 86_400_000;
 
 function errorOf(answer: Answer): [number, unknown, unknown] {
@@ -199,29 +198,15 @@ describe("applications", () => {
   });
 });
 
-describe("an upsert by unique name", () => {
-  const path = "/applications(uniqueName='acr-pull-x')";
+describe("a unique name", () => {
+  const body = { displayName: "one", uniqueName: "acr-pull-x" };
 
-  it("creates with a body, then changes without one; without the preference it only changes", async () => {
-    const azure = inProcessAzure();
-    expect(codeOf(await azure.graph("PATCH", path, { displayName: "one" }))).toEqual([
-      404,
-      "Request_ResourceNotFound",
-    ]);
-    const made = await azure.graph("PATCH", path, { displayName: "one" }, upserting);
-    expect(made.status).toBe(201);
-    expect(made.body).toMatchObject({ displayName: "one", uniqueName: "acr-pull-x" });
-    const changed = await azure.graph("PATCH", path, { displayName: "two", tags: ["t"] }, upserting);
-    expect([changed.status, changed.body]).toEqual([204, {}]);
-    const { body } = await azure.graph("GET", path);
-    expect(body).toMatchObject({ id: made.body["id"], displayName: "two", tags: ["t"] });
-  });
-
-  it("never makes two: a replica that has not heard of the first says that the name is taken", async () => {
+  it("is given once: a replica that has not heard of the first application refuses it too", async () => {
     const azure = inProcessAzure();
     azure.world.replication.lagMs = endlessLag;
-    const answers = await thrice(() => azure.graph("PATCH", path, { displayName: "one" }, upserting));
-    expect(answers.map(({ status }) => status)).toEqual([201, 400, 204]);
+    const answers = await thrice(() => azure.graph("POST", "/applications", body));
+    expect(answers.map(({ status }) => status)).toEqual([201, 400, 400]);
+    expect(answers[0]!.body).toMatchObject(body);
     expect(errorOf(answers[1]!)).toEqual([
       400,
       "Request_BadRequest",
@@ -230,26 +215,20 @@ describe("an upsert by unique name", () => {
     expect(azure.world.applications.filter((one) => one.uniqueName === "acr-pull-x")).toHaveLength(1);
   });
 
-  it("is refused to whoever may not change the application that has the name", async () => {
+  it("of somebody else's application is refused, and that application stays as it is", async () => {
     const azure = inProcessAzure({ applications: [{ displayName: "squat", uniqueName: "acr-pull-x" }] });
-    const answer = await azure.graph("PATCH", path, { displayName: "mine" }, upserting);
-    expect(codeOf(answer)).toEqual([403, "Authorization_RequestDenied"]);
+    const answer = await azure.graph("POST", "/applications", body);
+    expect(codeOf(answer)).toEqual([400, "Request_BadRequest"]);
     expect(azure.world.applications[1]!.displayName).toBe("squat");
   });
 
-  it("is refused while a deleted application holds the name, as is any creation", async () => {
+  it("is refused while a deleted application holds it", async () => {
     const azure = inProcessAzure({
       applications: [{ displayName: "gone", uniqueName: "acr-pull-x", softDeleted: true }],
     });
-    const bodies = [
-      await azure.graph("PATCH", path, { displayName: "x" }, upserting),
-      await azure.graph("POST", "/applications", { displayName: "x", uniqueName: "acr-pull-x" }),
-    ];
-    expect(bodies.map(codeOf)).toEqual([
-      [400, "Request_BadRequest"],
-      [400, "Request_BadRequest"],
-    ]);
-    expect(codeOf(await azure.graph("GET", path))).toEqual([404, "Request_ResourceNotFound"]);
+    expect(codeOf(await azure.graph("POST", "/applications", body))).toEqual([400, "Request_BadRequest"]);
+    const found = await azure.graph("GET", "/applications(uniqueName='acr-pull-x')");
+    expect(codeOf(found)).toEqual([404, "Request_ResourceNotFound"]);
   });
 });
 
@@ -465,17 +444,6 @@ describe("service principals", () => {
     expect(change.status).toBe(501);
   });
 
-  it("are upserted by application id", async () => {
-    const azure = inProcessAzure();
-    const { appId } = await create(azure, { displayName: "app" });
-    const path = `/servicePrincipals(appId='${appId}')`;
-    expect((await azure.graph("PATCH", path, {})).status).toBe(404);
-    const made = await azure.graph("PATCH", path, {}, upserting);
-    expect([made.status, made.body["appId"]]).toEqual([201, appId]);
-    expect((await azure.graph("PATCH", path, { accountEnabled: false }, upserting)).status).toBe(204);
-    expect((await azure.graph("GET", path)).body["accountEnabled"]).toBe(false);
-  });
-
   it("are one for an application", async () => {
     const azure = inProcessAzure();
     const { appId } = await create(azure, { displayName: "app" });
@@ -517,7 +485,7 @@ describe("replication", () => {
     const azure = inProcessAzure();
     azure.world.replication.lagMs = endlessLag;
     const [made] = await thrice(() =>
-      azure.graph("PATCH", "/applications(uniqueName='n')", { displayName: "a" }, upserting),
+      azure.graph("POST", "/applications", { displayName: "a", uniqueName: "n" }),
     );
     const id = String(made!.body["id"]);
     for (const path of [`/applications/${id}`, "/applications(uniqueName='n')"]) {
@@ -536,7 +504,7 @@ describe("replication", () => {
     const azure = inProcessAzure();
     azure.world.replication.lagMs = endlessLag;
     const [made] = await thrice(() =>
-      azure.graph("PATCH", "/applications(uniqueName='n')", { displayName: "a" }, upserting),
+      azure.graph("POST", "/applications", { displayName: "a", uniqueName: "n" }),
     );
     const { appId } = made!.body;
     const answers = await thrice(() => azure.graph("POST", "/servicePrincipals", { appId }));
@@ -667,16 +635,10 @@ describe("rights", () => {
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 200, 201]);
   });
 
-  it("to register and no more do not go as far as an upsert", async () => {
+  it("to register and no more do not make an owner", async () => {
     const azure = inProcessAzure({ caller: { graphPermissions: ["AppRegistration.Create"] } });
-    const upsert = await azure.graph(
-      "PATCH",
-      "/applications(uniqueName='x')",
-      { displayName: "x" },
-      upserting,
-    );
-    expect(upsert.status).toBe(403);
-    expect((await azure.graph("POST", "/applications", { displayName: "x" })).status).toBe(201);
+    const { id } = await create(azure, { displayName: "x" });
+    expect((await azure.graph("POST", `/applications/${id}/addPassword`)).status).toBe(403);
   });
 
   it("of one's own applications do not show the tenant, nor objects of any kind", async () => {
@@ -877,7 +839,7 @@ it("announces every committed write, and nothing that was refused or only read",
 
 it.each([
   ["POST", "/v1.0/applications", true],
-  ["PATCH", "/v1.0/applications(uniqueName='x')", true],
+  ["PATCH", "/v1.0/applications/x", true],
   ["GET", "/v1.0/applications", false],
   ["POST", "/v1.0/directoryObjects/getByIds", false],
   ["PUT", "/subscriptions/x", false],

@@ -94,7 +94,7 @@ describe.concurrent(
 describe.concurrent("setup, where the name of the application is taken,", () => {
   it("finds the one that it made itself, when that answer was lost and others do not know it yet", async (test) => {
     const sandbox = await start(test, { replicationLag: "3s" });
-    sandbox.setFaults([{ match: "PATCH .*/applications\\(uniqueName", action: "drop", after: "commit" }]);
+    sandbox.setFaults([{ match: "POST .*/applications$", action: "drop", after: "commit" }]);
     const run = await setup(sandbox);
     expect(run.code, run.stderr).toBe(0);
     expect(ofOurName(sandbox)).toEqual(["there"]);

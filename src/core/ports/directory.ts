@@ -70,9 +70,9 @@ export interface RegisteredApplication {
 /** Registers applications. */
 export interface ApplicationRegistration {
   /**
-   * Upserts by unique name (`Prefer: create-if-missing`). Call it only after a 404, because it would change an
-   * application that exists. `created: false` means that one turned up in the meantime, perhaps from an earlier
-   * attempt whose response was lost: check whose it is. Waits until the application can be read.
+   * Registers an application with a unique name. It never changes one that exists: `created: false` means that one has
+   * the name, perhaps from an earlier attempt whose response was lost. Check whose it is. Waits until that one can be
+   * read.
    * @throws ActionableError `directory.unique-name-taken` if the application that has the name cannot be seen
    */
   createApplication(application: NewApplication, signal: AbortSignal): Promise<RegisteredApplication>;

@@ -2,15 +2,7 @@ import { v4 as uuid } from "uuid";
 import { applicationResource, applications } from "./application-resource.ts";
 import { readApplicationChange, type ApplicationChange } from "./application-change.ts";
 import { livePrincipal, sameId } from "../directory-records.ts";
-import {
-  byIdOrAppId,
-  byUniqueName,
-  createsIfMissing,
-  graphRoute,
-  noContent,
-  sentBody,
-  type GraphCall,
-} from "./call.ts";
+import { byIdOrAppId, byUniqueName, graphRoute, noContent, sentBody, type GraphCall } from "./call.ts";
 import { badRequest, GraphRefusal, notFound } from "./errors.ts";
 import { ownerRoutes } from "./owners.ts";
 import { passwordPolicyRoutes } from "./password-policies.ts";
@@ -38,14 +30,8 @@ export function applicationRoutes(world: World): Route[] {
     graphRoute(world, "POST", "/applications", (call) => {
       requireCreate(world, call.caller, ["AppRegistration.Create"]);
       const change = readApplicationChange(sentBody(call));
-      return entityAnswer(
-        call,
-        applications,
-        show(call, create(call, change, change.uniqueName ?? null)),
-        201,
-      );
+      return entityAnswer(call, applications, show(call, create(call, change)), 201);
     }),
-    graphRoute(world, "PATCH", named, upsert),
     graphRoute(world, "GET", named, get),
     graphRoute(world, "GET", one, get),
     graphRoute(world, "PATCH", one, (call) => {
@@ -100,29 +86,12 @@ function findToChange(call: GraphCall, permission: string, require = requireChan
 }
 
 /**
- * Creates or changes the application with this unique name. The name is looked up among all writes, not in the
- * replica, so two requests cannot create two applications. An existing one takes on what was sent, whoever created
- * it. A replica that has not heard of it tries to create one, and is refused like any request that would take a name
- * twice:
+ * Its unique name is looked up among all writes, not in the replica, so two requests cannot create two applications.
+ * A name that is taken has no error detail that would distinguish it from other bad requests:
  * https://github.com/microsoftgraph/msgraph-bicep-types/issues/202
  */
-function upsert(call: GraphCall): SandboxResponse {
-  const { uniqueName = "" } = call.parameters;
-  const change = readApplicationChange(sentBody(call));
-  const existing = call.world.applications.find((one) => exists(one) && hasName(one, uniqueName));
-  if (existing) {
-    if (!call.view.knows(existing)) throw nameTaken();
-    requireChange(call.caller, existing.owners);
-    apply(call, existing, { ...change, uniqueName });
-    return noContent(call);
-  }
-  if (!createsIfMissing(call)) throw notFound(uniqueName);
-  requireCreate(call.world, call.caller);
-  return entityAnswer(call, applications, show(call, create(call, change, uniqueName)), 201);
-}
-
-function create(call: GraphCall, change: ApplicationChange, uniqueName: string | null): ApplicationRecord {
-  const { world, caller } = call;
+function create({ world, caller }: GraphCall, change: ApplicationChange): ApplicationRecord {
+  const { uniqueName = null } = change;
   if (!change.displayName) {
     throw badRequest("Property displayName on resource Application is required but is empty or missing.");
   }
@@ -133,7 +102,9 @@ function create(call: GraphCall, change: ApplicationChange, uniqueName: string |
       "ServiceManagementReference field is required for Create, but is missing in the request. Refer to the TSG `https://aka.ms/service-management-reference-error` for resolving the error.",
     );
   }
-  if (uniqueName !== null && world.applications.some((one) => holdsName(one, uniqueName))) throw nameTaken();
+  if (uniqueName !== null && world.applications.some((one) => holdsName(one, uniqueName))) {
+    throw badRequest("Another object with the same value for property uniqueName already exists.");
+  }
   const application: ApplicationRecord = {
     id: uuid(),
     appId: uuid(),
@@ -153,11 +124,6 @@ function create(call: GraphCall, change: ApplicationChange, uniqueName: string |
   world.applications.push(application);
   world.committed("application created");
   return application;
-}
-
-/** It has no error detail that would distinguish it from other bad requests. */
-function nameTaken(): GraphRefusal {
-  return badRequest("Another object with the same value for property uniqueName already exists.");
 }
 
 function apply(call: GraphCall, application: ApplicationRecord, change: ApplicationChange): void {

@@ -75,11 +75,6 @@ export function sentBody(call: GraphCall): Record<string, unknown> {
   return body;
 }
 
-/** Whether a change creates the object if it is missing: https://learn.microsoft.com/graph/api/application-upsert */
-export function createsIfMissing({ request }: GraphCall): boolean {
-  return /\bcreate-if-missing\b/i.test([request.headers["prefer"] ?? ""].flat().join(","));
-}
-
 /** `@odata.context` of an answer. */
 export function context(world: World, path: string): Record<string, string> {
   return { "@odata.context": `${world.azureUrl}/v1.0/$metadata#${path}` };

@@ -1,6 +1,6 @@
 import { v4 as uuid } from "uuid";
 import { liveApplication, livePrincipal, sameId } from "../directory-records.ts";
-import { byIdOrAppId, createsIfMissing, graphRoute, noContent, sentBody, type GraphCall } from "./call.ts";
+import { byIdOrAppId, graphRoute, noContent, sentBody, type GraphCall } from "./call.ts";
 import { badRequest, denied, GraphRefusal, notFound, notImplemented } from "./errors.ts";
 import { ownerRoutes } from "./owners.ts";
 import { passwordRoutes } from "./passwords.ts";
@@ -51,10 +51,6 @@ export function servicePrincipalRoutes(world: World): Route[] {
       return entityAnswer(call, servicePrincipals, principalResource(call, find(call)));
     }),
     graphRoute(world, "PATCH", one, (call) => {
-      const { appId = "" } = call.parameters;
-      if (appId !== "" && createsIfMissing(call) && !livePrincipal(world, appId)) {
-        return create(call, { ...sentBody(call), appId }, tooSoon);
-      }
       change(call, findToChange(call));
       return noContent(call);
     }),
