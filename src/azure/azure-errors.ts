@@ -151,7 +151,7 @@ const forbidden: Readonly<Record<Area, Meaning>> = {
   },
   directory: {
     code: "directory.forbidden",
-    hint: "A person has to own the application or be Application Administrator (to register one, Application Developer is enough). A pipeline's principal needs Application.ReadWrite.OwnedBy with admin consent.",
+    hint: "A person has to own the application or be Application Administrator (to register one, Application Developer is enough). A pipeline's principal needs Application.ReadWrite.OwnedBy with admin consent, and has to own the application: az ad app owner add --id APP_ID --owner-object-id OBJECT_ID",
     docs: "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference",
     exitCode: exitCode.notAllowed,
   },

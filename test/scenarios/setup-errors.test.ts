@@ -295,7 +295,7 @@ describe("setup, refused before anything is written", () => {
       code: "directory.not-owner",
       says: ["not an owner", "shared-puller"],
       tried: true,
-      hint: [/^It has no owner\. .*Application Administrator.* add [0-9a-f-]{36}/],
+      hint: [/^It has no owner\. .*Application Administrator.* --owner-object-id [0-9a-f-]{36}$/],
     },
     {
       what: "the tenant's policy allows less life than was asked for, and may be read",

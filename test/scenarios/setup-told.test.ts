@@ -135,7 +135,9 @@ describe("setup by a pipeline that may not make others owners", () => {
     const planned = await setup(sandbox, [...args, "--dry-run"]);
     expect(planned.code, planned.stderr).toBe(0);
     expect(planned.json.warnings).toMatchObject([
-      expect.stringMatching(/may not add other owners to an application, .*the first write decides$/),
+      expect.stringMatching(
+        /may not add other owners to an application, .*the first write decides\. .*az ad app owner add/,
+      ),
     ]);
     const run = await setup(sandbox, args);
     expect(run.code, run.stderr).toBe(3);

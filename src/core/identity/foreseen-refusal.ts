@@ -24,8 +24,9 @@ export async function foreseeRefusal(
   { directory, caller }: Asking,
   signal: AbortSignal,
 ): Promise<ActionableError | undefined> {
-  if (finding.kind === "absent" || (finding.kind === "found" && !finding.principal)) {
-    if ((await directory.mayRegisterApplications(signal)) !== "no") return undefined;
+  const needsPrincipal = finding.kind === "found" && !finding.principal;
+  const registers = finding.kind === "absent" || needsPrincipal;
+  if (registers && (await directory.mayRegisterApplications(signal)) === "no") {
     return new ActionableError(`${caller.name} may not register applications in tenant ${caller.tenantId}.`, {
       code: "directory.forbidden",
       exitCode: exitCode.notAllowed,
@@ -33,7 +34,7 @@ export async function foreseeRefusal(
       docs: "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference#application-developer",
     });
   }
-  if (!changesIt || finding.kind === "deleted") return undefined;
+  if (finding.kind !== "found" || !(changesIt || needsPrincipal)) return undefined;
   return foreseeRefusedChange(finding.application, { directory, caller }, signal);
 }
 
@@ -53,15 +54,16 @@ export async function foreseeRefusedChange(
   // If the owners cannot be seen, the directory decides.
   if (!owners || owners.some((owner) => owner.objectId === caller.objectId)) return undefined;
   const names = owners.map(ownerName).join(", ");
+  const whom =
+    names === ""
+      ? "It has no owner. Ask an Application Administrator of the tenant"
+      : `Its owners: ${names}. Run as one of them, or ask one of them or an Application Administrator`;
   return new ActionableError(
     `${caller.name} is not an owner of the application ${nameOf(application)} and may not ${deed}.`,
     {
       code: "directory.not-owner",
       exitCode: exitCode.notAllowed,
-      hint:
-        names === ""
-          ? `It has no owner. Ask an Application Administrator of the tenant to add ${caller.objectId} as one.`
-          : `Its owners: ${names}. Ask one of them to add ${caller.objectId} as an owner, or run as one of them. With --owner an application has more owners from the start.`,
+      hint: `${whom} to run: az ad app owner add --id ${application.appId} --owner-object-id ${caller.objectId}`,
       docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/assign-app-owners",
     },
   );
@@ -83,8 +85,8 @@ export async function foreseeRefusedOwners(
 }
 
 /** An expected refusal as a warning, because the write is tried all the same. */
-export function foreseenText({ message }: ActionableError): string {
-  return `${message.replace(/\.$/, "")}, according to its token and the owners. Roles that the token does not list may allow it: the first write decides`;
+export function foreseenText({ message, hint = "" }: ActionableError): string {
+  return `${message.replace(/\.$/, "")}, according to its token and the owners. Roles that the token does not list may allow it: the first write decides. ${hint}`;
 }
 
 /** Replaces the directory's refusal by the foreseen one, which says more. Any other error stays as it is. */

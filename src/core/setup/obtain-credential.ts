@@ -8,7 +8,7 @@ import {
   ensureServicePrincipal,
   type EnsuredApplication,
 } from "../identity/ensure-application.ts";
-import { asForeseen } from "../identity/foreseen-refusal.ts";
+import { asForeseen, foreseeRefusedChange } from "../identity/foreseen-refusal.ts";
 import { isRefusedForGood, makeKey, passwordsForbidden } from "../identity/client-secret.ts";
 import { livesToTry } from "../identity/key-life.ts";
 import type { HeldMark } from "../turn/pending-mark.ts";
@@ -87,7 +87,13 @@ async function explained(refusal: ActionableError, work: JobWork): Promise<Actio
     const policy = await work.tools().directory.passwordPolicy(lasting, work.signal);
     return passwordsForbidden(lasting, policy, refusal);
   }
-  return asForeseen(refusal, outlook.foreseen);
+  const { application } = work.record;
+  if (outlook.foreseen || !application || !hasCode(refusal, "directory.forbidden"))
+    return asForeseen(refusal, outlook.foreseen);
+  // It did not exist at the look, so its owners could not be seen then.
+  const { directory } = work.tools();
+  const caller = await directory.caller(work.signal);
+  return asForeseen(refusal, await foreseeRefusedChange(application, { directory, caller }, work.signal));
 }
 
 /**

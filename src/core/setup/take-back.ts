@@ -108,7 +108,7 @@ function leftBehind(refusal: ActionableError, why: string, { input, job }: JobWo
   ]);
   return new ActionableError(`${message} What this run had made could not be rolled back: ${why}`, {
     code,
-    hint: `${hint === undefined ? "" : `${hint} `}To remove what is left: ${rest}`,
+    hint: [...(hint === undefined ? [] : [hint]), `To remove what is left: ${rest}`].join("\n"),
     docs,
     requestId,
     status,
