@@ -521,6 +521,24 @@ describe.concurrent("remove calls nothing gone of which a part alone is not show
     expect(fates).toContainEqual(["application", "kept", { because: "not-seen" }]);
   });
 
+  it("its application, which every run then names as left, until it is seen what can sign in as it", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    sandbox.setFaults([{ match: "GET .*/federatedIdentityCredentials", ...hidden }]);
+    expectDepartures(sandbox);
+    for (const times of [1, 2]) {
+      const run = await remove(sandbox);
+      expect([run.code, run.json.error?.code], run.stderr).toEqual([4, "remove.application-not-seen"]);
+      expect(told(run), `run ${times}`).toContain("application kept (not-seen)");
+      expect(run.json.error.hint).toContain(`az ad app delete --id ${ownApplication(sandbox).appId}`);
+      expect([livePasswords(sandbox), liveAssignments(sandbox)]).toEqual([[], []]);
+      expect([secretOf(sandbox), ownApplication(sandbox).removedAt]).toEqual([undefined, undefined]);
+    }
+    sandbox.setFaults([]);
+    await removed(sandbox);
+    expect(ownApplication(sandbox).removedAt).toBeDefined();
+  });
+
   it("the roles on a registry that is there; nothing is written", async (test) => {
     const sandbox = await start(test);
     setUp(sandbox);

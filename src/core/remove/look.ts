@@ -192,11 +192,12 @@ function judgeAll(
   return facts.map((one) => judgePrincipal(one, question)).filter((verdict) => concerns(verdict, entries));
 }
 
-/** Whether an application concerns this run: an entry names it, something of it is removed, or a key of it could be. */
+/** Whether an application concerns this run: an entry names it, or something of it is removed or could be. */
 export function concerns(verdict: PrincipalVerdict, { entries }: SeenEntries): boolean {
-  const { appId } = verdict.application;
-  const isNamed = entries.some(({ mark }) => mark.appId === appId);
-  return isNamed || removesSomething(verdict) || verdict.keptKeys.some(isUnnamed);
+  const { application, keptKeys, keptBecause } = verdict;
+  const isNamed = entries.some(({ mark }) => mark.appId === application.appId);
+  const couldGo = keptKeys.some(isUnnamed) || keptBecause?.reason === "not-seen";
+  return isNamed || removesSomething(verdict) || couldGo;
 }
 
 function notIdentified({ contexts, clusterId }: ClusterView) {

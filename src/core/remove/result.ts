@@ -1,5 +1,5 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
-import type { ActionableError } from "../../domain/errors.ts";
+import { ActionableError } from "../../domain/errors.ts";
 import type { LeftOut } from "../cluster/view.ts";
 import { endingBy, resultError } from "../ending.ts";
 import type { RemoveOutcome, RemovedItem } from "./contract.ts";
@@ -113,7 +113,22 @@ function notReached(thing: Pick<RemovedItem, "kind" | "id" | "context" | "namesp
 
 /** The result document of a finished run, and how the run ended. */
 export function finishedOutcome(records: Records, leftOut: readonly LeftOut[]): RemoveOutcome {
-  const failures = [...records.failures, ...leftOut.map(({ error }) => error)];
+  const unsure = records.items
+    .filter(({ kind, reason }) => kind === "application" && reason === "not-seen")
+    .map(({ id }) => notSeen(id));
+  const failures = [...records.failures, ...unsure, ...leftOut.map(({ error }) => error)];
   const result = { removed: records.all(records.failures.length === 0) };
   return { kind: "finished", result, ...endingBy(failures, records.wrote || records.items.length > 0) };
+}
+
+/** Everything else may be gone. The application was to go too. */
+function notSeen(appId: string): ActionableError {
+  return new ActionableError(
+    `The application ${appId} stays: the directory does not say whether something else can sign in as it.`,
+    {
+      code: "remove.application-not-seen",
+      hint: `Run the same command again in a few minutes. If that does not help, make sure that nobody signs in as it, and delete it: az ad app delete --id ${appId}`,
+      retryable: true,
+    },
+  );
 }
