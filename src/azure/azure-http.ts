@@ -7,7 +7,6 @@ import {
   createPipelineRequest,
   isRestError,
   logPolicy,
-  proxyPolicy,
   userAgentPolicy,
   type HttpClient,
   type HttpMethods,
@@ -17,8 +16,9 @@ import {
 } from "@azure/core-rest-pipeline";
 import { exchange, ExchangeError, failedExchange } from "../domain/http-exchange.ts";
 import type { OnChange } from "../domain/outside-change.ts";
-import type { Variables } from "../domain/proxy.ts";
+import { proxyFor, type Variables } from "../domain/proxy.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
+import { serverAgent } from "../domain/server-agent.ts";
 import { reportingChange } from "./azure-change.ts";
 
 /** One request to a service of Azure. */
@@ -100,14 +100,18 @@ export function createAzureHttp({
   const onDate = (date: number) => (clockAheadMs = date - Date.now());
   let onSent = () => {};
   const underWay = new Promise<void>((resolve) => (onSent = resolve));
-  // The metadata service of virtual machines does not use TLS.
-  const ways = {
-    overTls: agent,
-    inTheClear: new AgentInTheClear({ keepAlive: true }),
-    proxy: proxyNamedIn(variables),
+  const inTheClear = new AgentInTheClear({ keepAlive: true });
+  const overTls = new Map([["", agent as AgentInTheClear]]);
+  const agentFor = (url: URL): AgentInTheClear => {
+    // Only services of managed identities do without TLS. A proxy would see their tokens, or give those of its machine.
+    if (url.protocol !== "https:") return inTheClear;
+    const proxy = proxyFor(url, variables);
+    const known = overTls.get(proxy) ?? serverAgent(url, { proxy });
+    overTls.set(proxy, known);
+    return known;
   };
   const clientFor = (writes: RequestRules["writes"]) =>
-    createHttpClient(ways, timeoutMs, { writes, onDate, onSent, onChange, operationId });
+    createHttpClient(agentFor, timeoutMs, { writes, onDate, onSent, onChange, operationId });
   const readingClient = clientFor(() => false);
   const writingClient = clientFor(() => true);
   // A redirect would carry a token or a password to an unchecked host. The SDKs' own retries repeat any method after a
@@ -162,33 +166,11 @@ interface RequestCallbacks {
   readonly operationId: string;
 }
 
-/** The connections that requests use. */
-interface Ways {
-  readonly overTls: Agent;
-  readonly inTheClear: AgentInTheClear;
-  /** Sends a request through a proxy. */
-  readonly proxy: PipelinePolicy | undefined;
-}
-
-/** The proxy that these variables name, by the rules that Azure's SDKs apply to the variables of the process. */
-function proxyNamedIn(variables: Variables): PipelinePolicy | undefined {
-  const read = (name: string) => variables[name] || variables[name.toLowerCase()] || "";
-  const url = read("HTTPS_PROXY") || read("ALL_PROXY") || read("HTTP_PROXY");
-  if (url === "") return undefined;
-  const { protocol, hostname, port, username, password } = new URL(url);
-  const usual = protocol === "https:" ? 443 : 80;
-  const noProxy = read("NO_PROXY").split(",");
-  return proxyPolicy(
-    { host: `${protocol}//${hostname}`, port: Number(port) || usual, username, password },
-    { customNoProxyList: noProxy.map((host) => host.trim()).filter((host) => host !== "") },
-  );
-}
-
 const requestIdHeaders = ["client-request-id", "x-ms-client-request-id"];
 
 /** Sends requests for the pipelines. */
 function createHttpClient(
-  ways: Ways,
+  agentFor: (url: URL) => AgentInTheClear,
   limitMs: number,
   { writes, onDate, onSent, onChange, operationId }: Pick<RequestRules, "writes"> & RequestCallbacks,
 ): HttpClient {
@@ -207,9 +189,7 @@ function createHttpClient(
         url,
         headers: request.headers.toJSON({ preserveCase: true }),
         body: typeof request.body === "string" ? request.body : undefined,
-        agent:
-          (request.agent as Agent | undefined) ??
-          (url.protocol === "https:" ? ways.overTls : ways.inTheClear),
+        agent: agentFor(url),
         limitMs: request.timeout > 0 ? Math.min(limitMs, request.timeout) : limitMs,
         writes: writes(request),
         onSent,
@@ -227,9 +207,7 @@ function createHttpClient(
   };
   return {
     sendRequest(request) {
-      // An SDK may have chosen a proxy by the variables of the process.
-      delete request.agent;
-      const sent = ways.proxy ? ways.proxy.sendRequest(request, send) : send(request);
+      const sent = send(request);
       return onChange && writes(request) ? reportingChange(request, sent, onChange) : sent;
     },
   };

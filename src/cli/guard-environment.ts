@@ -83,12 +83,12 @@ function decoded(text: string): string {
 
 /** In the order in which requests over TLS look at them. */
 const proxyVariables = [
-  "HTTPS_PROXY",
   "https_proxy",
-  "ALL_PROXY",
+  "HTTPS_PROXY",
   "all_proxy",
-  "HTTP_PROXY",
+  "ALL_PROXY",
   "http_proxy",
+  "HTTP_PROXY",
 ] as const;
 
 /**

@@ -1,12 +1,16 @@
+import { BlockList, isIP } from "node:net";
+
 /** The variables that the program was given. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 const defaultPorts: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 
 /**
- * The proxy for a URL, read from the variables as most programs do; empty for none. Names in lower case take
- * precedence. `NO_PROXY` lists hosts, `.domain`, `*suffix` and `host:port`.
- * Source: https://about.gitlab.com/blog/we-need-to-talk-no-proxy/
+ * The proxy for a URL, read from the variables as kubectl and containerd do; empty for none. Azure, registries and
+ * clusters are all reached by this rule. Names in lower case take precedence. `NO_PROXY` lists hosts with all below
+ * them, `.domain`, `*suffix`, networks, and any of them but a network with a port. This machine, where kind and
+ * minikube put their clusters, is never reached through a proxy.
+ * Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
  */
 export function proxyFor(url: URL, variables: Variables): string {
   const read = (name: string) => variables[name] || variables[name.toUpperCase()] || "";
@@ -15,15 +19,39 @@ export function proxyFor(url: URL, variables: Variables): string {
   return proxy === "" || proxy.includes("://") ? proxy : `${url.protocol}//${proxy}`;
 }
 
+const thisMachine = ["127.0.0.0/8", "::1/128"];
+
 function isSpared({ hostname, port, protocol }: URL, noProxy: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  if (host === "localhost" || isWithin(host, thisMachine)) return true;
   const at = Number(port) || defaultPorts[protocol] || 0;
   return noProxy
     .toLowerCase()
-    .split(/[,\s]/)
+    .split(/[,\s]+/)
     .filter((entry) => entry !== "")
     .some((entry) => {
-      const [, name = entry, only] = /^(.+):(\d+)$/.exec(entry) ?? [];
-      if (only !== undefined && Number(only) !== at) return false;
-      return /^[.*]/.test(name) ? hostname.endsWith(name.replace(/^\*/, "")) : hostname === name;
+      if (entry.includes("/")) return isWithin(host, [entry]);
+      const [, name = entry, only] = (isIP(entry) === 0 && /^(.+):(\d+)$/.exec(entry)) || [];
+      return (only === undefined || Number(only) === at) && names(name, host);
     });
+}
+
+/** Whether a name in NO_PROXY covers a host. */
+function names(name: string, host: string): boolean {
+  if (/^[.*]/.test(name)) return host.endsWith(name.replace(/^\*/, ""));
+  const bare = name.replace(/^\[|\]$/g, "");
+  return host === bare || (isIP(bare) === 0 && host.endsWith(`.${bare}`));
+}
+
+function isWithin(host: string, networks: readonly string[]): boolean {
+  const family = isIP(host);
+  if (family === 0) return false;
+  const list = new BlockList();
+  for (const [address = "", prefix] of networks.map((network) => network.split("/"))) {
+    const length = /^\d{1,3}$/.test(prefix ?? "") ? Number(prefix) : Infinity;
+    const version = isIP(address);
+    if (version === 0 || length > (version === 4 ? 32 : 128)) continue;
+    list.addSubnet(address, length, version === 4 ? "ipv4" : "ipv6");
+  }
+  return list.check(host, family === 4 ? "ipv4" : "ipv6");
 }

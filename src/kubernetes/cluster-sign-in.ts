@@ -3,9 +3,9 @@ import type { AgentOptions } from "node:https";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { readNamedFile, whyFileFailed } from "../domain/named-file.ts";
+import { proxyFor } from "../domain/proxy.ts";
 import { serverAgent } from "../domain/server-agent.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
-import { clusterProxy } from "./cluster-proxy.ts";
 import { runExecPlugin } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { pluginToRun, type KubeconfigUser, type PemSource } from "./kubeconfig-file.ts";
@@ -178,7 +178,7 @@ async function agentFor(
   const trust = { ...tls, servername: tlsServerName };
   if (proxyUrl?.startsWith("socks") !== true) {
     const url = new URL(server);
-    const proxy = proxyUrl ?? clusterProxy(url, variables);
+    const proxy = proxyUrl ?? proxyFor(url, variables);
     return serverAgent(url, { ...trust, verify: !skipTlsVerify, proxy });
   }
   const { SocksProxyAgent } = await import("socks-proxy-agent");

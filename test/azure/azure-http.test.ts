@@ -42,6 +42,21 @@ describe("a request", () => {
     expect(asked).toEqual(["arm.stack.example:443"]);
   });
 
+  test.each(["*", "0.0.0.0", "0.0.0.0/8"])(
+    "goes past the proxy where NO_PROXY is %j, as those to registries and clusters do",
+    async (noProxy) => {
+      const server = new ScriptedServer(await (await createCertificateAuthority()).issue());
+      await server.start();
+      const variables = { HTTPS_PROXY: "http://127.0.0.1:1", NO_PROXY: noProxy };
+      const asked = { ...request, url: `https://0.0.0.0:${server.port}/x` };
+      // The proxy would refuse the connection. The server itself has a certificate that nobody trusts.
+      await expect(createAzureHttp({ variables }).send(asked, signal)).rejects.toMatchObject({
+        failure: "untrusted-certificate",
+      });
+      await server.stop();
+    },
+  );
+
   test("is not sent to a server that cannot prove its name, even if Node was told not to verify", async () => {
     const impostor = new ScriptedServer(await (await createCertificateAuthority()).issue());
     await impostor.start();

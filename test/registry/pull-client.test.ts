@@ -22,7 +22,7 @@ let loginServer: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "acr-pull-registry-"));
   const authority = await createCertificateAuthority();
-  const identity = await authority.issue();
+  const identity = await authority.issue("registry.test");
   registry = new ScriptedServer(identity);
   elsewhere = new ScriptedServer(identity);
   await Promise.all([registry.start(), elsewhere.start()]);
@@ -202,8 +202,9 @@ describe("a pull", () => {
     await once(proxy, "listening");
     const { port } = proxy.address() as AddressInfo;
     registry.script(token(pullsApp));
-    expect(await pull({ proxy: `127.0.0.1:${port}` })).toEqual({ kind: "allowed" });
-    expect(seen[0]).toBe(loginServer);
+    const named = { loginServer: "registry.test", proxy: `127.0.0.1:${port}` };
+    expect(await pull(named)).toEqual({ kind: "allowed" });
+    expect(seen[0]).toBe("registry.test:443");
     expect(seen[1]).not.toMatch(/authorization/i);
     proxy.close();
   });

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { clusterProxy } from "../../src/kubernetes/cluster-proxy.ts";
+import { proxyFor } from "../../src/domain/proxy.ts";
 
 const proxy = "http://proxy.example:3128";
 
 function proxyOf(server: string, noProxy: string): string {
-  return clusterProxy(new URL(server), { HTTPS_PROXY: proxy, NO_PROXY: noProxy });
+  return proxyFor(new URL(server), { HTTPS_PROXY: proxy, NO_PROXY: noProxy });
 }
 
-describe("the way to a cluster", () => {
+describe("the way to a server", () => {
   test.each([
     ["https://localhost:6443", ""],
     ["https://127.0.0.1:41259", ""],
@@ -20,6 +20,10 @@ describe("the way to a cluster", () => {
     ["https://api.team.corp.example", ".CORP.example"],
     ["https://corp.example", "corp.example"],
     ["https://anything.example", "*"],
+    ["https://management.azure.com", "Azure.COM"],
+    ["https://management.azure.com", "elsewhere.example *.AZURE.com:443"],
+    ["https://[fd00::1]", "fd00::1"],
+    ["https://[fd00::1]:8443", "[fd00::1]:8443"],
   ])("to %s leads past the proxy where NO_PROXY is %j", (server, noProxy) => {
     expect(proxyOf(server, noProxy)).toBe("");
   });
