@@ -183,7 +183,7 @@ function jobFix(env: Variables): string | undefined {
     return "Give the job the permission id-token: write, and set AZURE_TENANT_ID and AZURE_CLIENT_ID; or run azure/login first.";
   }
   if (env["TF_BUILD"] === "True") {
-    return "Run the step as the task AzureCLI@2, with SYSTEM_ACCESSTOKEN: $(System.AccessToken) in its env.";
+    return "Run the step as the task AzureCLI@2, AzureCLI@3 or AzurePowerShell@5, with SYSTEM_ACCESSTOKEN: $(System.AccessToken) in its env.";
   }
   return env["GITLAB_CI"] === "true"
     ? "Write the job's id_token to a file, and set AZURE_FEDERATED_TOKEN_FILE, AZURE_TENANT_ID and AZURE_CLIENT_ID."

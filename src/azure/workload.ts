@@ -75,7 +75,8 @@ export function workloadIn(
 
 const githubFix =
   "Give the job the permission id-token: write. A run that a pull request from a fork started never has it.";
-const connectionFix = "Run the step as the task AzureCLI@2, with the service connection to sign in with.";
+const connectionFix =
+  "Run the step as the task AzureCLI@2, AzureCLI@3 or AzurePowerShell@5, with the service connection to sign in with.";
 
 /** The application and its tenant. Azure Pipelines names those of a service connection in variables of its own. */
 function principalIn(
