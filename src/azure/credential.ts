@@ -47,7 +47,17 @@ export function chooseMethod(env: CredentialOptions["env"]): AuthMethod {
   if (has("SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN", "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID")) {
     return "azure-pipelines";
   }
-  return has("IDENTITY_ENDPOINT") || has("MSI_ENDPOINT") ? "managed-identity" : "cli";
+  const hasIdentity = has("IDENTITY_ENDPOINT") || has("MSI_ENDPOINT");
+  return hasIdentity && !isCloudShell(env) ? "managed-identity" : "cli";
+}
+
+/**
+ * Cloud Shell has an endpoint of managed identities, which gives the person's tokens for a few services. Its Azure CLI
+ * uses that too, until the person runs az login.
+ * Source: https://github.com/Azure/CloudShell/blob/master/linux/tools.Dockerfile
+ */
+function isCloudShell(env: CredentialOptions["env"]): boolean {
+  return Boolean(env["ACC_CLOUD"]) || (env["AZUREPS_HOST_ENVIRONMENT"] ?? "").startsWith("cloud-shell/");
 }
 
 /** Makes the credential. No request is sent before the first token is needed. */

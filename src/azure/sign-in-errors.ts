@@ -80,7 +80,7 @@ export async function signInFailure(
         code: "azure.not-signed-in",
         hint:
           jobFix(env) ??
-          "Install it and run az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; or use --auth device-code.",
+          "Install it and run az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; or use --auth device-code, or --auth managed-identity on a machine in Azure that has one.",
         docs: "https://aka.ms/azure-cli",
         exitCode: exitCode.notAllowed,
       },
@@ -203,7 +203,7 @@ const remedies: Readonly<Record<AuthMethod, (attempt: SignInAttempt) => string>>
   "azure-pipelines": () =>
     "Check that the step runs with the service connection, and has SYSTEM_ACCESSTOKEN: $(System.AccessToken) in its env.",
   "managed-identity": () =>
-    "Check that this machine has a managed identity; name a user-assigned one in AZURE_CLIENT_ID.",
+    "Check that this machine has a managed identity; name a user-assigned one in AZURE_CLIENT_ID; or use --auth cli after az login.",
   "device-code": () => "Run the command again and finish the sign-in in the browser in time.",
   browser: () => "Run the command again; if no browser can open, use --auth device-code.",
 };

@@ -58,6 +58,9 @@ test.each([
   [{ SYSTEM_OIDCREQUESTURI: "u", AZURESUBSCRIPTION_SERVICE_CONNECTION_ID: "s" }, "cli"],
   [{ IDENTITY_ENDPOINT: "http://x" }, "managed-identity"],
   [{ MSI_ENDPOINT: "http://x" }, "managed-identity"],
+  [{ MSI_ENDPOINT: "http://x", ACC_CLOUD: "PROD" }, "cli"],
+  [{ MSI_ENDPOINT: "http://x", AZUREPS_HOST_ENVIRONMENT: "cloud-shell/1.0" }, "cli"],
+  [{ IDENTITY_ENDPOINT: "http://x", AZUREPS_HOST_ENVIRONMENT: "AzureAutomation" }, "managed-identity"],
 ] as const)("with %j one signs in by %s", (env, method) => {
   expect(chooseMethod(env)).toBe(method);
 });

@@ -1,10 +1,14 @@
-import { createServer, type Server } from "node:http";
 import { once } from "node:events";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { issueToken } from "../../src/sandbox/entra/token.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runSafely } from "../canary.ts";
+
+const setup = ["setup", "--registry", "myregistry", "-n", "awesomeapps", "-y", "-o", "json"];
 
 let sandbox: Sandbox;
 const servers: Server[] = [];
@@ -70,12 +74,28 @@ describe("a managed identity", () => {
       HTTP_PROXY: address,
       ALL_PROXY: address,
     };
-    const run = await runSafely(
-      sandbox,
-      ["setup", "--registry", "myregistry", "-n", "awesomeapps", "-y", "-o", "json"],
-      { env, secrets: [env.IDENTITY_HEADER] },
-    );
+    const run = await runSafely(sandbox, setup, { env, secrets: [env.IDENTITY_HEADER] });
     expect(seen).toEqual([]);
     expect(run.code, run.stderr).toBe(0);
+  });
+
+  test("that is refused names the sign-in by the Azure CLI", async () => {
+    const refusal = { error: "invalid_request", error_description: "Identity not found" };
+    const env = await machine(async () => [400, refusal]);
+    // In a process of its own, because the library keeps tokens of managed identities for as long as a process lives.
+    const started = () => {};
+    const run = await runSafely(sandbox, [...setup, "--auth", "managed-identity"], { env, started });
+    expect([run.code, run.json.error]).toMatchObject([
+      3,
+      { code: "azure.not-signed-in", hint: expect.stringContaining("--auth cli") },
+    ]);
+  });
+
+  test("of Cloud Shell gives way to its Azure CLI", async () => {
+    const env = await machine(async () => [400, {}]);
+    const az = await mkdtemp(join(sandbox.folder, "path-"));
+    await writeFile(join(az, "az"), "#!/bin/sh\necho 'ERROR: az was asked' >&2; exit 1\n", { mode: 0o700 });
+    const run = await runSafely(sandbox, setup, { env: { ...env, ACC_CLOUD: "PROD", PATH: az } });
+    expect([run.code, run.json.error.message]).toEqual([3, expect.stringContaining("az was asked")]);
   });
 });

@@ -107,7 +107,7 @@ describe("setup, refused before anything is written", () => {
       exit: 3,
       code: "azure.not-signed-in",
       says: ["Not signed in", "the Azure CLI", "not installed"],
-      hint: ["az login", "AZURE_CLIENT_SECRET", "--auth device-code"],
+      hint: ["az login", "AZURE_CLIENT_SECRET", "--auth device-code", "--auth managed-identity"],
     },
     {
       what: "az is not signed in",
