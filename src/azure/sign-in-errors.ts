@@ -47,6 +47,8 @@ const conditionalAccess = new Set([
   50005, 50072, 50074, 50076, 50079, 50097, 50158, 53000, 53001, 53002, 53003, 53004, 53009, 53010, 530002,
   530003, 530032, 530034,
 ]);
+/** The service or the application is unknown there, which is so of all that are in another cloud. */
+const otherCloud = new Set([500_011, 900_382]);
 const wrongTenant = new Set([50020, 50128, 90002, 90072, 500208, 700016, 900021, 900023]);
 
 /** How the sign-in was attempted. */
@@ -127,7 +129,9 @@ async function isOnPath(program: string, env: Variables): Promise<boolean> {
 export function signInError(text: string, attempt: SignInAttempt, cause?: unknown): ActionableError {
   const { method } = attempt;
   const reason = entraReason(text);
-  if (reason && conditionalAccess.has(reason.number)) return conditionalAccessError(reason, cause);
+  if (reason && conditionalAccess.has(reason.number)) {
+    return conditionalAccessError(reason, isPerson(attempt) ? "person" : "workload", cause);
+  }
   if (reason && wrongTenant.has(reason.number)) return wrongTenantError(reason.sentence, cause);
   const federation = reason && federationError(reason, { method }, cause);
   if (federation) return federation;
@@ -136,7 +140,7 @@ export function signInError(text: string, attempt: SignInAttempt, cause?: unknow
     `Could not sign in (--auth ${method}): ${reason?.sentence ?? firstLine.slice(0, 400)}`,
     {
       code: "azure.not-signed-in",
-      hint: remedies[method](attempt),
+      hint: reason && otherCloud.has(reason.number) ? otherCloudFix : remedies[method](attempt),
       docs: "https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/overview",
       exitCode: exitCode.notAllowed,
     },
@@ -144,14 +148,38 @@ export function signInError(text: string, attempt: SignInAttempt, cause?: unknow
   );
 }
 
+const otherCloudFix =
+  "If the tenant is in another cloud, name that with --cloud, such as --cloud AzureUSGovernment. The Azure CLI has to be set to the same one: az cloud set --name AzureUSGovernment.";
+
+/** Whether a person signed in, as far as the method shows. */
+function isPerson({ method, env }: SignInAttempt): boolean {
+  if (method === "environment") return !env["AZURE_CLIENT_SECRET"] && !env["AZURE_CLIENT_CERTIFICATE_PATH"];
+  return method === "cli" || method === "browser" || method === "device-code";
+}
+
+/** What a person can do about Conditional Access, and what can be done for a workload. */
+const conditionalAccessFixes = {
+  person: {
+    hint: "Sign in again with what the policy asks for (az login, from a managed device or an allowed network), or ask a tenant administrator.",
+    docs: "https://learn.microsoft.com/entra/identity/conditional-access/troubleshoot-conditional-access",
+  },
+  workload: {
+    hint: "It is a policy for workload identities, which goes by location or risk: ask a tenant administrator to exclude the application from it, or to add the addresses that this machine or runner connects from.",
+    docs: "https://learn.microsoft.com/entra/identity/conditional-access/workload-identity",
+  },
+};
+
 /** Conditional Access often refuses a machine for its location, so the error names the machine. */
-function conditionalAccessError(reason: EntraReason, cause?: unknown): ActionableError {
+function conditionalAccessError(
+  reason: EntraReason,
+  who: keyof typeof conditionalAccessFixes,
+  cause?: unknown,
+): ActionableError {
   return new ActionableError(
     `A Conditional Access policy of the tenant refuses the sign-in from this machine, ${hostname()}: ${reason.sentence}`,
     {
       code: "azure.conditional-access",
-      hint: "Sign in again with what the policy asks for (az login, from a managed device or an allowed network), or ask a tenant administrator.",
-      docs: "https://learn.microsoft.com/entra/identity/conditional-access/troubleshoot-conditional-access",
+      ...conditionalAccessFixes[who],
       exitCode: exitCode.notAllowed,
     },
     { cause },
@@ -171,9 +199,9 @@ export function wrongTenantError(why: string, cause?: unknown): ActionableError 
   );
 }
 
-/** The error for a refusal that another password would not change; undefined for any other refusal. */
+/** The error for a refusal of an application that another password would not change; undefined for any other refusal. */
 export function refusalOfTheTenant(reason: EntraReason): ActionableError | undefined {
-  if (conditionalAccess.has(reason.number)) return conditionalAccessError(reason);
+  if (conditionalAccess.has(reason.number)) return conditionalAccessError(reason, "workload");
   return reason.number === 90002 || reason.number === 900023 ? wrongTenantError(reason.sentence) : undefined;
 }
 

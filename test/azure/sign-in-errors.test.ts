@@ -56,6 +56,30 @@ describe("a failed sign-in", () => {
     expect(error.message).toContain(hostname());
   });
 
+  const person = /managed device/;
+  const workload = /policy for workload identities.*exclude the application/;
+  test.each([
+    ["cli", {}, person],
+    ["browser", {}, person],
+    ["environment", { AZURE_USERNAME: "ada", AZURE_PASSWORD: "p" }, person],
+    ["environment", { AZURE_CLIENT_SECRET: "s" }, workload],
+    ["environment", { AZURE_CLIENT_CERTIFICATE_PATH: "c" }, workload],
+    ["workload-identity", {}, workload],
+    ["github", {}, workload],
+    ["azure-pipelines", {}, workload],
+    ["managed-identity", {}, workload],
+  ] as const)("under Conditional Access by %s with %j says who can change that", (method, env, hint) => {
+    expect(signInError("AADSTS53003: Blocked.", attempt(method, env)).hint).toMatch(hint);
+  });
+
+  test.each([
+    "AADSTS500011: The resource principal named x was not found.",
+    "AADSTS90002: Tenant 't' not found.",
+    "AADSTS900382: Confidential Client is not supported in Cross Cloud request.",
+  ])("for %j says that another cloud may be meant", (text) => {
+    expect(signInError(text, attempt("github")).hint).toContain("--cloud");
+  });
+
   test("with the Azure CLI says which command fixes it", () => {
     const error = signInError("Please sign in.", { ...attempt("cli"), tenant: "contoso.example" });
     expect(error.hint).toContain("az login --tenant contoso.example");

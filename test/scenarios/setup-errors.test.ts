@@ -150,7 +150,7 @@ describe("setup, refused before anything is written", () => {
       exit: 3,
       code: "azure.conditional-access",
       says: ["AADSTS53003", `this machine, ${hostname()}`],
-      hint: ["az login", "ask a tenant administrator"],
+      hint: ["policy for workload identities", "exclude the application", "addresses"],
     },
     {
       what: "the certificate authority of the cloud is not trusted",
