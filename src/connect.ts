@@ -94,10 +94,12 @@ export function connectWith({
             const { openChangeLog } = await import("./cli/change-log.ts");
             return openChangeLog(file, operationId, report);
           });
+    const onForeignHosts = hostsNotice(report);
     const openAs = async ({ log }: AzureSignIn) => ({
       env,
       report,
       operationId,
+      onForeignHosts,
       onChange: await changesTo(log),
     });
     const connections: Connections = {
@@ -146,7 +148,7 @@ export function connectWith({
 }
 
 /** The environment to sign in from, and where to report what a person must do for it. */
-interface OpenAs extends Pick<AzureOptions, "operationId" | "onChange"> {
+interface OpenAs extends Pick<AzureOptions, "operationId" | "onChange" | "onForeignHosts"> {
   readonly env: HostProcess["env"];
   readonly report: Report;
 }
@@ -185,6 +187,18 @@ function azureOptions(request: AzureSignIn, { report, ...openAs }: OpenAs): Azur
     report({ kind: "note", level: "instruction", text });
   };
   return { ...request, ...openAs, onDeviceCode };
+}
+
+/** Mentions the same hosts once, however many connections are opened to them. */
+function hostsNotice(report: Report): NonNullable<AzureOptions["onForeignHosts"]> {
+  const told = new Set<string>();
+  return (hosts) => {
+    const list = hosts.join(", ");
+    if (told.has(list)) return;
+    told.add(list);
+    const text = `--cloud is not one of Microsoft's own: what you sign in with, and the tokens, go to ${list}`;
+    report({ kind: "note", level: "info", text });
+  };
 }
 
 /** Tries registries. The client is loaded for the first try, because a run calls other services before that. */

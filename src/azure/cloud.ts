@@ -1,4 +1,5 @@
 import { ActionableError, refused } from "../domain/errors.ts";
+import { isThisMachine } from "../domain/proxy.ts";
 import { record } from "./json-fields.ts";
 
 /** One Azure cloud: where its services are. URLs are https and end without a slash. */
@@ -66,14 +67,26 @@ const wellKnown: readonly Cloud[] = [
   },
 ];
 
+/**
+ * Domains that hold Microsoft's own services and the audiences of their tokens, in any of its clouds. Customers get no
+ * name in them that a token could be for.
+ * Source: az's table of clouds, as above
+ */
+const microsoftDomains = [
+  ..."azure.com azure.net windows.net windowsazure.com microsoft.com microsoftonline.com".split(" "),
+  ..."azure.us usgovcloudapi.net windowsazure.us microsoft.us microsoftonline.us".split(" "),
+  ..."azure.cn chinacloudapi.cn windowsazure.cn microsoftonline.cn".split(" "),
+  ..."office.com office365.com sharepoint.com visualstudio.com azuresynapse.net loganalytics.io".split(" "),
+];
+
 /** Reads a JSON document; throws ActionableError if that fails. */
 export type FetchJson = (url: string, signal: AbortSignal) => Promise<unknown>;
 
 /**
  * Finds a cloud by its name (`AzureCloud` by default) or by the URL of its Resource Manager, which is asked for the
  * addresses of the other services. Only a URL that is not Microsoft's own costs a request.
- * @throws ActionableError `azure.unknown-cloud` for an unknown name or a URL without TLS, `azure.bad-metadata` for an
- *   answer that does not describe a cloud, and whatever `fetchJson` throws
+ * @throws ActionableError `azure.unknown-cloud` for an unknown name or a URL without TLS, as readMetadata does, and
+ *   whatever `fetchJson` throws
  */
 export async function resolveCloud(
   nameOrUrl: string | undefined,
@@ -99,7 +112,8 @@ export async function resolveCloud(
 /**
  * Reads what a Resource Manager says about its cloud: one object, or a list of clouds including its own.
  * @param resourceManager the URL that was asked, without a trailing slash
- * @throws ActionableError `azure.bad-metadata`
+ * @throws ActionableError `azure.bad-metadata` if it does not describe a cloud, `azure.foreign-sign-in` if it would have
+ *   tokens of one of Microsoft's own clouds sent to another
  */
 export function readMetadata(resourceManager: string, document: unknown): Cloud {
   const entry = Array.isArray(document)
@@ -109,11 +123,11 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
   const authorityHost = httpsUrl(authentication["loginEndpoint"]);
   const graph = httpsUrl(entry?.["microsoftGraphResourceId"]);
   const audiences = authentication["audiences"];
-  const audience: unknown = Array.isArray(audiences) ? audiences[0] : undefined;
-  if (authorityHost === undefined || graph === undefined || typeof audience !== "string") {
+  const audience = Array.isArray(audiences) ? audienceIn(audiences[0]) : undefined;
+  if (authorityHost === undefined || graph === undefined || audience === undefined) {
     const missing = [
       authorityHost === undefined && "authentication.loginEndpoint",
-      typeof audience !== "string" && "authentication.audiences",
+      audience === undefined && "authentication.audiences",
       graph === undefined && "microsoftGraphResourceId",
     ].filter(Boolean);
     throw new ActionableError(
@@ -122,6 +136,14 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
         code: "azure.bad-metadata",
         hint: "Check that --cloud is the address of an Azure Resource Manager.",
       },
+    );
+  }
+  const foreign = [authorityHost, audience, graph].find(isMicrosofts);
+  if (foreign !== undefined) {
+    throw refused(
+      "azure.foreign-sign-in",
+      `${resourceManager} would have tokens for ${foreign}, which is in one of Microsoft's own clouds.`,
+      "Trust its operator with nothing before you know why. If you mean one of Microsoft's clouds, give its name: --cloud AzureCloud.",
     );
   }
   const name = entry?.["name"];
@@ -173,11 +195,27 @@ export function loginServerBelongsTo({ isWellKnown, registrySuffixes }: Cloud, l
   return name !== undefined && (registrySuffixes?.some((suffix) => `.${name}`.endsWith(suffix)) ?? true);
 }
 
+/** A token's audience; undefined unless it is a single https URL. Microsoft's services also have ids as audiences. */
+function audienceIn(value: unknown): string | undefined {
+  return typeof value === "string" && httpsUrl(value) !== undefined && !/\s/.test(value) ? value : undefined;
+}
+
+function isMicrosofts(url: string): boolean {
+  const host = new URL(url).hostname.replace(/\.+$/, "");
+  return microsoftDomains.some((domain) => `.${host}`.endsWith(`.${domain}`));
+}
+
+/** The hosts that get what somebody signs in to a cloud with, and its tokens. This machine is not one of them. */
+export function trustedHosts({ authorityHost, resourceManager, graph }: Cloud): readonly string[] {
+  const urls = [authorityHost, resourceManager, graph].map((url) => new URL(url));
+  return [...new Set(urls.filter(({ hostname }) => !isThisMachine(hostname)).map(({ host }) => host))];
+}
+
 /**
  * An https URL without trailing slashes; undefined for anything else, and for a URL with a user, a query or a
  * fragment.
  */
-function httpsUrl(value: unknown): string | undefined {
+export function httpsUrl(value: unknown): string | undefined {
   if (typeof value !== "string" || !URL.canParse(value)) return undefined;
   const url = new URL(value);
   const plain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";

@@ -11,18 +11,13 @@ import { readClaims, type TokenClaims } from "./token-claims.ts";
 /** How to sign in, and where. */
 export interface CredentialOptions extends TokenSourceOptions {
   readonly auth: AuthChoice;
-  /**
-   * The tokens that are needed sooner or later. The Azure CLI is asked for all of them at once, because what it was
-   * signed in with may be valid for only minutes, as after azure/login.
-   */
-  readonly ahead?: { readonly scopes: readonly string[]; readonly signal: AbortSignal };
 }
 
 /**
  * The caller's sign-in. Each scope's token is requested once and shared by all clients until five minutes before it
  * expires. A request is stopped when nobody waits for its token any longer. Failures are ActionableErrors:
- * `azure.not-signed-in`, `azure.mfa-required`, `azure.wrong-tenant`, `azure.conditional-access`, `azure.unreachable`,
- * `azure.untrusted-certificate`, `azure.timed-out`, `azure.no-browser`.
+ * `azure.not-signed-in`, `azure.mfa-required`, `azure.wrong-tenant`, `azure.wrong-cloud`, `azure.conditional-access`,
+ * `azure.unreachable`, `azure.untrusted-certificate`, `azure.timed-out`, `azure.no-browser`.
  */
 export interface Credential extends TokenCredential {
   readonly method: AuthMethod;

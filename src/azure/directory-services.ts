@@ -2,7 +2,7 @@ import { ActionableError } from "../domain/errors.ts";
 import type { OnChange } from "../domain/outside-change.ts";
 import { azureError } from "./azure-errors.ts";
 import { createAzureHttp, type AzureHttp } from "./azure-http.ts";
-import { loginServerBelongsTo, resolveCloud, type Cloud, type FetchJson } from "./cloud.ts";
+import { loginServerBelongsTo, resolveCloud, trustedHosts, type Cloud, type FetchJson } from "./cloud.ts";
 import { createCredential, type CredentialOptions } from "./credential.ts";
 import { createDirectoryClient } from "./directory-client.ts";
 import { readAnswer, ServiceFailure } from "./service-failure.ts";
@@ -13,6 +13,8 @@ import { callerOf } from "./token-claims.ts";
 export interface AzureOptions extends Pick<CredentialOptions, "auth" | "tenant" | "env" | "onDeviceCode"> {
   /** A name, or the URL of a Resource Manager; undefined is AzureCloud. */
   readonly cloud: string | undefined;
+  /** Called with the hosts that are trusted with the sign-in, if the cloud is not Microsoft's own. */
+  readonly onForeignHosts?: (hosts: readonly string[]) => void;
   /** Limits each wait for a service, including retries; in milliseconds. */
   readonly timeoutMs?: number | undefined;
   /** Sent with each request; a UUID. */
@@ -34,6 +36,8 @@ export async function openDirectory(
   scopesNeeded: (cloud: Cloud) => readonly [string, ...string[]] = (cloud) => [cloud.graphScope],
 ) {
   const cloud = await resolveCloud(options.cloud, jsonFetcher(http), signal);
+  const hosts = cloud.isWellKnown ? [] : trustedHosts(cloud);
+  if (hosts.length > 0) options.onForeignHosts?.(hosts);
   const scopes = scopesNeeded(cloud);
   const credential = createCredential({ ...options, cloud, http, ahead: { scopes, signal } });
   const tenantOf = async (signal: AbortSignal) =>

@@ -1,5 +1,6 @@
 import type { AccessToken, EnvironmentCredentialOptions, TokenCredential } from "@azure/identity";
 import type { AuthMethod } from "../domain/identity.ts";
+import { checkCloudOfCli } from "./az-cloud.ts";
 import type { AzureHttp, SdkClientOptions } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import { deviceCodeCredential, type DeviceCodePrompt } from "./device-code.ts";
@@ -28,6 +29,11 @@ export interface TokenSourceOptions {
   readonly env: Variables;
   readonly onDeviceCode: (prompt: DeviceCodePrompt) => void;
   readonly http: AzureHttp;
+  /**
+   * The tokens that are needed sooner or later. The Azure CLI is asked for all of them at once, because what it was
+   * signed in with may be valid for only minutes, as after azure/login.
+   */
+  readonly ahead?: { readonly scopes: readonly string[]; readonly signal: AbortSignal };
 }
 
 /** The Azure CLI starts a Python interpreter, which takes a while on a busy machine. */
@@ -36,7 +42,8 @@ const cliLimitMs = 60_000;
 /**
  * Opens the source of the tokens. Requests none yet.
  * @param onFailure called for each failed request: the SDK hides why it failed
- * @throws ActionableError `azure.wrong-tenant`, exit 2, if the method accepts a tenant only by its id
+ * @throws ActionableError `azure.wrong-tenant`, exit 2, if the method accepts a tenant only by its id;
+ *   `azure.wrong-cloud` if the Azure CLI is set to another cloud
  */
 export async function openTokenSource(
   method: AuthMethod,
@@ -50,6 +57,10 @@ export async function openTokenSource(
     return federatedSource(workloadIn(method, env, tenant, { cloud, http }), cloud, http, onFailure);
   }
   const signIn = new StoppableSignIn();
+  if (method === "cli" && !cloud.isWellKnown) {
+    const { signal } = options.ahead ?? new AbortController();
+    await signIn.run(signal, () => checkCloudOfCli(cloud, env, cliLimitMs));
+  }
   // A second request makes a second token, which does no harm.
   const client = http.clientOptions({ mayRepeat: () => true, writes: () => false }, onFailure);
   const stopping = { policy: signIn.policy, position: "perCall" as const };

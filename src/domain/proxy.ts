@@ -19,11 +19,14 @@ export function proxyFor(url: URL, variables: Variables): string {
   return proxy === "" || proxy.includes("://") ? proxy : `${url.protocol}//${proxy}`;
 }
 
-const thisMachine = ["127.0.0.0/8", "::1/128"];
+/** Whether a URL's host is this machine. */
+export function isThisMachine(hostname: string): boolean {
+  return hostname === "localhost" || isWithin(bare(hostname), ["127.0.0.0/8", "::1/128"]);
+}
 
 function isSpared({ hostname, port, protocol }: URL, noProxy: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, "");
-  if (host === "localhost" || isWithin(host, thisMachine)) return true;
+  if (isThisMachine(hostname)) return true;
+  const host = bare(hostname);
   const at = Number(port) || defaultPorts[protocol] || 0;
   return noProxy
     .toLowerCase()
@@ -39,8 +42,12 @@ function isSpared({ hostname, port, protocol }: URL, noProxy: string): boolean {
 /** Whether a name in NO_PROXY covers a host. */
 function names(name: string, host: string): boolean {
   if (/^[.*]/.test(name)) return host.endsWith(name.replace(/^\*/, ""));
-  const bare = name.replace(/^\[|\]$/g, "");
-  return host === bare || (isIP(bare) === 0 && host.endsWith(`.${bare}`));
+  return host === bare(name) || (isIP(bare(name)) === 0 && host.endsWith(`.${name}`));
+}
+
+/** An IPv6 address without its brackets. */
+function bare(host: string): string {
+  return host.replace(/^\[|\]$/g, "");
 }
 
 function isWithin(host: string, networks: readonly string[]): boolean {

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { resourceManagerAudiences } from "./entra/token.ts";
 import type { World } from "./world.ts";
 
 const cloud = "sandbox";
@@ -12,11 +13,12 @@ const cloud = "sandbox";
 export async function writeAzConfiguration(folder: string, world: World): Promise<void> {
   const { appId, secretText } = world.caller;
   const { tenantId, azureUrl, subscriptions } = world;
+  const [audience] = resourceManagerAudiences;
   const files = {
     "clouds.config": section(cloud, {
       endpoint_active_directory: azureUrl,
-      endpoint_active_directory_resource_id: "https://management.core.windows.net/",
-      endpoint_management: "https://management.core.windows.net/",
+      endpoint_active_directory_resource_id: audience,
+      endpoint_management: audience,
       endpoint_microsoft_graph_resource_id: azureUrl,
       endpoint_resource_manager: azureUrl,
       suffix_acr_login_server_endpoint: ".localhost",

@@ -31,6 +31,10 @@ function metadata(changes: Record<string, unknown> = {}): Record<string, unknown
   };
 }
 
+function signInWith(audience: string) {
+  return { loginEndpoint: "https://login.stack.example", audiences: [audience] };
+}
+
 describe("a cloud", () => {
   test.each([
     [undefined, "AzureCloud"],
@@ -80,12 +84,44 @@ describe("a cloud", () => {
     ["text"],
     [metadata({ authentication: { loginEndpoint: "http://login.stack.example", audiences: ["a"] } })],
     [metadata({ authentication: { loginEndpoint: "https://login.stack.example", audiences: [] } })],
+    [metadata({ authentication: signInWith("797f4846-ba00-4fd7-ba43-dac1f8f63013") })],
+    [metadata({ authentication: signInWith("https://arm.stack.example/x https://management.azure.com") })],
     [metadata({ microsoftGraphResourceId: undefined })],
     [[metadata({ resourceManager: "https://arm.other.example" })]],
   ])("is not made of %j", (document) => {
     expect(() => readMetadata("https://arm.stack.example", document)).toThrow(
       expect.objectContaining({ code: "azure.bad-metadata" }),
     );
+  });
+
+  test.each([
+    { authentication: signInWith("https://management.azure.com") },
+    { authentication: signInWith("https://management.core.windows.net/") },
+    { authentication: signInWith("https://MANAGEMENT.core.usgovcloudapi.net") },
+    { authentication: signInWith("https://management.core.chinacloudapi.cn/") },
+    { authentication: signInWith("https://vault.azure.net") },
+    { authentication: { ...signInWith("https://a.example"), loginEndpoint: "https://login.windows.net/" } },
+    {
+      authentication: {
+        ...signInWith("https://a.example"),
+        loginEndpoint: "https://login.microsoftonline.com./",
+      },
+    },
+    { microsoftGraphResourceId: "https://graph.microsoft.com" },
+    { microsoftGraphResourceId: "https://microsoftgraph.chinacloudapi.cn" },
+  ])("is not lent tokens of Microsoft's own clouds: %j", (changes) => {
+    expect(() => readMetadata("https://arm.stack.example", metadata(changes))).toThrow(
+      expect.objectContaining({ code: "azure.foreign-sign-in", exitCode: 2 }),
+    );
+  });
+
+  test("may have an audience in a tenant's own domain, as Azure Stack Hub does", () => {
+    const audience = "https://management.contoso.onmicrosoft.com/11111111-1111-4111-8111-111111111111";
+    const cloud = readMetadata(
+      "https://arm.stack.example",
+      metadata({ authentication: signInWith(audience) }),
+    );
+    expect(cloud.resourceManagerScope).toBe(`${audience}/.default`);
   });
 
   test("is made of any JSON or refused, and nothing else is thrown", () => {

@@ -341,7 +341,8 @@ describe("the Azure CLI", () => {
 
   async function fakeAz(script: string): Promise<string> {
     const file = join(folder, "az");
-    await writeFile(file, `#!/bin/sh\n${script}\n`);
+    const isSetTo = `[ "$1" = cloud ] && echo ${cloud.resourceManager}/ && exit`;
+    await writeFile(file, `#!/bin/sh\n${isSetTo}\n${script}\n`);
     await chmod(file, 0o700);
     return `${folder}${delimiter}${process.env["PATH"] ?? ""}`;
   }

@@ -82,7 +82,7 @@ describe("Resource Manager", () => {
     expect(body).toMatchObject({
       authentication: {
         loginEndpoint: world.azureUrl,
-        audiences: ["https://management.core.windows.net/", "https://management.azure.com/"],
+        audiences: ["https://management.sandbox.example/"],
       },
       resourceManager: world.azureUrl,
       microsoftGraphResourceId: world.azureUrl,

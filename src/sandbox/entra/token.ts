@@ -13,8 +13,12 @@ const accessTokenLifetime = 3600;
 /** Microsoft's own id for clients that sign users in without an application of their own: az and `@azure/identity`. */
 export const azureCliAppId = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
-/** The `aud` values of tokens for Resource Manager. The first is the one that its metadata names. */
-export const resourceManagerAudiences: readonly string[] = [
+/**
+ * The `aud` values of tokens for Resource Manager. The first is the one that its metadata names, as a private cloud
+ * names one of its own. The others are those of the public cloud.
+ */
+export const resourceManagerAudiences: readonly [string, ...string[]] = [
+  "https://management.sandbox.example/",
   "https://management.core.windows.net/",
   "https://management.azure.com/",
 ];

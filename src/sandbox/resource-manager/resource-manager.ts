@@ -82,7 +82,7 @@ function metadata(world: World): SandboxResponse {
     portal: world.azureUrl,
     authentication: {
       loginEndpoint: world.azureUrl,
-      audiences: resourceManagerAudiences,
+      audiences: [resourceManagerAudiences[0]],
       tenant: "common",
       identityProvider: "AAD",
     },
