@@ -9,6 +9,7 @@ import type { FlowCommand, FlowTypes } from "./flow-command.ts";
 import { InterruptedError } from "./interruption.ts";
 import { readAnswers, type GivenOptions } from "./options/answers.ts";
 import { check } from "./options/check.ts";
+import { withImpliedCloud } from "./options/implied-cloud.ts";
 import { commandAnswer, orStopped } from "./show/answer.ts";
 import { equivalentCommand, pinned } from "./show/equivalent-command.ts";
 import { interruptedAtQuestion, stoppable, untilOver } from "./stoppable.ts";
@@ -16,8 +17,9 @@ import { interruptedAtQuestion, stoppable, untilOver } from "./stoppable.ts";
 /** Runs a command: checks the options, asks for what is missing, connects, runs the flow, and shows how it ended. */
 export async function runFlow<Types extends FlowTypes>(
   command: FlowCommand<Types>,
-  context: CommandContext,
+  started: CommandContext,
 ): Promise<ExitCode> {
+  const context = { ...started, given: withImpliedCloud(started.given, started.environment) };
   const given = readAnswers(command.options, context.given);
   check(command, given, context.given, context.terminal.interactive);
   const inputOf = await command.input(given, context);

@@ -33,7 +33,7 @@ export const signInOptions = {
   }),
   cloud: defaultedOption({
     flag: "--cloud <name|url>",
-    summary: `${azureClouds.join(", ")}, or the URL of a Resource Manager`,
+    summary: `${azureClouds.join(", ")}, or a Resource Manager's URL; --registry or AZURE_AUTHORITY_HOST may imply it`,
     group: "Registry",
     parse: cloud,
     fallback: "AzureCloud",
