@@ -233,7 +233,7 @@ const byCode: Readonly<Record<string, Meaning>> = {
   NoRegisteredProviderFound: apiMissing,
   SubscriptionNotFound: {
     code: "azure.no-subscription",
-    hint: "Check --subscription, and that the signed-in account may see it.",
+    hint: "Check --subscription, and that the signed-in account may see it. If it is in another tenant, name that with --tenant.",
     exitCode: exitCode.notAllowed,
   },
 };

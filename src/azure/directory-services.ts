@@ -10,7 +10,10 @@ import { createSignInClient } from "./sign-in-client.ts";
 import { callerOf } from "./token-claims.ts";
 
 /** How to reach Azure. */
-export interface AzureOptions extends Pick<CredentialOptions, "auth" | "tenant" | "env" | "onDeviceCode"> {
+export interface AzureOptions extends Pick<
+  CredentialOptions,
+  "auth" | "tenant" | "subscription" | "env" | "onDeviceCode"
+> {
   /** A name, or the URL of a Resource Manager; undefined is AzureCloud. */
   readonly cloud: string | undefined;
   /** Called with the hosts that are trusted with the sign-in, if the cloud is not Microsoft's own. */

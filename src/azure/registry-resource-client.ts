@@ -64,8 +64,8 @@ export function createRegistryResourceClient(
     );
     if (visible.length === 0) {
       throw noSubscription(
-        "The signed-in account sees no subscription.",
-        "Sign in to the tenant that holds the registry (az login --tenant TENANT), or name the registry by its resource id, or ask for the role Reader on it.",
+        `The signed-in account sees no subscription in tenant ${await resourceManager.tenant(signal)}.`,
+        "Name the tenant that holds the registry with --tenant, or sign in there (az login --tenant TENANT), or name the registry by its resource id, or ask for the role Reader on it.",
       );
     }
     const named = visible.filter(
@@ -73,8 +73,8 @@ export function createRegistryResourceClient(
     );
     if (named.length === 0) {
       throw noSubscription(
-        `The signed-in account sees no subscription called ${JSON.stringify(wanted)}.`,
-        "Check --subscription: az account list shows what is visible.",
+        `The signed-in account sees no subscription called ${JSON.stringify(wanted)} in tenant ${await resourceManager.tenant(signal)}.`,
+        'Check --subscription. If it is in another tenant, name that with --tenant: az account list --query "[].{name:name,tenant:tenantId}" --output table',
       );
     }
     return named;
@@ -141,7 +141,7 @@ export function createRegistryResourceClient(
     async findRegistries(reference, scope, signal) {
       if (reference.kind === "resource-id") {
         const registries = atHome((await readById(reference, signal)).map(withoutAccess));
-        return { registries, others: [], unseen: [] };
+        return { registries, others: [], unseen: [], tenantId: await resourceManager.tenant(signal) };
       }
       const lists = await listAll(scope, signal);
       const all = lists.flatMap(({ registries }) => registries.map(withoutAccess));
@@ -149,6 +149,7 @@ export function createRegistryResourceClient(
         registries: atHome(all.filter((registry) => isMeant(registry, reference))),
         others: all.filter((registry) => !isMeant(registry, reference) && isAtHome(registry)),
         unseen: lists.flatMap(({ unseen }) => unseen),
+        tenantId: await resourceManager.tenant(signal),
       };
     },
 

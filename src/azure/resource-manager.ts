@@ -51,6 +51,8 @@ export interface ResourceManager {
    * @throws ActionableError `azure.mfa-required` if that takes a sign-in outside of this program
    */
   readyToWrite(signal: AbortSignal): Promise<void>;
+  /** The tenant that is signed in to. It sees the subscriptions of no other; undefined if the token does not say. */
+  tenant(signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** Resource Manager of a cloud, signed in with the credential. Source: https://learn.microsoft.com/rest/api/azure/ */
@@ -118,6 +120,8 @@ export function createResourceManager(
       if (!cloud.demandsMultiFactor || kind !== "user" || multiFactor !== false) return;
       await credential.getToken(scope, { claims: multiFactorClaims, abortSignal: signal });
     },
+
+    tenant: async (signal) => (await credential.claims(scope, signal)).tid,
 
     ask: (api, signal, question) =>
       readPages(http.timeoutMs, signal, async (pages) => {

@@ -1,4 +1,10 @@
-import type { AccessToken, EnvironmentCredentialOptions, TokenCredential } from "@azure/identity";
+import type {
+  AccessToken,
+  AzureCliCredential,
+  AzureCliCredentialOptions,
+  EnvironmentCredentialOptions,
+  TokenCredential,
+} from "@azure/identity";
 import type { AuthMethod } from "../domain/identity.ts";
 import { checkCloudOfCli } from "./az-cloud.ts";
 import type { AzureHttp, SdkClientOptions } from "./azure-http.ts";
@@ -24,6 +30,8 @@ export type TokenSource = (
 /** Where to sign in, and with what. */
 export interface TokenSourceOptions {
   readonly tenant: string | undefined;
+  /** Id or name of a subscription: without a tenant, the Azure CLI signs in to that one's. */
+  readonly subscription?: string | undefined;
   readonly cloud: Cloud;
   /** The environment variables that choose a method and name what it signs in with. */
   readonly env: Variables;
@@ -77,7 +85,7 @@ export async function openTokenSource(
 
 async function createSdkCredential(
   method: Exclude<AuthMethod, FederatedMethod>,
-  { cloud, env, tenant, onDeviceCode }: TokenSourceOptions,
+  { cloud, env, tenant, subscription, onDeviceCode }: TokenSourceOptions,
   client: SdkClientOptions,
 ): Promise<TokenCredential> {
   const common = {
@@ -91,7 +99,11 @@ async function createSdkCredential(
   const identity = await import("@azure/identity");
   switch (method) {
     case "cli":
-      return new identity.AzureCliCredential({ ...inTenant, processTimeoutInMs: cliLimitMs });
+      return cliCredential(
+        identity.AzureCliCredential,
+        { ...inTenant, processTimeoutInMs: cliLimitMs },
+        subscription,
+      );
     case "environment":
       return environmentCredential(env, tenant, common);
     case "managed-identity":
@@ -104,6 +116,29 @@ async function createSdkCredential(
     default:
       return method satisfies never;
   }
+}
+
+/**
+ * The Azure CLI, in the tenant of a subscription if no tenant is given. A subscription that it does not know may have
+ * been made or granted since its last az login, so then it is asked as if none were given.
+ */
+function cliCredential(
+  Credential: typeof AzureCliCredential,
+  options: AzureCliCredentialOptions,
+  subscription: string | undefined,
+): TokenCredential {
+  const usual = new Credential(options);
+  // The SDK refuses names with any other letter.
+  const isNameable = subscription !== undefined && /^[\w. -]+$/.test(subscription);
+  if (options.tenantId !== undefined || !isNameable) return usual;
+  const there = new Credential({ ...options, subscription });
+  return {
+    getToken: (...asked) =>
+      there.getToken(...asked).catch((error: unknown) => {
+        if (!/Subscription '.*' not found/.test(String(error))) throw error;
+        return usual.getToken(...asked);
+      }),
+  };
 }
 
 /** The service principal and password in the variables; undefined if they are incomplete. */

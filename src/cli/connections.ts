@@ -20,6 +20,8 @@ export interface AzureSignIn {
   /** A name or the URL of a Resource Manager. */
   readonly cloud: string;
   readonly tenant: string | undefined;
+  /** Id or name of the subscription that is worked in; it tells the Azure CLI which tenant is meant. */
+  readonly subscription?: string | undefined;
   readonly auth: AuthChoice;
   /** Bounds each wait for a service, in milliseconds. */
   readonly timeoutMs: number;
@@ -58,8 +60,8 @@ export interface ManifestRequest extends ClusterRequest {
 }
 
 /** Picks only these answers, in a fixed order, so that equal requests share one connection. */
-export function azureSignIn({ cloud, tenant, auth, timeoutMs, log }: AzureSignIn): AzureSignIn {
-  return { cloud, tenant, auth, timeoutMs, log };
+export function azureSignIn({ cloud, tenant, subscription, auth, timeoutMs, log }: AzureSignIn): AzureSignIn {
+  return { cloud, tenant, subscription, auth, timeoutMs, log };
 }
 
 /** Picks only these answers, in a fixed order, so that equal requests share one connection. */

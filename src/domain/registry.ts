@@ -38,6 +38,8 @@ export interface RegistrySearch<Found extends Registry> {
 export interface RegistryLookup extends RegistrySearch<Registry> {
   /** Others that were seen on the way: a person may have meant one of them. */
   readonly others: readonly Registry[];
+  /** The tenant that was searched. There may be more in others. */
+  readonly tenantId?: string | undefined;
 }
 
 /** Who can reach a registry, and who may pull without signing in. */

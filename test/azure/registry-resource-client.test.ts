@@ -32,7 +32,12 @@ const twoSubscriptions: SandboxOptions = {
 };
 
 /** The result of a search that could look everywhere. */
-const seen = (...registries: unknown[]) => ({ registries, others: expect.any(Array) as unknown, unseen: [] });
+const seen = (...registries: unknown[]) => ({
+  registries,
+  others: expect.any(Array) as unknown,
+  unseen: [],
+  tenantId: opened?.sandbox.world.tenantId,
+});
 
 describe("a registry", () => {
   test("is found by name in any letter case, by login server and by resource id", async () => {

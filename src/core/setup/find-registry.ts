@@ -49,29 +49,31 @@ type RegistryWish = Pick<SetupInput, "registry" | "subscription" | "resourceGrou
  * @throws ActionableError `registry.not-found`, `registry.not-seen`, `registry.ambiguous`
  */
 export function onlyRegistry(found: RegistryLookup, wish: RegistryWish): Registry {
-  const { registries, others, unseen } = found;
+  const { registries, others, unseen, tenantId } = found;
   const { registry: reference } = wish;
   const [first, second] = registries;
   if (second) throw ambiguous(reference, registries);
   if (first) return first;
   const near = nearRegistry(reference, others);
-  throw unseen[0] ? notSeen(reference, unseen, near) : notFound(wish, near);
+  throw unseen[0] ? notSeen(reference, unseen, near) : notFound(wish, near, tenantId);
 }
 
 function notFound(
   { registry: reference, subscription, resourceGroup }: RegistryWish,
   near: string | undefined,
+  tenantId: string | undefined,
 ): ActionableError {
   const name = namedAs(reference);
-  const where = [
+  const place = [
     ...(resourceGroup === undefined ? [] : [`resource group ${resourceGroup}`]),
     subscription === undefined ? "any subscription you can see" : `subscription ${subscription}`,
   ].join(" of ");
+  const where = tenantId === undefined ? place : `${place} in tenant ${tenantId}`;
   return new ActionableError(asking(`There is no registry ${name} in ${where}.`, near), {
     code: "registry.not-found",
     hint:
       near === undefined
-        ? "Check its name, and that you may read it (Reader on the registry is enough); az acr list shows what you can see."
+        ? "Check its name, and that you may read it (Reader on the registry is enough). If it is in another tenant, name that with --tenant."
         : `Run again with --registry ${shellQuote(near)}; or check that you may read ${name} (Reader on the registry is enough).`,
     docs: "https://learn.microsoft.com/azure/container-registry/container-registry-get-started-azure-cli",
     exitCode: exitCode.usage,
