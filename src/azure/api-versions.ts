@@ -12,8 +12,7 @@ interface ApiVersions {
 }
 
 const apis = {
-  // What acr-pull reads of a cluster has been there since 2020.
-  managedClusters: { usual: "2025-05-01", suffices: () => true },
+  managedClusters: { usual: "2026-06-02-preview", suffices: hasServiceAccountPull },
   permissions: { usual: "2022-04-01", suffices: () => true },
   registries: { usual: "2025-11-01", suffices: hasMode },
   roleAssignments: { usual: "2022-04-01", suffices: hasConditions },
@@ -40,6 +39,16 @@ export function hasMode(version: string): boolean {
  */
 export function hasConditions(version: string): boolean {
   return version >= "2020-03-01-preview";
+}
+
+/**
+ * Whether a managed cluster's pulls by service account are shown in this version. AKS removes each preview after a
+ * year, and what else acr-pull reads of a cluster is in all versions since 2020.
+ * Sources: https://github.com/Azure/azure-rest-api-specs/pull/40533 and
+ * https://learn.microsoft.com/azure/aks/concepts-preview-api-life-cycle
+ */
+function hasServiceAccountPull(version: string): boolean {
+  return version >= "2026-01-02-preview" && version.endsWith("-preview");
 }
 
 /** Locations of one cloud may differ, so a few versions are tried. acr-pull gives up if each refusal offers others. */

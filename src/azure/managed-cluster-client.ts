@@ -63,7 +63,7 @@ function managedCluster(listed: unknown, tenantId: string | undefined): ManagedC
   const { id, name, properties } = record(listed);
   const clusterId = text(id);
   if (clusterId === undefined) return undefined;
-  const { fqdn, privateFQDN, azurePortalFQDN, identityProfile } = record(properties);
+  const { fqdn, privateFQDN, azurePortalFQDN, identityProfile, securityProfile } = record(properties);
   const [, , subscriptionId = "", , resourceGroup = ""] = clusterId.split("/");
   return {
     id: clusterId,
@@ -73,6 +73,8 @@ function managedCluster(listed: unknown, tenantId: string | undefined): ManagedC
     tenantId: tenantId?.toLowerCase(),
     apiHosts: [fqdn, privateFQDN, azurePortalFQDN].flatMap((host) => text(host)?.toLowerCase() ?? []),
     kubeletIdentity: kubeletIdentity(record(identityProfile)["kubeletidentity"]),
+    pullsByServiceAccount:
+      record(record(securityProfile)["serviceAccountImagePullProfile"])["enabled"] === true,
   };
 }
 

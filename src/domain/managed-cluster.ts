@@ -23,6 +23,19 @@ export interface ManagedCluster {
   readonly apiHosts: readonly string[];
   /** Undefined for a cluster whose nodes sign in as a service principal. */
   readonly kubeletIdentity: KubeletIdentity | undefined;
+  /**
+   * Whether pods pull as the identities of their service accounts, and not as the nodes':
+   * https://aka.ms/aks/identity-binding/acr-image-pull/docs
+   */
+  readonly pullsByServiceAccount: boolean;
+}
+
+/** The identity that its nodes pull images by. Undefined if they pull by none. */
+export function pullIdentity({
+  kubeletIdentity,
+  pullsByServiceAccount,
+}: ManagedCluster): KubeletIdentity | undefined {
+  return pullsByServiceAccount ? undefined : kubeletIdentity;
 }
 
 /**

@@ -35,6 +35,7 @@ export function addManagedCluster(
     tenantId,
     principalId: ids.guid(`${key} principal`),
     isPrivate,
+    serviceAccountPull: settings.serviceAccountPull,
     fqdn: `${unique}.hcp.${domain}`,
     privateFqdn: isPrivate ? `${unique}.${ids.guid(`${key} zone`)}.privatelink.${domain}` : undefined,
     portalFqdn: `${unique}.portal.hcp.${domain}`,

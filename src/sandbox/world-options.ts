@@ -137,6 +137,8 @@ const managedCluster = z.strictObject({
   isPrivate: z.boolean().default(false),
   /** What its nodes sign in to Azure as. */
   nodes: z.enum(["identity", "service-principal"]).default("identity"),
+  /** Its pods pull as the identities of their service accounts, and not as the nodes'. Only previews of AKS's API show it. */
+  serviceAccountPull: z.boolean().default(false),
   /** The name of an identity that a user made for its nodes, which clusters may share. Default: AKS's own. */
   kubeletIdentity: name.optional(),
   /** The roles of that identity. */

@@ -260,7 +260,7 @@ const status = z.strictObject({
         registry: z.string().describe("resource id"),
         role: z.string(),
         roleAssignment: z.string().describe("its resource id"),
-        state: z.enum(["ok", "wrong-mode", "unknown"]),
+        state: z.enum(["ok", "wrong-mode", "unused", "unknown"]),
         reason: z.string().optional(),
       }),
     )

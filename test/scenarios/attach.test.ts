@@ -295,6 +295,57 @@ describe("the least rights", () => {
   });
 });
 
+describe("a cluster whose pods pull as their service accounts", () => {
+  const managedClusters = [{ ...shop, serviceAccountPull: true }];
+
+  describe("in whatever preview the cloud still has", () => {
+    freshSandbox({
+      managedClusters,
+      apiVersions: { managedClusters: ["2026-06-01", "2026-09-02-preview", "2027-01-01"] },
+    });
+
+    it("is not attached: nothing would use the role, and a pull secret works", async () => {
+      const run = await attach();
+      expect([run.code, run.json.error.code, changes()]).toEqual([2, "aks.service-account-pull", []]);
+      expect(run.json.error.hint).toContain("a pull secret works");
+    });
+  });
+
+  describe("since it was attached", () => {
+    freshSandbox();
+    beforeEach(async () => {
+      await attach();
+      sandbox.world.managedClusters[0]!.serviceAccountPull = true;
+    });
+
+    it("is not in order by status, which says what is", async () => {
+      const run = await runSafely(sandbox, ["status", "-o", "json"]);
+      expect([run.code, run.json.attachments[0].state]).toEqual([5, "unused"]);
+      const text = await runSafely(sandbox, ["status"]);
+      expect(text.stdout.replace(/\s+/g, " ")).toContain("pods of shop pull as their service accounts");
+      const role = liveAssignments(sandbox).find(({ principalId }) => principalId === nodes().objectId);
+      expect(text.stdout).toContain(`az role assignment delete --ids ${role?.id}`);
+    });
+
+    it("needs a secret by verify", async () => {
+      const run = await runSafely(sandbox, ["verify", "-o", "json", "-n", "awesomeapps"]);
+      expect([run.code, find(run, "secret-present").status]).toEqual([5, "fail"]);
+      expect(find(run, "aks").message).toContain("need a pull secret");
+    });
+
+    it("gets one by setup, which offers no role for the nodes", async () => {
+      const run = await runSafely(sandbox, ["setup", "--registry", "myregistry", "-n", "awesomeapps", "-y"]);
+      expect(run.code, run.stderr).toBe(0);
+      expect(run.stderr + run.stdout).not.toContain("--attach");
+    });
+
+    it("gives the role back by remove", async () => {
+      const run = await runSafely(sandbox, ["remove", "--registry", "myregistry", "-y", "-o", "json"]);
+      expect([run.code, rolesOfNodes()]).toEqual([0, []]);
+    });
+  });
+});
+
 describe("a run that is told to stop after the role was granted", () => {
   freshSandbox();
 

@@ -1,5 +1,6 @@
 import { withoutCredential } from "../../domain/docker-config.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
+import { pullIdentity } from "../../domain/managed-cluster.ts";
 import { builtInRole, rolesFor, type RequestedRole } from "../../domain/role.ts";
 import { resultError, type ResultSecret } from "../ending.ts";
 import { applicationChanges } from "../identity/application.ts";
@@ -58,7 +59,7 @@ function managedWarnings({ managed, registry, loginServer, jobs }: Look): string
   if (!jobs.some(writesKey)) return [];
   const name = registry?.name ?? loginServer;
   return managed
-    .filter(({ cluster }) => cluster === undefined || cluster.kubeletIdentity !== undefined)
+    .filter(({ cluster }) => cluster === undefined || pullIdentity(cluster) !== undefined)
     .map(({ context, cluster }) => {
       const which = cluster ? `the AKS cluster ${inOneLine(cluster.name)}` : "an AKS cluster";
       return `Context ${inOneLine(context)} points to ${which}, whose nodes can pull from ${name} without a secret or a password that expires: setup --attach grants their own identity the role`;

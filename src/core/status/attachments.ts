@@ -1,4 +1,5 @@
 import { ActionableError } from "../../domain/errors.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
 import { isManagedHost, type ManagedCluster } from "../../domain/managed-cluster.ts";
 import { registryReference } from "../../domain/names.ts";
 import type { Registry } from "../../domain/registry.ts";
@@ -94,12 +95,21 @@ async function attachmentsOf(
           registry: role.scope,
           role: builtInRole(role.roleDefinitionId)?.name ?? role.roleDefinitionId,
           roleAssignment: role.id,
-          ...standOf(role, registry),
+          ...(cluster.pullsByServiceAccount ? unused(role, cluster) : standOf(role, registry)),
         },
       ];
     }),
   );
   return told.flat();
+}
+
+/** The role of nodes whose pods began to pull as their service accounts. */
+function unused(role: RoleAssignment, { name }: ManagedCluster): Pick<StatusAttachment, "state" | "reason"> {
+  const granted = builtInRole(role.roleDefinitionId)?.name ?? "a role";
+  return {
+    state: "unused",
+    reason: `The nodes hold ${granted} on ${role.scope.split("/").at(-1)}, which nothing uses: the pods of ${inOneLine(name)} pull as their service accounts, and those without an identity need a pull secret. To remove the role:`,
+  };
 }
 
 /** A role pulls nothing once its registry is in the other role assignment mode. */

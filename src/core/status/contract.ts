@@ -130,8 +130,11 @@ export interface StatusAttachment {
   readonly role: string;
   /** Its resource id. */
   readonly roleAssignment: string;
-  /** `wrong-mode`: the registry's mode was switched, and the role no longer pulls anything there. */
-  readonly state: "ok" | "wrong-mode" | "unknown";
+  /**
+   * `wrong-mode`: the registry's mode was switched, and the role no longer pulls anything there. `unused`: pods of the
+   * cluster pull as their service accounts.
+   */
+  readonly state: "ok" | "wrong-mode" | "unused" | "unknown";
   /** Why it is not in order, or not known, in a sentence. */
   readonly reason?: string;
 }

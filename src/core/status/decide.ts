@@ -140,7 +140,7 @@ function isInOrder(
     entries.every(({ state }) => state === "ok" || state === "pending") &&
     !(orphans ?? []).some(lives) &&
     brokenLinks.length === 0 &&
-    attachments.every(({ state }) => state !== "wrong-mode") &&
+    attachments.every(({ state }) => state === "ok" || state === "unknown") &&
     missing.length === 0 &&
     !pending.some(({ overdue }) => overdue)
   );

@@ -51,7 +51,7 @@ export async function lookAround(input: StatusInput, ports: StatusPorts, signal:
       attachments,
     ]);
     // Nodes that pull by an attachment need no entry for the registry.
-    const isAttached = (found.attachments ?? []).length > 0;
+    const isAttached = (found.attachments ?? []).some(({ state }) => state !== "unused");
     return {
       ...look,
       leftLinks,

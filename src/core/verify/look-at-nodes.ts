@@ -1,4 +1,4 @@
-import { isManagedHost } from "../../domain/managed-cluster.ts";
+import { isManagedHost, pullIdentity } from "../../domain/managed-cluster.ts";
 import type { AccessedRegistry } from "../../domain/registry.ts";
 import { managedClusterOf, managedClustersOf, whyNotSeen } from "../attach/managed-cluster-of.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
@@ -21,7 +21,7 @@ export async function seeNodes(
     return unknown(`${whyNotSeen(apiHost, listed.value)}.`);
   const [unseen] = listed.value.unseen;
   if (!cluster) return unseen ? unknown(unseen.message, unseen.hint) : known(undefined);
-  const identity = cluster.kubeletIdentity;
+  const identity = pullIdentity(cluster);
   if (!identity) return known({ cluster, registries: [] });
   const registries = asked ? await wantedRegistry(asked, azure) : await attached(identity, azure);
   return withRegistries({ cluster, registries: [] }, registries, azure);
@@ -38,7 +38,7 @@ export async function withRegistries(
   const added = new Map(
     more.filter(({ id }) => !seen.has(id.toLowerCase())).map((one) => [one.id.toLowerCase(), one]),
   );
-  const objectId = cluster.kubeletIdentity?.objectId;
+  const objectId = pullIdentity(cluster)?.objectId;
   if (objectId === undefined) return known(facts);
   const asked = await Promise.all(
     [...added.values()].map(async (registry): Promise<NodesOnRegistry> => ({

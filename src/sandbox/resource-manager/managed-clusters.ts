@@ -20,6 +20,8 @@ export interface ManagedClusterRecord {
   readonly portalFqdn: string;
   /** Client id of the service principal that its nodes sign in as. Undefined if they have an identity. */
   readonly servicePrincipal: string | undefined;
+  /** Its pods pull as the identities of their service accounts, and not as the nodes'. */
+  serviceAccountPull: boolean;
   kubeletIdentity:
     { readonly resourceId: string; readonly clientId: string; readonly objectId: string } | undefined;
 }
@@ -45,7 +47,14 @@ function listClusters(world: World, call: ArmCall): SandboxResponse {
     .filter((cluster) =>
       permitsAction(grantsAt(world, call.caller.objectId, managedClusterId(cluster), call.view), read),
     );
-  return missingScope(world, scope) ?? page(world, call, readable.map(clusterResource));
+  return (
+    missingScope(world, scope) ??
+    page(
+      world,
+      call,
+      readable.map((cluster) => clusterResource(cluster, call.apiVersion)),
+    )
+  );
 }
 
 function getCluster(world: World, call: ArmCall): SandboxResponse {
@@ -54,7 +63,7 @@ function getCluster(world: World, call: ArmCall): SandboxResponse {
   const stopped = refusal(world, call, read, id) ?? missingScope(world, scope);
   if (stopped) return stopped;
   const found = world.managedClusters.find((one) => managedClusterId(one).toLowerCase() === id.toLowerCase());
-  return found ? armAnswer(200, clusterResource(found)) : armError(404, "ResourceNotFound");
+  return found ? armAnswer(200, clusterResource(found, call.apiVersion)) : armError(404, "ResourceNotFound");
 }
 
 function scopeOf({ parameters: { subscription = "", group } }: ArmCall): string {
@@ -67,8 +76,10 @@ function managedClusterId({ subscriptionId, resourceGroup, name }: ManagedCluste
 }
 
 /** Source: https://learn.microsoft.com/rest/api/aks/managed-clusters/list and published answers */
-function clusterResource(cluster: ManagedClusterRecord): Record<string, unknown> {
+function clusterResource(cluster: ManagedClusterRecord, apiVersion: string): Record<string, unknown> {
   const { name, location, kubeletIdentity, servicePrincipal, tenantId, isPrivate } = cluster;
+  // Only previews have it: https://github.com/Azure/azure-rest-api-specs/pull/40533
+  const showsPulls = apiVersion.endsWith("-preview") && apiVersion >= "2026-01-02-preview";
   return {
     id: managedClusterId(cluster),
     location,
@@ -109,7 +120,10 @@ function clusterResource(cluster: ManagedClusterRecord): Record<string, unknown>
       ...(isPrivate && { apiServerAccessProfile: { enablePrivateCluster: true, privateDNSZone: "system" } }),
       ...(kubeletIdentity && { identityProfile: { kubeletidentity: kubeletIdentity } }),
       disableLocalAccounts: false,
-      securityProfile: {},
+      securityProfile: {
+        ...(showsPulls &&
+          cluster.serviceAccountPull && { serviceAccountImagePullProfile: { enabled: true } }),
+      },
       oidcIssuerProfile: { enabled: false },
     },
   };

@@ -210,6 +210,7 @@ describe("a cluster of AKS", () => {
     subscriptionId: "s",
     tenantId: "t",
     apiHosts: ["c.azmk8s.io"],
+    pullsByServiceAccount: false,
     kubeletIdentity: identity,
   };
   const look = (apiHost: string, more: Partial<ClusterFacts> = {}) =>

@@ -27,6 +27,11 @@ export const aks: Check<ClusterFacts> = {
       );
     }
     const name = inOneLine(cluster.name);
+    if (cluster.pullsByServiceAccount) {
+      return pass(
+        `Context ${context} points to the AKS cluster ${name}, whose pods pull as the identities of their service accounts, and not as the nodes: those without one need a pull secret.`,
+      );
+    }
     if (!cluster.kubeletIdentity) {
       return pass(
         `Context ${context} points to the AKS cluster ${name}, whose nodes sign in to Azure as a service principal: pods need a pull secret.`,

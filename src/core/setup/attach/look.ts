@@ -33,8 +33,8 @@ export type AttachAzure = NonNullable<SetupPorts["azure"]>;
 
 /**
  * Finds the managed clusters that the contexts lead to, and what their nodes may do with the registry.
- * @throws ActionableError `aks.not-seen`, `aks.ambiguous`, `aks.no-identity`, `aks.other-tenant`, exit 2, and as
- *   findRegistry does
+ * @throws ActionableError `aks.not-seen`, `aks.ambiguous`, `aks.no-identity`, `aks.other-tenant`,
+ *   `aks.service-account-pull`, exit 2, and as findRegistry does
  */
 export async function lookAtNodes(
   input: SetupInput,
@@ -77,6 +77,7 @@ function meantCluster(
   const [cluster, ...others] = managedClustersOf(apiHost, list);
   if (others.length > 0) throw ambiguous(context, apiHost, list);
   if (!cluster) throw notSeen(context, apiHost, list.unseen);
+  if (cluster.pullsByServiceAccount) throw serviceAccountPull(cluster);
   const identity = cluster.kubeletIdentity;
   if (!identity) throw noIdentity(cluster);
   const home = list.tenants.get(registry.subscriptionId.toLowerCase());
@@ -118,6 +119,15 @@ function noIdentity({ name, resourceGroup }: ManagedCluster): ActionableError {
     `The nodes of the AKS cluster ${inOneLine(name)} in ${inOneLine(resourceGroup)} have no identity of their own: they sign in to Azure as a service principal, whose password expires.`,
     `${instead} Or give the cluster an identity first: az aks update --enable-managed-identity, then upgrade its node pools.`,
     "https://learn.microsoft.com/azure/aks/use-managed-identity",
+  );
+}
+
+function serviceAccountPull({ name, resourceGroup }: ManagedCluster): ActionableError {
+  return refused(
+    "aks.service-account-pull",
+    `Pods of the AKS cluster ${inOneLine(name)} in ${inOneLine(resourceGroup)} pull as the identities of their service accounts, so nothing would use a role of the nodes.`,
+    `${instead} Or grant a role to those identities yourself.`,
+    "https://aka.ms/aks/identity-binding/acr-image-pull/docs",
   );
 }
 
