@@ -269,7 +269,18 @@ const policy = z.strictObject({
   ...passwordRules,
   serviceTreeRequired: z.boolean().exactOptional(),
   membersMayRegisterApplications: z.boolean().exactOptional(),
-  conditionalAccessBlocks: z.boolean().exactOptional(),
+  conditionalAccessBlocks: z
+    .boolean()
+    .exactOptional()
+    .describe("Conditional Access refuses service principals, also where a registry signs them in."),
+  conditionalAccessExcludes: z
+    .array(name)
+    .exactOptional()
+    .describe("Service principals that it does not refuse: object ids, or `caller`."),
+  conditionalAccessBlocksRegistries: z
+    .boolean()
+    .exactOptional()
+    .describe("It refuses service principals only where a registry signs them in."),
   multiFactorRequired: z.boolean().exactOptional(),
   readable: z.boolean().exactOptional(),
 });

@@ -151,8 +151,12 @@ export interface TenantPolicy extends PasswordRules {
   serviceTreeRequired?: boolean;
   /** Members may register applications. Default true. */
   membersMayRegisterApplications?: boolean;
-  /** The token endpoint refuses service principals with AADSTS53003 (Conditional Access). */
+  /** Service principals are refused with AADSTS53003 (Conditional Access), also where a registry signs them in. */
   conditionalAccessBlocks?: boolean;
+  /** Service principals that this exempts: object ids, or `caller`. */
+  conditionalAccessExcludes?: string[];
+  /** It refuses them only where a registry signs them in: the policy allows this machine's address, not the registry's. */
+  conditionalAccessBlocksRegistries?: boolean;
   /** The token endpoint refuses users with AADSTS50076 (multi-factor authentication required). */
   multiFactorRequired?: boolean;
   /** Whether the policy itself may be read (Policy.Read.All). Default false, as is usual. */

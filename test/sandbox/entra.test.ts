@@ -135,6 +135,8 @@ it("refuses a disabled principal, and all of them where Conditional Access says 
   expect((await azure.token(signIn(azure))).body["error_codes"]).toEqual([7000112]);
   const guarded = inProcessAzure({ policy: { conditionalAccessBlocks: true } });
   expect((await guarded.token(signIn(guarded))).body["error_codes"]).toEqual([53003]);
+  guarded.world.policy.conditionalAccessExcludes = ["caller"];
+  expect((await guarded.token(signIn(guarded))).status).toBe(200);
 });
 
 it("takes a password of the application or of the principal", async () => {

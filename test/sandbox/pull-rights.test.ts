@@ -109,6 +109,11 @@ describe("a user name and password", () => {
       ({ principal }) => (principal.accountEnabled = false),
     ],
     [
+      "are refused when Conditional Access keeps the registry from signing them in",
+      "wrong-secret",
+      ({ world }) => (world.policy.conditionalAccessBlocksRegistries = true),
+    ],
+    [
       "are refused when the principal is gone",
       "unknown-application",
       ({ principal }) => (principal.removedAt = 1),

@@ -1,3 +1,4 @@
+import { isBlockedAtRegistries } from "../entra/conditional-access.ts";
 import { registryResourceId } from "../resource-manager/registry-resource.ts";
 import { wholeTruth, type ReplicaView } from "../replication.ts";
 import { covers, grantsAt, permitsAction, permitsDataAction } from "../resource-manager/role-evaluation.ts";
@@ -53,6 +54,8 @@ export function pullRights(
   if (!passwords.some((record) => record.secretText === password && isLive(record, view))) {
     return { kind: "refused", reason: "wrong-secret" };
   }
+  // A registry gives no reason of Entra's.
+  if (isBlockedAtRegistries(world, principal)) return { kind: "refused", reason: "wrong-secret" };
   const rights = registryRights(world, registry, principal.id, view);
   return rights.any
     ? { kind: "admitted", principalId: principal.id, rights }

@@ -1,5 +1,6 @@
 import { decodeJwt, type JWTPayload } from "jose";
 import { sameId } from "../directory-records.ts";
+import { isBlocked } from "./conditional-access.ts";
 import { SignInRefusal } from "./errors.ts";
 import type { ReplicaView } from "../replication.ts";
 import type {
@@ -34,7 +35,7 @@ export function authenticateClient(
   if (!principal.accountEnabled) {
     throw new SignInRefusal(7000112, { appId, name: principal.displayName });
   }
-  if (world.policy.conditionalAccessBlocks) throw new SignInRefusal(53003);
+  if (isBlocked(world, principal)) throw new SignInRefusal(53003);
   return principal;
 }
 
