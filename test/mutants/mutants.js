@@ -344,8 +344,8 @@ export const mutants = [
     edits: [
       {
         file: "src/core/proof/prove-steadily.ts",
-        from: "throw proofFailed(loginServer, image, outcome);\n      inARow = 0;",
-        to: "throw proofFailed(loginServer, image, outcome);",
+        from: "await opinion.after(outcome, signal);\n      inARow = 0;",
+        to: "await opinion.after(outcome, signal);",
       },
     ],
     caughtBy: {

@@ -1,9 +1,10 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import { imageText } from "../../domain/image-name.ts";
 import { ActionableError } from "../../domain/errors.ts";
-import type { Clock, ProofImage, PullOutcome, PullProof, SignIn } from "../ports.ts";
+import type { Clock, ProofImage, PullOutcome, PullProof, SignIn, SignInOutcome } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { waitReporting } from "../patience.ts";
+import { SecondOpinion } from "./second-opinion.ts";
 
 /** How the credential is proven. */
 export type ProofKind = "registry" | "entra" | "none";
@@ -45,7 +46,7 @@ export function proofImage(input: {
 /**
  * Proves once that the credential can pull. The credential was made moments ago, or it pulled moments ago. So a
  * refusal comes from a part of the service that does not know it yet, and the proof waits for that part.
- * @throws ActionableError `proof.refused`, `proof.no-pull-scope`, `proof.image-missing`, or what the port throws
+ * @throws ActionableError `proof.refused`, `proof.no-pull-scope`, `proof.image-missing`, or what the ports throw
  */
 export async function provePull(
   context: ProofContext,
@@ -55,12 +56,14 @@ export async function provePull(
   const { kind, loginServer, report } = context;
   if (kind === "none") return;
   let { image } = context;
+  const opinion = new SecondOpinion(context, credential);
   let refusals = 0;
   let last = { kind: "refused", reason: "not tried" } as PullOutcome;
   await waitReporting(
     async () => {
       last = await tryOnce({ ...context, image }, credential, signal);
       if (last.kind === "allowed" || last.kind === "image-missing") return last;
+      await opinion.after(last, signal);
       refusals += 1;
       if (refusals % refusalsBetweenLooks === 0) image = (await context.imageNow?.(signal)) ?? image;
       return undefined;
@@ -70,7 +73,7 @@ export async function provePull(
     signal,
   );
   report({ kind: "ended", id: "proof" });
-  if (last.kind !== "allowed") throw proofFailed(loginServer, image, last);
+  if (last.kind !== "allowed") throw proofFailed(context, { image, entra: opinion.entra }, last);
 }
 
 /** What the proof waits for, as a message says it. */
@@ -95,8 +98,8 @@ export async function tryOnce(
 
 /** The error for a credential that does not pull. */
 export function proofFailed(
-  loginServer: string,
-  image: ProofImage,
+  { kind, loginServer }: Pick<ProofContext, "kind" | "loginServer">,
+  { image, entra }: { readonly image: ProofImage; readonly entra: SignInOutcome | undefined },
   outcome: Exclude<PullOutcome, { kind: "allowed" }>,
 ): ActionableError {
   const name = imageText(image);
@@ -116,14 +119,26 @@ export function proofFailed(
           retryable: true,
         },
       );
-    case "refused":
-      return new ActionableError(`${loginServer} refused the credential: ${outcome.reason}`, {
+    case "refused": {
+      const [who, opinion] = kind === "entra" ? ["Entra", undefined] : [loginServer, entra];
+      const said = [outcome.reason.replace(/\.$/, ""), ...entraText(opinion)].join(". ");
+      const wait = "A new password or role assignment can take ten minutes: run the same command again.";
+      return new ActionableError(`${who} refused the credential: ${said}`, {
         code: "proof.refused",
-        hint: "A new password or role assignment can take ten minutes: run the same command again.",
+        hint:
+          opinion?.kind === "accepted"
+            ? `${wait} If that does not help, a Conditional Access policy for workload identities may keep the registry from signing it in: see the service principal's sign-in log in Entra.`
+            : wait,
         docs: "https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-login",
         retryable: true,
       });
+    }
     default:
       return outcome satisfies never;
   }
+}
+
+function entraText(entra: SignInOutcome | undefined): string[] {
+  if (!entra) return [];
+  return [entra.kind === "accepted" ? "Entra accepts it." : `Entra says: ${entra.reason}`];
 }

@@ -2,6 +2,7 @@ import type { PullCredential } from "../../domain/docker-config.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import type { Clock } from "../ports.ts";
 import { proofFailed, refusalsBetweenLooks, tryOnce, type ProofContext } from "./prove-pull.ts";
+import { SecondOpinion } from "./second-opinion.ts";
 
 /** How many times in a row something has to be seen, and over what time. */
 export interface Steadiness {
@@ -48,6 +49,7 @@ export async function proveSteadily(
   const { times, spreadMs, signInSufficesNow } = steadiness;
   if (kind === "none") return;
   let { signInSuffices } = steadiness;
+  const opinion = new SecondOpinion(context, credential);
   let refusals = 0;
   const start = clock.now().getTime();
   const pauseMs = times > 1 ? spreadMs / (times - 1) : 0;
@@ -62,7 +64,8 @@ export async function proveSteadily(
     if (outcome.kind === "allowed" || (signInSuffices && outcome.kind === "no-pull-scope")) inARow += 1;
     else {
       if (outcome.kind === "image-missing" || waitedMs >= timeoutMs + spreadMs)
-        throw proofFailed(loginServer, image, outcome);
+        throw proofFailed(context, { image, entra: opinion.entra }, outcome);
+      await opinion.after(outcome, signal);
       inARow = 0;
     }
     if (inARow === times) break;

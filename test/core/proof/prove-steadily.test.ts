@@ -182,6 +182,55 @@ describe("a password that is proven steadily", () => {
   });
 });
 
+describe("a password that a registry goes on refusing", () => {
+  const said = (number: number): SignInOutcome => ({
+    kind: "refused",
+    reason: `AADSTS${number}: No.`,
+    expired: false,
+    number,
+  });
+
+  it.each([
+    [7_000_112, "az ad sp update --id id --set accountEnabled=true"],
+    [501_051, "assign"],
+  ])(
+    "is given up within two minutes if Entra says %i each time, with what mends that",
+    async (number, hint) => {
+      const services = new ScriptedServices({
+        pulls: [refused],
+        signIns: [said(number)],
+        timeoutMs: 20 * minute,
+      });
+      await expect(services.prove()).rejects.toMatchObject({
+        code: "proof.refused",
+        message: `Entra refuses the credential: AADSTS${number}: No.`,
+        hint: expect.stringContaining(hint) as string,
+      });
+      expect(services.pulledAt.at(-1)).toBeLessThan(2 * minute);
+    },
+  );
+
+  it.each([
+    ["that it is wrong, which may be news from an old part", [said(7_000_215)], "Entra says: AADSTS7000215"],
+    ["that it is right", [said(7_000_112), said(7_000_112), accepted], "Entra accepts it"],
+  ])("is not given up if Entra says %s", async (_what, signIns, message) => {
+    const services = new ScriptedServices({ pulls: [refused], signIns });
+    await expect(services.prove({ spreadMs: 0 })).rejects.toMatchObject({
+      message: expect.stringContaining(message) as string,
+    });
+    expect(services.pulledAt.at(-1)).toBe(minute);
+  });
+
+  it("is asked of Entra only after some refusals, and may still be proven", async () => {
+    const services = new ScriptedServices({ pulls: [refused, refused, refused, refused, refused, allowed] });
+    await services.prove();
+    expect(services.signedInAt).toEqual([3_000]);
+    const soon = new ScriptedServices({ pulls: [refused, refused, refused, allowed] });
+    await soon.prove();
+    expect(soon.signedInAt).toEqual([]);
+  });
+});
+
 describe("looks over a time", () => {
   it.each([
     [49_000, 26],
