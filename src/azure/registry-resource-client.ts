@@ -225,6 +225,7 @@ function readRegistry(listed: ListedResource, version: string): AccessedRegistry
 
 function registryOf(listed: ListedResource, version: string): Registry {
   const { id = "", name = "", loginServer = "", location, roleAssignmentMode } = listed;
+  const isPrivate = listed.publicNetworkAccess === "Disabled";
   const [, , subscriptionId = "", , resourceGroup = ""] = id.split("/");
   return {
     id,
@@ -234,6 +235,7 @@ function registryOf(listed: ListedResource, version: string): Registry {
     subscriptionId,
     resourceGroup,
     location,
+    ...(isPrivate && { isPrivate }),
   };
 }
 

@@ -19,6 +19,8 @@ export interface Registry {
   readonly subscriptionId: string;
   readonly resourceGroup: string;
   readonly location: string;
+  /** Whether its public access is off, so that only its private endpoints lead to it. */
+  readonly isPrivate?: true;
 }
 
 /** A registry as a list shows it. */

@@ -43,7 +43,7 @@ export function firewallError(loginServer: string, answer: HttpAnswer): Actionab
     {
       code: "registry.firewall",
       hint:
-        `Allow ${address ?? "this machine's public address"} in the registry's network rules, or run with ` +
+        `Allow ${address ?? "this machine's public address"} in the registry's network rules; if its public access is off, run this in its network. Or run with ` +
         `--proof entra, which proves the credential without the registry. The cluster's nodes must be allowed too.`,
       docs: "https://aka.ms/acr/firewall",
       exitCode: 2,

@@ -90,6 +90,7 @@ async function startShared(): Promise<void> {
       { name: "twinregistry", resourceGroup: "there", subscriptionId: second },
       { name: "farregistry", subscriptionId: second },
       { name: "wallregistry", firewalled: true },
+      { name: "innerregistry", firewalled: true, network: { publicAccess: false, privateEndpoints: 1 } },
     ],
     applications: [{ displayName: "shared-puller", appId: shared }],
   });
@@ -243,6 +244,15 @@ describe("setup, refused before anything is written", () => {
       code: "registry.firewall",
       says: ["network rules", "127.0.0.1"],
       hint: ["Allow 127.0.0.1", "--proof entra"],
+      requestId: true,
+    },
+    {
+      what: "public access to the registry is off",
+      args: ["--registry", "innerregistry"],
+      exit: 2,
+      code: "registry.firewall",
+      says: ["Public access to registry localhost:", "is off"],
+      hint: [/^Run this in a network .* private endpoints, or with --proof entra/],
       requestId: true,
     },
   ];

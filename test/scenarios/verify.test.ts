@@ -346,6 +346,16 @@ const breakages: readonly Breakage[] = [
     hint: /az acr network-rule add --name myregistry --subscription \S+ --ip-address ADDRESS/,
   },
   {
+    what: "public access to the registry is off, and this machine is outside",
+    breakIt: ({ registry }) => {
+      registry.firewalled = true;
+      registry.network.publicAccess = false;
+    },
+    fails: "registry-reachable",
+    message: /network rules of registry localhost:\d+ refuse this machine/,
+    hint: /^Public access to it is off: run verify in a network with one of its private endpoints/,
+  },
+  {
     what: "the registry is gone",
     breakIt: ({ sandbox }) => {
       sandbox.world.registries.splice(0, 1);

@@ -1,4 +1,5 @@
-import { ActionableError } from "../../domain/errors.ts";
+import { ActionableError, hasCode } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
 import type { Caller } from "../../domain/identity.ts";
 import { applicationUniqueName } from "../../domain/ownership.ts";
 import type { Registry } from "../../domain/registry.ts";
@@ -105,7 +106,13 @@ async function look(
     Promise.all(
       judged.filter(({ states }) => states.length > 0).map((one) => lookAtJob({ ...common, ...one }, signal)),
     ),
-    input.proof === "registry" ? (ahead ?? ports.pullProof).checkReachable(loginServer, signal) : undefined,
+    input.proof === "registry"
+      ? (ahead ?? ports.pullProof).checkReachable(loginServer, signal).catch((error: unknown) => {
+          throw registry?.isPrivate && hasCode(error, "registry.firewall")
+            ? privateRegistry(registry, error)
+            : error;
+        })
+      : undefined,
   ]);
   exclusions.refuse();
   const jobsWithTargets = jobs.filter(({ targets }) => targets.length > 0);
@@ -113,6 +120,21 @@ async function look(
   const { leftOut } = exclusions;
   const { manifest } = ports;
   return { registry, loginServer, unseen, caller, proof, jobs: jobsWithTargets, leftOut, manifest };
+}
+
+/** The error if this machine is outside the network of a registry: no rule could let it in. */
+function privateRegistry({ loginServer }: Registry, { status, requestId }: ActionableError): ActionableError {
+  return new ActionableError(
+    `Public access to registry ${loginServer} is off, and this machine is not in a network that reaches it.`,
+    {
+      code: "registry.firewall",
+      hint: "Run this in a network with one of its private endpoints, or with --proof entra, which proves the credential without the registry. The cluster's nodes must be in such a network too.",
+      docs: "https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
+      exitCode: exitCode.usage,
+      status,
+      requestId,
+    },
+  );
 }
 
 /**

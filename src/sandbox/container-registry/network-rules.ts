@@ -4,6 +4,8 @@ import type { RegistryRecord } from "../world.ts";
 /** Whether a registry's network rules refuse an address. A registry that is not `firewalled` refuses none. */
 export function refusesAddress({ firewalled, network }: RegistryRecord, address: string): boolean {
   if (!firewalled) return false;
+  // Then no rule lets anybody in.
+  if (!network.publicAccess) return true;
   const allowed = new BlockList();
   for (const rule of network.allowedAddresses) {
     const [base = "", bits] = rule.split("/");

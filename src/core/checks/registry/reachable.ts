@@ -16,7 +16,10 @@ export const reachable: Check<EntryFacts> = {
     const { message, code } = unreachable;
     const named = namedRegistry(registry, host);
     const remedies: Readonly<Record<string, string>> = {
-      "registry.firewall": `Allow the outbound addresses of the nodes and of this machine: ${azAcr(named, ["network-rule", "add"], { more: ["--ip-address", "ADDRESS"] })}. If only the nodes may reach it, run verify inside their network.`,
+      "registry.firewall":
+        found?.access.publicAccess === false
+          ? "Public access to it is off: run verify in a network with one of its private endpoints. The nodes must be in one too."
+          : `Allow the outbound addresses of the nodes and of this machine: ${azAcr(named, ["network-rule", "add"], { more: ["--ip-address", "ADDRESS"] })}. If only the nodes may reach it, run verify inside their network.`,
       "registry.unreachable":
         "Check the network and any proxy or firewall between, for this machine and for the nodes. A registry with only private endpoints is known only inside its network.",
     };
