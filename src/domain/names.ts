@@ -56,7 +56,11 @@ export function registryReference(text: string): RegistryReference {
   if (/[.:]/.test(text)) {
     const loginServer = loginServerName(text);
     const whole = registryHostOf(loginServer);
-    if (whole !== loginServer) throw new RangeError(`is a regional endpoint of ${whole}; name that instead`);
+    if (whole !== loginServer) {
+      throw new RangeError(
+        `is a regional endpoint of ${whole}; name that instead, also in images: the pull secret is for that host alone`,
+      );
+    }
     return { kind: "login-server", loginServer };
   }
   return { kind: "name", name: registryName(text) };

@@ -69,7 +69,7 @@ describe("a registry", () => {
 
 it("of a registry that is a regional endpoint is refused with the login server to name", () => {
   expect(() => registryReference("MyRegistry-a1.westeurope.geo.azurecr.io")).toThrow(
-    "is a regional endpoint of myregistry-a1.azurecr.io; name that instead",
+    "is a regional endpoint of myregistry-a1.azurecr.io; name that instead, also in images: the pull secret is for that host alone",
   );
 });
 
