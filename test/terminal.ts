@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { spawn, type IPty } from "@lydell/node-pty";
 import { SerializeAddon } from "@xterm/addon-serialize";
 import { Terminal } from "@xterm/headless";
@@ -44,10 +45,9 @@ export class TerminalRun {
   readonly #sandbox: Sandbox | undefined;
   readonly #pty: IPty;
   readonly #terminal: Terminal;
-  readonly #watchers = new Set<() => void>();
   readonly #ended: Promise<number>;
   #exitCode: number | undefined;
-  /** Every byte that the program wrote. */
+  /** Every byte that the program wrote, as far as it is on the screen. */
   output = "";
 
   private constructor(
@@ -60,15 +60,13 @@ export class TerminalRun {
     this.#pty = pty;
     this.#terminal = terminal;
     readWhole(pty, (text) => {
-      this.output += text;
-      terminal.write(text, () => this.#look());
+      terminal.write(text, () => (this.output += text));
     });
     this.#ended = new Promise((resolve) => {
       pty.onExit(({ exitCode }) => {
         // The last output may still be on its way to the screen.
         terminal.write("", () => {
           this.#exitCode = exitCode;
-          this.#look();
           void cleanUp().finally(() => resolve(exitCode));
         });
       });
@@ -142,48 +140,57 @@ export class TerminalRun {
     return lines.join("\n").trimEnd();
   }
 
-  /** Waits until a text is on the screen; white space and line ends count as one space. */
+  /**
+   * The question that is open, from its mark on; white space and line ends become one space. Empty if there is none, or
+   * if it is half drawn: the terminal may get a redraw in parts.
+   */
+  get question(): string {
+    return this.#isHalfDrawn ? "" : this.#questionSoFar.replaceAll(/\s+/g, " ");
+  }
+
+  /** Waits until a text is on the screen, and no question is half drawn; white space and line ends count as one space. */
   async until(expected: string | RegExp): Promise<this> {
     const shown = () => this.screen.replaceAll(/\s+/g, " ");
-    await this.when(
-      () => (typeof expected === "string" ? shown().includes(expected) : expected.test(shown())),
-      `${String(expected)} on the screen`,
-    );
+    const isShown = () =>
+      typeof expected === "string" ? shown().includes(expected) : expected.test(shown());
+    await this.when(() => isShown() && !this.#isHalfDrawn, `${String(expected)} on the screen`);
     return this;
   }
 
-  /** Waits until a question can be answered, because its choices have arrived. */
-  async at(question: string): Promise<this> {
-    await this.when(
-      () => new RegExp(`${question.replaceAll("?", "\\?")}[^]*❯ `).test(this.screen),
-      `${question}, with its choices`,
-    );
+  /**
+   * Waits until a question can be answered, because its choices have arrived.
+   * @param pointer what shows that. A question that has no choices shows nothing of it
+   */
+  async at(question: string, pointer = "❯ "): Promise<this> {
+    const asked = () => this.question.startsWith(`? ${question}`);
+    await this.when(() => asked() && this.question.includes(pointer), `the question ${question}`);
     return this;
   }
 
-  /** Waits until something holds. Checks whenever the screen changes, and every few milliseconds. */
+  /** Waits until something holds, on the screen or elsewhere. */
   async when(holds: () => boolean, what: string): Promise<void> {
-    if (holds()) return;
-    await new Promise<void>((resolve, reject) => {
-      const poll = setInterval(() => look(), 20);
-      const limit = setTimeout(() => fail("never came"), patienceMs);
-      const done = () => {
-        clearInterval(poll);
-        clearTimeout(limit);
-        this.#watchers.delete(look);
-      };
-      const fail = (why: string) => {
-        done();
-        reject(new Error(`${what}: ${why}. The screen:\n${this.history}`));
-      };
-      const look = () => {
-        if (holds()) {
-          done();
-          resolve();
-        } else if (this.#exitCode !== undefined) fail(`the program ended with ${this.#exitCode}`);
-      };
-      this.#watchers.add(look);
-    });
+    const end = performance.now() + patienceMs;
+    while (!holds()) {
+      const hasEnded = this.#exitCode !== undefined;
+      if (hasEnded || performance.now() > end) {
+        const why = hasEnded ? `the program ended with ${this.#exitCode}` : "never came";
+        throw new Error(`${what}: ${why}. The screen:\n${this.history}`);
+      }
+      await sleep(10);
+    }
+  }
+
+  get #questionSoFar(): string {
+    const { screen } = this;
+    const from = screen.search(/^\? (?![^]*^\? )/m);
+    return from < 0 ? "" : screen.slice(from);
+  }
+
+  /** The cursor of a whole question stands where one types, which is above the last line. */
+  get #isHalfDrawn(): boolean {
+    const { baseY, cursorY, length } = this.#terminal.buffer.active;
+    const below = baseY + cursorY + 1;
+    return this.#questionSoFar !== "" && this.#lines(below, length - below) === "";
   }
 
   /** Presses keys one after the other: names such as `enter` and `shift-tab`, or text. */
@@ -195,11 +202,6 @@ export class TerminalRun {
   /** Sends a signal to the program. */
   kill(signal: NodeJS.Signals): void {
     this.#pty.kill(signal);
-  }
-
-  /** Resolves once all that the program has written is on the screen. */
-  async drawn(): Promise<void> {
-    await new Promise<void>((resolve) => this.#terminal.write("", resolve));
   }
 
   /** Makes the terminal narrower or wider. */
@@ -228,10 +230,6 @@ export class TerminalRun {
     const spoken = this.#sandbox ? secretsIn(shown, this.#sandbox) : [];
     if (spoken.length > 0) throw new Error(`the screen showed ${spoken.join("; ")}`);
     if (/^\s+at .*:\d+/m.test(this.transcript)) throw new Error(`a stack was shown:\n${this.transcript}`);
-  }
-
-  #look(): void {
-    for (const watcher of this.#watchers) watcher();
   }
 }
 

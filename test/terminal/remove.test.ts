@@ -6,9 +6,9 @@ import { TerminalRun } from "../terminal.ts";
 import { expectRepeatable, mutatingSince } from "./walk-through.ts";
 
 const questions = {
-  signIn: `? ${removeOptions.auth.question}`,
-  contexts: `? ${removeOptions.contexts.question}`,
-  registry: `? ${removeOptions.registry.question}`,
+  signIn: removeOptions.auth.question ?? "",
+  contexts: removeOptions.contexts.question ?? "",
+  registry: removeOptions.registry.question ?? "",
   name: "? To remove this, type the registry's name: ",
 };
 

@@ -6,10 +6,10 @@ import { TerminalRun } from "../terminal.ts";
 import { expectRepeatable, mutatingSince } from "./walk-through.ts";
 
 const questions = {
-  signIn: `? ${rotateOptions.auth.question}`,
-  contexts: `? ${rotateOptions.contexts.question}`,
-  keys: `? ${rotateOptions.registry.question}`,
-  plan: "? Carry this out?",
+  signIn: rotateOptions.auth.question ?? "",
+  contexts: rotateOptions.contexts.question ?? "",
+  keys: rotateOptions.registry.question ?? "",
+  plan: "Carry this out?",
 };
 
 let sandbox: Sandbox;
@@ -108,7 +108,7 @@ describe("rotate at a terminal", () => {
   it("says what is in the way at a question, and asks again when told so", async () => {
     sandbox.setFaults([{ match: "GET /api/v1/secrets", status: 401, times: 5 }]);
     const run = await TerminalRun.start(sandbox, ["rotate", "--auth", "environment", "--context", "sandbox"]);
-    await run.at("? What now?");
+    await run.at("What now?");
     expect(run.screen).toMatch(/^error\[kubernetes\.unauthorized\]: /m);
     sandbox.setFaults([]);
     await run.until("❯ try again");

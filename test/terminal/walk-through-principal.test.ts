@@ -83,9 +83,9 @@ describe("a principal that exists", () => {
       "--role",
       "acrpull",
     ]);
-    const { open } = await (await walk.at("principal")).shows("a-known-puller");
-    expect(open).not.toContain(sandbox.world.caller.appId);
-    const order = ["its own", ours.displayName, "a-known-puller"].map((one) => open.indexOf(one));
+    const { question } = (await (await walk.at("principal")).shows("a-known-puller")).run;
+    expect(question).not.toContain(sandbox.world.caller.appId);
+    const order = ["its own", ours.displayName, "a-known-puller"].map((one) => question.indexOf(one));
     expect(order).toEqual(order.toSorted((left, right) => left - right));
     expect(order).not.toContain(-1);
     const grants = liveAssignments(sandbox).length;
@@ -109,7 +109,7 @@ describe("a principal that exists", () => {
       "acrpull",
     ]);
     await walk.at("principal");
-    expect(walk.open).not.toContain("build-pipeline");
+    expect(walk.run.question).not.toContain("build-pipeline");
     await walk.press("build").shows(`❯ build-pipeline an application of the tenant, ${shared}`);
     walk.press("enter");
     await walk.accept("review");

@@ -49,13 +49,6 @@ export class Walk {
     return new Walk(await TerminalRun.start(sandbox, ["setup", ...args], { rows: 60, ...options }));
   }
 
-  /** The question on the screen, from its mark on. White space and line ends become one space. */
-  get open(): string {
-    const { screen } = this.run;
-    const from = screen.search(/^\? (?![^]*^\? )/m);
-    return from < 0 ? "" : screen.slice(from).replaceAll(/\s+/g, " ");
-  }
-
   /** The answers so far, one per line, oldest first. */
   get answered(): readonly string[] {
     return this.run.transcript.split("\n").filter((line) => line.startsWith("✔ "));
@@ -63,17 +56,13 @@ export class Walk {
 
   /** Waits until a question can be answered: it is on the screen, and its choices have arrived. */
   async at(question: QuestionName): Promise<this> {
-    const asked = () => this.open.startsWith(`? ${questions[question]}`);
-    await this.run.when(
-      () => asked() && (ofText.has(question) || this.open.includes("❯ ")),
-      `the question ${question}, with its choices`,
-    );
+    await this.run.at(questions[question], ofText.has(question) ? "" : undefined);
     return this;
   }
 
-  /** Waits until the open question shows a text. In the middle of a redraw, only half a question is there. */
+  /** Waits until the open question shows a text. */
   async shows(text: string): Promise<this> {
-    await this.run.when(() => this.open.includes(text), `${text} in the open question`);
+    await this.run.when(() => this.run.question.includes(text), `${text} in the open question`);
     return this;
   }
 

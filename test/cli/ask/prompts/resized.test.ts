@@ -18,10 +18,9 @@ async function resize(
   end: string,
 ): Promise<void> {
   const before = run.output.length;
-  await run.drawn();
   run.resize(columns, rows);
   await run.when(() => run.output.slice(before).includes(end), "the question anew");
-  await run.drawn();
+  await run.until(end);
 }
 
 /** How a terminal made with xterm.js identifies itself. */
