@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RequestEntry } from "../../src/sandbox/request-log.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { entryOf, livePasswords, marksOf, runProgram, setup } from "../program.ts";
+import { stopped } from "../stopped.ts";
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -46,15 +47,9 @@ describe("rotate of a key that two namespaces hold", () => {
   });
 
   it("stopped by a signal says how to go on by the same command, and that goes on", async () => {
-    let kill: ((signal: NodeJS.Signals) => void) | undefined;
-    const stop = sandbox.observe(async (phase, { path }) => {
-      if (phase !== "arrived" || !path.endsWith("/addPassword")) return;
-      kill?.("SIGTERM");
-      await sleep(500);
-    });
     const args = ["rotate", "-n", "default", "--expires-in", "90d", "-y", "-o", "json"];
-    const run = await runProgram(sandbox, args, { started: (signal) => (kill = signal) });
-    stop();
+    const makesKey = ({ path }: RequestEntry) => path.endsWith("/addPassword");
+    const run = await stopped(sandbox, "SIGTERM", makesKey, runProgram, args);
     expect(run.code).toBe(143);
     expect(run.json).toMatchObject({ command: "rotate", error: { code: "interrupted", retryable: true } });
     expect(run.stderr).toContain("stopping as soon as it is safe; a second signal stops at once");

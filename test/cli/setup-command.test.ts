@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { load as parseYaml } from "js-yaml";
+import type { RequestEntry } from "../../src/sandbox/request-log.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runProgram, secretOf } from "../program.ts";
+import { stopped } from "../stopped.ts";
 
 let sandbox: Sandbox;
 const setup = ["setup", "--registry", "myregistry", "-n", "awesomeapps"];
@@ -37,15 +38,9 @@ describe("a plan", () => {
 
 describe("an interruption", () => {
   it("says what was not done and how to go on, and exits by the signal's code", async () => {
-    const stop = sandbox.observe(async (phase, { method, path }) => {
-      if (phase !== "arrived" || method !== "PUT" || !path.includes("/roleAssignments/")) return;
-      kill?.("SIGTERM");
-      await sleep(500);
-    });
-    let kill: ((signal: NodeJS.Signals) => void) | undefined;
-    const args = [...setup, "-y", "-o", "json"];
-    const run = await runProgram(sandbox, args, { started: (signal) => (kill = signal) });
-    stop();
+    const isGrant = ({ method, path }: RequestEntry) =>
+      method === "PUT" && path.includes("/roleAssignments/");
+    const run = await stopped(sandbox, "SIGTERM", isGrant, runProgram, [...setup, "-y", "-o", "json"]);
     expect(run.code).toBe(143);
     expect(run.json).toMatchObject({
       ok: false,
@@ -63,10 +58,16 @@ describe("an interruption", () => {
 describe("a run that meets a bug of ours", () => {
   it("says so without a stack, also when it is thrown where nobody could catch it", async () => {
     sandbox.setFaults([{ match: "GET .*/registries", action: "hang", times: 99 }]);
-    const thrower = "data:text/javascript,setTimeout(()=>{throw%20new%20TypeError('hunter2')},1000)";
+    const thrower = "data:text/javascript,process.on('SIGUSR2',()=>{throw%20new%20TypeError('hunter2')})";
+    let kill: (signal: NodeJS.Signals) => void = () => {};
+    const stop = sandbox.observe((_phase, { path }) => {
+      if (path.endsWith("/registries")) kill("SIGUSR2");
+    });
     const run = await runProgram(sandbox, [...setup, "-y", "-o", "json"], {
       env: { NODE_OPTIONS: `--import=${thrower}` },
+      started: (signal) => (kill = signal),
     });
+    stop();
     sandbox.setFaults([]);
     expect(run.code).toBe(1);
     expect(run.json).toMatchObject({ ok: false, exitCode: 1, error: { code: "bug", retryable: false } });
