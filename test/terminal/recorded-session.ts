@@ -24,8 +24,7 @@ export async function recordSession(): Promise<RecordedSession> {
   });
   try {
     const run = await TerminalRun.start(sandbox, ["setup"], { columns: 100, rows: 60 });
-    // Waits for the last line: what is written at once may arrive in parts.
-    await (await run.until("the account of the Azure CLI")).press("enter").until(/oldregistry.* Esc back$/);
+    await (await run.until("the account of the Azure CLI")).press("enter").until("oldregistry");
     const list = openQuestion(run.screen);
     await run.press("myreg").when(() => !run.screen.includes("oldregistry"), "one registry left");
     for (const next of [
