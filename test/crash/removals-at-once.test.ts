@@ -19,7 +19,7 @@ function left(sandbox: Sandbox): string[] {
   return fiveNamespaces.filter((namespace) => secretOf(sandbox, namespace) !== undefined);
 }
 
-describe.concurrent("removals at once", { timeout: 300_000 }, () => {
+describe("removals at once", { timeout: 300_000 }, () => {
   it("of the same: one removes, the other waits and finds nothing left", async () => {
     await worlds.use(setUp, async (sandbox) => {
       expectDepartures(sandbox);
