@@ -201,7 +201,7 @@ export async function atRest(sandbox: Sandbox & { readonly settled?: () => Promi
 export async function failuresOf<C>(
   cases: readonly C[],
   check: (one: C) => Promise<void>,
-  concurrency = 8,
+  concurrency = 4,
 ): Promise<readonly string[]> {
   const failures: string[] = [];
   await pMap(
