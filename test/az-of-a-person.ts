@@ -22,7 +22,7 @@ export async function azOfAPerson(sandbox: Sandbox): Promise<AzOfAPerson> {
   const az = join(folder, "az");
   await writeFile(
     az,
-    `#!/bin/sh\ncase "$*" in *graph*|*localhost*) cat ${folder}/graph;; *) cat ${folder}/arm;; esac\n`,
+    `#!/bin/sh\ncase "$*" in "cloud show"*) echo ${world.azureUrl};; *localhost*) cat ${folder}/graph;; *) cat ${folder}/arm;; esac\n`,
   );
   await chmod(az, 0o755);
   const [record] = world.users;

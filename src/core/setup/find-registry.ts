@@ -68,7 +68,8 @@ function notFound(
     ...(resourceGroup === undefined ? [] : [`resource group ${resourceGroup}`]),
     subscription === undefined ? "any subscription you can see" : `subscription ${subscription}`,
   ].join(" of ");
-  const where = tenantId === undefined ? place : `${place} in tenant ${tenantId}`;
+  const namesTenant = tenantId !== undefined && near === undefined;
+  const where = namesTenant ? `${place} in tenant ${tenantId}` : place;
   return new ActionableError(asking(`There is no registry ${name} in ${where}.`, near), {
     code: "registry.not-found",
     hint:
