@@ -27,7 +27,7 @@ export async function azOfAPerson(sandbox: Sandbox): Promise<AzOfAPerson> {
   await chmod(az, 0o755);
   const [record] = world.users;
   if (!record) throw new Error("the tenant has no member");
-  const [arm = ""] = resourceManagerAudiences;
+  const [arm] = resourceManagerAudiences;
   const audiences = { arm, graph: "https://graph.microsoft.com/" };
   return {
     env: {
