@@ -1,18 +1,14 @@
 import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { decodeJwt } from "jose";
-import { azureCliAppId, issueToken, resourceManagerAudiences, signJwt } from "../src/sandbox/entra/token.ts";
+import { azureCliAppId, issueToken, resourceManagerAudiences } from "../src/sandbox/entra/token.ts";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 
 /** An `az` in which the sandbox's first person is signed in: it hands out tokens, and knows nothing else. */
 export interface AzOfAPerson {
   /** Variables that let the program find it, and nothing else to sign in with. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /**
-   * Signs the person in again, as `az login` does.
-   * @param multiFactor whether with multi-factor authentication; undefined: the token does not say how
-   */
-  logIn(multiFactor: boolean | undefined): Promise<void>;
+  /** Signs the person in again, as `az login` does. */
+  logIn(multiFactor: boolean): Promise<void>;
 }
 
 /** Makes one, in which nobody is signed in yet. */
@@ -40,10 +36,7 @@ export async function azOfAPerson(sandbox: Sandbox): Promise<AzOfAPerson> {
       for (const [file, audience] of Object.entries(audiences)) {
         const scope = "Application.ReadWrite.All Directory.AccessAsUser.All user_impersonation";
         const grant = { kind: "user", record, clientId: azureCliAppId, scope } as const;
-        const subject = { ...grant, multiFactor: multiFactor ?? false };
-        const token = await issueToken(world, { audience, subject });
-        const { amr: _methods, ...claims } = decodeJwt(token);
-        const accessToken = multiFactor === undefined ? await signJwt(world, claims, 3600) : token;
+        const accessToken = await issueToken(world, { audience, subject: { ...grant, multiFactor } });
         const answer = JSON.stringify({ accessToken, expires_on: Math.floor(Date.now() / 1000) + 3600 });
         await writeFile(join(folder, file), answer);
       }

@@ -19,7 +19,7 @@ export interface Cloud {
   /** Whether it is one of Microsoft's own, whose addresses are built in. */
   readonly isWellKnown: boolean;
   /**
-   * Whether Resource Manager demands multi-factor authentication of a person who writes. A private cloud may, too.
+   * Whether Resource Manager is known to demand multi-factor authentication of a person who writes.
    * Source: https://learn.microsoft.com/entra/identity/authentication/concept-mandatory-multifactor-authentication
    */
   readonly demandsMultiFactor: boolean;
@@ -139,7 +139,7 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
     );
   }
   const foreign = [authorityHost, audience, graph].find(isMicrosofts);
-  if (foreign !== undefined) {
+  if (foreign !== undefined && !isMicrosofts(resourceManager)) {
     throw refused(
       "azure.foreign-sign-in",
       `${resourceManager} would have tokens for ${foreign}, which is in one of Microsoft's own clouds.`,
@@ -163,7 +163,7 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
         ? [`.${suffix.replace(/^\./, "").toLowerCase()}`]
         : undefined,
     isWellKnown: false,
-    demandsMultiFactor: true,
+    demandsMultiFactor: false,
   };
 }
 

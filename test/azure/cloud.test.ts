@@ -73,7 +73,7 @@ describe("a cloud", () => {
       graphScope: "https://graph.stack.example/.default",
       registrySuffixes: [".azurecr.stack.example"],
       isWellKnown: false,
-      demandsMultiFactor: true,
+      demandsMultiFactor: false,
     });
     expect(asked).toEqual(["https://arm.stack.example/metadata/endpoints?api-version=2022-09-01"]);
   });

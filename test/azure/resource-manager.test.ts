@@ -143,3 +143,24 @@ describe("a write", () => {
     expect(inspect(error, { depth: 9 })).not.toContain("s3cr3t");
   });
 });
+
+describe("a person who is about to write", () => {
+  type Claims = Awaited<ReturnType<ScriptedAzure["credential"]["claims"]>>;
+  test.each<[string, boolean, Partial<Claims>, number]>([
+    ["without a second factor is asked for it", true, { kind: "user", multiFactor: false }, 1],
+    ["with one is not", true, { kind: "user", multiFactor: true }, 0],
+    ["whose token does not say is not", true, { kind: "user", multiFactor: undefined }, 0],
+    ["in a cloud that does not demand it is not", false, { kind: "user", multiFactor: false }, 0],
+    ["that is no person is not", true, { kind: "service-principal", multiFactor: false }, 0],
+  ])("%s", async (_who, demandsMultiFactor, claims, times) => {
+    const azure = await scriptedAzure();
+    const cloud = { resourceManager: azure.url, resourceManagerScope: "some/.default", demandsMultiFactor };
+    const credential = { ...azure.credential, claims: () => Promise.resolve(claims as Claims) };
+    const asked = createResourceManager(cloud as unknown as Cloud, credential, azure.http());
+    await asked.readyToWrite(signal);
+    expect(azure.claimsAsked).toEqual(
+      Array.from({ length: times }, () => '{"access_token":{"acrs":{"essential":true,"values":["p1"]}}}'),
+    );
+    await azure.server.stop();
+  });
+});

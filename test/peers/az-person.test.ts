@@ -19,7 +19,7 @@ describe.skipIf(lacks("az"))("a person who signs in to az (needs az)", () => {
     const env = { ...config, AZURE_CLIENT_ID: undefined, AZURE_CLIENT_SECRET: undefined };
     const refused = await setup(sandbox, ["--auth", "cli"], { env });
     expect([refused.code, refused.json.error.code], refused.stderr).toEqual([3, "azure.mfa-required"]);
-    expect(sandbox.requests.mutating()).toEqual([]);
+    expect(livePasswords(sandbox)).toEqual([]);
     const [, command = ""] = /: (az login .+)$/.exec(refused.json.error.hint) ?? [];
     // No browser opens here.
     await clients.shell(`${command} --use-device-code`, config);

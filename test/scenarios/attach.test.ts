@@ -323,8 +323,6 @@ describe("a cluster whose pods pull as their service accounts", () => {
       expect([run.code, run.json.attachments[0].state]).toEqual([5, "unused"]);
       const text = await runSafely(sandbox, ["status"]);
       expect(text.stdout.replace(/\s+/g, " ")).toContain("pods of shop pull as their service accounts");
-      const role = liveAssignments(sandbox).find(({ principalId }) => principalId === nodes().objectId);
-      expect(text.stdout).toContain(`az role assignment delete --ids ${role?.id}`);
     });
 
     it("needs a secret by verify", async () => {

@@ -52,7 +52,7 @@ describe.concurrent("a pipeline that may change what it owns and nothing else", 
     const sandbox = await start(test, { policy: { passwordsForbidden: true } });
     sandbox.setFaults([{ match: "POST .*/applications$", action: "drop", after: "commit" }]);
     const refused = await setup(sandbox);
-    expect([refused.code, refused.json.error.code]).toEqual([3, "directory.passwords-forbidden"]);
+    expect([refused.code, refused.json.error.code]).toEqual([4, "directory.passwords-forbidden"]);
     // Another run may have made it.
     expect(living(sandbox)).toHaveLength(1);
     delete sandbox.world.policy.passwordsForbidden;

@@ -1,3 +1,5 @@
+import { mkdtemp, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { exists } from "../../src/sandbox/replication.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
@@ -67,6 +69,38 @@ describe.concurrent("setup whose role is refused for good", () => {
     expect(puller && exists(puller)).toBe(true);
     expect(livePasswords(sandbox)).toEqual([]);
     expect(secretOf(sandbox)).toBeUndefined();
+  });
+
+  it("takes no role back from an application that it did not make: others may rely on it", async (test) => {
+    const applications = [{ displayName: "shared-puller", appId: shared, owners: ["caller"] }];
+    const faults = [{ match: "POST .*/addPassword", status: 403, code: "Authorization_RequestDenied" }];
+    // With this, the role and the key are asked for at the same time.
+    const policy = { readable: true };
+    const sandbox = await start(test, { applications, faults, policy });
+    const run = await setup(sandbox, ["--service-principal", shared]);
+    expect([run.code, run.json.error.code], run.stderr).toEqual([4, "directory.forbidden"]);
+    expect(liveAssignments(sandbox)).toHaveLength(1);
+    expect(livePasswords(sandbox)).toEqual([]);
+    const again = await setup(sandbox, ["--service-principal", shared]);
+    expect(again.code, again.stderr).toBe(0);
+  });
+
+  it("says that an owner stays whom it had added before", async (test) => {
+    const sandbox = await start(test, {
+      caller: { graphPermissions: ["Application.ReadWrite.All", "Directory.Read.All"] },
+    });
+    await setup(sandbox);
+    sandbox.setFaults(refusing("AuthorizationFailed"));
+    const run = await setup(sandbox, ["--role", "acrpush", "--owner", sandbox.world.users[0]!.id]);
+    expect([run.code, run.json.error.code], run.stderr).toEqual([4, "roles.forbidden"]);
+  });
+
+  it("leaves no document and no mark beside a manifest", async (test) => {
+    const sandbox = await start(test, { faults: refusing("AuthorizationFailed") });
+    const folder = await mkdtemp(join(sandbox.folder, "manifest-"));
+    const run = await setup(sandbox, ["--manifest", join(folder, "a.yaml"), "--plain-manifest"]);
+    expectNothingLeft(sandbox, run, "roles.forbidden");
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it("leaves what stands as it stands where another role was asked for", async (test) => {

@@ -6,7 +6,6 @@ import type {
   StatusResult,
 } from "../../core/status/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Ended, FlowText, Setting } from "../show/answer.ts";
 import { alike, apartFrom, counted, placesText, several, type Alike } from "../show/folding.ts";
 import { paragraphs, signedLines } from "../show/lines.ts";
@@ -242,7 +241,7 @@ function attachmentLines(
   { commands, width }: StatusContext,
 ): Line[] {
   const told = attachments.flatMap((one) => {
-    const { context, managedCluster, registry, role, roleAssignment, state, reason } = one;
+    const { context, managedCluster, registry, role, state, reason } = one;
     const [cluster, name] = [managedCluster, registry].map((id) => id.split("/").at(-1) ?? id);
     const sign =
       state === "ok" ? toned("good", "✓") : state === "unknown" ? toned("warning", "!") : toned("bad", "✗");
@@ -250,7 +249,6 @@ function attachmentLines(
     return [
       ...signedLines(sign, reason === undefined ? `${fact}.` : reason, width),
       ...(state === "wrong-mode" ? [`    ${commands.attach(context, name ?? registry)}`] : []),
-      ...(state === "unused" ? [`    az role assignment delete --ids ${shellQuote(roleAssignment)}`] : []),
     ];
   });
   const unknown = attachmentsUnknown

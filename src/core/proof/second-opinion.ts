@@ -61,8 +61,11 @@ export class SecondOpinion {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ActionableError)) throw error;
-      if (hasCode(error, "azure.conditional-access", "azure.wrong-tenant")) throw error;
       this.#entra = undefined;
+      const lasts = hasCode(error, "azure.conditional-access", "azure.wrong-tenant");
+      this.#lasting = lasts ? this.#lasting + 1 : 0;
+      if (this.#lasting >= timesToBelieve) throw error;
+      return;
     }
     const said = this.#entra?.kind === "refused" ? this.#entra : undefined;
     const remedy = remedies.get(said?.number);

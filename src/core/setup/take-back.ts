@@ -8,14 +8,15 @@ import { targetName } from "../turn/pull-secret.ts";
 import type { JobWork } from "./job-work.ts";
 
 /**
- * Whether all that this run made can be taken back. A role that it changed cannot, nor a principal that it made for an
- * application that was there before: somebody may rely on it by now.
+ * Whether what this run made can be taken back. Of an application that it did not make, somebody may rely on a
+ * principal or a role by now, whoever made it.
  */
 export function canTakeBack({ record, job }: JobWork): boolean {
+  if (record.made) return true;
   const finding = job.identity?.application;
   const hadPrincipal = finding?.kind === "found" && finding.principal !== undefined;
-  const isOurs = record.made === true || record.principal === undefined || hadPrincipal;
-  return isOurs && record.roles.every(({ action }) => action !== "updated");
+  const isGranted = record.roles.some(({ action }) => action === "created" || action === "updated");
+  return (record.principal === undefined || hadPrincipal) && !isGranted;
 }
 
 /**
@@ -33,12 +34,19 @@ export async function takeBack(work: JobWork, refusal: ActionableError): Promise
     if (!(error instanceof ActionableError) || work.signal.aborted) throw error;
     throw leftBehind(refusal, error.message, work);
   }
-  work.record.wrote = false;
+  const { job, record } = work;
+  const finding = job.identity?.application;
+  // Owners stay, and so does an application that another run or a lost answer made.
+  const hasAppeared = record.application !== undefined && finding?.kind !== "found";
+  record.wrote =
+    record.application !== undefined && (hasAppeared || (finding?.missingOwners.length ?? 0) > 0);
   if (made.length > 0) work.done("taken-back", `Rolled back what was made: ${made.join(", ")}`);
 }
 
+/** Those of an application that goes: Azure would keep them for a principal that is gone. */
 async function takeBackRoles(work: JobWork): Promise<string[]> {
-  const { roles } = work.record;
+  const { roles, made: isOurs } = work.record;
+  if (!isOurs) return [];
   const made = roles.filter(({ action }) => action === "created");
   for (const role of made) {
     await work.tools().roles.removeAssignment(role.id, work.signal);
@@ -89,7 +97,9 @@ async function takeBackMark(work: JobWork): Promise<string[]> {
       code: "setup.key-unknown",
     });
   }
-  const secret = mark.madeSecret ? await cluster.findSecret(namespace, name, work.signal) : undefined;
+  // Beside documents, the mark lies in a file of its own: no document was made for it.
+  const mayRemove = mark.madeSecret && !work.look.manifest;
+  const secret = mayRemove ? await cluster.findSecret(namespace, name, work.signal) : undefined;
   const entry = secret && readEntry(target, secret, loginServer);
   if (entry && entry.mark.pending?.operation === mark.operation) {
     await removeEntry(turn, entry);

@@ -108,7 +108,7 @@ function unused(role: RoleAssignment, { name }: ManagedCluster): Pick<StatusAtta
   const granted = builtInRole(role.roleDefinitionId)?.name ?? "a role";
   return {
     state: "unused",
-    reason: `The nodes hold ${granted} on ${role.scope.split("/").at(-1)}, which nothing uses: the pods of ${inOneLine(name)} pull as their service accounts, and those without an identity need a pull secret. To remove the role:`,
+    reason: `The nodes hold ${granted} on ${role.scope.split("/").at(-1)}, which nothing there uses: the pods of ${inOneLine(name)} pull as their service accounts, and those without an identity need a pull secret.`,
   };
 }
 
