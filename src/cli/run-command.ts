@@ -9,7 +9,6 @@ import { InterruptedError, watchSignals } from "./interruption.ts";
 import type { OptionDefinition, OptionSet } from "./options/option.ts";
 import { outputOptions, type OutputFormat } from "./options/output-options.ts";
 import { runOptions } from "./options/shared-options.ts";
-import { ciServiceIn } from "./ci/ci-service.ts";
 import type { Connect } from "./connections.ts";
 import { openTerminal, type Terminal } from "./show/terminal.ts";
 import { describeFailure, tellFailure, type Failure } from "./show/failure.ts";
@@ -68,45 +67,19 @@ async function runOrShow(
     terminal.stdout.document(reading.text);
     return exitCode.ok;
   }
-  const output = reading.kind === "command" ? reading.command.options["output"] : undefined;
-  const format = look((output ?? outputOptions.output) as OptionDefinition<OutputFormat>);
-  const view = await openView(format, detail, terminal, environment);
+  const view = await openView(look(outputOptions.output), detail, terminal);
   if (reading.kind === "command") return await runCommand(reading, environment, program, { terminal, view });
   const error = new UsageError(reading.message, "usage.command-line", reading.hint);
   return showFailure(error, view, undefined);
 }
 
-/** The view for an output format. In a CI job, it also reports to the CI service. Other views are not loaded. */
-async function openView(
-  format: OutputFormat,
-  detail: Detail,
-  terminal: Terminal,
-  environment: Variables,
-): Promise<View> {
-  const service = await ciServiceIn(environment);
-  if (!service)
-    return await openFormat(format, terminal, detail, (failure) => tellFailure(terminal, detail, failure));
-  const { annotateFailure, ciView } = await import("./ci/ci-view.ts");
-  const tell = (failure: Failure) => {
-    annotateFailure(service, terminal, failure);
-    if (detail.debug) tellFailure(terminal, detail, failure);
-  };
-  return ciView(await openFormat(format, terminal, detail, tell), service, terminal, detail);
-}
-
-async function openFormat(
-  format: OutputFormat,
-  terminal: Terminal,
-  detail: Detail,
-  tell: (failure: Failure) => void,
-): Promise<View> {
+/** The view for an output format. The other one is not loaded. */
+async function openView(format: OutputFormat, detail: Detail, terminal: Terminal): Promise<View> {
   const progress = new ProgressLines(terminal.stderr, detail);
-  if (format === "text" || format === "wide") return openHumanView(terminal, tell, progress);
-  if (format === "name") return (await import("./show/name-view.ts")).openNameView(terminal, tell, progress);
+  const tell = (failure: Failure) => tellFailure(terminal, detail, failure);
+  if (format === "text") return openHumanView(terminal, tell, progress);
   const { openDocumentView } = await import("./show/document-view.ts");
-  if (format === "json") return openDocumentView(terminal, tell, progress);
-  const { yamlText } = await import("./show/yaml-text.ts");
-  return openDocumentView(terminal, tell, progress, yamlText);
+  return openDocumentView(terminal, tell, progress);
 }
 
 async function runCommand(

@@ -124,7 +124,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     if (settings.checkInvariants) invariants.watch();
     const { tenantId, caller, job } = world;
     const signIn = job
-      ? await jobEnvironment(world, job, folder)
+      ? await jobEnvironment(world, job)
       : {
           AZURE_TENANT_ID: tenantId,
           AZURE_CLIENT_ID: caller.appId,

@@ -16,7 +16,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
-import { load as parseYaml } from "js-yaml";
 import { programPath, runProgram } from "../program.ts";
 
 const version = (
@@ -74,13 +73,10 @@ describe("bad usage", () => {
     expect(stderr).not.toContain("    at ");
   });
 
-  it.each<[string, (text: string) => unknown]>([
-    ["json", JSON.parse],
-    ["yaml", (text) => parseYaml(text)],
-  ])("is one document in %s all the same", async (format, read) => {
-    const { code, stdout, stderr } = await runProgram(undefined, ["setup", "-o", format]);
+  it("is one document in JSON all the same", async () => {
+    const { code, stdout, stderr } = await runProgram(undefined, ["setup", "-o", "json"]);
     expect(code).toBe(2);
-    expect(read(stdout)).toEqual({
+    expect(JSON.parse(stdout)).toEqual({
       schemaVersion: 1,
       command: "setup",
       ok: false,

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { load as parseYaml } from "js-yaml";
 import type { RequestEntry } from "../../src/sandbox/request-log.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runProgram, secretOf } from "../program.ts";
@@ -22,9 +21,8 @@ describe("a plan", () => {
     expect(secretOf(sandbox)).toBeUndefined();
   });
 
-  it("is the same in JSON and in YAML", async () => {
+  it("is a list in JSON", async () => {
     const json = await runProgram(sandbox, [...setup, "--dry-run", "-o", "json"]);
-    const yaml = await runProgram(sandbox, [...setup, "--dry-run", "-o", "yaml"]);
     expect(json.code).toBe(0);
     expect(json.json.plan[0]).toEqual({
       target: expect.any(String) as string,
@@ -32,7 +30,6 @@ describe("a plan", () => {
       before: null,
       after: expect.any(Object) as object,
     });
-    expect(parseYaml(yaml.stdout)).toEqual(json.json);
   });
 });
 

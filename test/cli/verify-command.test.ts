@@ -1,6 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { load as parseYaml } from "js-yaml";
 import { runSafely } from "../canary.ts";
 import { regrant, setUpWorld, verify, type SetUpWorld } from "../scenarios/verification.ts";
 import { TerminalRun } from "../terminal.ts";
@@ -35,12 +34,6 @@ describe("verify as JSON", () => {
       assignmentId: expect.stringContaining("/roleAssignments/"),
     });
     expect(json.counts).toEqual({ pass: json.checks.length - 1, warn: 0, fail: 0, skip: 1 });
-  });
-
-  it("is the same in YAML", async () => {
-    const { stdout } = await runSafely(world.sandbox, ["verify", "-n", "awesomeapps", "-o", "yaml"]);
-    const { json } = await verify(world.sandbox);
-    expect(parseYaml(stdout)).toEqual(json);
   });
 });
 

@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import { load as parseYaml } from "js-yaml";
 import { expect } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
@@ -50,11 +49,6 @@ function textsOf(seed: number, count: number): readonly string[] {
 
 /** How many texts each seed puts into the places that others can write. */
 export const textsInSeed = 14;
-
-const readers: Readonly<Record<string, (text: string) => unknown>> = {
-  json: JSON.parse,
-  yaml: (text) => parseYaml(text),
-};
 
 /** A world in which every free text is hostile. */
 async function open([user, group, team, key, subscription, ...rest]: readonly string[]): Promise<Sandbox> {
@@ -128,7 +122,7 @@ export async function runAmidHostileStrings(seed: number): Promise<number> {
         sandbox.setFaults(
           isRefused ? [{ match, times: 99, status: [400, 403, 409][seed % 3] ?? 400, code }] : [],
         );
-        const format = ["text", "json", "yaml"][(seed + runs) % 3] ?? "text";
+        const format = ["text", "json"][(seed + runs) % 2] ?? "text";
         const args = [...command, "-o", format, "--timeout", "2s", ...(runs % 2 === 0 ? ["-v"] : [])];
         const run = await runInProcess(sandbox, args, { hurried: true });
         runs += 1;
@@ -138,8 +132,7 @@ export async function runAmidHostileStrings(seed: number): Promise<number> {
         expect(run.stderr + run.stdout, said).not.toMatch(commanding);
         expect(run.stderr + run.stdout, said).not.toContain("bug in acr-pull");
         expect([0, 1, 2, 3, 4, 5], said).toContain(run.code);
-        const read = readers[format];
-        if (read) expect(read(run.stdout), said).toMatchObject({ command: command[0] });
+        if (format === "json") expect(JSON.parse(run.stdout), said).toMatchObject({ command: command[0] });
       }
     }
     return runs;

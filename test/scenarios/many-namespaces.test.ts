@@ -94,16 +94,6 @@ describe("in two hundred namespaces", () => {
       expect(plan.join("\n")).toContain(" secret acr-secret in 200 namespaces of sandbox: ns-0, ");
     }
   });
-
-  it("status names each secret for xargs, and none for those that list nothing", async () => {
-    const names = await lines(["status", "-o", "name", "-n", "ns-7", "-n", "ns-8"]);
-    expect(names).toEqual(["ns-7/acr-secret", "ns-8/acr-secret"]);
-    const { code, stderr } = await runSafely(sandbox, [...setup, "--dry-run", "-o", "wide"]);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(
-      /--output must be one of text, json, yaml; wide is only for commands that list things, such as status/,
-    );
-  });
 });
 
 describe("of two hundred namespaces, where some are not in order,", () => {
@@ -124,16 +114,10 @@ describe("of two hundred namespaces, where some are not in order,", () => {
     expect(told).toContain("  ✓ ok   197 namespaces: no check fails");
   });
 
-  it("--failed-only shows nothing else, in every form, and --quiet as well as -o name take it from there", async () => {
-    const told = await lines(["verify", ...chosen, "--failed-only"], 5);
+  it("verify --quiet shows nothing else", async () => {
+    const told = await lines(["verify", ...chosen, "--quiet"], 5);
+    expect(told.join("\n")).toContain(bad.join(", "));
     expect(told.join("\n")).not.toMatch(/ok {3}|skip /);
-    const { json } = await runSafely(sandbox, ["verify", ...chosen, "--failed-only", "-o", "json"]);
-    expect(json.checks.map(({ namespace }: { namespace: string }) => namespace)).toEqual(bad);
-    expect(json.counts.pass).toBeGreaterThan(count);
-    expect(await lines(["verify", ...chosen, "--failed-only", "-o", "name"], 5)).toEqual(
-      bad.map((name) => `${name}/acr-secret`),
-    );
-    expect(await lines(["verify", ...chosen, "--quiet"], 5)).toEqual(told);
   });
 
   it("status gives each reason once, and with --quiet only those", async () => {
@@ -148,7 +132,7 @@ describe("of two hundred namespaces, where some are not in order,", () => {
     expect(told.join("\n")).not.toContain("NAMESPACE");
   });
 
-  it("status stays a table where there is little room, and has every column where that is asked for", async () => {
+  it("status stays a table where there is little room", async () => {
     for (const columns of [60, 80]) {
       const run = await TerminalRun.start(sandbox, ["status", "-n", "ns-3", "-n", "ns-7"], { columns });
       expect(await run.exit()).toBe(5);
@@ -156,8 +140,5 @@ describe("of two hundred namespaces, where some are not in order,", () => {
       expect(head).toMatch(/^(?:CONTEXT +)?NAMESPACE +SECRET +REGISTRY .*LEFT +STATE$/);
       expect(rows[1]).toMatch(/^(?:sandbox +)?ns-7 +acr-secret +myregistry .*d +ok$/);
     }
-    const [head, row] = await lines(["status", "-n", "ns-7", "-o", "wide"]);
-    expect(head).toMatch(/ LOGIN SERVER +APPLICATION +KEY +AGE +EXPIRES +LEFT +STATE$/);
-    expect(row).toMatch(/ myregistry +localhost:\d+ +[\da-f-]{36} +[\da-f-]{36} +\d+d /);
   });
 });

@@ -128,7 +128,7 @@ function randomInvocation(draw: Draw, run: number, { world, folder }: Sandbox): 
   // The first run in each world makes something to look at and to change.
   const { args, ...rest } = run % runsInOneWorld === 0 ? commands[0]! : one(draw, "command", commands);
   const detail = one(draw, "detail", [[], ["-v"], ["--debug"], ["-v", "--debug"], ["--quiet"]]);
-  const output = ["-o", one(draw, "output", ["text", "json", "yaml"])];
+  const output = ["-o", one(draw, "output", ["text", "json"])];
   return { ...rest, args: [...args, ...output, ...detail, "--timeout", "1s"] };
 }
 

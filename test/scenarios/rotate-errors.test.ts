@@ -1,6 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { load as parseYaml } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runSafely } from "../canary.ts";
@@ -239,12 +238,6 @@ describe("rotate is refused for", () => {
       await expect(expectRefusal(sandbox, "rotate", scenario, run)).resolves.toBeUndefined();
     },
   );
-
-  it("the same reason in YAML as in JSON", async () => {
-    const [{ args = [] }] = scenarios as [Refusal];
-    const { json } = await rotate(sandbox, args);
-    expect(parseYaml((await rotate(sandbox, [...args, "-o", "yaml"])).stdout)).toEqual(json);
-  });
 
   it("want of --yes where nobody can be asked, before any request", async () => {
     const before = sandbox.requests.entries.length;

@@ -479,11 +479,11 @@ describe("setup, told by flags and by variables", () => {
       "--role",
       "acrpull",
     ];
-    const beaten = await runSafely(sandbox, ["setup", "-y", "--name", "from-flag", "-o", "yaml", ...flags], {
+    const beaten = await runSafely(sandbox, ["setup", "-y", "--name", "from-flag", "-o", "json", ...flags], {
       env: variables,
     });
     expect(beaten.code, beaten.stderr).toBe(0);
-    expect(beaten.stdout).toContain("displayName: from-flag");
+    expect(beaten.json.servicePrincipals).toMatchObject([{ displayName: "from-flag" }]);
     expect(secretOf(sandbox, "awesomeapps", "from-flag", "sandbox")).toBeDefined();
     expect(secretOf(sandbox, "default", "from-flag", "sandbox")).toBeUndefined();
   });

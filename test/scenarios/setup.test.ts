@@ -176,23 +176,6 @@ describe("setup on stdout and stderr", () => {
     expect(run.stdout + run.stderr).not.toContain("\u001B");
   });
 
-  it("as YAML says the same as JSON", async () => {
-    await setup(sandbox);
-    const { load: parse } = await import("js-yaml");
-    const json = await setup(sandbox);
-    const yaml = await runProgram(sandbox, [
-      "setup",
-      "--registry",
-      "myregistry",
-      "-n",
-      "awesomeapps",
-      "-y",
-      "-o",
-      "yaml",
-    ]);
-    expect(parse(yaml.stdout)).toEqual(json.json);
-  });
-
   it("without --yes and without a terminal asks for every missing input in one error, and sends no request", async () => {
     const run = await runProgram(sandbox, ["setup", "-o", "json"]);
     expect(run.code).toBe(2);

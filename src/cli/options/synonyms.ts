@@ -25,7 +25,6 @@ export const otherCommands: ReadonlyMap<string, string> = new Map([
 export const otherOptions: ReadonlyMap<string, string> = new Map(
   [
     ["--json", "--output json"],
-    ["--yaml", "--output yaml"],
     ["--format", "--output"],
     ["-q", "--quiet"],
     ["--silent", "--quiet"],

@@ -1,4 +1,4 @@
-import { hasChanges, type PlannedChange } from "../../core/plan.ts";
+import type { PlannedChange } from "../../core/plan.ts";
 import type { KeptReason, RemovedItem, RemovePlan, RemoveResult } from "../../core/remove/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { FlowText, Setting } from "../show/answer.ts";
@@ -26,7 +26,6 @@ export const removeText: FlowText<RemoveAnswers, RemovePlan, RemoveResult> = {
   lines: resultLines,
   troubles: (result, setting) =>
     setting.exitCode === exitCode.ok ? [] : resultLines(result, { ...setting, asked: false }),
-  outputs: ({ removed }) => ({ changed: hasChanges(removed) }),
 };
 
 /** Says in words why something stays. A thing that is removed needs only its name. */

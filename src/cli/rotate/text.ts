@@ -32,17 +32,7 @@ export const rotateText: FlowText<RotateAnswers, RotatePlan, RotateResult> = {
       ? paragraphs(troubleLines(result, context))
       : resultLines(result, { ...context, asked: false });
   },
-  outputs: (result) => ({ changed: isChanged(result), keys: result.rotations }),
 };
-
-/** Whether a key was made or removed, or a secret got another one. */
-function isChanged({ rotations, secrets, sweptKeys, unwrittenKeys }: RotateResult): boolean {
-  return (
-    rotations.some(({ retired }) => retired) ||
-    secrets.some(({ action }) => action === "updated") ||
-    sweptKeys.length + unwrittenKeys.length > 0
-  );
-}
 
 function contextOf({ answers, shell, asked, now, width }: Setting<RotateAnswers>): ResultContext {
   return { asked, now, width, intent: intentOf(answers), commands: nextCommands(shell) };

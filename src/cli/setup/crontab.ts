@@ -1,8 +1,8 @@
+import type { Variables } from "../../domain/proxy.ts";
 import { basename, delimiter, dirname, resolve } from "node:path";
-import { isCiJob } from "../ci/ci-service.ts";
 import { outputOptions } from "../options/output-options.ts";
 import { rehearsedWords, type Shell } from "../show/equivalent-command.ts";
-import { toned, type Line } from "../show/terminal.ts";
+import { isSet, toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 
 /** The names that npm gives the links to the program, in the folder that it was told to put them in. */
@@ -131,4 +131,9 @@ function leftOutText(environment: Shell["environment"]): string {
     .filter(([, value]) => holdsPassword(value))
     .map(([name]) => ` ${name} is left out here, because it holds a password: set one that holds none.`)
     .join("");
+}
+
+/** Whether this is a job in CI. Unlike other services, Azure Pipelines sets no `CI`. */
+function isCiJob(environment: Variables): boolean {
+  return isSet(environment["CI"]) || environment["TF_BUILD"] === "True";
 }

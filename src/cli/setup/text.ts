@@ -1,5 +1,5 @@
 import { dump } from "js-yaml";
-import { hasChanges, type Action } from "../../core/plan.ts";
+import type { Action } from "../../core/plan.ts";
 import type { SetupPlan, SetupResult } from "../../core/setup/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { imageText } from "../../domain/image-name.ts";
@@ -26,7 +26,6 @@ export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
   lines: (result, setting) =>
     result.attachments ? attachLines(result, result.attachments, setting) : resultLines(result, setting),
   troubles: (result, setting) => (setting.exitCode === exitCode.ok ? [] : troubleLines(result, setting)),
-  outputs: (result) => ({ changed: hasChanges(thingsIn(result)), keys: result.credentials }),
 };
 
 /** The plan of `setup` as it is shown, with the registry that it is for. */

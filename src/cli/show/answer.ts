@@ -2,7 +2,6 @@ import { hasChanges, type PlannedChange } from "../../core/plan.ts";
 import type { Finished, Leave, Outcome } from "../../core/ending.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { describeFailure } from "./failure.ts";
-import type { Outputs } from "./outputs.ts";
 import type { Shell } from "./equivalent-command.ts";
 import { planLines, type ShownPlan } from "./plan-lines.ts";
 import type { Line } from "./terminal.ts";
@@ -50,12 +49,8 @@ export interface FlowText<Answers, FlowPlan, Result> {
   aside?(answers: Answers): boolean;
   /** What is not as it should be: the only thing that `--quiet` leaves. If it is empty, nothing is said. */
   troubles(result: Result, setting: Setting<Answers> & Ended): readonly Line[];
-  /** What it lists, by name, if `-o name` may be asked for. */
-  names?(result: Result, answers: Answers): readonly string[];
   /** The fields of the published contract, if they are not those of the result. */
   document?(result: Result, answers: Answers): Readonly<Record<string, unknown>>;
-  /** What later steps of a pipeline can use; absent if nothing is ever changed. */
-  outputs?(result: Result): Outputs;
 }
 
 /** A run that was stopped, or that failed by an error of its own, with what it had done until then. */
@@ -98,33 +93,29 @@ export function commandAnswer<Answers extends ViewAnswers, FlowPlan extends Plan
     const shown = text.plan(plan, answers);
     const document = { ...shown.fields, plan: plan.changes, warnings: allWarnings(shown) };
     const changes = hasChanges(plan.changes);
-    const outputs = { changed: kind === "planned" && changes };
-    if (kind === "declined") return { command, document, outputs, ...declined(command) };
+    if (kind === "declined") return { command, document, ...declined(command) };
     const isSilent = answers.quiet === true && !changes && allWarnings(shown).length === 0;
     const pending = answers.exitCode === true && changes;
     return {
       command,
       exitCode: pending ? exitCode.notInOrder : exitCode.ok,
       document,
-      outputs,
       lines: () => (isSilent ? [] : planLines(shown, width, answers.verbose)),
     };
   }
   const { result } = outcome;
   const aside = text.aside?.(setting.answers) ?? false;
   const document = { ...(text.document?.(result, setting.answers) ?? result) } as Answer["document"];
-  const outputs = text.outputs?.(result) ?? { changed: false };
   if (outcome.kind === "stopped") {
     const failure = describeFailure(outcome.error);
     const ended = { asked: false, stopped: true, exitCode: failure.exitCode };
     const lines = () => linesOf(text, result, { ...setting, ...ended });
-    return { command, exitCode: failure.exitCode, document, outputs, lines, failure, aside };
+    return { command, exitCode: failure.exitCode, document, lines, failure, aside };
   }
   const ended = { stopped: false, exitCode: outcome.exitCode };
   const lines = () => linesOf(text, result, { ...setting, ...ended });
-  const names = () => text.names?.(result, setting.answers) ?? [];
   const failure = failureOf(outcome);
-  return { command, exitCode: outcome.exitCode, document, outputs, lines, names, failure, aside };
+  return { command, exitCode: outcome.exitCode, document, lines, failure, aside };
 }
 
 function linesOf<Answers extends ViewAnswers, FlowPlan, Result>(

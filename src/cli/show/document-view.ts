@@ -7,18 +7,17 @@ import type { View } from "./view.ts";
 import type { ProgressLines } from "./progress-lines.ts";
 
 /**
- * Prints exactly one document on stdout, as JSON or YAML. A failure is also reported on stderr.
+ * Prints exactly one document on stdout, as JSON. A failure is also reported on stderr.
  * @param tell reports the failure
  */
 export function openDocumentView(
   terminal: Terminal,
   tell: (failure: Failure) => void,
   progress: ProgressLines,
-  format: (document: Readonly<Record<string, unknown>>) => string = jsonText,
 ): View {
   const print = (document: Readonly<Record<string, unknown>>, failure: Failure | undefined) => {
     progress.close();
-    terminal.stdout.document(format(speakable(document)));
+    terminal.stdout.document(jsonText(speakable(document)));
     if (failure) tell(failure);
   };
   return {

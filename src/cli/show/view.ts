@@ -1,7 +1,6 @@
 import type { Report } from "../../core/progress.ts";
 import type { ExitCode } from "../../domain/exit-code.ts";
 import type { Failure } from "./failure.ts";
-import type { Outputs } from "./outputs.ts";
 import type { Line } from "./terminal.ts";
 
 /** How much is shown. */
@@ -21,10 +20,6 @@ export interface Answer {
   readonly lines: () => readonly Line[];
   /** Whether they go to stderr, because stdout holds documents that were asked for. */
   readonly aside?: boolean;
-  /** What it lists, by name, for `-o name`. Made only for that. */
-  readonly names?: (() => readonly string[]) | undefined;
-  /** What later steps of a pipeline can use; absent if the command has nothing of the kind. */
-  readonly outputs?: Outputs;
   /** Why it is not completely done. */
   readonly failure?: Failure | undefined;
 }

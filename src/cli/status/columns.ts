@@ -2,11 +2,8 @@ import { registryName } from "../../core/cluster/registry-meant.ts";
 import type { StatusEntry } from "../../core/status/contract.ts";
 import type { Column } from "../show/table.ts";
 
-/**
- * The columns of the list. Those that distinguish entries stay even if there is little room.
- * @param isWide whether every column is shown, with whole ids
- */
-export function statusColumns(entries: readonly StatusEntry[], isWide: boolean): Array<Column<StatusEntry>> {
+/** The columns of the list. Those that distinguish entries stay even if there is little room. */
+export function statusColumns(entries: readonly StatusEntry[]): Array<Column<StatusEntry>> {
   const isOneCluster = new Set(entries.map(({ context }) => context)).size === 1;
   return [
     { head: "CONTEXT", cell: ({ context }) => context, ...(isOneCluster && { expendable: 5 }) },
@@ -14,10 +11,9 @@ export function statusColumns(entries: readonly StatusEntry[], isWide: boolean):
     { head: "SECRET", cell: ({ name }) => name },
     { head: "REGISTRY", cell: nameOfRegistry },
     { head: "LOGIN SERVER", cell: ({ loginServer }) => loginServer ?? "unknown", expendable: 1 },
-    ...(isWide ? [{ head: "APPLICATION", cell: ({ appId }: StatusEntry) => appId ?? "unknown" }] : []),
     {
       head: "KEY",
-      cell: ({ keyId }) => (isWide ? keyId : keyId?.slice(0, 8)) ?? "unknown",
+      cell: ({ keyId }) => keyId?.slice(0, 8) ?? "unknown",
       expendable: 3,
     },
     { head: "AGE", cell: ageOf, expendable: 2 },

@@ -5,7 +5,7 @@ import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { positiveDuration } from "../options/option-values.ts";
 import { valueOption, type AnswersOf } from "../options/option.ts";
 import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
-import { outputOption, outputOptions } from "../options/output-options.ts";
+import { outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
   changeLogOptions,
@@ -74,7 +74,6 @@ export const statusOptions = {
   ...rehearsalAfterSetup,
   ...changeLogOptions,
   ...outputOptions,
-  output: outputOption("wide", "name"),
 };
 
 /** What `status` was asked to do. */

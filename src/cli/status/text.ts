@@ -23,30 +23,17 @@ export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
   plan: (plan) => ({ title: "A key that nothing holds", ...plan }),
   lines: (result, setting) => statusLines(result, contextOf(result, setting)),
   troubles: (result, setting) => paragraphs(troubleParts(result, contextOf(result, setting))),
-  names: ({ entries }) => namesOf(entries),
-  outputs: ({ pruned, entries }) => ({ changed: pruned !== undefined, keys: entries }),
 };
 
 function contextOf(
   { scopes }: StatusResult,
-  { answers, shell, width, exitCode: code }: Setting<StatusAnswers> & Ended,
+  { shell, width, exitCode: code }: Setting<StatusAnswers> & Ended,
 ): StatusContext {
-  const isWide = answers.output === "wide";
   const commands = nextCommands(
     shell,
     scopes.map(({ context }) => context),
   );
-  return { commands, inOrder: code === exitCode.ok, isWide, width };
-}
-
-/** As --leave-out takes them; with the context before each if there are several contexts. */
-function namesOf(entries: readonly StatusEntry[]): string[] {
-  const isFleet = new Set(entries.map(({ context }) => context)).size > 1;
-  const names = entries.map(({ context, namespace, name }) =>
-    [...(isFleet ? [context] : []), namespace, name].join("/"),
-  );
-  // A secret may hold several entries.
-  return [...new Set(names)];
+  return { commands, inOrder: code === exitCode.ok, width };
 }
 
 /** What the lines depend on, apart from the result. */
@@ -54,18 +41,16 @@ interface StatusContext {
   readonly commands: NextCommands;
   /** Whether everything is in order, not only the entries. */
   readonly inOrder: boolean;
-  /** Whether every column is shown, however long the lines become. */
-  readonly isWide: boolean;
   readonly width: number;
 }
 
 /** For people: the state of every entry, what is pending, orphaned keys, and what to run. */
 function statusLines(result: StatusResult, context: StatusContext): Line[] {
   const { entries, pruned } = result;
-  const { width, isWide } = context;
+  const { width } = context;
   return paragraphs([
     pruned ? wrapped(`Removed the key ${pruned.keyId}, which nothing held.`, width) : [],
-    entries.length > 0 ? listLines(statusColumns(entries, isWide), entries, isWide ? Infinity : width) : [],
+    entries.length > 0 ? listLines(statusColumns(entries), entries, width) : [],
     headLines(result, context),
     missingLines(result, width),
     troubleLines(entries, width),

@@ -1,9 +1,9 @@
 import type { FlowTypes } from "../flow-command.ts";
 import type { VerifyInput, VerifyPorts, VerifyResult } from "../../core/verify/contract.ts";
 import { objectName, registryReference } from "../../domain/names.ts";
-import { listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
+import { listOption, valueOption, type AnswersOf } from "../options/option.ts";
 import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
-import { outputOption, outputOptions } from "../options/output-options.ts";
+import { outputOptions } from "../options/output-options.ts";
 import {
   clusterOptions,
   proofOptions,
@@ -63,13 +63,7 @@ export const verifyOptions = {
   image: { ...proofOptions.image, common: true },
   ...serviceOptions,
   ...rehearsalAfterSetup,
-  failedOnly: switchOption({
-    flag: "--failed-only",
-    summary: "show only the checks that fail",
-    group: "Output",
-  }),
   ...outputOptions,
-  output: outputOption("name"),
 };
 
 /** What `verify` was asked to do. */

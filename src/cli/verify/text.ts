@@ -10,20 +10,18 @@ import { verifyOptions, type VerifyAnswers } from "./options.ts";
 /** How `verify` words what it found; it plans nothing. */
 export const verifyText: FlowText<VerifyAnswers, Plan, VerifyResult> = {
   plan: (plan) => ({ title: "", ...plan }),
-  document: ({ subjects }, { failedOnly }) => ({
-    checks: (failedOnly ? failedOf(subjects) : subjects).flatMap(checksOf),
+  document: ({ subjects }) => ({
+    checks: subjects.flatMap(checksOf),
     counts: countsOf(subjects),
   }),
   lines: ({ subjects }, setting) => verifyLines(subjects, lookOf(setting)),
   troubles: ({ subjects }, setting) => troubleLines(subjects, lookOf(setting)),
-  names: ({ subjects }, { failedOnly }) => namesOf(failedOnly ? failedOf(subjects) : subjects),
 };
 
 function lookOf({ answers, shell, width }: Setting<VerifyAnswers>): VerifyLook {
   return {
     width,
     verbose: answers.verbose,
-    failedOnly: answers.failedOnly,
     // It has no --yes, and asks nothing.
     again: equivalentCommand(shell, "verify", verifyOptions, { asking: true }),
   };
@@ -32,17 +30,6 @@ function lookOf({ answers, shell, width }: Setting<VerifyAnswers>): VerifyLook {
 /** Only what fails. */
 function failedOf(subjects: readonly CheckedSubject[]): CheckedSubject[] {
   return withChecks(subjects, ({ status }) => status === "fail");
-}
-
-/** The secrets, as --leave-out takes them; with the context before each if there are several contexts. */
-function namesOf(subjects: readonly CheckedSubject[]): string[] {
-  const isFleet = new Set(subjects.map(({ subject }) => subject.context)).size > 1;
-  const names = subjects.flatMap(({ subject: { context, namespace, secret } }) =>
-    namespace === undefined || secret === undefined
-      ? []
-      : [[...(isFleet ? [context] : []), namespace, secret].join("/")],
-  );
-  return [...new Set(names)];
 }
 
 /** The checks of a subject, each with what it is about; unknown fields are left out. */
@@ -64,8 +51,6 @@ interface VerifyLook {
   readonly width: number;
   /** Whether every passed check is shown. */
   readonly verbose: boolean;
-  /** Whether only failed checks are shown. */
-  readonly failedOnly: boolean;
   /** The same `verify` again. */
   readonly again: string;
 }
@@ -75,12 +60,11 @@ const mostGroupsInFull = 3;
 
 /** For people: what was found, grouped by secret. What fails comes first. */
 function verifyLines(subjects: readonly CheckedSubject[], look: VerifyLook): Line[] {
-  const { width, verbose, failedOnly } = look;
+  const { width, verbose } = look;
   const summary = summaryLines(subjects, look);
-  const shown = failedOnly ? failedOf(subjects) : subjects;
-  const groups = bySeverity(groupsOf(shown));
+  const groups = bySeverity(groupsOf(subjects));
   const told =
-    verbose || (!failedOnly && groups.length <= mostGroupsInFull)
+    verbose || groups.length <= mostGroupsInFull
       ? groups.map((group) => groupLines(group, width))
       : foldedLines(groups, width);
   return paragraphs([...told, summary]);

@@ -1,34 +1,23 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Environment } from "../environment.ts";
 import type { JobRecord, World } from "../world.ts";
 import { azurePipelinesPath, githubPath, jobToken } from "./job-tokens.ts";
 
-/**
- * The variables that a CI service gives a job, and those that the documentation's examples set.
- * @param folder the folder of the files that the job writes to
- */
-export async function jobEnvironment(world: World, job: JobRecord, folder: string): Promise<Environment> {
+/** The variables that a CI service gives a job, and those that the documentation's examples set. */
+export async function jobEnvironment(world: World, job: JobRecord): Promise<Environment> {
   const { azureUrl, tenantId, caller } = world;
   const names = { AZURE_TENANT_ID: tenantId, AZURE_CLIENT_ID: caller.appId };
   switch (job.runner) {
-    case "github": {
-      const [output, summary] = [join(folder, "github-output"), join(folder, "github-step-summary")];
-      await Promise.all([output, summary].map((file) => writeFile(file, "")));
+    case "github":
       return {
         ...names,
         CI: "true",
         GITHUB_ACTIONS: "true",
-        GITHUB_OUTPUT: output,
-        GITHUB_STEP_SUMMARY: summary,
         ACTIONS_ID_TOKEN_REQUEST_URL: `${azureUrl}${githubPath}?api-version=2.0`,
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: job.requestToken,
       };
-    }
     case "azure-pipelines":
       return {
         TF_BUILD: "True",
-        AGENT_TEMPDIRECTORY: folder,
         SYSTEM_OIDCREQUESTURI: `${azureUrl}${azurePipelinesPath}`,
         SYSTEM_ACCESSTOKEN: job.requestToken,
         AZURESUBSCRIPTION_TENANT_ID: tenantId,

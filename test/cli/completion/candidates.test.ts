@@ -36,7 +36,7 @@ async function words(line: readonly string[], sources: Partial<Sources> = {}): P
 
 const listed = commands.filter(({ hidden }) => !hidden).map(({ name }) => name);
 const roles = ["acrpull", "acrpush", "owner"];
-const formats = ["text", "json", "yaml"];
+const formats = ["text", "json"];
 
 describe("the word under the cursor can become", () => {
   it.each<[string, readonly string[], readonly string[]]>([

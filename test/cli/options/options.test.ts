@@ -106,7 +106,7 @@ describe("the catalogue of options", () => {
       "--cloud": ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"],
       "--color": ["auto", "always", "never"],
       "--expires-in": ["max"],
-      "--output": ["text", "json", "yaml"],
+      "--output": ["text", "json"],
       "--proof": ["registry", "entra", "none"],
       "--exec-plugins": ["allow", "known", "deny"],
       "--registry-server": ["builtin", "docker-registry"],

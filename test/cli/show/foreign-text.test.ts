@@ -1,9 +1,7 @@
 import fc from "fast-check";
-import { load as parseYaml } from "js-yaml";
 import { afterEach, describe, expect, it } from "vitest";
 import { oneLine, speakable } from "../../../src/cli/show/foreign-text.ts";
 import { jsonText } from "../../../src/cli/show/document-view.ts";
-import { yamlText } from "../../../src/cli/show/yaml-text.ts";
 import { forgetSecrets, learnSecret } from "../../../src/domain/known-secrets.ts";
 
 // What a terminal acts on, what reorders text, and what shows nothing. Written independently of the code under test.
@@ -53,13 +51,9 @@ describe("text that others wrote", () => {
     const texts = ["a ##vso[task.complete]b", "##[add-mask]x", "#\u200b#[error]", "####VSO[x]"];
     for (const text of texts) {
       expect(oneLine(text)).not.toMatch(/##(?:vso)?\[/i);
-      for (const [form, read] of [
-        [jsonText({ text }), JSON.parse],
-        [yamlText({ text }), parseYaml],
-      ] as const) {
-        expect(form).not.toMatch(/##(?:vso)?\[/i);
-        expect(read(form)).toEqual({ text });
-      }
+      const json = jsonText({ text });
+      expect(json).not.toMatch(/##(?:vso)?\[/i);
+      expect(JSON.parse(json)).toEqual({ text });
     }
   });
 
@@ -83,7 +77,6 @@ describe("text that others wrote", () => {
     const json = jsonText({ name: letter });
     expect(json).not.toContain(letter);
     expect(JSON.parse(json)).toEqual({ name: letter });
-    expect(parseYaml(yamlText({ name: letter }))).toEqual({ name: letter });
   });
 
   it("has a space where a pattern of Braille is blank", () => {
@@ -128,11 +121,9 @@ describe("documents", () => {
     fc.assert(
       fc.property(fc.dictionary(hostile, hostile, { maxKeys: 3 }), (fields) => {
         const json = jsonText(fields);
-        const yaml = yamlText(fields);
-        for (const text of [json, yaml]) expect(text.replaceAll("\n", "")).not.toMatch(acting);
+        expect(json.replaceAll("\n", "")).not.toMatch(acting);
         const plain = JSON.parse(JSON.stringify(fields)) as unknown;
         expect(JSON.parse(json)).toEqual(plain);
-        expect(parseYaml(yaml)).toEqual(plain);
       }),
       { numRuns: 1000 },
     );
