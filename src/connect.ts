@@ -18,7 +18,6 @@ import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
 import { ActionableError, hasCode, refused } from "./domain/errors.ts";
 import { Once } from "./domain/once.ts";
-import type { OnChange } from "./domain/outside-change.ts";
 import type { AzureOptions } from "./azure/directory-services.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 import type { RegistryOptions } from "./registry/registry-connection.ts";
@@ -50,14 +49,13 @@ export function connectWith({
     const openClusters = async (answers: ClusterRequest) => {
       await guard();
       const { contexts, allContexts = false, ...request } = clusterRequest(answers);
-      const onChange = await changesTo(request.log);
       const loaded = await kubeconfig(request.kubeconfig);
       const one = contexts.length > 0 ? contexts : [currentContext(loaded)];
       const chosen = allContexts ? everyContext(loaded) : one;
       return Promise.all(
         chosen.map((context) =>
           opened.do("cluster", { context, allContexts, request }, () => {
-            const open = openCluster(loaded, context, request, { ...listeners, onChange });
+            const open = openCluster(loaded, context, request, listeners);
             return allContexts ? open.catch((error: unknown) => outOfReach(context, error)) : open;
           }),
         ),
@@ -87,27 +85,14 @@ export function connectWith({
       });
     };
     const operationId = randomUUID();
-    const changesTo = (file: string | undefined) =>
-      file === undefined
-        ? undefined
-        : opened.do("log", file, async () => {
-            const { openChangeLog } = await import("./cli/change-log.ts");
-            return openChangeLog(file, operationId, report);
-          });
     const onForeignHosts = hostsNotice(report);
-    const openAs = async ({ log }: AzureSignIn) => ({
-      env,
-      report,
-      operationId,
-      onForeignHosts,
-      onChange: await changesTo(log),
-    });
+    const openAs = { env, report, operationId, onForeignHosts };
     const connections: Connections = {
       azure: async (answers, until) => {
         const request = azureSignIn(answers);
         const open = async () => {
           await guard();
-          return await openAzure(request, await openAs(request), until ?? signal);
+          return await openAzure(request, openAs, until ?? signal);
         };
         return await (until ? open() : opened.do("azure", request, open));
       },
@@ -115,7 +100,7 @@ export function connectWith({
         const request = azureSignIn(answers);
         return opened.do("directory", request, async () => {
           await guard();
-          return await openDirectory(request, await openAs(request), signal);
+          return await openDirectory(request, openAs, signal);
         });
       },
       contexts: async (file) => {
@@ -148,7 +133,7 @@ export function connectWith({
 }
 
 /** The environment to sign in from, and where to report what a person must do for it. */
-interface OpenAs extends Pick<AzureOptions, "operationId" | "onChange" | "onForeignHosts"> {
+interface OpenAs extends Pick<AzureOptions, "operationId" | "onForeignHosts"> {
   readonly env: HostProcess["env"];
   readonly report: Report;
 }
@@ -162,8 +147,8 @@ async function openAzure(
     import("./azure/azure.ts"),
     import("./azure/azure-http.ts"),
   ]);
-  const { env: variables, operationId, onChange } = openAs;
-  const http = createAzureHttp({ variables, timeoutMs: request.timeoutMs, operationId, onChange });
+  const { env: variables, operationId } = openAs;
+  const http = createAzureHttp({ variables, timeoutMs: request.timeoutMs, operationId });
   // A run that calls Azure first calls a cluster next, so the code for that is loaded meanwhile.
   http.underWay.then(() => import("./kubernetes/typed-api.ts")).catch(() => {});
   const { credential, ...clients } = await openAzure(azureOptions(request, openAs), signal, http);
@@ -258,11 +243,10 @@ async function outOfReach(context: string, error: unknown): Promise<WritableClus
   return { cluster: lostCluster(context, error), defaultNamespace: "default" };
 }
 
-/** Who hears about a cluster: about programs that sign in to it, and about changes. */
+/** Who hears about programs that sign in to a cluster. */
 interface ClusterListeners {
   readonly report: Report;
   readonly onPluginStart: (context: string, program: string) => void;
-  readonly onChange: OnChange | undefined;
 }
 
 /** Mentions each program once, however many contexts use it. */
@@ -280,7 +264,7 @@ async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
   { allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
-  { report, onPluginStart, onChange }: ClusterListeners,
+  { report, onPluginStart }: ClusterListeners,
 ): Promise<WritableClusterTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
@@ -293,7 +277,6 @@ async function openCluster(
     onPluginMessage,
     timeoutMs,
     concurrency,
-    onChange,
     ...(leaveOut && { leaveOut }),
   };
   return {

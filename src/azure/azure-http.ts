@@ -15,11 +15,9 @@ import {
   type PipelineResponse,
 } from "@azure/core-rest-pipeline";
 import { exchange, ExchangeError, failedExchange } from "../domain/http-exchange.ts";
-import type { OnChange } from "../domain/outside-change.ts";
 import { proxyFor, type Variables } from "../domain/proxy.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
 import { serverAgent } from "../domain/server-agent.ts";
-import { reportingChange } from "./azure-change.ts";
 
 /** One request to a service of Azure. */
 export interface AzureRequest {
@@ -84,8 +82,6 @@ export interface AzureHttpOptions {
   readonly agent?: Agent;
   /** Sent with each request, so that a run can be found in Azure's logs; a UUID. Default: a new one. */
   readonly operationId?: string | undefined;
-  /** Called for each request that asked for a change. */
-  readonly onChange?: OnChange | undefined;
 }
 
 /** Opens no connection before the first request; connections are kept alive. */
@@ -94,7 +90,6 @@ export function createAzureHttp({
   timeoutMs = Infinity,
   agent = new Agent({ keepAlive: true }),
   operationId = randomUUID(),
-  onChange,
 }: AzureHttpOptions): AzureHttp {
   let clockAheadMs: number | undefined;
   const onDate = (date: number) => (clockAheadMs = date - Date.now());
@@ -111,7 +106,7 @@ export function createAzureHttp({
     return known;
   };
   const clientFor = (writes: RequestRules["writes"]) =>
-    createHttpClient(agentFor, timeoutMs, { writes, onDate, onSent, onChange, operationId });
+    createHttpClient(agentFor, timeoutMs, { writes, onDate, onSent, operationId });
   const readingClient = clientFor(() => false);
   const writingClient = clientFor(() => true);
   // A redirect would carry a token or a password to an unchecked host. The SDKs' own retries repeat any method after a
@@ -162,7 +157,6 @@ interface RequestCallbacks {
   readonly onSent: () => void;
   /** @param date of an answer, according to the service's clock, in milliseconds */
   readonly onDate: (date: number) => void;
-  readonly onChange: OnChange | undefined;
   readonly operationId: string;
 }
 
@@ -172,9 +166,9 @@ const requestIdHeaders = ["client-request-id", "x-ms-client-request-id"];
 function createHttpClient(
   agentFor: (url: URL) => AgentInTheClear,
   limitMs: number,
-  { writes, onDate, onSent, onChange, operationId }: Pick<RequestRules, "writes"> & RequestCallbacks,
+  { writes, onDate, onSent, operationId }: Pick<RequestRules, "writes"> & RequestCallbacks,
 ): HttpClient {
-  const send: HttpClient["sendRequest"] = async (request) => {
+  const sendRequest: HttpClient["sendRequest"] = async (request) => {
     const url = new URL(request.url);
     if (url.protocol !== "https:" && !request.allowInsecureConnection) {
       throw new TypeError(`not sent without TLS: ${url.origin}`);
@@ -205,12 +199,7 @@ function createHttpClient(
     }
     return { request, status: answer.status, headers, bodyAsText: answer.body.toString("utf8") };
   };
-  return {
-    sendRequest(request) {
-      const sent = send(request);
-      return onChange && writes(request) ? reportingChange(request, sent, onChange) : sent;
-    },
-  };
+  return { sendRequest };
 }
 
 /** Carries a refusal through the retries. */

@@ -1,5 +1,4 @@
 import { ActionableError } from "../domain/errors.ts";
-import type { OnChange } from "../domain/outside-change.ts";
 import { azureError } from "./azure-errors.ts";
 import { createAzureHttp, type AzureHttp } from "./azure-http.ts";
 import { loginServerBelongsTo, resolveCloud, trustedHosts, type Cloud, type FetchJson } from "./cloud.ts";
@@ -22,8 +21,6 @@ export interface AzureOptions extends Pick<
   readonly timeoutMs?: number | undefined;
   /** Sent with each request; a UUID. */
   readonly operationId?: string;
-  /** Called for each request that asked for a change. */
-  readonly onChange?: OnChange | undefined;
 }
 
 /**

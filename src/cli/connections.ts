@@ -25,8 +25,6 @@ export interface AzureSignIn {
   readonly auth: AuthChoice;
   /** Bounds each wait for a service, in milliseconds. */
   readonly timeoutMs: number;
-  /** The file that records each change. */
-  readonly log?: string | undefined;
 }
 
 /** Which clusters. */
@@ -44,8 +42,6 @@ export interface ClusterRequest {
   readonly concurrency: number;
   /** Secrets, as `namespace/name`, to leave out of every list. */
   readonly leaveOut?: readonly string[];
-  /** The file that records each change. */
-  readonly log?: string | undefined;
 }
 
 /** Where documents go instead of changes to the cluster. The rest is as in ClusterRequest. */
@@ -60,16 +56,16 @@ export interface ManifestRequest extends ClusterRequest {
 }
 
 /** Picks only these answers, in a fixed order, so that equal requests share one connection. */
-export function azureSignIn({ cloud, tenant, subscription, auth, timeoutMs, log }: AzureSignIn): AzureSignIn {
-  return { cloud, tenant, subscription, auth, timeoutMs, log };
+export function azureSignIn({ cloud, tenant, subscription, auth, timeoutMs }: AzureSignIn): AzureSignIn {
+  return { cloud, tenant, subscription, auth, timeoutMs };
 }
 
 /** Picks only these answers, in a fixed order, so that equal requests share one connection. */
 export function clusterRequest(answers: ClusterRequest): ClusterRequest {
   const { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency } = answers;
-  const { allContexts = false, leaveOut = [], log } = answers;
+  const { allContexts = false, leaveOut = [] } = answers;
   const which = { kubeconfig, contexts, allContexts };
-  return { ...which, allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut, log };
+  return { ...which, allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut };
 }
 
 /** Azure, signed in. */

@@ -1,10 +1,8 @@
 import type { ExecPluginPolicy } from "../core/ports.ts";
 import { refused } from "../domain/errors.ts";
 import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
-import type { OnChange } from "../domain/outside-change.ts";
 import { withoutSecrets } from "../domain/known-secrets.ts";
 import { ApiStatusError, isRefusedInAdmission } from "./api-status.ts";
-import { asksForChange, clusterChange } from "./cluster-change.ts";
 import { signInToCluster, type ClusterIdentity } from "./cluster-sign-in.ts";
 import { checkPlugin, unknownPlugin, type ExecPlugin } from "./exec-program.ts";
 import { pluginToRun } from "./kubeconfig-file.ts";
@@ -25,8 +23,6 @@ export interface KubernetesHttpOptions {
   readonly timeoutMs?: number | undefined;
   /** The most concurrent requests. Default 10. */
   readonly concurrency?: number | undefined;
-  /** Called for each request that asked for a change. */
-  readonly onChange?: OnChange | undefined;
 }
 
 interface Identity extends ClusterIdentity {
@@ -121,26 +117,13 @@ export class KubernetesHttp {
       writes: method !== "GET",
     };
     const answer = await this.#pace.run(
-      (leftMs) => this.#telling(whole, () => exchange({ ...whole, limitMs: leftMs }, signal)),
+      (leftMs) => exchange({ ...whole, limitMs: leftMs }, signal),
       signal,
       limitMs,
     );
     const date = Date.parse(answer.headers.date ?? "");
     if (!Number.isNaN(date)) this.#clockAheadMs = date - Date.now();
     return answer;
-  }
-
-  async #telling(request: KubernetesRequest, send: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-    const { onChange } = this.#options;
-    if (!onChange || !asksForChange(request.method, request.url)) return await send();
-    try {
-      const answer = await send();
-      onChange(clusterChange(this.#connection, request, { answer }));
-      return answer;
-    } catch (error) {
-      onChange(clusterChange(this.#connection, request, { error }));
-      throw error;
-    }
   }
 
   /** Signs in once for all requests. They also share a failure, unless it was an abort. */

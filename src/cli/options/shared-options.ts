@@ -177,19 +177,8 @@ export const askingOptions = {
   noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),
 };
 
-/** For every command that changes something in Azure or in a cluster. */
-export const changeLogOptions = {
-  log: valueOption({
-    flag: "--log <file>",
-    summary: "also append each change in Azure and in clusters to this file, as a line of JSON",
-    group: "Output",
-    parse: oneLineText,
-  }),
-};
-
 /** Options of every command that carries work out: how it proves, waits, shows and asks. */
 export const runOptions = {
-  ...changeLogOptions,
   ...proofOptions,
   waitBusyMs: defaultedOption({
     flag: "--wait-busy <duration>",

@@ -10,7 +10,6 @@ import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import { outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
-  changeLogOptions,
   clusterOptions,
   completenessOptions,
   leaveOutOptions,
@@ -114,7 +113,6 @@ export const removeOptions = {
   ...completenessOptions,
   ...leaveOutOptions,
   ...rehearsalAfterSetup,
-  ...changeLogOptions,
   ...outputOptions,
 };
 

@@ -8,7 +8,6 @@ import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import { outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
-  changeLogOptions,
   clusterOptions,
   runOptions,
   serviceOptions,
@@ -72,7 +71,6 @@ export const statusOptions = {
   },
   ...askingOptions,
   ...rehearsalAfterSetup,
-  ...changeLogOptions,
   ...outputOptions,
 };
 

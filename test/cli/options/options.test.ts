@@ -124,7 +124,6 @@ describe("the catalogue of options", () => {
       "--credentials-file",
       "--faults",
       "--kubeconfig",
-      "--log",
       "--manifest",
       "--password-file",
       "--world",
