@@ -18,8 +18,6 @@ export async function main(process: HostProcess, given?: readonly string[]): Pro
     version: __ACR_PULL_VERSION__,
     process,
     begin: async () => {
-      const { enableCompileCache } = await import("./cli/compile-cache.ts");
-      await enableCompileCache(process.env, process.platform);
       const { connectWith } = await import("./connect.ts");
       return connectWith(process);
     },

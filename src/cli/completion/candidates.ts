@@ -1,17 +1,9 @@
 import { type ListedCommand, helpAllFlag, helpCommand, helpFlag, versionFlag } from "../command.ts";
 import type { NamedContext } from "../../core/ports.ts";
 import { isUnsafe, oneLine } from "../show/foreign-text.ts";
-import type { Flags } from "../options/answers.ts";
-import {
-  inHelpOrder,
-  parsedName,
-  shortOf,
-  type OptionDefinition,
-  type ValueHint,
-} from "../options/option.ts";
+import { inHelpOrder, shortOf, type OptionDefinition, type ValueHint } from "../options/option.ts";
 import { clusterOptions } from "../options/shared-options.ts";
 import type { Typed } from "../options/words.ts";
-import type { ServerNames } from "./server-names.ts";
 import { findPlace, type Place } from "./place.ts";
 
 /** One word that the word under the cursor can become. */
@@ -35,8 +27,6 @@ export interface Sources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The contexts in this kubeconfig file, or in the kubeconfig that a run would take. */
   readonly contextNames: (file: string | undefined) => Promise<readonly NamedContext[]>;
-  /** Names that servers know; undefined if no server may be asked. */
-  readonly serverNames?: ServerNames | undefined;
 }
 
 /**
@@ -121,43 +111,26 @@ async function values(
 }
 
 async function named(
-  { long, values }: OptionDefinition<unknown>,
+  { values }: OptionDefinition<unknown>,
   typed: Typed,
   sources: Sources,
 ): Promise<readonly Candidate[]> {
   if (typeof values !== "string") return values.map((word) => ({ word, summary: "" }));
-  const found = await foundNames(long === registryFlag ? "registry" : values, typed, sources);
+  const found = await foundNames(values, typed, sources);
   // Nobody types a name with an invisible character in it, and such a name must not reach a prompt.
   return found
     .filter(({ word }) => !isUnsafe(word))
     .map(({ word, summary }) => ({ word, summary: oneLine(summary) }));
 }
 
-const registryFlag = "--registry";
-
 async function foundNames(
-  kind: ValueHint | "registry",
+  kind: ValueHint,
   typed: Typed,
-  { contextNames, environment, serverNames }: Sources,
+  { contextNames, environment }: Sources,
 ): Promise<readonly Candidate[]> {
-  if (kind === "registry") return (await serverNames?.registries(flagsOf(typed))) ?? [];
   if (kind !== "context" && kind !== "namespace") return [];
-  const file = kubeconfigOf(typed, environment);
-  if (kind === "context") return (await contextNames(file)).map(contextCandidate);
-  const named = namespaceCandidates(await contextNames(file));
-  const flags = { ...flagsOf(typed), ...(file !== undefined && { kubeconfig: file }) };
-  const asked = (await serverNames?.namespaces(flags)) ?? [];
-  return [...named, ...asked.filter(({ word }) => named.every((one) => one.word !== word))];
-}
-
-/** The typed options, as the parser of the command line would return them. */
-function flagsOf(typed: Typed): Flags {
-  return Object.fromEntries(
-    [...typed].map(([{ long, kind }, texts]) => [
-      parsedName(long),
-      kind === "switch" ? true : kind === "list" ? texts : texts.at(-1),
-    ]),
-  );
+  const contexts = await contextNames(kubeconfigOf(typed, environment));
+  return kind === "context" ? contexts.map(contextCandidate) : namespaceCandidates(contexts);
 }
 
 function contextCandidate({ name, namespace, isCurrent }: NamedContext): Candidate {

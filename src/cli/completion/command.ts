@@ -7,8 +7,7 @@ import { shellNames, type ShellName } from "./shell.ts";
 export const completionCommand = defineCommand({
   description: [
     "Prints a script that lets a shell complete commands, options and values. It knows the program's own options, and",
-    "reads the kubeconfig file for contexts and their namespaces. With ACR_PULL_COMPLETION=server it also asks",
-    "clusters for namespaces and Azure for registries.",
+    "reads the kubeconfig file for contexts and their namespaces.",
   ].join(" "),
   options: {},
   operandWords: shellNames,

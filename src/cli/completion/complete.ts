@@ -1,11 +1,8 @@
 import { defineCommand } from "../command.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import { completionVariable, UsageError } from "../options/answers.ts";
+import { UsageError } from "../options/answers.ts";
 import { complete, type Completion } from "./candidates.ts";
 import { readBashLine } from "./bash-line.ts";
-import type { Variables } from "../../domain/proxy.ts";
-import type { Connect } from "../connections.ts";
-import type { ServerNames } from "./server-names.ts";
 import type { ShellName } from "./shell.ts";
 
 /** The scripts of `completion` call this at each press of the key, with the line as typed. It prints candidates. */
@@ -25,23 +22,11 @@ export const completeCommand = defineCommand({
       commands,
       environment,
       contextNames: (file) => connections.contextNames(file),
-      serverNames:
-        environment[completionVariable] === "server"
-          ? await openServerNames(connect, environment)
-          : undefined,
     });
     terminal.stdout.document(`${asked.answer(completion).join("\n")}\n`);
     return exitCode.ok;
   },
 });
-
-async function openServerNames(connect: Connect, environment: Variables): Promise<ServerNames> {
-  const [{ serverNames }, { cacheFolder }] = await Promise.all([
-    import("./server-names.ts"),
-    import("../cache-folder.ts"),
-  ]);
-  return serverNames(connect, environment, cacheFolder(environment, process.platform));
-}
 
 /** Who asks for candidates: a shell through its script, or kubectl for the shell that it serves. */
 export type Asker = ShellName | "kubectl";

@@ -126,9 +126,6 @@ function asTyped({ flag, long, values }: OptionDefinition<unknown>): string {
   return `${long} ${only !== undefined && others.length === 0 ? only : placeholder}`;
 }
 
-/** Lets a shell's completion ask servers, if it is `server`. A shell has no place for an option. */
-export const completionVariable = "ACR_PULL_COMPLETION";
-
 const variablePrefix = "ACR_PULL_";
 
 /** The part that distinguishes one variable from another. */
@@ -149,9 +146,7 @@ export async function variableWarnings(
 ): Promise<string[]> {
   const unread = (options: OptionSet) => {
     const known = new Set(Object.values(options).map(({ variable }) => variable));
-    return Object.keys(environment).filter(
-      (name) => name.startsWith(variablePrefix) && !known.has(name) && name !== completionVariable,
-    );
+    return Object.keys(environment).filter((name) => name.startsWith(variablePrefix) && !known.has(name));
   };
   if (unread(own).length === 0) return [];
   const options = await all();
