@@ -12,7 +12,6 @@ import {
   refusedInAdmission,
   type ForbiddenCause,
 } from "./forbidden.ts";
-import { PauseTooLongError } from "./request-pace.ts";
 
 const longestQuote = 500;
 
@@ -24,10 +23,6 @@ export function kubernetesError(
 ): unknown {
   const request = { ...asked, context: inOneLine(asked.context) };
   if (error instanceof ExchangeError) return exchangeFailed(error, request);
-  if (error instanceof PauseTooLongError) {
-    const details = busy(request);
-    return new ActionableError(`${details.what}${asksToWait(error.pauseMs)}`, details, { cause: error });
-  }
   if (!(error instanceof ApiStatusError)) return error;
   const { status, auditId } = error;
   const askedMs = retryAfterMs(error.retryAfter, serverNow(error.date)) ?? 0;
@@ -113,7 +108,7 @@ function busy(request: ApiRequest): Meaning {
   return {
     what: `The API server of context ${request.context} is too busy to ${request.verb} ${subjectOf(request)}.`,
     code: "kubernetes.busy",
-    hint: "Run the same command again later, with a smaller --concurrency.",
+    hint: "Run the same command again later.",
     retryable: true,
   };
 }

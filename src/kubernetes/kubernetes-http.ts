@@ -1,5 +1,7 @@
 import type { ExecPluginPolicy } from "../core/ports.ts";
+import PQueue from "p-queue";
 import { refused } from "../domain/errors.ts";
+import { withOwnSignal } from "../domain/own-signal.ts";
 import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
 import { withoutSecrets } from "../domain/known-secrets.ts";
 import { ApiStatusError, isRefusedInAdmission } from "./api-status.ts";
@@ -7,7 +9,6 @@ import { signInToCluster, type ClusterIdentity } from "./cluster-sign-in.ts";
 import { checkPlugin, unknownPlugin, type ExecPlugin } from "./exec-program.ts";
 import { pluginToRun } from "./kubeconfig-file.ts";
 import type { Connection } from "./kubeconfig.ts";
-import { RequestPace } from "./request-pace.ts";
 
 /** How to talk to a cluster. */
 export interface KubernetesHttpOptions {
@@ -39,14 +40,14 @@ export interface KubernetesRequest {
 }
 
 /**
- * Sends requests to a cluster's API server. It keeps connections alive, follows the cluster's pace, limits each wait,
+ * Sends requests to a cluster's API server. It keeps connections alive, sends a few at once, limits each wait,
  * obeys the abort signal, and notes the cluster's clock. The Kubernetes client's own transport does none of these: it
  * opens a connection and signs in for each request.
  */
 export class KubernetesHttp {
   readonly #connection: Connection;
   readonly #options: KubernetesHttpOptions;
-  readonly #pace: RequestPace;
+  readonly #queue: PQueue;
   readonly #plugin: ExecPlugin | undefined;
   #identity: Promise<Identity> | undefined;
   #clockAheadMs = 0;
@@ -66,7 +67,7 @@ export class KubernetesHttp {
     if (this.#plugin) checkPlugin(this.#plugin, connection, options.execPlugins ?? "allow");
     this.#connection = connection;
     this.#options = options;
-    this.#pace = new RequestPace(options.concurrency ?? 10);
+    this.#queue = new PQueue({ concurrency: options.concurrency ?? 10 });
   }
 
   /** The longest wait for the cluster, including retries; in milliseconds. */
@@ -116,11 +117,13 @@ export class KubernetesHttp {
       agent,
       writes: method !== "GET",
     };
-    const answer = await this.#pace.run(
-      (leftMs) => exchange({ ...whole, limitMs: leftMs }, signal),
-      signal,
-      limitMs,
-    );
+    const end = performance.now() + limitMs;
+    const answer = await withOwnSignal(signal, ({ signal: own }) => {
+      let sent: Promise<HttpAnswer> | undefined;
+      const send = () => (sent = exchange({ ...whole, limitMs: Math.max(1, end - performance.now()) }, own));
+      // Once it is sent, it decides by itself when to give up: a write is still awaited for a moment.
+      return this.#queue.add(send, { signal: own }).catch((error: unknown) => sent ?? Promise.reject(error));
+    });
     const date = Date.parse(answer.headers.date ?? "");
     if (!Number.isNaN(date)) this.#clockAheadMs = date - Date.now();
     return answer;

@@ -502,20 +502,6 @@ describe("many requests", () => {
     await Promise.all([find("first"), find("second")]);
     expect(server.requests.map(({ path }) => path.split("/").at(-1))).toEqual(["first", "second", "first"]);
   });
-
-  test("are held back together when the server asks one of them to wait", async () => {
-    const late = status(429, "TooManyRequests", "", {}, { "Retry-After": "120" });
-    cluster = stubCluster(server, undefined, { concurrency: 1, timeoutMs: 60_000 });
-    server.script(late, ok(secret()));
-    const outcomes = await Promise.allSettled([find("first"), find("second")]);
-    expect(outcomes).toMatchObject(
-      [1, 2].map(() => ({
-        status: "rejected",
-        reason: { code: "kubernetes.busy", message: expect.stringMatching(/ It asks to wait \d+[sm]\.$/) },
-      })),
-    );
-    expect(server.requests).toHaveLength(1);
-  });
 });
 
 describe("signing in", () => {

@@ -7,7 +7,6 @@ import { inOneLine } from "../../src/domain/in-one-line.ts";
 import { ApiStatusError, failedAttempt } from "../../src/kubernetes/api-status.ts";
 import type { ApiRequest } from "../../src/kubernetes/api-request.ts";
 import { kubernetesError } from "../../src/kubernetes/kubernetes-errors.ts";
-import { PauseTooLongError } from "../../src/kubernetes/request-pace.ts";
 
 const creating: ApiRequest = {
   context: "blue",
@@ -71,12 +70,6 @@ describe("a refusal of the API server", () => {
       expect(message).not.toContain("wait");
     },
   );
-
-  test("to all, for longer than a request may take, is told as busy, with the wait", () => {
-    const error = told(new PauseTooLongError(89_400));
-    expect(error).toMatchObject({ code: "kubernetes.busy", retryable: true });
-    expect(error.message).toContain("It asks to wait 90s.");
-  });
 
   test("is told by code and reason, whatever its sentence says", () => {
     fc.assert(
