@@ -21,7 +21,7 @@ import {
   type ResourceManager,
   type Subscription,
 } from "./resource-manager.ts";
-import { answerOf, isAnswer } from "./service-failure.ts";
+import { answerOf } from "./service-failure.ts";
 
 /** Far below Resource Manager's limits, but enough that the search takes no longer than the slowest subscription. */
 const subscriptionsAtOnce = 16;
@@ -83,21 +83,18 @@ export function createRegistryResourceClient(
   /** The registries of one subscription, or why they could not be listed. */
   async function listIn(
     { id }: Subscription,
-    { subscription, resourceGroup }: RegistryScope,
+    { subscription }: RegistryScope,
     signal: AbortSignal,
   ): Promise<RegistrySearch<AccessedRegistry>> {
     const doing = { doing: `list the registries of subscription ${id}`, area: "registries" } as const;
     return perform(doing, signal, async () => {
       try {
         const registries = await resourceManager.ask("registries", signal, async (clients, version) => {
-          const client = clients.containerRegistry(id).registries;
-          const listed =
-            resourceGroup === undefined ? client.list() : client.listByResourceGroup(resourceGroup);
-          return (await allOf(listed)).map((one) => readRegistry(one, version));
+          const listed = await allOf(clients.containerRegistry(id).registries.list());
+          return listed.map((one) => readRegistry(one, version));
         });
         return { registries, unseen: [] };
       } catch (error) {
-        if (resourceGroup !== undefined && isAnswer(error, 404, "ResourceGroupNotFound")) return nothing;
         const status = answerOf(error)?.status;
         if (subscription !== undefined || status === undefined || status === 401) throw error;
         // The caller has no right there, or the subscription is being deleted. Only other failures are reported.

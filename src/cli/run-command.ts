@@ -54,9 +54,7 @@ async function runOrShow(
 ): Promise<number> {
   const look = <A>(option: OptionDefinition<A>) => peek(option, commandLine, environment);
   const terminal = await openTerminal(program.process, environment, {
-    color: look(outputOptions.color),
     noInput: look(runOptions.noInput),
-    accessible: look(outputOptions.accessible),
   });
   const detail = {
     quiet: look(outputOptions.quiet),

@@ -103,8 +103,6 @@ describe("a registry", () => {
     [{}, 2],
     [{ subscription: "second" }, 1],
     [{ subscription: second }, 1],
-    [{ resourceGroup: "ONE" }, 1],
-    [{ subscription: first, resourceGroup: "two" }, 0],
   ])("of an ambiguous name, looked for in %j, is found %i times", async (scope, times) => {
     const { azure } = await open(twoSubscriptions);
     const found = await azure.registries.findRegistries({ kind: "name", name: "shared01" }, scope, signal);
@@ -192,7 +190,6 @@ describe("registries", () => {
     expect(await namesIn(opened)).toEqual(["First/shared01", "Second/lonely01", "Second/shared01"]);
     expect(await namesIn(opened, { subscription: "SECOND" })).toEqual(["Second/lonely01", "Second/shared01"]);
     expect(await namesIn(opened, { subscription: first })).toEqual(["undefined/shared01"]);
-    expect(await namesIn(opened, { resourceGroup: "one" })).toEqual(["First/shared01"]);
   });
 
   test("with a login server that is none of the cloud's are left out, and hide no others", async () => {

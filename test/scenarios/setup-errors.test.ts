@@ -196,14 +196,6 @@ describe("setup, refused before anything is written", () => {
       hint: ["Reader"],
     },
     {
-      what: "the registry lies outside the resource group named",
-      args: ["--registry", "twinregistry", "--resource-group", "nowhere"],
-      exit: 2,
-      code: "registry.not-found",
-      says: ["resource group nowhere"],
-      hint: ["Reader"],
-    },
-    {
       what: "two subscriptions hold a registry of that name, whatever AZURE_SUBSCRIPTION_ID says",
       args: ["--registry", "twinregistry"],
       env: () => ({ AZURE_SUBSCRIPTION_ID: second }),
@@ -215,7 +207,7 @@ describe("setup, refused before anything is written", () => {
         `/subscriptions/${second}/resourceGroups/there/`,
         /localhost:\d+ .*localhost:\d+ /s,
       ],
-      hint: ["login server", "resource id", "--subscription", "--resource-group"],
+      hint: ["login server", "resource id", "--subscription"],
     },
     {
       what: "a password would go to a login server outside the cloud",
@@ -511,7 +503,6 @@ describe("setup, refused before anything is written", () => {
   it.each([
     ["--subscription by name", () => ["--registry", "twinregistry", "--subscription", "Second"]],
     ["--subscription by id", () => ["--registry", "twinregistry", "--subscription", second]],
-    ["--resource-group", () => ["--registry", "twinregistry", "--resource-group", "there"]],
     ["the login server", () => ["--registry", sandbox.world.registries[2]!.loginServer]],
     [
       "the resource id",

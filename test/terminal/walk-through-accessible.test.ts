@@ -40,7 +40,7 @@ async function converse(run: TerminalRun, secretName: string): Promise<void> {
 }
 
 it.each<[string, readonly string[], TerminalOptions]>([
-  ["--accessible", ["--accessible"], {}],
+  ["ACR_PULL_ACCESSIBLE", [], { env: { ACR_PULL_ACCESSIBLE: "true" } }],
   ["TERM=dumb", [], { env: { TERM: "dumb" } }],
 ])("with %s setup is a conversation in plain lines that writes nothing over", async (how, args, options) => {
   const walk = await Walk.start(sandbox, args, options);

@@ -1,3 +1,4 @@
+import { accessibleVariable } from "../show/terminal.ts";
 import type { Variables } from "../../domain/proxy.ts";
 import { closestName } from "../../domain/closest-name.ts";
 import { ActionableError } from "../../domain/errors.ts";
@@ -146,7 +147,9 @@ export async function variableWarnings(
 ): Promise<string[]> {
   const unread = (options: OptionSet) => {
     const known = new Set(Object.values(options).map(({ variable }) => variable));
-    return Object.keys(environment).filter((name) => name.startsWith(variablePrefix) && !known.has(name));
+    return Object.keys(environment).filter(
+      (name) => name.startsWith(variablePrefix) && !known.has(name) && name !== accessibleVariable,
+    );
   };
   if (unread(own).length === 0) return [];
   const options = await all();

@@ -4,10 +4,6 @@ import { defaultedOption, oneOf, switchOption } from "./option.ts";
 const outputFormats = ["text", "json"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
-/** When colour is used. */
-const colorChoices = ["auto", "always", "never"] as const;
-export type ColorChoice = (typeof colorChoices)[number];
-
 /** Options of every command for its output. */
 export const outputOptions = {
   output: defaultedOption({
@@ -17,18 +13,6 @@ export const outputOptions = {
     group: "Output",
     parse: oneOf(...outputFormats),
     fallback: "text",
-  }),
-  color: defaultedOption({
-    flag: `--color <${colorChoices.join("|")}>`,
-    summary: "when to use colour; NO_COLOR and FORCE_COLOR count too",
-    group: "Output",
-    parse: oneOf(...colorChoices),
-    fallback: "auto",
-  }),
-  accessible: switchOption({
-    flag: "--accessible",
-    summary: "plain lines and numbered questions, for screen readers; also if TERM is dumb",
-    group: "Output",
   }),
   quiet: switchOption({
     flag: "--quiet",

@@ -56,12 +56,6 @@ export const registryScopeOptions = {
     group: "Registry",
     parse: oneLineText,
   }),
-  resourceGroup: valueOption({
-    flag: "--resource-group <name>",
-    summary: "look for the registry in this resource group only",
-    group: "Registry",
-    parse: oneLineText,
-  }),
 };
 
 /** Options of every command that works on clusters: which clusters. */

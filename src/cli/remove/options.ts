@@ -39,12 +39,6 @@ export const removeOptions = {
     group: "Registry",
     parse: oneLineText,
   }),
-  resourceGroup: valueOption({
-    flag: "--resource-group <name>",
-    summary: "the same, in this resource group only",
-    group: "Registry",
-    parse: oneLineText,
-  }),
   ...signInOptions,
   ...namespaceOptions({
     named: "only entries in this namespace (repeatable; default: every namespace)",

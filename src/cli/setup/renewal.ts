@@ -23,7 +23,7 @@ const whichSecrets = [
   "image",
 ] as const;
 const rotateKnows = pick(setupOptions, ...whichSecrets, "clusterId", "manifest", "sealWith", "proof");
-const verifyKnows = pick(setupOptions, ...whichSecrets, "subscription", "resourceGroup", "serviceAccounts");
+const verifyKnows = pick(setupOptions, ...whichSecrets, "subscription", "serviceAccounts");
 
 /** The keys of a result. Their lifetimes decide when they are renewed. */
 type Keys = ReadonlyArray<KeyLife>;

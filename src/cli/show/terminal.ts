@@ -1,7 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Variables } from "../../domain/proxy.ts";
 import { oneLine, withoutCommand } from "./foreign-text.ts";
-import type { ColorChoice } from "../options/output-options.ts";
 import { cutTo } from "./text-width.ts";
 
 /** The stream of a process that text is written to. */
@@ -136,18 +135,21 @@ export interface Terminal {
 /** The names that terminals made with xterm.js give themselves. */
 const withXtermJs: ReadonlySet<string | undefined> = new Set(["vscode", "Hyper", "Tabby"]);
 
-/** Makes a terminal of the streams, by what they are and by what the environment and the options say. */
+/** Asks for plain lines and numbered questions, which a screen reader can read out. So does TERM=dumb. */
+export const accessibleVariable = "ACR_PULL_ACCESSIBLE";
+
+/** Makes a terminal of the streams, by what they are and by what the environment and --no-input say. */
 export async function openTerminal(
   streams: Streams,
   environment: Variables,
-  options: { readonly color: ColorChoice; readonly noInput: boolean; readonly accessible: boolean },
+  options: { readonly noInput: boolean },
 ): Promise<Terminal> {
   const { stdin, stdout, stderr } = streams;
   const continuous = isSet(environment["CI"]);
-  const plain = options.accessible || environment["TERM"] === "dumb";
+  const plain = isSet(environment[accessibleVariable]) || environment["TERM"] === "dumb";
   const printer = async (stream: OutputStream) => {
     const canMove = stream.isTTY === true && !plain;
-    const colored = isColored(canMove, environment, options.color);
+    const colored = isColored(canMove, environment);
     const colors = colored ? (await import("./colors.ts")).colors : undefined;
     return new Printer(stream, colors, canMove && !continuous);
   };
@@ -164,11 +166,10 @@ export async function openTerminal(
 }
 
 /**
- * Whether to colour: the flag decides, then FORCE_COLOR, NO_COLOR and TERM=dumb, then whether it is a terminal.
+ * Whether to colour: FORCE_COLOR decides, then NO_COLOR and TERM=dumb, then whether it is a terminal.
  * Source: https://no-color.org and https://force-color.org
  */
-export function isColored(isTerminal: boolean, environment: Variables, choice: ColorChoice): boolean {
-  if (choice !== "auto") return choice === "always";
+export function isColored(isTerminal: boolean, environment: Variables): boolean {
   const { FORCE_COLOR: forced } = environment;
   if (forced !== undefined && forced !== "") return isSet(forced);
   if (environment["NO_COLOR"] || environment["TERM"] === "dumb") return false;

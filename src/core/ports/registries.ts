@@ -15,7 +15,6 @@ import type {
 export interface RegistryScope {
   /** Id or name. */
   readonly subscription?: string | undefined;
-  readonly resourceGroup?: string | undefined;
 }
 
 /** Finds registries. */

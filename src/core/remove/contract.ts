@@ -20,7 +20,6 @@ import type { Suggest } from "../suggest.ts";
 export interface RemoveInput {
   readonly registry: RegistryReference;
   readonly subscription: string | undefined;
-  readonly resourceGroup: string | undefined;
   /** Only entries in these namespaces. Empty, without a selector: in every visible namespace. */
   readonly namespaces: readonly string[];
   readonly namespaceSelector: string | undefined;

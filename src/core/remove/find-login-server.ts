@@ -102,12 +102,11 @@ export function recordedIn(
 
 async function lookUp(
   seen: readonly ClusterView[],
-  { registry: reference, subscription, resourceGroup, suggest }: RemoveInput,
+  { registry: reference, subscription, suggest }: RemoveInput,
   { azure }: RemovePorts,
   signal: AbortSignal,
 ): Promise<MeantRegistry> {
-  const scope = { subscription, resourceGroup };
-  const { registries, unseen } = await azure.registries.findRegistries(reference, scope, signal);
+  const { registries, unseen } = await azure.registries.findRegistries(reference, { subscription }, signal);
   const [first, second] = registries;
   if (second) throw ambiguous(registries.map(({ loginServer }) => loginServer));
   // The registry may be where nobody could look, together with the roles to remove.

@@ -24,7 +24,6 @@ import type { Suggest } from "../suggest.ts";
 export interface SetupInput {
   readonly registry: RegistryReference;
   readonly subscription: string | undefined;
-  readonly resourceGroup: string | undefined;
   /** Undefined if not given: the current role stays. */
   readonly role: RequestedRole | undefined;
   /** Undefined if not given: the current limit stays. Empty for the whole registry. */

@@ -24,7 +24,7 @@ export async function findRegistry(
   ports: SetupPorts,
   signal: AbortSignal,
 ): Promise<FoundRegistry> {
-  const { registry: reference, subscription, resourceGroup } = input;
+  const { registry: reference, subscription } = input;
   if (!ports.azure) {
     if (reference.kind !== "login-server") {
       throw refused(
@@ -35,14 +35,13 @@ export async function findRegistry(
     }
     return { registry: undefined, loginServer: reference.loginServer, unseen: [] };
   }
-  const scope = { subscription, resourceGroup };
-  const found = await ports.azure.registries.findRegistries(reference, scope, signal);
+  const found = await ports.azure.registries.findRegistries(reference, { subscription }, signal);
   const registry = onlyRegistry(found, input);
   return { registry, loginServer: registry.loginServer, unseen: found.unseen };
 }
 
 /** The registry that the user asked for, and where to search for it. */
-type RegistryWish = Pick<SetupInput, "registry" | "subscription" | "resourceGroup">;
+type RegistryWish = Pick<SetupInput, "registry" | "subscription">;
 
 /**
  * Picks the one registry that is meant from those that were found.
@@ -59,15 +58,12 @@ export function onlyRegistry(found: RegistryLookup, wish: RegistryWish): Registr
 }
 
 function notFound(
-  { registry: reference, subscription, resourceGroup }: RegistryWish,
+  { registry: reference, subscription }: RegistryWish,
   near: string | undefined,
   tenantId: string | undefined,
 ): ActionableError {
   const name = namedAs(reference);
-  const place = [
-    ...(resourceGroup === undefined ? [] : [`resource group ${resourceGroup}`]),
-    subscription === undefined ? "any subscription you can see" : `subscription ${subscription}`,
-  ].join(" of ");
+  const place = subscription === undefined ? "any subscription you can see" : `subscription ${subscription}`;
   const namesTenant = tenantId !== undefined && near === undefined;
   const where = namesTenant ? `${place} in tenant ${tenantId}` : place;
   return new ActionableError(asking(`There is no registry ${name} in ${where}.`, near), {
@@ -107,6 +103,6 @@ function ambiguous(reference: RegistryReference, found: readonly Registry[]) {
   return refused(
     "registry.ambiguous",
     `${found.length} registries are called ${namedAs(reference)}:\n  ${candidates}`,
-    "Name one by its login server or resource id, or narrow the search with --subscription or --resource-group.",
+    "Name one by its login server or resource id, or narrow the search with --subscription.",
   );
 }

@@ -50,8 +50,8 @@ export async function verify(
   requireClusters(ports.clusters);
   report({ kind: "started", id: "verify", text: "Looking at the secrets, the registry and Azure" });
   try {
-    const { subscription, resourceGroup, azurePatienceMs: patienceMs } = input;
-    const scope = { subscription, resourceGroup };
+    const { subscription, azurePatienceMs: patienceMs } = input;
+    const scope = { subscription };
     const azure = new AzureSight(ports.azure(signal), { scope, patienceMs }, signal);
     const cloud = watched(azure.ownsLoginServer());
     const owns = watched(cloud.then((one): IsRegistry => (one.known ? one.value : () => false)));

@@ -145,7 +145,6 @@ describe("a command line that cannot be read", () => {
     [["setup", "--json"], "Unknown option --json.", "Did you mean --output json?"],
     [["setup", "-q"], "Unknown option -q.", "Did you mean --quiet?"],
     [["setup", "-N", "a"], "Unknown option -N.", "Did you mean -n?"],
-    [["setup", "--no-color"], "Unknown option --no-color.", "Did you mean --color never?"],
     [["setup", "--dry-run=false"], "--dry-run takes no value.", "Leave the option out"],
     [["setup", "--registry"], "--registry needs a value: --registry <name>.", "See acr-pull setup --help."],
     [

@@ -104,7 +104,6 @@ describe("the catalogue of options", () => {
         "browser",
       ],
       "--cloud": ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"],
-      "--color": ["auto", "always", "never"],
       "--expires-in": ["max"],
       "--output": ["text", "json"],
       "--proof": ["registry", "entra", "none"],
@@ -146,7 +145,6 @@ describe("the catalogue of options", () => {
     expect(Object.fromEntries(defaults)).toEqual({
       auth: "auto",
       cloud: "AzureCloud",
-      color: "auto",
       concurrency: 10,
       // 180 days, if the tenant allows them.
       expiresInMs: undefined,

@@ -1,23 +1,20 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { colors } from "../../../src/cli/show/colors.ts";
-import type { ColorChoice } from "../../../src/cli/options/output-options.ts";
 import { isColored, openTerminal, Printer, toned } from "../../../src/cli/show/terminal.ts";
 
 describe("colour", () => {
-  it.each<[boolean, Record<string, string>, ColorChoice, boolean]>([
-    [true, {}, "auto", true],
-    [false, {}, "auto", false],
-    [true, { NO_COLOR: "1" }, "auto", false],
-    [true, { NO_COLOR: "" }, "auto", true],
-    [true, { TERM: "dumb" }, "auto", false],
-    [false, { FORCE_COLOR: "1" }, "auto", true],
-    [true, { FORCE_COLOR: "0" }, "auto", false],
-    [true, { FORCE_COLOR: "1", NO_COLOR: "1" }, "auto", true],
-    [false, { NO_COLOR: "1" }, "always", true],
-    [true, { FORCE_COLOR: "1" }, "never", false],
-  ])("at a terminal %s with %j and --color %s: %s", (isTerminal, environment, choice, colored) => {
-    expect(isColored(isTerminal, environment, choice)).toBe(colored);
+  it.each<[boolean, Record<string, string>, boolean]>([
+    [true, {}, true],
+    [false, {}, false],
+    [true, { NO_COLOR: "1" }, false],
+    [true, { NO_COLOR: "" }, true],
+    [true, { TERM: "dumb" }, false],
+    [false, { FORCE_COLOR: "1" }, true],
+    [true, { FORCE_COLOR: "0" }, false],
+    [true, { FORCE_COLOR: "1", NO_COLOR: "1" }, true],
+  ])("at a terminal %s with %j: %s", (isTerminal, environment, colored) => {
+    expect(isColored(isTerminal, environment)).toBe(colored);
   });
 });
 
@@ -31,19 +28,18 @@ describe("who is asked", () => {
     ["nobody when the question would not be seen", { stdin: true, stderr: false }, {}, false, false],
   ])("%s", async (_who, { stdin, stderr }, environment, noInput, interactive) => {
     const streams = { stdin: stream(stdin), stdout: stream(false), stderr: stream(stderr) };
-    const options = { color: "auto", noInput, accessible: false } as const;
-    expect((await openTerminal(streams, environment, options)).interactive).toBe(interactive);
+    expect((await openTerminal(streams, environment, { noInput })).interactive).toBe(interactive);
   });
 });
 
 describe("what may be written over", () => {
   it.each([
-    ["a terminal's last line", {}, false, true],
-    ["nothing at a terminal that cannot do it", { TERM: "dumb" }, false, false],
-    ["nothing for a screen reader", {}, true, false],
-  ])("%s", async (_what, environment, accessible, live) => {
+    ["a terminal's last line", {}, true],
+    ["nothing at a terminal that cannot do it", { TERM: "dumb" }, false],
+    ["nothing for a screen reader", { ACR_PULL_ACCESSIBLE: "true" }, false],
+  ])("%s", async (_what, environment, live) => {
     const streams = { stdin: stream(true), stdout: stream(true), stderr: stream(true) };
-    const terminal = await openTerminal(streams, environment, { color: "auto", noInput: false, accessible });
+    const terminal = await openTerminal(streams, environment, { noInput: false });
     expect([terminal.plain, terminal.stderr.live, terminal.interactive]).toEqual([!live, live, true]);
   });
 });

@@ -227,8 +227,8 @@ function found<Found extends Registry>({ registries, unseen }: RegistrySearch<Fo
   return registries;
 }
 
-function scopeOf({ subscription, resourceGroup }: SetupAnswers) {
-  return { subscription, resourceGroup };
+function scopeOf({ subscription }: SetupAnswers) {
+  return { subscription };
 }
 
 function namesOf(

@@ -178,11 +178,7 @@ const scenarios: Readonly<Record<string, (prompter: Prompter) => Promise<unknown
 };
 
 const interruption = watchSignals(process);
-const terminal = await openTerminal(process, process.env, {
-  color: "auto",
-  noInput: false,
-  accessible: process.argv.includes("--accessible"),
-});
+const terminal = await openTerminal(process, process.env, { noInput: false });
 try {
   const prompter = await openPrompter(terminal, interruption.signal);
   const result = await scenarios[process.argv[2] ?? ""]?.(prompter);

@@ -8,9 +8,11 @@ beforeAll(async () => {
 });
 afterAll(() => asking.remove());
 
+const accessible: TerminalOptions = { env: { ACR_PULL_ACCESSIBLE: "true" } };
+
 /** Types each line once the prompt before it is shown. Returns the result, and everything that was written. */
 async function converse(scenario: string, lines: readonly string[], options?: TerminalOptions) {
-  const run = await asking.at(scenario, options, ...(options ? [] : ["--accessible"]));
+  const run = await asking.at(scenario, options ?? accessible);
   const prompts = () => run.output.match(/(?:back|\(y\/N\)|grant it): ?/g)?.length ?? 0;
   for (const [index, line] of lines.entries()) {
     await run.when(() => prompts() > index, `prompt ${index + 1}`);
@@ -63,7 +65,7 @@ describe.concurrent("a plain list", () => {
   });
 
   it("says what it waits for, and goes on when the list is there", async () => {
-    const run = await asking.at("loading", {}, "--accessible");
+    const run = await asking.at("loading", accessible);
     await run.until("Looking through your subscriptions …");
     run.kill("SIGUSR2");
     await run.until("b to go back:");
@@ -122,14 +124,14 @@ describe.concurrent("other plain questions", () => {
   });
 
   it("repeat their prompt below what arrives meanwhile", async () => {
-    const run = await asking.at("noted", {}, "--accessible");
+    const run = await asking.at("noted", accessible);
     await run.until(/b to go back: Open https:.* ABCD\. Number or name, .*b to go back:/);
     run.press("2", "enter");
     expect(await resultOf(run)).toEqual({ kind: "answer", value: "/r/2", asking: false });
   });
 
   it("take lines typed ahead, one by one", async () => {
-    const run = await asking.at("two", {}, "--accessible");
+    const run = await asking.at("two", accessible);
     await run.until("b to go back:");
     run.press("1\r2,3\r");
     expect(await resultOf(run)).toEqual([
