@@ -16,7 +16,7 @@ import { checkProxyVariables, guardSecrets } from "./cli/guard-environment.ts";
 import { processIdentity, systemClock } from "./cli/this-machine.ts";
 import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
-import { ActionableError, hasCode, refused } from "./domain/errors.ts";
+import { hasCode, refused } from "./domain/errors.ts";
 import { Once } from "./domain/once.ts";
 import type { AzureOptions } from "./azure/directory-services.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
@@ -48,16 +48,12 @@ export function connectWith({
       });
     const openClusters = async (answers: ClusterRequest) => {
       await guard();
-      const { contexts, allContexts = false, ...request } = clusterRequest(answers);
+      const { contexts, ...request } = clusterRequest(answers);
       const loaded = await kubeconfig(request.kubeconfig);
-      const one = contexts.length > 0 ? contexts : [currentContext(loaded)];
-      const chosen = allContexts ? everyContext(loaded) : one;
+      const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
       return Promise.all(
         chosen.map((context) =>
-          opened.do("cluster", { context, allContexts, request }, () => {
-            const open = openCluster(loaded, context, request, listeners);
-            return allContexts ? open.catch((error: unknown) => outOfReach(context, error)) : open;
-          }),
+          opened.do("cluster", { context, request }, () => openCluster(loaded, context, request, listeners)),
         ),
       );
     };
@@ -228,19 +224,6 @@ function currentContext({ currentContext, contexts }: Kubeconfig): string {
     "The kubeconfig has no current context.",
     `Name one with --context: ${names}.`,
   );
-}
-
-/** Puts the current context first, because a cluster with several contexts is named by it. */
-function everyContext({ currentContext: current, contexts }: Kubeconfig): string[] {
-  const names = contexts.map(({ name }) => name);
-  return names.toSorted((left, right) => Number(right === current) - Number(left === current));
-}
-
-/** A context that nobody named may lead nowhere. That is reported, and hides no other context. */
-async function outOfReach(context: string, error: unknown): Promise<WritableClusterTarget> {
-  if (!(error instanceof ActionableError)) throw error;
-  const { lostCluster } = await import("./kubernetes/lost-cluster.ts");
-  return { cluster: lostCluster(context, error), defaultNamespace: "default" };
 }
 
 /** Who hears about programs that sign in to a cluster. */

@@ -32,8 +32,6 @@ export interface ClusterRequest {
   readonly kubeconfig: string | undefined;
   /** Empty for the current one. */
   readonly contexts: readonly string[];
-  /** Every context of the kubeconfig, the current one first. */
-  readonly allContexts?: boolean;
   readonly allowInsecureTls: boolean;
   /** If undefined, any program may run, and the user is told about it. */
   readonly execPlugins: ExecPluginPolicy | undefined;
@@ -63,8 +61,8 @@ export function azureSignIn({ cloud, tenant, subscription, auth, timeoutMs }: Az
 /** Picks only these answers, in a fixed order, so that equal requests share one connection. */
 export function clusterRequest(answers: ClusterRequest): ClusterRequest {
   const { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency } = answers;
-  const { allContexts = false, leaveOut = [] } = answers;
-  const which = { kubeconfig, contexts, allContexts };
+  const { leaveOut = [] } = answers;
+  const which = { kubeconfig, contexts };
   return { ...which, allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut };
 }
 

@@ -190,7 +190,7 @@ describe("the action", () => {
     await open("github");
     const said = await runSteps(steps(), jobVariables(), {});
     await expectSetUp(said);
-    const answer = JSON.parse(await readFile(join(folder, "answer.json"), "utf8")) as ResultDocument;
+    const answer: ResultDocument = JSON.parse(await readFile(join(folder, "answer.json"), "utf8"));
     expect(answer).toMatchObject({ command: "setup", ok: true });
     expect(answer.credentials[0].expiresAt).toMatch(/^20\d\d-/);
   });
@@ -239,4 +239,5 @@ test("the example for Azure Pipelines sets up by the service connection", async 
     all = { code: all.code || said.code, text: all.text + said.text };
   }
   await expectSetUp(all);
+  expect(all.text).toContain("can pull from myregistry");
 });

@@ -15,14 +15,3 @@ export function allNamespacesOption(summary: string) {
     }),
   };
 }
-
-/** For commands that only look, in every cluster that the kubeconfig knows. */
-export const allContextsOption = {
-  allContexts: switchOption({
-    flag: "--all-contexts",
-    summary:
-      "every context of the kubeconfig, each cluster once; one that cannot be reached counts as a failure",
-    group: "Cluster",
-    excludes: { contexts: "one chooses every context, the other some" },
-  }),
-};

@@ -25,7 +25,7 @@ export interface Shell {
 export function pinned(given: GivenOptions, currentContext: string | undefined): GivenOptions {
   const texts = given.get("contexts")?.texts ?? [];
   const meant = texts.length > 0 ? texts : currentContext === undefined ? [] : [currentContext];
-  if (meant.length === 0 || given.get("allContexts")?.texts.at(-1) === "true") return given;
+  if (meant.length === 0) return given;
   return new Map(given).set("contexts", { texts: meant, source: "flag" });
 }
 

@@ -41,15 +41,8 @@ export interface NextCommands {
 const allKnow = pick(statusOptions, "registry", "contexts", ...sameServices);
 const mostKnow = pick(statusOptions, "registry", "contexts", "clusterId", ...sameServices);
 
-/**
- * The command lines that the answer suggests.
- * @param contexts the contexts that were looked at: not every command has an option for all contexts
- */
-export function nextCommands(outer: Shell, contexts: readonly string[]): NextCommands {
-  const isAll = outer.given.get("allContexts")?.texts.at(-1) === "true";
-  const shell: Shell = isAll
-    ? { ...outer, given: new Map(outer.given).set("contexts", { texts: contexts, source: "flag" }) }
-    : outer;
+/** The command lines that the answer suggests. */
+export function nextCommands(shell: Shell): NextCommands {
   const { namespaces, secretName, prune } = statusOptions;
   const { ifExpiringWithinMs, manifest } = rotateOptions;
   const at = (place: Readonly<Record<string, readonly string[]>>): Shell => ({

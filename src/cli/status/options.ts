@@ -14,7 +14,7 @@ import {
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
-import { allContextsOption, allNamespacesOption } from "../options/everywhere-options.ts";
+import { allNamespacesOption } from "../options/everywhere-options.ts";
 
 /** Options of `status`. */
 export const statusOptions = {
@@ -32,8 +32,6 @@ export const statusOptions = {
   }),
   ...allNamespacesOption("every namespace, which is the default"),
   ...clusterOptions,
-  clusterId: { ...clusterOptions.clusterId, excludes: { allContexts: "each cluster has an id of its own" } },
-  ...allContextsOption,
   secretName: valueOption({
     flag: "--secret-name <name>",
     summary: "only entries in secrets of this name",

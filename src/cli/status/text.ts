@@ -21,18 +21,12 @@ import { scopeLines, unseenLines } from "./sight.ts";
 /** How `status` words what it found, and the key that it would remove. */
 export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
   plan: (plan) => ({ title: "A key that nothing holds", ...plan }),
-  lines: (result, setting) => statusLines(result, contextOf(result, setting)),
-  troubles: (result, setting) => paragraphs(troubleParts(result, contextOf(result, setting))),
+  lines: (result, setting) => statusLines(result, contextOf(setting)),
+  troubles: (result, setting) => paragraphs(troubleParts(result, contextOf(setting))),
 };
 
-function contextOf(
-  { scopes }: StatusResult,
-  { shell, width, exitCode: code }: Setting<StatusAnswers> & Ended,
-): StatusContext {
-  const commands = nextCommands(
-    shell,
-    scopes.map(({ context }) => context),
-  );
+function contextOf({ shell, width, exitCode: code }: Setting<StatusAnswers> & Ended): StatusContext {
+  const commands = nextCommands(shell);
   return { commands, inOrder: code === exitCode.ok, width };
 }
 

@@ -12,7 +12,7 @@ import {
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
-import { allContextsOption, allNamespacesOption } from "../options/everywhere-options.ts";
+import { allNamespacesOption } from "../options/everywhere-options.ts";
 import type { Suggest } from "../../core/suggest.ts";
 
 const { contexts, kubeconfig, allowInsecureTls, execPlugins } = clusterOptions;
@@ -32,11 +32,8 @@ export const verifyOptions = {
     named: "namespace to look in (repeatable; default: the context's, else default)",
     labelled: "every namespace with these labels, such as team=web",
   }),
-  ...allNamespacesOption(
-    "every namespace that has an entry that acr-pull manages, as status lists them (default with --all-contexts)",
-  ),
+  ...allNamespacesOption("every namespace that has an entry that acr-pull manages, as status lists them"),
   contexts,
-  ...allContextsOption,
   kubeconfig,
   allowInsecureTls,
   execPlugins,
@@ -82,11 +79,8 @@ const longestPatienceMs = 15_000;
 
 /** Makes the flow's input from the answers. */
 export function verifyInput(answers: VerifyAnswers, suggest: Suggest): VerifyInput {
-  const { auth, timeoutMs, namespaces, namespaceSelector, allContexts } = answers;
+  const { auth, timeoutMs } = answers;
   // A person who names a sign-in method wants it, and may have to act in a browser first.
   const azurePatienceMs = auth === "auto" ? Math.min(longestPatienceMs, timeoutMs) : timeoutMs;
-  // In a cluster that nobody named, the namespace that its context names is likely to hold nothing.
-  const allNamespaces =
-    answers.allNamespaces || (allContexts && namespaces.length === 0 && namespaceSelector === undefined);
-  return { ...answers, allNamespaces, azurePatienceMs, suggest };
+  return { ...answers, azurePatienceMs, suggest };
 }

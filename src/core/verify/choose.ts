@@ -35,31 +35,25 @@ export async function choose(
     namespaces: () => namedIn(target, input, signal),
     said: [],
   });
-  if (!input.allNamespaces && !input.allContexts) return { clusters: clusters.map(named), lost: [] };
+  if (!input.allNamespaces) return { clusters: clusters.map(named), lost: [] };
   const { secretName, concurrency } = input;
   const everywhere = { namespaces: [], namespaceSelector: undefined, clusterId: undefined };
   const views = await viewManaged({ ...everywhere, secretName, concurrency }, clusters, signal);
   // If two contexts lead to one cluster, it appears once, through the context that may see more.
   const seen = views.seen.flatMap((view) => {
     const target = clusters.find(({ cluster }) => cluster === view.cluster);
-    return target
-      ? [{ target, view, namespaces: input.allNamespaces ? withEntries(view, input) : undefined }]
-      : [];
+    return target ? [{ target, view, namespaces: withEntries(view, input) }] : [];
   });
-  const isEmpty = seen.every(({ namespaces }) => namespaces?.length === 0);
+  const isEmpty = seen.every(({ namespaces }) => namespaces.length === 0);
   return {
-    clusters: seen.map(({ target, view, namespaces }) =>
-      namespaces
-        ? {
-            target,
-            namespaces: () => Promise.resolve(namespaces),
-            said: [
-              ...(namespaces.length === 0 ? [nothingIn(target, input, isEmpty)] : []),
-              ...view.missed.map((gap) => unread(gap, view)),
-            ],
-          }
-        : named(target),
-    ),
+    clusters: seen.map(({ target, view, namespaces }) => ({
+      target,
+      namespaces: () => Promise.resolve(namespaces),
+      said: [
+        ...(namespaces.length === 0 ? [nothingIn(target, input, isEmpty)] : []),
+        ...view.missed.map((gap) => unread(gap, view)),
+      ],
+    })),
     lost: views.unseen.flatMap(({ context, namespace, error }) =>
       namespace === undefined ? [{ context, error }] : [],
     ),

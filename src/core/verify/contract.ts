@@ -25,7 +25,6 @@ export interface VerifyInput extends RegistryScope {
   /** Look at every namespace that has an entry of ours, instead of those. */
   readonly allNamespaces: boolean;
   /** Whether nobody named the contexts, so that several may lead to one cluster. */
-  readonly allContexts: boolean;
   /** Undefined for every pull secret with an entry for an Azure registry, or the usual name if there is none. */
   readonly secretName: string | undefined;
   /** Service accounts that must name the secret. */

@@ -43,7 +43,7 @@ function toldOf(entries: readonly StatusEntry[]): string[] {
     warnings: [],
   };
   const given = new Map([["contexts", { texts: ["one", "other"], source: "flag" as const }]]);
-  const commands = nextCommands({ program: "acr-pull", given, environment: {} }, ["one", "other"]);
+  const commands = nextCommands({ program: "acr-pull", given, environment: {} });
   return nextLines(result, { commands, width: Infinity }).flat().map(plainText);
 }
 

@@ -13,7 +13,6 @@ const input: VerifyInput = {
   namespaces: ["apps"],
   namespaceSelector: undefined,
   allNamespaces: false,
-  allContexts: false,
   secretName: undefined,
   serviceAccounts: [],
   image: undefined,
