@@ -232,13 +232,13 @@ interface ClusterListeners {
   readonly onPluginStart: (context: string, program: string) => void;
 }
 
-/** Mentions each program once, however many contexts use it. */
+/** Mentions each program once, however many contexts use it. One that is on the user's PATH is no news to him. */
 function pluginNotice(report: Report): ClusterListeners["onPluginStart"] {
   const told = new Set<string>();
   return (context, program) => {
     if (told.has(program)) return;
     told.add(program);
-    const text = `context ${context} signs in with a program that its kubeconfig names: ${program} (to hide this note: --exec-plugins allow; to run no such program: --exec-plugins deny)`;
+    const text = `context ${context} signs in with ${program}`;
     report({ kind: "note", level: "info", text });
   };
 }
@@ -246,7 +246,7 @@ function pluginNotice(report: Report): ClusterListeners["onPluginStart"] {
 async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
-  { allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
+  { allowInsecureTls, timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
   { report, onPluginStart }: ClusterListeners,
 ): Promise<WritableClusterTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
@@ -254,9 +254,7 @@ async function openCluster(
     report({ kind: "note", level: "instruction", text: `${context}: ${line}` });
   const options = {
     allowInsecureTls,
-    execPlugins,
-    // A user who chose a policy does not need to be told.
-    ...(execPlugins === undefined && { onPluginStart }),
+    onPluginStart,
     onPluginMessage,
     timeoutMs,
     concurrency,

@@ -1,6 +1,5 @@
 import type {
   Clock,
-  ExecPluginPolicy,
   KubeContext,
   Manifest,
   NamedContext,
@@ -33,8 +32,6 @@ export interface ClusterRequest {
   /** Empty for the current one. */
   readonly contexts: readonly string[];
   readonly allowInsecureTls: boolean;
-  /** If undefined, any program may run, and the user is told about it. */
-  readonly execPlugins: ExecPluginPolicy | undefined;
   readonly timeoutMs: number;
   /** How many requests may run at once in each cluster. */
   readonly concurrency: number;
@@ -60,10 +57,10 @@ export function azureSignIn({ cloud, tenant, subscription, auth, timeoutMs }: Az
 
 /** Picks only these answers, in a fixed order, so that equal requests share one connection. */
 export function clusterRequest(answers: ClusterRequest): ClusterRequest {
-  const { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency } = answers;
+  const { kubeconfig, contexts, allowInsecureTls, timeoutMs, concurrency } = answers;
   const { leaveOut = [] } = answers;
   const which = { kubeconfig, contexts };
-  return { ...which, allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut };
+  return { ...which, allowInsecureTls, timeoutMs, concurrency, leaveOut };
 }
 
 /** Azure, signed in. */

@@ -1,7 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { basename, delimiter, isAbsolute, join } from "node:path";
-import type { ExecPluginPolicy } from "../core/ports.ts";
-import { refused } from "../domain/errors.ts";
 import type { Variables } from "../domain/proxy.ts";
 
 /**
@@ -17,25 +15,6 @@ export interface ExecPlugin {
   readonly provideClusterInfo: boolean;
   readonly installHint: string | undefined;
 }
-
-/**
- * Programs that clouds and identity providers publish for kubeconfigs to name: AWS, DigitalOcean, Gardener, Google,
- * OpenID Connect, Azure, Oracle, Pinniped, Rancher, Tanzu and Teleport.
- */
-const knownPrograms: readonly string[] = [
-  "aws",
-  "aws-iam-authenticator",
-  "doctl",
-  "gardenlogin",
-  "gke-gcloud-auth-plugin",
-  "kubectl-oidc_login",
-  "kubelogin",
-  "oci",
-  "pinniped",
-  "rancher",
-  "tanzu",
-  "tsh",
-];
 
 /**
  * The file to run for a plugin's command. A path is used as it is. A name is looked up in acr-pull's own PATH, not in
@@ -61,16 +40,9 @@ function isProgram(path: string): boolean {
   }
 }
 
-/**
- * The known program that a command runs, by name or by the path where acr-pull's own PATH finds it; undefined for any
- * other program.
- */
-function knownProgram(command: string, variables: Variables): string | undefined {
-  const name = basename(command).replace(process.platform === "win32" ? /\.exe$/i : /$^/, "");
-  const file = programFile(command, variables);
-  return knownPrograms.includes(name) && file !== undefined && file === programFile(name, variables)
-    ? name
-    : undefined;
+/** Whether the kubeconfig chose the file to run, which acr-pull's own PATH would not find. */
+export function isOffPath(command: string, variables: Variables): boolean {
+  return programFile(command, variables) !== programFile(basename(command), variables);
 }
 
 /**
@@ -87,40 +59,9 @@ export function programVariables(
 ): Record<string, string | undefined> {
   // kubelogin signs in to Azure with the same variables:
   // https://azure.github.io/kubelogin/concepts/login-modes/sp.html
-  const signsInToAzure = knownProgram(command, variables) === "kubelogin";
+  const signsInToAzure = /^kubelogin(?:\.exe)?$/i.test(basename(command)) && !isOffPath(command, variables);
   const handed = Object.entries(variables).filter(
     ([name]) => signsInToAzure || !ownSecretVariables.test(name),
   );
   return { ...Object.fromEntries(handed), ...given };
-}
-
-/** @throws ActionableError `kubernetes.exec-plugin-refused`, exit 2, unless the policy lets the plugin run */
-export function checkPlugin(
-  { command }: ExecPlugin,
-  { context, variables }: { readonly context: string; readonly variables: Variables },
-  policy: ExecPluginPolicy,
-): void {
-  if (policy === "allow" || (policy === "known" && knownProgram(command, variables) !== undefined)) return;
-  const known = `Known programs, if they are in the PATH: ${knownPrograms.join(", ")}. `;
-  throw refused(
-    "kubernetes.exec-plugin-refused",
-    `Context ${context} signs in with the program ${JSON.stringify(command)}, which --exec-plugins ${policy} does not allow.`,
-    `${policy === "known" ? known : ""}--exec-plugins allow runs it: a kubeconfig can name any program, so make sure that you trust its author.`,
-    "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
-  );
-}
-
-/**
- * What to report about a plugin before it runs; undefined for a known one. Arguments may be secrets, so only those that
- * are plain words, and the names of flags, are shown.
- */
-export function unknownPlugin({ command, args }: ExecPlugin, variables: Variables): string | undefined {
-  if (knownProgram(command, variables) !== undefined) return undefined;
-  const shown = args.map((argument, place) => {
-    const flag = /^--?[a-z][a-z-]*(?<value>=)?/.exec(argument);
-    if (flag) return flag.groups?.["value"] ? `${flag[0]}…` : flag[0];
-    const isValue = args[place - 1]?.startsWith("-") === true;
-    return !isValue && /^[a-z][a-z-]{0,30}$/.test(argument) ? argument : "…";
-  });
-  return [programFile(command, variables) ?? command, ...shown].join(" ");
 }

@@ -1,4 +1,3 @@
-import type { ExecPluginPolicy } from "../core/ports.ts";
 import PQueue from "p-queue";
 import { refused } from "../domain/errors.ts";
 import { withOwnSignal } from "../domain/own-signal.ts";
@@ -6,7 +5,7 @@ import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
 import { withoutSecrets } from "../domain/known-secrets.ts";
 import { ApiStatusError, isRefusedInAdmission } from "./api-status.ts";
 import { signInToCluster, type ClusterIdentity } from "./cluster-sign-in.ts";
-import { checkPlugin, unknownPlugin, type ExecPlugin } from "./exec-program.ts";
+import { isOffPath } from "./exec-program.ts";
 import { pluginToRun } from "./kubeconfig-file.ts";
 import type { Connection } from "./kubeconfig.ts";
 
@@ -14,9 +13,7 @@ import type { Connection } from "./kubeconfig.ts";
 export interface KubernetesHttpOptions {
   /** Whether a kubeconfig may turn off TLS or its verification. Default false. */
   readonly allowInsecureTls?: boolean | undefined;
-  /** Which programs the kubeconfig may name to sign in. Default: any. */
-  readonly execPlugins?: ExecPluginPolicy | undefined;
-  /** Called with a program before it runs, without its secrets, unless it is a well-known one. */
+  /** Called with a credential plugin's program before it runs, if it is not on the PATH. */
   readonly onPluginStart?: ((context: string, program: string) => void) | undefined;
   /** Called with each line that a credential plugin says. */
   readonly onPluginMessage?: ((context: string, line: string) => void) | undefined;
@@ -48,13 +45,12 @@ export class KubernetesHttp {
   readonly #connection: Connection;
   readonly #options: KubernetesHttpOptions;
   readonly #queue: PQueue;
-  readonly #plugin: ExecPlugin | undefined;
   #identity: Promise<Identity> | undefined;
   #clockAheadMs = 0;
 
-  /** @throws ActionableError `kubernetes.insecure-tls` or `kubernetes.exec-plugin-refused`, unless that is allowed */
+  /** @throws ActionableError `kubernetes.insecure-tls`, unless that is allowed */
   constructor(connection: Connection, options: KubernetesHttpOptions) {
-    const { cluster, context, user } = connection;
+    const { cluster, context } = connection;
     const inTheClear = !cluster.server.toLowerCase().startsWith("https://");
     if ((inTheClear || cluster.skipTlsVerify) && options.allowInsecureTls !== true) {
       throw refused(
@@ -63,8 +59,6 @@ export class KubernetesHttp {
         "Put the cluster's certificate authority into the kubeconfig, or accept the risk with --allow-insecure-tls.",
       );
     }
-    this.#plugin = user && pluginToRun(user);
-    if (this.#plugin) checkPlugin(this.#plugin, connection, options.execPlugins ?? "allow");
     this.#connection = connection;
     this.#options = options;
     this.#queue = new PQueue({ concurrency: options.concurrency ?? 10 });
@@ -139,9 +133,11 @@ export class KubernetesHttp {
   }
 
   async #newIdentity(signal: AbortSignal): Promise<Identity> {
-    const { context, variables } = this.#connection;
-    const unknown = this.#plugin && unknownPlugin(this.#plugin, variables);
-    if (unknown !== undefined) this.#options.onPluginStart?.(context, unknown);
+    const { context, user, variables } = this.#connection;
+    const program = user && pluginToRun(user)?.command;
+    if (program !== undefined && isOffPath(program, variables)) {
+      this.#options.onPluginStart?.(context, program);
+    }
     const say = (line: string) => this.#options.onPluginMessage?.(context, withoutSecrets(line));
     return { ...(await signInToCluster(this.#connection, say, signal)), proven: false };
   }

@@ -174,9 +174,6 @@ export class MutatedKubeconfigs {
       file,
       "--timeout",
       "2s",
-      // The notice that a plugin runs does not matter here.
-      "--exec-plugins",
-      "allow",
       ...(drawn.context === undefined ? [] : ["--context", drawn.context]),
     ];
     const run = await runHurried(this.#sandbox, args, { input: "pass8Q~word" });

@@ -1400,12 +1400,12 @@ export const mutants = [
     },
   },
   {
-    name: "takes a program for a known one by its name, wherever it lies",
+    name: "takes a program for kubelogin by its name, wherever it lies",
     edits: [
       {
         file: "src/kubernetes/exec-program.ts",
-        from: "file !== undefined && file === programFile(name, variables)",
-        to: "file !== undefined",
+        from: "test(basename(command)) && !isOffPath(command, variables)",
+        to: "test(basename(command))",
       },
     ],
     caughtBy: {

@@ -1,4 +1,3 @@
-import type { ExecPluginPolicy } from "../../core/ports.ts";
 import { authMethods, type AuthChoice } from "../../domain/identity.ts";
 import { imageReference, labelSelector, namespaceName, secretReference } from "../../domain/names.ts";
 import {
@@ -12,16 +11,13 @@ import {
   tenant,
 } from "./option-values.ts";
 import { rehearsalOptions } from "./rehearsal-options.ts";
-import { defaultedOption, listOption, oneOf, switchOption, valueOption, yieldingOption } from "./option.ts";
+import { defaultedOption, listOption, oneOf, switchOption, valueOption } from "./option.ts";
 
 /** How this program signs in to Azure. */
 const authChoices = ["auto", ...authMethods] as const satisfies readonly AuthChoice[];
 
 /** How a credential is proven. */
 const proofs = ["registry", "entra", "none"] as const;
-
-/** Which sign-in programs of a kubeconfig may run. */
-const execPluginPolicies = ["allow", "known", "deny"] as const satisfies readonly ExecPluginPolicy[];
 
 /** Options of every command that works in Azure: where, and as whom. */
 export const signInOptions = {
@@ -87,26 +83,10 @@ export const clusterOptions = {
     summary: "accept a kubeconfig that does not check the cluster's certificate",
     group: "Cluster",
   }),
-  // If it is not given, the user is told about each program that runs.
-  execPlugins: yieldingOption({
-    flag: "--exec-plugins <policy>",
-    summary:
-      "which sign-in programs a kubeconfig may run: any (allow), those of clouds (known), or none (deny)",
-    group: "Cluster",
-    parse: oneOf(...execPluginPolicies),
-    fallback: "allow",
-  }),
 };
 
 /** The names of the options that lead to the same services. A printed command repeats them. */
-export const sameServices = [
-  "tenant",
-  "cloud",
-  "auth",
-  "kubeconfig",
-  "allowInsecureTls",
-  "execPlugins",
-] as const;
+export const sameServices = ["tenant", "cloud", "auth", "kubeconfig", "allowInsecureTls"] as const;
 
 /** Options of every command that tries a credential: how it does so. */
 export const proofOptions = {

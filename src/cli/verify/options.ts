@@ -15,7 +15,7 @@ import {
 import { allNamespacesOption } from "../options/everywhere-options.ts";
 import type { Suggest } from "../../core/suggest.ts";
 
-const { contexts, kubeconfig, allowInsecureTls, execPlugins } = clusterOptions;
+const { contexts, kubeconfig, allowInsecureTls } = clusterOptions;
 
 /** Options of `verify`. */
 export const verifyOptions = {
@@ -36,7 +36,6 @@ export const verifyOptions = {
   contexts,
   kubeconfig,
   allowInsecureTls,
-  execPlugins,
   secretName: valueOption({
     flag: "--secret-name <name>",
     summary: "only the secret of this name (default: acr-secret, and every secret for an Azure registry)",

@@ -33,12 +33,6 @@ export interface NamedContext extends Pick<KubeContext, "name" | "namespace"> {
   readonly isCurrent: boolean;
 }
 
-/**
- * Which sign-in programs a kubeconfig may name: any, only those that clouds publish, or none. kubectl has the same
- * three in its own preferences: https://kubernetes.io/docs/reference/kubectl/kuberc/#credential-plugin-policy
- */
-export type ExecPluginPolicy = "allow" | "known" | "deny";
-
 /** What `verify` reads from a cluster. Lists in a namespace that does not exist are empty. */
 export interface ClusterReads {
   readonly context: string;

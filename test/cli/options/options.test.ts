@@ -107,7 +107,6 @@ describe("the catalogue of options", () => {
       "--expires-in": ["max"],
       "--output": ["text", "json"],
       "--proof": ["registry", "entra", "none"],
-      "--exec-plugins": ["allow", "known", "deny"],
       "--registry-server": ["builtin", "docker-registry"],
       "--role": ["acrpull", "acrpush", "owner"],
     });
