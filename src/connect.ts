@@ -246,14 +246,13 @@ function pluginNotice(report: Report): ClusterListeners["onPluginStart"] {
 async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
-  { allowInsecureTls, timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
+  { timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
   { report, onPluginStart }: ClusterListeners,
 ): Promise<WritableClusterTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
     report({ kind: "note", level: "instruction", text: `${context}: ${line}` });
   const options = {
-    allowInsecureTls,
     onPluginStart,
     onPluginMessage,
     timeoutMs,

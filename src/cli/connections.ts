@@ -31,7 +31,6 @@ export interface ClusterRequest {
   readonly kubeconfig: string | undefined;
   /** Empty for the current one. */
   readonly contexts: readonly string[];
-  readonly allowInsecureTls: boolean;
   readonly timeoutMs: number;
   /** How many requests may run at once in each cluster. */
   readonly concurrency: number;
@@ -57,10 +56,8 @@ export function azureSignIn({ cloud, tenant, subscription, auth, timeoutMs }: Az
 
 /** Picks only these answers, in a fixed order, so that equal requests share one connection. */
 export function clusterRequest(answers: ClusterRequest): ClusterRequest {
-  const { kubeconfig, contexts, allowInsecureTls, timeoutMs, concurrency } = answers;
-  const { leaveOut = [] } = answers;
-  const which = { kubeconfig, contexts };
-  return { ...which, allowInsecureTls, timeoutMs, concurrency, leaveOut };
+  const { kubeconfig, contexts, timeoutMs, concurrency, leaveOut = [] } = answers;
+  return { kubeconfig, contexts, timeoutMs, concurrency, leaveOut };
 }
 
 /** Azure, signed in. */

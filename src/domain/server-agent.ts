@@ -4,8 +4,6 @@ import { HttpProxyAgent, HttpsProxyAgent } from "hpagent";
 
 /** How to reach a server and verify it. */
 export interface ServerTrust extends Pick<AgentOptions, "ca" | "cert" | "key" | "servername" | "maxSockets"> {
-  /** Whether its certificate is verified. Default true, whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
-  readonly verify?: boolean | undefined;
   /** The proxy to go through; empty for none. */
   readonly proxy: string;
 }
@@ -14,8 +12,9 @@ export interface ServerTrust extends Pick<AgentOptions, "ca" | "cert" | "key" | 
  * Kept connections to one server, directly or through a proxy, as kubectl, Docker and Azure's SDKs connect. TLS is
  * end to end: a proxy sees no more than the server's name.
  */
-export function serverAgent(url: URL, { verify = true, proxy, ...tls }: ServerTrust): Agent {
-  const options = { ...tls, keepAlive: true, rejectUnauthorized: verify };
+export function serverAgent(url: URL, { proxy, ...tls }: ServerTrust): Agent {
+  // Without this, NODE_TLS_REJECT_UNAUTHORIZED=0 would decide.
+  const options = { ...tls, keepAlive: true, rejectUnauthorized: true };
   if (url.protocol === "https:") {
     return proxy === "" ? new AgentOverTls(options) : new HttpsProxyAgent({ ...options, proxy });
   }

@@ -165,25 +165,24 @@ function clusterInfo(
   return {
     server: cluster.server,
     "tls-server-name": cluster.tlsServerName,
-    "insecure-skip-tls-verify": cluster.skipTlsVerify || undefined,
     "certificate-authority-data": authority?.toString("base64"),
     "proxy-url": cluster.proxyUrl,
   };
 }
 
 async function agentFor(
-  { cluster: { server, skipTlsVerify, tlsServerName, proxyUrl }, variables }: Connection,
+  { cluster: { server, tlsServerName, proxyUrl }, variables }: Connection,
   tls: { ca: Buffer | undefined; cert: Buffer | string | undefined; key: Buffer | string | undefined },
 ): Promise<Agent> {
   const trust = { ...tls, servername: tlsServerName };
   if (proxyUrl?.startsWith("socks") !== true) {
     const url = new URL(server);
     const proxy = proxyUrl ?? proxyFor(url, variables);
-    return serverAgent(url, { ...trust, verify: !skipTlsVerify, proxy });
+    return serverAgent(url, { ...trust, proxy });
   }
   const { SocksProxyAgent } = await import("socks-proxy-agent");
   // The agent passes on all TLS options, although its type does not say so.
-  const options: AgentOptions = { ...trust, keepAlive: true, rejectUnauthorized: !skipTlsVerify };
+  const options: AgentOptions = { ...trust, keepAlive: true, rejectUnauthorized: true };
   return new SocksProxyAgent(proxyUrl, options);
 }
 

@@ -11,8 +11,6 @@ import type { Connection } from "./kubeconfig.ts";
 
 /** How to talk to a cluster. */
 export interface KubernetesHttpOptions {
-  /** Whether a kubeconfig may turn off TLS or its verification. Default false. */
-  readonly allowInsecureTls?: boolean | undefined;
   /** Called with a credential plugin's program before it runs, if it is not on the PATH. */
   readonly onPluginStart?: ((context: string, program: string) => void) | undefined;
   /** Called with each line that a credential plugin says. */
@@ -48,15 +46,21 @@ export class KubernetesHttp {
   #identity: Promise<Identity> | undefined;
   #clockAheadMs = 0;
 
-  /** @throws ActionableError `kubernetes.insecure-tls`, unless that is allowed */
+  /** @throws ActionableError `kubernetes.insecure-tls` */
   constructor(connection: Connection, options: KubernetesHttpOptions) {
     const { cluster, context } = connection;
     const inTheClear = !cluster.server.toLowerCase().startsWith("https://");
-    if ((inTheClear || cluster.skipTlsVerify) && options.allowInsecureTls !== true) {
+    if (inTheClear || cluster.skipTlsVerify) {
+      const [fault, fix] = inTheClear
+        ? ["talks to its cluster without TLS", "name its server with https://, and put"]
+        : [
+            "does not verify its cluster's certificate (insecure-skip-tls-verify)",
+            "remove insecure-skip-tls-verify, and put",
+          ];
       throw refused(
         "kubernetes.insecure-tls",
-        `Context ${context} ${inTheClear ? "talks to its cluster without TLS" : "does not verify its cluster's certificate (insecure-skip-tls-verify)"}, so anybody in between could read the password.`,
-        "Put the cluster's certificate authority into the kubeconfig, or accept the risk with --allow-insecure-tls.",
+        `Context ${context} ${fault}, so anybody in between could read the password.`,
+        `In the kubeconfig, ${fix} the cluster's certificate authority into certificate-authority-data.`,
       );
     }
     this.#connection = connection;

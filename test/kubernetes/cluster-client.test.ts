@@ -3,13 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vit
 import type { Cluster, ClusterRehearsal, WritableCluster } from "../../src/core/ports.ts";
 import { ActionableError } from "../../src/domain/errors.ts";
 import { quotesObject } from "../../src/kubernetes/api-status.ts";
-import { reset, ScriptedServer, type Answer } from "../scripted-server.ts";
-import { ok, status, stubCluster } from "./stub-api-server.ts";
+import { reset, type Answer, type ScriptedServer } from "../scripted-server.ts";
+import { ok, status, stubApiServer, stubCluster } from "./stub-api-server.ts";
 import { shortPauses } from "../short-pauses.ts";
 
 shortPauses();
 
-const server = new ScriptedServer();
+const server = await stubApiServer();
 let cluster: WritableCluster;
 beforeAll(() => server.start());
 afterAll(() => server.stop());
@@ -204,7 +204,7 @@ describe("a list", () => {
 
   test("is not read on when its pages have not come to an end in time, and what came is not all there is", async () => {
     // A server of its own: the abandoned request may arrive later and take another test's answer.
-    const endless = new ScriptedServer();
+    const endless = await stubApiServer();
     await endless.start();
     let pages = 0;
     endless.otherwise = (response) => {
@@ -555,7 +555,7 @@ test("the cluster's clock is that of its newest answer", async () => {
 });
 
 test("a cluster that is not running is named, with what to check", async () => {
-  const gone = new ScriptedServer();
+  const gone = await stubApiServer();
   await gone.start();
   cluster = stubCluster(gone);
   await gone.stop();

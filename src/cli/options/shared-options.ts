@@ -78,15 +78,10 @@ export const clusterOptions = {
     group: "Cluster",
     parse: clusterIdentifier,
   }),
-  allowInsecureTls: switchOption({
-    flag: "--allow-insecure-tls",
-    summary: "accept a kubeconfig that does not check the cluster's certificate",
-    group: "Cluster",
-  }),
 };
 
 /** The names of the options that lead to the same services. A printed command repeats them. */
-export const sameServices = ["tenant", "cloud", "auth", "kubeconfig", "allowInsecureTls"] as const;
+export const sameServices = ["tenant", "cloud", "auth", "kubeconfig"] as const;
 
 /** Options of every command that tries a credential: how it does so. */
 export const proofOptions = {

@@ -52,7 +52,6 @@ export const otherOptions: ReadonlyMap<string, string> = new Map(
     ["--client-id", "--service-principal"],
     ["--ttl", "--expires-in"],
     ["--expires", "--expires-in"],
-    ["--insecure-skip-tls-verify", "--allow-insecure-tls"],
   ].map(([theirs = "", ours = ""]) => [theirs, ours]),
 );
 

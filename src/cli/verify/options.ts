@@ -15,7 +15,7 @@ import {
 import { allNamespacesOption } from "../options/everywhere-options.ts";
 import type { Suggest } from "../../core/suggest.ts";
 
-const { contexts, kubeconfig, allowInsecureTls } = clusterOptions;
+const { contexts, kubeconfig } = clusterOptions;
 
 /** Options of `verify`. */
 export const verifyOptions = {
@@ -35,7 +35,6 @@ export const verifyOptions = {
   ...allNamespacesOption("every namespace that has an entry that acr-pull manages, as status lists them"),
   contexts,
   kubeconfig,
-  allowInsecureTls,
   secretName: valueOption({
     flag: "--secret-name <name>",
     summary: "only the secret of this name (default: acr-secret, and every secret for an Azure registry)",

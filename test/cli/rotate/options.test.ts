@@ -155,7 +155,7 @@ describe("what the flow is asked for", () => {
     const answers = answersOf(flags);
     expect({ azure: azureSignIn(answers), clusters: clusterRequest(answers) }).toMatchObject({
       azure: { cloud: "AzureCloud", tenant: "contoso.com", auth: "cli", timeoutMs: 300_000 },
-      clusters: { contexts: ["a", "b"], kubeconfig: "k", allowInsecureTls: false, timeoutMs: 300_000 },
+      clusters: { contexts: ["a", "b"], kubeconfig: "k", timeoutMs: 300_000 },
     });
   });
 });
