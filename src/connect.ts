@@ -23,20 +23,14 @@ import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 import type { RegistryOptions } from "./registry/registry-connection.ts";
 
 /** Joins the clients to what the flows need. Each client is loaded when it is first asked for. */
-export function connectWith({
-  env,
-  execArgv,
-  pid,
-  stdout,
-}: Pick<HostProcess, "env" | "execArgv" | "pid" | "stdout">): Connect {
+export function connectWith({ env, pid, stdout }: Pick<HostProcess, "env" | "pid" | "stdout">): Connect {
   return (report, signal) => {
     const opened = new Once();
     // Runs before any secret is read and before any request.
-    const guard = () =>
-      opened.do("environment", undefined, async () => {
-        for (const text of guardSecrets({ env, execArgv })) report({ kind: "note", level: "warning", text });
-        checkProxyVariables(env);
-      });
+    const guard = () => {
+      guardSecrets(env);
+      checkProxyVariables(env);
+    };
     const listeners = { report, onPluginStart: pluginNotice(report) };
     const kubeconfig = (file: string | undefined) =>
       opened.do("kubeconfig", file, async () => {
@@ -47,7 +41,7 @@ export function connectWith({
         return loaded;
       });
     const openClusters = async (answers: ClusterRequest) => {
-      await guard();
+      guard();
       const { contexts, ...request } = clusterRequest(answers);
       const loaded = await kubeconfig(request.kubeconfig);
       const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
@@ -87,7 +81,7 @@ export function connectWith({
       azure: async (answers, until) => {
         const request = azureSignIn(answers);
         const open = async () => {
-          await guard();
+          guard();
           return await openAzure(request, openAs, until ?? signal);
         };
         return await (until ? open() : opened.do("azure", request, open));
@@ -95,7 +89,7 @@ export function connectWith({
       directory: (answers) => {
         const request = azureSignIn(answers);
         return opened.do("directory", request, async () => {
-          await guard();
+          guard();
           return await openDirectory(request, openAs, signal);
         });
       },
@@ -109,7 +103,7 @@ export function connectWith({
       },
       clusters: openClusters,
       workplace: async (request, next) => {
-        await guard();
+        guard();
         const [places] = await Promise.all([
           openPlaces(request),
           next === "azure" ? import("./azure/azure.ts") : undefined,

@@ -40,7 +40,7 @@ export interface RunOptions {
 }
 
 /** Variables that Node, or a library while it loads, reads only once. A run with one of them needs its own process. */
-const readAtStart = /^(?:NODE_(?!EXTRA_CA_CERTS$)|DEBUG$|AZURE_LOG_LEVEL$|SSLKEYLOGFILE$|INQUIRER_)/;
+const readAtStart = /^(?:NODE_(?!EXTRA_CA_CERTS$)|DEBUG$|AZURE_LOG_LEVEL$|INQUIRER_)/;
 
 /** How many runs are under way in each sandbox. */
 const underWay = new WeakMap<Sandbox, number>();

@@ -29,8 +29,6 @@ export interface CommandContext {
 /** The parts of its process that the program uses; Node's `process` fits. */
 export interface HostProcess extends SignalSource, Streams {
   readonly argv: readonly string[];
-  /** Node's own arguments on the command line. */
-  readonly execArgv?: readonly string[] | undefined;
   readonly env: Variables;
   readonly execPath: string;
   readonly platform: NodeJS.Platform;

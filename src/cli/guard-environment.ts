@@ -1,7 +1,6 @@
 import type { Variables } from "../domain/proxy.ts";
 import { learnSecret } from "../domain/known-secrets.ts";
 import { UsageError } from "./options/answers.ts";
-import type { HostProcess } from "./command.ts";
 
 /** Variables whose value is a secret, for Azure's SDKs and on hosts with managed identities. */
 const secretVariables = [
@@ -12,21 +11,11 @@ const secretVariables = [
   "MSI_SECRET",
 ];
 
-/** Names in NODE_DEBUG that make Node print requests with their headers and bodies. */
-const nodeDebugNames = ["http", "https", "http2", "net", "tls", "stream", "undici", "fetch"];
-/** Names in DEBUG that make the proxy agents of `@azure/core-rest-pipeline` print the proxy with its password. */
-const proxyDebugNames = ["http-proxy-agent", "https-proxy-agent"];
-/** Options that make Node write secrets to files. Source: https://nodejs.org/api/cli.html */
-const secretFiles =
-  /^--(?:tls-keylog|report-on-fatalerror|report-on-signal|report-uncaught-exception|heapsnapshot-)/;
-
 /**
- * Keeps the process from leaking the run's secrets: refuses unverified certificates, and warns about every switch that
- * makes Node or a library print secrets.
- * @returns a sentence for each such switch
+ * Learns the secrets in the environment, so that no message repeats them, and refuses unverified certificates.
  * @throws UsageError `usage.unverified-tls`
  */
-export function guardSecrets({ env, execArgv = [] }: Pick<HostProcess, "env" | "execArgv">): string[] {
+export function guardSecrets(env: Variables): void {
   // No other value turns it off: https://nodejs.org/api/cli.html#node_tls_reject_unauthorizedvalue
   if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
     throw new UsageError(
@@ -39,33 +28,6 @@ export function guardSecrets({ env, execArgv = [] }: Pick<HostProcess, "env" | "
   for (const secret of [...secretVariables.map((name) => env[name] ?? ""), ...proxyPasswords]) {
     learnSecret(secret);
   }
-  const switches = [...execArgv, ...(env["NODE_OPTIONS"] ?? "").split(/\s+/)];
-  return [
-    ...(names(env["NODE_DEBUG"], nodeDebugNames)
-      ? ["NODE_DEBUG makes Node print requests, including passwords and tokens"]
-      : []),
-    ...(proxyPasswords.length > 0 && names(env["DEBUG"], proxyDebugNames)
-      ? ["DEBUG makes the proxy agent print the proxy's password"]
-      : []),
-    ...switches
-      .filter((one) => secretFiles.test(one))
-      .map(
-        (one) => `${one.replace(/=.*/, "")} makes Node write this run's secrets, or keys to them, to a file`,
-      ),
-    ...(env["SSLKEYLOGFILE"]
-      ? [
-          "SSLKEYLOGFILE makes programs that acr-pull runs, such as az, write the keys of their connections to a file",
-        ]
-      : []),
-  ];
-}
-
-/** Whether the variable, a list of names in which `*` stands for any letters, matches one of these. */
-function names(value = "", printers: readonly string[]): boolean {
-  return value.split(/[\s,]+/).some((name) => {
-    const pattern = name.replace(/[^\w*]/g, "\\$&").replaceAll("*", ".*");
-    return printers.some((printer) => new RegExp(`^${pattern}$`, "i").test(printer));
-  });
 }
 
 function passwordIn(url = ""): string[] {

@@ -25,15 +25,6 @@ describe("a variable that would give the run's secrets away", () => {
     expect(sandbox.requests.entries).toHaveLength(before);
   });
 
-  it("by having Node print its requests is warned of once, in one line, and the run goes on", async () => {
-    const run = await runProgram(sandbox, ["status"], { env: { NODE_DEBUG: "https" } });
-    expect(run.code).toBe(0);
-    const warnings = run.stderr.split("\n").filter((line) => line.includes("warning:"));
-    expect(warnings).toEqual([
-      "! warning: NODE_DEBUG makes Node print requests, including passwords and tokens",
-    ]);
-  });
-
   it("says nothing where nothing is sent", async () => {
     const run = await runProgram(sandbox, ["--help"], { env: { NODE_TLS_REJECT_UNAUTHORIZED: "0" } });
     expect([run.code, run.stderr]).toEqual([0, ""]);
