@@ -35,12 +35,7 @@ export async function runFlow<Types extends FlowTypes>(
     );
     const answer = commandAnswer(command.name, await command.text(), outcome, {
       answers,
-      shell: {
-        ...bounded,
-        given,
-        execPath: bounded.process.execPath,
-        scriptPath: bounded.process.argv[1],
-      },
+      shell: { ...bounded, given },
       asked: [...asked.given.values()].some(({ source }) => source === "answer"),
       now: new Date(),
       width: bounded.terminal.stdout.width,

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runProgram, secretOf, type RunOptions } from "../program.ts";
@@ -41,7 +40,7 @@ const occasions: ReadonlyArray<{
   {
     what: "a setup",
     line: "setup --registry myregistry -n awesomeapps --yes",
-    commands: ["verify", "setup", "rotate", "rotate"],
+    commands: ["verify", "setup", "rotate"],
   },
   { what: "a missing namespace", line: "verify -n nowhere", commands: ["setup", "verify"] },
   {
@@ -155,40 +154,6 @@ describe.concurrent("a command that is printed", () => {
         expect(flags, one).toMatchObject({ kubeconfig: [kubeconfig], cloud: [cloud], tenant: [tenant] });
     }
   });
-
-  it("as a line of a crontab runs there, where no variable of here is", async (test) => {
-    const sandbox = await start(test);
-    const { stdout } = await runProgram(sandbox, [
-      "setup",
-      "--registry",
-      "myregistry",
-      "-n",
-      "default",
-      "--yes",
-    ]);
-    const [, block = ""] = stdout.split("To renew it from a crontab:\n");
-    const lines = block
-      .split("\n\n")[0]!
-      .split("\n")
-      .map((line) => line.trim());
-    const variables = Object.fromEntries(lines.slice(0, -1).map((line) => line.split("=", 2)));
-    const { environment } = sandbox;
-    expect(variables).toMatchObject({
-      KUBECONFIG: environment["KUBECONFIG"],
-      NODE_EXTRA_CA_CERTS: environment["NODE_EXTRA_CA_CERTS"],
-    });
-    expect(variables["PATH"].split(":")).toContain(dirname(process.execPath));
-    const [minute, hour, , , , , ...words] = await wordsOf(lines.at(-1)!.replaceAll("*", "."));
-    expect([minute, hour]).toEqual(["0", "6"]);
-    // Only what cron has, and the variables of a caller who signs in.
-    const none = Object.fromEntries(
-      Object.keys(environment)
-        .filter((name) => !name.startsWith("AZURE_") && !(name in variables))
-        .map((name) => [name, undefined]),
-    );
-    const run = await runProgram(sandbox, words, { env: { ...none, ...variables } });
-    expect([run.code, run.stderr]).toEqual([0, ""]);
-  });
 });
 
 describe.concurrent("a rehearsal", () => {
@@ -202,7 +167,6 @@ describe.concurrent("a rehearsal", () => {
     expect(lines[0]).toBe("# A rehearsal: this Azure and its clusters are made up, in memory.");
     expect(lines.at(-1)).toBe("# End of the rehearsal: nothing real was made or changed.");
     for (const { line: one, flags } of await allPasted(stdout)) expect(flags["sandbox"], one).toBe(true);
-    expect(stdout).not.toContain("crontab");
   });
 
   it("says nothing of it where it is to be quiet", async () => {

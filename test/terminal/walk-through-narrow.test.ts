@@ -35,7 +35,6 @@ it("setup in a terminal of 40 columns breaks its lines itself, leaves nothing of
   expect(brokenLines(walk).filter((line) => !isOneWord(line))).toEqual([
     expect.stringMatching(/^ {2}acr-pull verify --registry abacregistry .*--context sandbox$/),
     expect.stringMatching(/^ {2}acr-pull setup --registry abacregistry .*--yes$/),
-    expect.stringMatching(/^ {2}0 6 \* \* \* acr-pull rotate --registry abacregistry .* --yes --quiet$/),
     expect.stringMatching(/^ {8}image: \S+ # your image$/),
     expect.stringMatching(/^ {2}acr-pull rotate --registry abacregistry .*--if-expiring-within 60d --yes$/),
   ]);

@@ -7,7 +7,6 @@ import { pick } from "../options/option.ts";
 import { sameServices } from "../options/shared-options.ts";
 import type { Ended, Setting } from "../show/answer.ts";
 import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
-import { crontabLines } from "./crontab.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { isPasswordGiven, setupOptions, type SetupAnswers } from "./options.ts";
@@ -81,10 +80,10 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 /** Often enough that a failed job is followed by another one in time. */
-function howOften(withinMs: number): { readonly words: string; readonly schedule: string } {
-  if (withinMs >= 2 * dayMs) return { words: "once a day", schedule: "0 6 * * *" };
-  if (withinMs >= 2 * hourMs) return { words: "once an hour", schedule: "0 * * * *" };
-  return { words: "every five minutes", schedule: "*/5 * * * *" };
+function howOften(withinMs: number): string {
+  if (withinMs >= 2 * dayMs) return "once a day";
+  if (withinMs >= 2 * hourMs) return "once an hour";
+  return "every five minutes";
 }
 
 function inWords(milliseconds: number): string {
@@ -107,7 +106,6 @@ export function laterLines(result: SetupResult, setting: Setting<SetupAnswers> &
   const { answers, shell, width } = setting;
   const proves = result.verification.status === "passed" ? "proves the pull again and " : "";
   const verify = equivalentCommand(shell, "verify", verifyKnows, { yes: false });
-  const { schedule } = howOften(renewalTimeMs(result.credentials));
   return [
     [[toned("strong", "To check it:")], `  ${verify}`],
     // For a given password, this command is the way to renew it, and is shown as that.
@@ -118,9 +116,6 @@ export function laterLines(result: SetupResult, setting: Setting<SetupAnswers> &
           `  ${setupAgain(setting)}`,
           ...wrapped(`As long as everything is in order, it ${proves}changes nothing.`, width),
         ],
-    isRenewed(result, answers)
-      ? crontabLines(schedule, shell, (job) => renewalCommand(job, result.credentials), width)
-      : [],
   ];
 }
 
@@ -143,10 +138,10 @@ export function renewalLines(result: SetupResult, setting: Setting<SetupAnswers>
         ]
       : isRenewed(result, answers)
         ? [
-            [toned("strong", `To renew it, run this ${howOften(withinMs).words}:`)],
+            [toned("strong", `To renew it, run this ${howOften(withinMs)}:`)],
             `  ${renewalCommand(shell, result.credentials)}`,
             ...wrapped(
-              `It changes nothing until ${inWords(withinMs)} before ${end}. Then it makes a new password and writes it to the same secrets while the old one stays valid, so no pull fails. After ${end}, no image can be pulled until the password is renewed; running Pods keep running.`,
+              `It changes nothing until ${inWords(withinMs)} before ${end}. Then it makes a new password and writes it to the same secrets while the old one stays valid, so no pull fails. After ${end}, no image can be pulled until the password is renewed; running Pods keep running. A sample job: docs/rotate.md.`,
               width,
             ),
           ]

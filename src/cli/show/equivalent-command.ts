@@ -12,10 +12,6 @@ export interface Shell {
   /** The options that were given. */
   readonly given: GivenOptions;
   readonly environment: Variables;
-  /** The Node that runs the program, for a job that has to find it. */
-  readonly execPath?: string;
-  /** The file that started the program: if it is installed, the link in a folder of programs. */
-  readonly scriptPath?: string | undefined;
 }
 
 /**

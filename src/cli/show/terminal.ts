@@ -177,6 +177,6 @@ export function isColored(isTerminal: boolean, environment: Variables): boolean 
 }
 
 /** Whether a variable that stands for a switch is on. */
-export function isSet(value: string | undefined): boolean {
+function isSet(value: string | undefined): boolean {
   return value !== undefined && !["", "0", "false"].includes(value.toLowerCase());
 }

@@ -176,6 +176,7 @@ describe("a result", () => {
     expect(lines).toContain(
       "It changes nothing until 60 days before 2031-01-02. Then it makes a new password",
     );
+    expect(lines).toContain("A sample job: docs/rotate.md.");
   });
 
   it("breaks no word of labels that are wider than the terminal, but shows each by itself, and leaves a list one", () => {

@@ -47,13 +47,13 @@ export async function see(sandbox: Sandbox, line: string): Promise<Seen> {
   return await seenOf(await typed(sandbox, line));
 }
 
-/** Lines that are wider than the terminal, except those to be pasted: a command, a line of a crontab, an address. */
+/** Lines that are wider than the terminal, except those to be pasted: a command, an address. */
 function brokenLines(transcript: string): string[] {
-  const toPaste = /^ *(?:acr-pull |kubectl |[\d*/]+ [\d*]+ \* \* \* acr-pull |[A-Z_]+=\S+$|see: https:\S+$)/;
+  const toPaste = /^ *(?:acr-pull |kubectl |see: https:\S+$)/;
   return transcript.split("\n").filter((line) => line.length > columns && !toPaste.test(line));
 }
 
-/** The acr-pull commands that stand on lines of their own, to be pasted. Those of a crontab do not count. */
+/** The acr-pull commands that stand on lines of their own, to be pasted. */
 export function toPaste(said: string): string[] {
   return said.split("\n").flatMap((line) => /^ +(acr-pull \w+ -.*)$/.exec(line)?.[1] ?? []);
 }
