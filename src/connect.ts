@@ -182,7 +182,6 @@ function registriesOf(options: RegistryOptions): Workplace["pullProof"] {
   return {
     tryPull: async (...asked) => (await client()).tryPull(...asked),
     checkReachable: async (...asked) => (await client()).checkReachable(...asked),
-    look: async (...asked) => (await client()).look(...asked),
     findPlatforms: async (...asked) => (await client()).findPlatforms(...asked),
   };
 }

@@ -40,13 +40,6 @@ export class PullClient implements PullProof, RegistryLooks {
   }
 
   async checkReachable(loginServer: string, signal: AbortSignal): Promise<void> {
-    await this.look(loginServer, signal);
-  }
-
-  async look(
-    loginServer: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly clockAheadMs: number | undefined }> {
     const registry = new RegistryConnection(loginServer, this.#options);
     try {
       const answer = await registry.ask("GET", "/v2/", {}, signal);
@@ -54,8 +47,6 @@ export class PullClient implements PullProof, RegistryLooks {
       if (answer.status !== 401 && answer.status !== 200) {
         throw unexpectedAnswer(registry.loginServer, "GET /v2/", answer);
       }
-      const date = Date.parse(answer.headers.date ?? "");
-      return { clockAheadMs: Number.isNaN(date) ? undefined : date - Date.now() };
     } finally {
       registry.close();
     }

@@ -53,7 +53,7 @@ describe("the page of a command", () => {
 describe("the page of errors", () => {
   it("has an anchor for every code that the program knows, and for no other", () => {
     const areas =
-      /"((?:aks|application|azure|cluster|clocks|directory|kubernetes|manifest|namespace|proof|registry|remove|roles|rotate|secret|service-account|service-principal|setup|status|usage)\.[a-z]+(?:-[a-z]+)*|busy)"/g;
+      /"((?:aks|application|azure|cluster|directory|kubernetes|manifest|namespace|proof|registry|remove|roles|rotate|secret|service-account|service-principal|setup|status|usage)\.[a-z]+(?:-[a-z]+)*|busy)"/g;
     const known = new Set(
       readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
         .filter((file) => file.endsWith(".ts") && !file.startsWith("sandbox/"))

@@ -44,7 +44,7 @@ describe("verify for people", () => {
     expect(stdout).toMatch(/^Secret sandbox\/awesomeapps\/acr-secret$/m);
     expect(stdout).toMatch(/^ {2}✓ ok {3}pull-scope: It may pull from localhost:\d+\.$/m);
     expect(stdout).toMatch(/^ {2}- skip service-account: /m);
-    expect(stdout).toMatch(/\nIn order: 19 ok, 1 skipped\.\n$/);
+    expect(stdout).toMatch(/\nIn order: 18 ok, 1 skipped\.\n$/);
   });
 
   it("says what mends a failure, where to read, and how to look again", async () => {

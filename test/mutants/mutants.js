@@ -536,7 +536,7 @@ export const mutants = [
     caughtBy: {
       file: survey,
       title:
-        "a survey goes by the services' clocks while this machine's is 24 hours ahead for what time it is, and tells how far they are apart",
+        "a survey goes by the services' clocks while this machine's is 24 hours ahead for what time it is",
     },
   },
   {
@@ -550,22 +550,7 @@ export const mutants = [
     ],
     caughtBy: {
       file: "test/scenarios/clocks.test.ts",
-      title:
-        "while the cluster's clock is fifty minutes fast a new key lives as long as was asked by Azure's",
-    },
-  },
-  {
-    name: "writes although clocks are more than an hour apart",
-    edits: [
-      {
-        file: "src/core/clocks.ts",
-        from: 'if (compareClocks(clocks) !== "far-apart") return;',
-        to: "if (clocks) return;",
-      },
-    ],
-    caughtBy: {
-      file: "test/scenarios/clocks.test.ts",
-      title: "setup writes nothing while the cluster's clock is more than an hour off",
+      title: "while the cluster's clock is a century fast a new key lives as long as was asked by Azure's",
     },
   },
   {

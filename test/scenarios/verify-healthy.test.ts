@@ -364,14 +364,6 @@ const warnings: ReadonlyArray<
     /take the service principal out of the group/,
   ],
   [
-    "a clock is ten minutes off",
-    "clock",
-    ({ sandbox }) => {
-      sandbox.world.clusters[0]!.clockAheadMs = 600_000;
-    },
-    /NTP/,
-  ],
-  [
     "a pod was created before its service account named the secret",
     "service-account",
     (world) => {

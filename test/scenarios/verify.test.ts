@@ -375,34 +375,6 @@ const breakages: readonly Breakage[] = [
     hint: /kubectl --context sandbox create role acr-pull/,
   },
   {
-    what: "the cluster's clock is two hours off",
-    breakIt: ({ sandbox }) => {
-      sandbox.world.clusters[0]!.clockAheadMs = 2 * hourMs;
-    },
-    fails: "clock",
-    message: /cluster of context sandbox is 2 hours fast/,
-    hint: /NTP/,
-  },
-  {
-    what: "the cluster's clock is five months off, by which the password would soon end",
-    breakIt: ({ sandbox }) => {
-      sandbox.world.clusters[0]!.clockAheadMs = 172 * 24 * hourMs;
-    },
-    fails: "clock",
-    message: /cluster of context sandbox is 172 days fast/,
-    hint: /NTP/,
-  },
-  {
-    what: "this machine's clock is two hours off",
-    breakIt: ({ sandbox: { world } }) => {
-      world.clusters[0]!.clockAheadMs = 2 * hourMs;
-      world.clockAheadMs = 2 * hourMs;
-    },
-    fails: "clock",
-    message: /This machine's clock is 2 hours slow/,
-    hint: /NTP/,
-  },
-  {
     what: "what it holds belongs to no application, and is refused",
     breakIt: (world) => {
       madeByHand(world);

@@ -56,7 +56,7 @@ interface VerifyLook {
 }
 
 /** With more groups than this, what is the same in many is said once: in full, it would hide what fails. */
-const mostGroupsInFull = 3;
+const mostGroupsInFull = 2;
 
 /** For people: what was found, grouped by secret. What fails comes first. */
 function verifyLines(subjects: readonly CheckedSubject[], look: VerifyLook): Line[] {

@@ -133,7 +133,7 @@ export interface EntryFacts {
   readonly second: PullOutcome | undefined;
   readonly platforms: Known<readonly string[]>;
   readonly nodes: Known<readonly NodePlatform[]>;
-  /** By the registry's clock or, if it does not tell the time, by the cluster's. */
+  /** Azure's time or, if it was not asked, this machine's. */
   readonly now: Date;
   readonly inNamespace: NamespaceFacts;
   /** Service accounts that must name the secret. */
@@ -145,10 +145,6 @@ export interface EntryFacts {
 export interface ClusterFacts {
   readonly context: string;
   readonly apiHost: string;
-  /** How far its clock is ahead of this machine's, in milliseconds. */
-  readonly clusterAheadMs: number;
-  /** The same for a registry's clock; undefined if no registry was asked or none answered. */
-  readonly registryAheadMs: number | undefined;
   /** A registry that the nodes could pull from by an attachment; undefined if none is known. */
   readonly registry: AccessedRegistry | undefined;
   /** What the nodes of an AKS cluster may pull by themselves. The value is undefined if Azure shows no such cluster. */

@@ -74,12 +74,6 @@ export interface PullProof {
 /** What `verify` asks a registry's data plane. */
 export interface RegistryLooks extends Pick<PullProof, "tryPull"> {
   /**
-   * Sends one anonymous request.
-   * @returns how far the registry's clock is ahead of this machine's, in milliseconds; undefined if it does not say
-   * @throws as tryPull does
-   */
-  look(loginServer: string, signal: AbortSignal): Promise<{ readonly clockAheadMs: number | undefined }>;
-  /**
    * The platforms of an image, such as `linux/amd64`, from its index or from the configuration of its only manifest;
    * undefined if that cannot be read.
    * @throws as tryPull does

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import { ActionableError } from "../../domain/errors.ts";
-import { refuseFarClocks } from "../clocks.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { leftOutOf, requireClusters, viewClusters, type LeftOut } from "../cluster/view.ts";
 import { declinedHalfWay, noneWritable } from "../ending.ts";
@@ -168,7 +167,6 @@ async function lookWith(
     changes: [...ofClusters.changes, ...attachmentChanges(attachments)],
     warnings: [...ofClusters.warnings, ...attachmentWarnings(attachments, registry.loginServer)],
   };
-  if (hasChanges(plan.changes)) for (const { clocks } of removals) refuseFarClocks(clocks);
   return { removals, leftOut, attachments, plan };
 }
 

@@ -4,7 +4,7 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { applicationUniqueName, isManaged } from "../../domain/ownership.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
-import { azureNow, readClocks, type Clocks } from "../clocks.ts";
+import { azureNow } from "../clocks.ts";
 import { findLeftLinks, type LeftLink } from "../cluster/left-links.ts";
 import type { ClusterView } from "../cluster/view.ts";
 import { foreseeRefusedChange } from "../identity/foreseen-refusal.ts";
@@ -29,7 +29,6 @@ export interface Removal {
   readonly registry: MeantRegistry;
   readonly entries: SeenEntries;
   readonly users: SecretUsers;
-  readonly clocks: Clocks;
   /** Azure's time at the look. */
   readonly now: Date;
   /** What was looked at in Azure, and what follows from it. */
@@ -63,8 +62,7 @@ export async function lookAtCluster(
   ]);
   const users = withLeftLinks(named, left, shouldUnlink({ seen, registry, entries }, facts, input));
   await rehearseUnlinking(users, input, signal);
-  const { directory } = ports.azure;
-  const [clocks, now] = [readClocks(seen.cluster, directory, ports.clock), azureNow(directory, ports.clock)];
+  const now = azureNow(ports.azure.directory, ports.clock);
   const question = questionFor({ seen, registry, entries }, entries.remaining, gone, { ...input, now });
   const verdicts = judgeAll(facts, question, entries);
   for (const { keys, roles } of verdicts) {
@@ -75,7 +73,7 @@ export async function lookAtCluster(
   if (verdicts.some(removesSomething) && !seen.whole && !input.namespacesComplete) {
     throw cannotSeeAll(seen);
   }
-  return { seen, registry, entries, users, clocks, now, facts, verdicts, orphans };
+  return { seen, registry, entries, users, now, facts, verdicts, orphans };
 }
 
 /**

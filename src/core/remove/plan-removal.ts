@@ -1,7 +1,6 @@
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { builtInRole } from "../../domain/role.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
-import { clockWarnings } from "../clocks.ts";
 import type { LeftOut } from "../cluster/view.ts";
 import { leftOutWarnings, type PlannedChange } from "../plan.ts";
 import { nameOf } from "../identity/directory-names.ts";
@@ -33,7 +32,6 @@ export function planRemoval(
     warnings: [
       ...leftOutWarnings(input),
       ...leftOut.map(({ name: what, error }) => `Left out, ${what}: ${error.message}`),
-      ...removals.flatMap(({ clocks }) => clockWarnings(clocks)),
       ...removals.flatMap(warningsOf),
     ],
     lasting: removals.flatMap(lastingOf),

@@ -1,6 +1,5 @@
 import { refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { refuseFarClocks } from "../clocks.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { heldKeys, type HeldKeys } from "../cluster/holders.ts";
 import { namedAs } from "../cluster/registry-meant.ts";
@@ -147,7 +146,6 @@ async function prospectOf(
   const keys = await lookAtKeys(held, looking, signal);
   const step = nextStep(keys, input, nothingDone);
   if (keys.unproven && step.kind !== "none") throw keys.unproven;
-  if (step.kind !== "none") refuseFarClocks(keys.clocks);
   return { keys, step, ...(await preflight(step, keys, looking, signal)) };
 }
 

@@ -4,7 +4,7 @@ import type { Application, PasswordCredential } from "../../domain/identity.ts";
 import { isKeyOf } from "../../domain/ownership.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 import { timeText } from "../../domain/time-text.ts";
-import { azureNow, readClocks, type Clocks } from "../clocks.ts";
+import { azureNow } from "../clocks.ts";
 import type { HeldKeys, Holder } from "../cluster/holders.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import { findApplicationListing } from "../identity/find-application.ts";
@@ -61,7 +61,6 @@ export interface SeenKeys extends HeldKeys {
   readonly applied: Applied;
   /** Azure's time at the look. */
   readonly now: Date;
-  readonly clocks: Clocks;
   /** @throws TypeError for a password that no holder has */
   readonly keyOf: (password: SecretText) => SeenKey;
 }
@@ -134,7 +133,6 @@ export async function lookAtKeys(
     application,
     proof,
     now,
-    clocks: readClocks(seen.cluster, directory, ports.clock),
     staleMarks: held.pending.filter((pending) => !isAtWork(pending)),
     liveMark: live,
     applied,

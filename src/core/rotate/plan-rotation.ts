@@ -1,7 +1,6 @@
 import type { ActionableError } from "../../domain/errors.ts";
 import { fieldManager, isKeyOf } from "../../domain/ownership.ts";
 import { hasForgottenWriters } from "../../domain/other-writers.ts";
-import { clockWarnings } from "../clocks.ts";
 import { leftOutWarnings, type PlannedChange } from "../plan.ts";
 import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import { notApplied } from "./applied.ts";
@@ -225,7 +224,6 @@ function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: Rotate
     warnings.push(`${targetName(target)} can no longer pull: ${error.message}`);
   }
   if (keys.liveMark) warnings.push(`Another run is at work on ${targetName(keys.liveMark.target)}`);
-  warnings.push(...clockWarnings(keys.clocks));
   if (step.kind === "none") {
     const { missing } = keys.applied;
     return missing.length > 0 ? [...warnings, notApplied(missing, seen).message] : warnings;

@@ -1,5 +1,5 @@
 import { ActionableError } from "../../domain/errors.ts";
-import { azureNow, clockWarnings, readClocks, refuseFarClocks } from "../clocks.ts";
+import { azureNow } from "../clocks.ts";
 import { requireClusters } from "../cluster/view.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
@@ -68,10 +68,7 @@ export async function lookAhead(
   requireClusters(ports.clusters);
   const seenAt = ports.clock.now();
   const found = await lookAtAll(input, ports, report, signal);
-  const clocks = found.jobs.map(({ view }) => readClocks(view.cluster, ports.azure?.directory, ports.clock));
-  const { warnings, ...plan } = planSetup(found, input, now(ports));
-  if (hasChanges(plan.changes)) for (const one of clocks) refuseFarClocks(one);
-  return { found, plan: { ...plan, warnings: [...clocks.flatMap(clockWarnings), ...warnings] }, seenAt };
+  return { found, plan: planSetup(found, input, now(ports)), seenAt };
 }
 
 /**

@@ -24,16 +24,15 @@ import { findPending } from "./pending.ts";
 export function finished(
   look: Look,
   input: StatusInput,
-  { process }: StatusPorts,
+  { process, clock }: StatusPorts,
   pruned?: string,
 ): Finished<StatusResult> {
   const { seen, unseen, facts, leftLinks } = look;
   const directory = facts instanceof ActionableError ? undefined : facts;
-  // A cluster's clock counts only if Azure's time is not known.
-  const timeIn = ({ cluster }: ClusterView) => look.azureTime ?? cluster.serverTime();
+  const now = look.azureTime ?? clock.now();
   const orphans = orphansResult(look, input);
   const result: StatusResult = {
-    entries: seen.flatMap((cluster) => judgeEntries(cluster, { directory, now: timeIn(cluster), input })),
+    entries: seen.flatMap((cluster) => judgeEntries(cluster, { directory, now, input })),
     ...orphans,
     // Parts of the directory may still list a key that was removed a moment ago.
     orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
@@ -41,7 +40,7 @@ export function finished(
     brokenLinks: seen.flatMap(({ clusterId }) =>
       brokenLinks(clusterId, leftLinks.get(clusterId) ?? [], orphans.orphans ?? []),
     ),
-    pending: seen.flatMap((cluster) => findPending(cluster, input, timeIn(cluster), process)),
+    pending: seen.flatMap((cluster) => findPending(cluster, input, now, process)),
     scopes: seen.map((cluster) => ({
       context: cluster.cluster.context,
       clusterId: cluster.clusterId,
@@ -66,11 +65,10 @@ export function finished(
     const error = { code, message, hint, docs, requestId, retryable, cause: failure };
     return { kind: "finished", result, exitCode, error };
   }
-  const clocks = new Map(seen.map((cluster) => [cluster.clusterId, timeIn(cluster)]));
   return {
     kind: "finished",
     result,
-    exitCode: isInOrder(result, clocks) ? exitCode.ok : exitCode.notInOrder,
+    exitCode: isInOrder(result, now) ? exitCode.ok : exitCode.notInOrder,
   };
 }
 
@@ -132,10 +130,9 @@ function brokenLinks(
 /** Whether nobody has to act, judging by what was seen. */
 function isInOrder(
   { entries, orphans, brokenLinks, pending, missing, attachments = [] }: StatusResult,
-  clocks: ReadonlyMap<string, Date>,
+  now: Date,
 ): boolean {
-  const lives = ({ expiresAt, clusterId }: OrphanKey) =>
-    expiresAt === null || Date.parse(expiresAt) > (clocks.get(clusterId)?.getTime() ?? 0);
+  const lives = ({ expiresAt }: OrphanKey) => expiresAt === null || Date.parse(expiresAt) > now.getTime();
   return (
     entries.every(({ state }) => state === "ok" || state === "pending") &&
     !(orphans ?? []).some(lives) &&

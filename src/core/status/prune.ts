@@ -4,7 +4,7 @@ import type { Application, PasswordCredential } from "../../domain/identity.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { keyOrigin } from "../../domain/ownership.ts";
 import { timeText } from "../../domain/time-text.ts";
-import { azureNow, clockWarnings, readClocks, refuseFarClocks, type Clocks } from "../clocks.ts";
+import { azureNow } from "../clocks.ts";
 import { keyHolders } from "../cluster/key-holders.ts";
 import type { ClusterView } from "../cluster/view.ts";
 import { nameOf } from "../identity/directory-names.ts";
@@ -21,14 +21,12 @@ interface Prunable {
   readonly key: PasswordCredential;
   /** The refusal that is to be expected, if any. */
   readonly foreseen: ActionableError | undefined;
-  /** One for each cluster that was looked at. */
-  readonly clocks: readonly Clocks[];
 }
 
 /**
  * Finds a key by its id and makes sure that it is an orphan, because a removed password cannot be restored.
- * @throws ActionableError `status.key-not-found`, `status.key-not-ours`, `status.key-in-use`, `clocks.apart`, exit
- *   2; `status.cannot-see-all-namespaces`, `status.cluster-not-known`, exit 3; whatever prevented the search for
+ * @throws ActionableError `status.key-not-found`, `status.key-not-ours`, `status.key-in-use`, exit 2;
+ *   `status.cannot-see-all-namespaces`, `status.cluster-not-known`, exit 3; whatever prevented the search for
  *   applications that no secret names
  */
 export async function findPrunable(
@@ -54,13 +52,10 @@ export async function findPrunable(
   );
   const [first, ...more] = holders.flat();
   if (first !== undefined) throw inUse(keyId, first, more.length);
-  const clocks = seen.map((one) => readClocks(one.cluster, directory, clock));
-  for (const one of clocks) refuseFarClocks(one);
   const caller = await directory.caller(signal);
   const deed = "remove a password of it";
   return {
     ...found,
-    clocks,
     foreseen: await foreseeRefusedChange(found.application, { directory, caller }, signal, deed),
   };
 }
@@ -86,12 +81,12 @@ async function holdersOf(
 }
 
 /** What removing the key does. */
-export function prunePlan({ application, key, foreseen, clocks }: Prunable): PrunePlan {
+export function prunePlan({ application, key, foreseen }: Prunable): PrunePlan {
   const { keyId, startDateTime, endDateTime } = key;
   const before = { keyId, createdAt: timeText(startDateTime), expiresAt: timeText(endDateTime) };
   return {
     changes: [{ target: `key ${keyId} of ${nameOf(application)}`, action: "removed", before, after: null }],
-    warnings: [...clocks.flatMap(clockWarnings), ...(foreseen ? [foreseenText(foreseen)] : [])],
+    warnings: foreseen ? [foreseenText(foreseen)] : [],
   };
 }
 

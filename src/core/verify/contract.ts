@@ -4,6 +4,7 @@ import type { Suggest } from "../suggest.ts";
 import type {
   Clock,
   ClusterTarget,
+  Directory,
   ManagedClusters,
   PrincipalReads,
   ProofImage,
@@ -43,7 +44,7 @@ export interface VerifyAzure {
   readonly registries: RegistryReads;
   readonly roles: RoleReads & Pick<Roles, "listVisibleAssignments">;
   readonly managedClusters: ManagedClusters;
-  readonly directory: PrincipalReads;
+  readonly directory: PrincipalReads & Pick<Directory, "serverTime">;
   readonly signIn: SignIn;
   /** Whether a host is a registry of the cloud that the caller is signed in to. */
   ownsLoginServer(loginServer: string): boolean;

@@ -6,7 +6,6 @@ import type { Registry } from "../../domain/registry.ts";
 import { tokenWriterOf } from "../../domain/token-writer.ts";
 import { askAll, type Check, type CheckResult, type Known } from "../checks/check.ts";
 import { aks } from "../checks/cluster/aks.ts";
-import { clock } from "../checks/cluster/clock.ts";
 import { pod } from "../checks/cluster/pod.ts";
 import { serviceAccount } from "../checks/cluster/service-account.ts";
 import { expiry } from "../checks/credential/expiry.ts";
@@ -114,7 +113,6 @@ export async function verifySecret(
   const at = secret && {
     place,
     inNamespace,
-    now: sight.cluster.serverTime(),
     hosts,
     writtenBy,
     mayBeYoung: mayHoldYoungKey(secret, sight.cluster),
@@ -190,7 +188,7 @@ async function absence(
 
 /* All checks, in the order in which they are shown: causes before what they cause. */
 
-export const clusterChecks: ReadonlyArray<Check<ClusterFacts>> = [aks, clock];
+export const clusterChecks: ReadonlyArray<Check<ClusterFacts>> = [aks];
 
 const secretChecks: ReadonlyArray<Check<SecretFacts>> = [
   secretReadable,

@@ -161,9 +161,10 @@ async function verifyCluster(
     },
   );
   const entries = checked.flatMap(({ secrets }) => secrets.flatMap((secret) => secret.entries));
-  const facts = await clusterFacts({ cluster, entries, nodes: standing }, run, owns);
+  const facts = await clusterFacts({ cluster, entries, nodes: standing }, run);
+  const checks = askAll(clusterChecks, facts);
   return [
-    { subject: { context: cluster.context }, checks: askAll(clusterChecks, facts) },
+    ...(checks.length > 0 ? [{ subject: { context: cluster.context }, checks }] : []),
     ...said,
     ...checked.flatMap(({ secrets, pods }) => [...secrets.flatMap(({ subjects }) => subjects), ...pods]),
   ];

@@ -12,7 +12,8 @@ import { untilAborted } from "../../domain/until-aborted.ts";
 import { attachedRegistries } from "../attach/attached-registries.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
 import type { HeldRole } from "../checks/facts.ts";
-import type { ManagedClusterList, RegistryScope, SignInOutcome } from "../ports.ts";
+import { azureNow } from "../clocks.ts";
+import type { Clock, ManagedClusterList, RegistryScope, SignInOutcome } from "../ports.ts";
 import type { VerifyAzure } from "./contract.ts";
 import { seen } from "./look-at-registry.ts";
 
@@ -48,6 +49,12 @@ export class AzureSight {
   async ownsLoginServer(): Promise<Known<(host: string) => boolean>> {
     const azure = await this.#azure;
     return azure.known ? known((host) => azure.value.ownsLoginServer(host)) : azure;
+  }
+
+  /** Azure's time or, if it was not asked, this machine's. */
+  async now(clock: Pick<Clock, "now">): Promise<Date> {
+    const azure = await this.#azure;
+    return azureNow(azure.known ? azure.value.directory : undefined, clock);
   }
 
   /** By its resource id; undefined if there is none. */

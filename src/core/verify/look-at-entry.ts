@@ -39,7 +39,6 @@ export async function seeEntry(
   }: {
     readonly place: SecretPlace;
     readonly inNamespace: NamespaceFacts;
-    readonly now: Date;
     readonly writtenBy: string | undefined;
     readonly mayBeYoung: boolean;
     readonly tokenWriter: TokenWriter;
@@ -56,14 +55,12 @@ export async function seeEntry(
   const named = sight.imageHosts?.has(host) === false ? undefined : input.image;
   const image = proofImage({ image: named, repositories: [] });
   const mayAsk = maySend(registryHostOf(host));
-  const [registry, application, principal, first, other, aheadMs] = await Promise.all([
+  const [registry, application, principal, first, other] = await Promise.all([
     registryFor(entry, sight),
     isPrincipal ? azure.application(credential.username) : noPrincipal,
     isPrincipal ? azure.principal(credential.username) : noPrincipal,
     mayAsk ? registries.pull(host, credential, image) : undefined,
     mayAsk && second ? registries.pull(host, second, { repository: image.repository }) : undefined,
-    // Asked for here, so that nobody waits for it at the end.
-    mayAsk ? registries.clockAheadMs(host) : undefined,
   ]);
   const found = registry.known ? registry.value : undefined;
   const objectId = principal.known ? principal.value?.objectId : undefined;
@@ -102,7 +99,7 @@ export async function seeEntry(
   const expectedHost = found?.loginServer ?? sight.wanted?.loginServer;
   return {
     ...at,
-    now: aheadMs === undefined ? at.now : new Date(sight.clock.now().getTime() + aheadMs),
+    now: await azure.now(sight.clock),
     key: entry.key,
     host,
     mark,

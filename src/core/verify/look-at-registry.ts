@@ -48,14 +48,6 @@ export class RegistrySight {
     });
   }
 
-  /** How far a registry's clock is ahead; undefined if the registry does not answer. */
-  clockAheadMs(host: string): Promise<number | undefined> {
-    return this.#once.do("clock", host, async () => {
-      const looked = await seen(this.#registry.look(host, this.#signal), this.#signal);
-      return looked.known ? looked.value.clockAheadMs : undefined;
-    });
-  }
-
   #keyOf({ username, password }: PullCredential): string {
     const text = password.reveal();
     const number = this.#passwords.get(text) ?? this.#passwords.size;

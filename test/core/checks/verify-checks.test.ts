@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { askAll, fail, known, pass, skip, unknown, type Check } from "../../../src/core/checks/check.ts";
 import { aks } from "../../../src/core/checks/cluster/aks.ts";
-import { clock } from "../../../src/core/checks/cluster/clock.ts";
 import { expiry } from "../../../src/core/checks/credential/expiry.ts";
 import { password } from "../../../src/core/checks/credential/password.ts";
 import { principal } from "../../../src/core/checks/credential/principal.ts";
@@ -169,38 +168,6 @@ describe("a round of checks", () => {
   });
 });
 
-describe("clocks", () => {
-  const minute = 60_000;
-  const look = (clusterAheadMs: number, registryAheadMs?: number) =>
-    clock.look({
-      context: "blue",
-      apiHost: "h",
-      clusterAheadMs,
-      registryAheadMs,
-      registry: undefined,
-      nodes: known(undefined),
-      suggest: entryFacts().suggest,
-    });
-
-  it.each([
-    [0, undefined, "pass", /agree/],
-    [5 * minute, 0, "pass", /agree/],
-    [6 * minute, 0, "warn", /cluster of context blue is 6 minutes fast/],
-    [-61 * minute, 0, "fail", /cluster of context blue is one hour and one minute slow/],
-    [120 * minute, 121 * minute, "fail", /This machine's clock is 2 hours and one minute slow/],
-    [0, -10 * minute, "warn", /The registry's clock is 10 minutes slow/],
-    [10 * minute, undefined, "warn", /By this machine's clock, that of the cluster of context blue is 10/],
-    [
-      -90 * minute,
-      90 * minute,
-      "fail",
-      /By the registry's clock, this machine's is .* slow, and that .* 3 hours slow/,
-    ],
-  ])("%i ms and %s ms ahead: %s %s is %s", (cluster, ofRegistry, status, message) => {
-    expect(look(cluster, ofRegistry)).toMatchObject({ status, message: expect.stringMatching(message) });
-  });
-});
-
 describe("a cluster of AKS", () => {
   const identity = { objectId: "o", clientId: "c", resourceId: "/identities/shop-agentpool" };
   const cluster = {
@@ -217,8 +184,6 @@ describe("a cluster of AKS", () => {
     aks.look({
       context: "blue",
       apiHost,
-      clusterAheadMs: 0,
-      registryAheadMs: 0,
       registry: registry(),
       nodes: known(undefined),
       suggest: entryFacts().suggest,

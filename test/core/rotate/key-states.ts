@@ -113,7 +113,6 @@ export function surveyed(state: KeysState): SeenKeys {
     proof: {} as ProofContext,
     now: at,
     applied: { missing: [], at: state.appliedAt?.getTime() },
-    clocks: { context: "blue", clusterAheadMs: 0, other: undefined },
     staleMarks: state.staleMark === true ? [{ target, mark: staleMark }] : [],
     liveMark: undefined,
     keyOf: (password) => keys.get(password.reveal())!,

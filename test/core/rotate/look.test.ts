@@ -114,14 +114,9 @@ describe("a survey goes by the services' clocks", () => {
   });
 
   describe.each([-24, 0, 24])("while this machine's is %i hours ahead", (ahead) => {
-    it("for what time it is, and tells how far they are apart", async () => {
+    it("for what time it is", async () => {
       const keys = await survey([inUse], { passwords: [listed("old")], ahead });
       expect(keys.now).toEqual(azureTime);
-      expect(keys.clocks).toEqual({
-        context: "blue",
-        clusterAheadMs: 0 - ahead * hourMs,
-        other: { name: "Azure", aheadMs: (0.5 - ahead) * hourMs },
-      });
     });
 
     it.each([
