@@ -23,7 +23,7 @@ import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 import type { RegistryOptions } from "./registry/registry-connection.ts";
 
 /** Joins the clients to what the flows need. Each client is loaded when it is first asked for. */
-export function connectWith({ env, pid, stdout }: Pick<HostProcess, "env" | "pid" | "stdout">): Connect {
+export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
   return (report, signal) => {
     const opened = new Once();
     // Runs before any secret is read and before any request.
@@ -64,14 +64,10 @@ export function connectWith({ env, pid, stdout }: Pick<HostProcess, "env" | "pid
       const key = { path, words, clusters: clusterRequest(request) };
       return await opened.do("manifest", key, async () => {
         const { openManifest } = await import("./manifest/open-manifest.ts");
-        const print = (text: string) =>
-          new Promise<void>((resolve, reject) => {
-            stdout.write(text, (error) => (error ? reject(error) : resolve()));
-          });
         const tell = (text: string) => report({ kind: "note", level: "warning", text });
         const seal = words && { words, variables: env };
         const { clusterId } = request;
-        return await openManifest({ path, seal, clusterId, tell, print }, clusters);
+        return await openManifest({ path, seal, clusterId, tell }, clusters);
       });
     };
     const operationId = randomUUID();

@@ -1,35 +1,20 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { refused } from "../domain/errors.ts";
-import { UsageError } from "./options/answers.ts";
-import type { Streams } from "./show/terminal.ts";
 
 /** The answers about a manifest. */
 export interface ManifestAnswers {
   readonly manifest: string | undefined;
   readonly sealWith: readonly string[] | undefined;
   readonly plainManifest: boolean;
-  readonly dryRun: boolean;
 }
 
 /**
- * Refuses a place where the wrong people could see a password: a terminal, or a repository that it may be committed
- * to.
- * @throws UsageError `usage.manifest`; ActionableError `manifest.plain-in-git`; exit 2
+ * Refuses a repository to which a readable password may be committed.
+ * @throws ActionableError `manifest.plain-in-git`, exit 2
  */
-export async function checkManifest(
-  { manifest, sealWith, plainManifest, dryRun }: ManifestAnswers,
-  { stdout }: Pick<Streams, "stdout">,
-): Promise<void> {
+export async function checkManifest({ manifest, sealWith, plainManifest }: ManifestAnswers): Promise<void> {
   if (manifest === undefined || sealWith !== undefined) return;
-  if (manifest === "-") {
-    if (stdout.isTTY !== true || dryRun) return;
-    throw new UsageError(
-      "--manifest - prints the password, and stdout is a terminal, which would show it",
-      "usage.manifest",
-      "Pipe it to kubectl: acr-pull setup --manifest - … | kubectl apply --server-side -f -",
-    );
-  }
   if (plainManifest || !(await mayBeCommitted(manifest))) return;
   throw refused(
     "manifest.plain-in-git",

@@ -260,22 +260,3 @@ function unreadable(path: string, why: string): ActionableError {
     "Name a file or a folder that you may read for --manifest.",
   );
 }
-
-/** A manifest that exists only in memory until it is printed. */
-export function printedManifest(): ManifestFiles & { text(): string } {
-  const file = "standard output";
-  const files = new Map<string, string>();
-  return {
-    read: () => Promise.resolve(new Map(files)),
-    readNow: () => Promise.resolve(files.get(file) ?? ""),
-    fileFor: () => file,
-    write(_file, text) {
-      files.set(file, text);
-      return Promise.resolve();
-    },
-    readBelow: () => Promise.resolve(new Map()),
-    whileLocked: (work) => work(),
-    journal: undefined,
-    text: () => files.get(file) ?? "",
-  };
-}

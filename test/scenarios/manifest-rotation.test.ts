@@ -223,7 +223,7 @@ describe.concurrent("rotate with a manifest", () => {
   });
 
   it.each([
-    [["--manifest", "-"], "usage.conflict"],
+    [["--manifest", "-"], "usage.invalid-value"],
     [["--manifest", "x", "--wait"], "usage.conflict"],
   ])("refuses %j", async (args, code) => {
     const run = await runProgram(undefined, ["rotate", "-y", "-o", "json", ...args]);

@@ -1,22 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text as streamText } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
-import { runSafely, secretsIn } from "../canary.ts";
+import { secretsIn } from "../canary.ts";
 import { documentsIn, sealWith, sync } from "../gitops/reconciler.ts";
-import {
-  entryOf,
-  livePasswords,
-  programPath,
-  runProgram,
-  secretOf,
-  setup,
-  spawnProgram,
-} from "../program.ts";
+import { entryOf, livePasswords, runProgram, secretOf, setup, spawnProgram } from "../program.ts";
 
 let sandbox: Sandbox;
 let folder: string;
@@ -150,31 +139,6 @@ describe("setup with a manifest", () => {
     expect(secretOf(sandbox, "fresh")).toBeDefined();
   });
 
-  it("prints to stdout what was asked for, and speaks on stderr", async () => {
-    const args = ["setup", "--registry", "myregistry", "-n", "awesomeapps", "--manifest", "-", "--yes"];
-    const run = await runProgram(sandbox, args);
-    expect(run.code).toBe(0);
-    await writeFile(file, run.stdout);
-    expect(documentsIn(file).map(({ kind }) => kind)).toEqual(["Secret"]);
-    expect(run.stderr).toContain("Wrote 1 document to stdout");
-    const refusedAgain = await runSafely(sandbox, args);
-    expect(refusedAgain.code).toBe(2);
-    expect(refusedAgain.stderr).toContain("has a valid key");
-    await sync(sandbox, file);
-    expect((await runProgram(sandbox, args)).stdout).toBe(run.stdout);
-  });
-
-  it("fails if nobody reads what it prints, and the next run names the key that is lost", async () => {
-    const args = ["setup", "--registry", "myregistry", "-n", "awesomeapps", "--manifest", "-", "--yes"];
-    const env = { ...process.env, ...sandbox.environment };
-    const child = spawn(process.execPath, [programPath, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
-    child.stdout.destroy();
-    const [stderr, [code]] = await Promise.all([streamText(child.stderr), once(child, "close")]);
-    expect([code, stderr]).toEqual([4, expect.stringContaining("manifest.unwritable")]);
-    const again = await runProgram(sandbox, args);
-    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining("status --prune")]);
-  });
-
   it("needs no cluster where its id is given, and reads the manifest back all the same", async () => {
     const env = { KUBECONFIG: "/dev/null" };
     const args = ["--manifest", file, "-n", "awesomeapps"];
@@ -250,7 +214,7 @@ describe("setup with a manifest", () => {
   });
 
   it.each([
-    [["--manifest", "-", "-o", "json"], "usage.conflict"],
+    [["--manifest", "-"], "usage.invalid-value"],
     [["--seal-with", "kubeseal"], "usage.conflict"],
     [["--manifest", "x", "--seal-with", "kubeseal | tee"], "usage.invalid-value"],
     [["--manifest", "/dev/null"], "manifest.unreadable"],

@@ -1,16 +1,14 @@
 import { commandWords } from "../../domain/command-words.ts";
 import { oneLineText } from "./option-values.ts";
 import { switchOption, valueOption } from "./option.ts";
-import type { OutputFormat } from "./output-options.ts";
 
 /** Options of every command that can write documents instead of a cluster's secrets. */
 export const manifestOptions = {
   manifest: valueOption({
     flag: "--manifest <file>",
-    summary:
-      "write documents for Argo CD, Flux or kubectl to this file or folder (not to folders in it), or - for stdout",
+    summary: "write documents for Argo CD, Flux or kubectl to this file or folder (not to folders in it)",
     group: "Cluster",
-    parse: oneLineText,
+    parse: place,
   }),
   sealWith: valueOption({
     flag: "--seal-with <command>",
@@ -33,17 +31,16 @@ export const manifestOptions = {
 export function manifestConflicts({
   manifest,
   contexts,
-  output,
 }: {
   readonly manifest: string | undefined;
   readonly contexts: readonly string[];
-  readonly output: OutputFormat;
 }): string[] {
   if (manifest === undefined) return [];
-  return [
-    ...(contexts.length > 1 ? ["--manifest holds documents for one cluster: give one --context"] : []),
-    ...(manifest === "-" && output !== "text"
-      ? [`--manifest - prints documents to stdout, where --output ${output} would print another`]
-      : []),
-  ];
+  return contexts.length > 1 ? ["--manifest holds documents for one cluster: give one --context"] : [];
+}
+
+/** Standard output is none: a manifest is read back, and what is printed there may end in a job's log. */
+function place(text: string): string {
+  if (text === "-") throw new RangeError("must be a file or a folder");
+  return oneLineText(text);
 }

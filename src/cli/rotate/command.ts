@@ -23,7 +23,7 @@ export const rotateCommand = flowCommand<RotateTypes>({
   async input(given, context) {
     if (given.manifest !== undefined) {
       const { checkManifest } = await import("../manifest-target.ts");
-      await checkManifest(given, context.process);
+      await checkManifest(given);
     }
     return (answers) => rotateInput(answers, suggester(context));
   },

@@ -197,21 +197,9 @@ export function rotateInput(answers: RotateAnswers, suggest: Suggest): RotateInp
 /** What `rotate` refuses before anything is read or asked for. */
 export const rotateChecks: Checks<RotateAnswers> = {
   options: rotateOptions,
-  conflicts: (answers) => [
-    ...outlivedBy(answers),
-    ...alwaysExpiring(answers),
-    ...manifestConflicts(answers),
-    ...unreadManifest(answers),
-  ],
+  conflicts: (answers) => [...outlivedBy(answers), ...alwaysExpiring(answers), ...manifestConflicts(answers)],
   missing: ({ dryRun, yes }, interactive) => (interactive || dryRun || yes ? [] : [rotateOptions.yes]),
 };
-
-/** Nobody reads a printed manifest back, so it cannot show which key to replace. */
-function unreadManifest({ manifest }: RotateAnswers): string[] {
-  return manifest === "-"
-    ? ["--manifest - cannot be rotated: name the file or folder that holds the documents"]
-    : [];
-}
 
 /** A grace period longer than the new key's lifetime would end with no key at all. */
 function outlivedBy({ graceMs, expiresInMs }: RotateAnswers): string[] {

@@ -33,7 +33,7 @@ export const setupCommand = flowCommand<SetupTypes>({
     if (!given.dryRun) await checkCredentialsFile(given.credentialsFile);
     if (given.manifest !== undefined) {
       const { checkManifest } = await import("../manifest-target.ts");
-      await checkManifest(given, context.process);
+      await checkManifest(given);
     }
     const knownPassword = await passwordGiven(given, context);
     const suggest = suggester(context);

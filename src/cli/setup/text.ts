@@ -22,7 +22,6 @@ import { firstEnd, laterLines, renewalLines } from "./renewal.ts";
  */
 export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
   plan: shownPlan,
-  aside: ({ manifest }) => manifest === "-",
   lines: (result, setting) =>
     result.attachments ? attachLines(result, result.attachments, setting) : resultLines(result, setting),
   troubles: (result, setting) => (setting.exitCode === exitCode.ok ? [] : troubleLines(result, setting)),

@@ -45,8 +45,6 @@ export interface FlowText<Answers, FlowPlan, Result> {
   plan(plan: FlowPlan, answers: Answers): ShownPlan;
   /** What the flow did, for people. */
   lines(result: Result, setting: Setting<Answers> & Ended): readonly Line[];
-  /** Whether stdout holds documents that were asked for, so that text for people goes to stderr. */
-  aside?(answers: Answers): boolean;
   /** What is not as it should be: the only thing that `--quiet` leaves. If it is empty, nothing is said. */
   troubles(result: Result, setting: Setting<Answers> & Ended): readonly Line[];
   /** The fields of the published contract, if they are not those of the result. */
@@ -104,18 +102,17 @@ export function commandAnswer<Answers extends ViewAnswers, FlowPlan extends Plan
     };
   }
   const { result } = outcome;
-  const aside = text.aside?.(setting.answers) ?? false;
   const document = { ...(text.document?.(result, setting.answers) ?? result) } as Answer["document"];
   if (outcome.kind === "stopped") {
     const failure = describeFailure(outcome.error);
     const ended = { asked: false, stopped: true, exitCode: failure.exitCode };
     const lines = () => linesOf(text, result, { ...setting, ...ended });
-    return { command, exitCode: failure.exitCode, document, lines, failure, aside };
+    return { command, exitCode: failure.exitCode, document, lines, failure };
   }
   const ended = { stopped: false, exitCode: outcome.exitCode };
   const lines = () => linesOf(text, result, { ...setting, ...ended });
   const failure = failureOf(outcome);
-  return { command, exitCode: outcome.exitCode, document, lines, failure, aside };
+  return { command, exitCode: outcome.exitCode, document, lines, failure };
 }
 
 function linesOf<Answers extends ViewAnswers, FlowPlan, Result>(

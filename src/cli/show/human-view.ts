@@ -14,12 +14,11 @@ export function openHumanView(
 ): View {
   return {
     ...talk(terminal, progress),
-    answer({ lines, failure, aside }) {
+    answer({ lines, failure }) {
       progress.close();
       const told = lines();
       if (progress.printed && told.length > 0) terminal.stderr.line();
-      const { stdout, stderr } = terminal;
-      for (const line of told) (aside ? stderr : stdout).line(line);
+      for (const line of told) terminal.stdout.line(line);
       if (failure) tell({ ...failure, ...failure.brief });
     },
     failure(_command, failure) {

@@ -18,8 +18,6 @@ export interface Answer {
   readonly document: Readonly<Record<string, unknown>>;
   /** For people, on stdout. Made only if a person reads them. */
   readonly lines: () => readonly Line[];
-  /** Whether they go to stderr, because stdout holds documents that were asked for. */
-  readonly aside?: boolean;
   /** Why it is not completely done. */
   readonly failure?: Failure | undefined;
 }

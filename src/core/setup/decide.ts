@@ -62,7 +62,6 @@ export async function lookAtJob(look: JobLook, signal: AbortSignal): Promise<Job
     heldOutsideTargets: () => heldOutsideTargets(look, application, signal),
   };
   const decision = await decideCredential(question, proof, signal);
-  refuseForgottenKey(look, question, decision);
   const deadKeys = await findDeadKeys(question, decision);
   const outlook = identity ? await checkAzureRights(look, identity, decision, signal) : noOutlook;
   const targets = await lookAtTargets(
@@ -87,28 +86,6 @@ export async function lookAtJob(look: JobLook, signal: AbortSignal): Promise<Job
     policy,
     proof,
   };
-}
-
-/**
- * Printed documents are not read back. A run that finds a living key, but not its password, would make another key
- * each time.
- * @throws ActionableError `manifest.key-elsewhere`, exit 2
- */
-function refuseForgottenKey(
-  { ports }: JobLook,
-  { application, clusterId, now }: CredentialQuestion,
-  { kind }: Job["decision"],
-): void {
-  if (kind !== "make" || ports.manifest?.path !== "-") return;
-  const key = application?.passwords.find(
-    (one) => isKeyOf(one, clusterId) && (one.endDateTime === undefined || one.endDateTime > now),
-  );
-  if (!key) return;
-  throw refused(
-    "manifest.key-elsewhere",
-    `The cluster ${clusterId} has a valid key (${key.keyId}), but no readable secret holds its password, so it cannot be printed again.`,
-    `If it was printed and is still to be applied, apply it and run again. If it is lost, remove it with acr-pull status --prune ${key.keyId}, or name a file for --manifest, which is read back.`,
-  );
 }
 
 /**

@@ -76,27 +76,9 @@ export async function lookAhead(
  * again, it finishes what was interrupted, and changes nothing if all is in order. If another run is at work, it
  * waits and then looks again, because the other run may have done all that is needed.
  * @param conversation.foreseen what was seen with the same input and ports; not looked up again if it was a moment ago
- * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over;
- *   `manifest.unwritable` if nobody reads what it prints
+ * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
  */
 export async function setup(
-  input: SetupInput,
-  ports: Writing<SetupPorts>,
-  conversation: SetupConversation & { readonly foreseen?: Preview | undefined },
-  signal: AbortSignal,
-): Promise<SetupOutcome> {
-  try {
-    const outcome = await untilDone(input, ports, conversation, signal);
-    await ports.manifest?.publish();
-    return outcome;
-  } catch (error) {
-    // Otherwise nobody would have the key that a failed run was to print. Why it failed matters more.
-    await ports.manifest?.publish().catch(() => {});
-    throw error;
-  }
-}
-
-async function untilDone(
   input: SetupInput,
   ports: Writing<SetupPorts>,
   conversation: SetupConversation & { readonly foreseen?: Preview | undefined },
