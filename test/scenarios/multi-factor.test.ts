@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { exists } from "../../src/sandbox/replication.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { azOfAPerson } from "../az-of-a-person.ts";
 import { runSafely } from "../canary.ts";
-import { liveAssignments, livePasswords, secretOf, setup, type Run } from "../program.ts";
+import { liveAssignments, livePasswords, setup, type Run } from "../program.ts";
+import { expectNothingLeft } from "./nothing-left.ts";
 import { start } from "./rotation.ts";
 
 const passwordAlone = {
@@ -29,14 +29,6 @@ function expectDemand(sandbox: Sandbox, run: Run, exit: number): void {
   expect(run.json.error.message).toContain("multi-factor authentication (MFA)");
   const login = `az login --tenant ${sandbox.world.tenantId} --claims-challenge ${challenge}`;
   expect(run.json.error.hint).toMatch(new RegExp(`MFA .*: ${login}$`, "m"));
-}
-
-function expectNothingLeft(sandbox: Sandbox): void {
-  const { applications } = sandbox.world;
-  expect(applications.filter((one) => one.uniqueName !== null && exists(one))).toEqual([]);
-  expect(livePasswords(sandbox)).toEqual([]);
-  expect(liveAssignments(sandbox)).toEqual([]);
-  expect(secretOf(sandbox)).toBeUndefined();
 }
 
 describe.concurrent("a person who signed in to az with a password alone", () => {

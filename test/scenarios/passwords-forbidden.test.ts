@@ -3,7 +3,6 @@ import { issueToken } from "../../src/sandbox/entra/token.ts";
 import { graphRoutes } from "../../src/sandbox/graph/graph.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { dispatch, type SandboxRequest } from "../../src/sandbox/service.ts";
-import type { ApplicationRecord } from "../../src/sandbox/world.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { runSafely } from "../canary.ts";
 import {
@@ -15,6 +14,7 @@ import {
   type Run,
 } from "../program.ts";
 import { setUp } from "./already-set-up.ts";
+import { expectTakenBack, ownApplications } from "./nothing-left.ts";
 import { keyIds, ownApplication, rotate, start } from "./rotation.ts";
 
 const day = 86_400_000;
@@ -31,22 +31,9 @@ function writes({ requests }: Sandbox): string[] {
   return requests.mutating().map(({ method, path }) => `${method} ${path}`);
 }
 
-/** Applications of ours, including deleted ones that can be restored. */
-function ours({ world }: Sandbox): ApplicationRecord[] {
-  return world.applications.filter(
-    ({ uniqueName, removedAt, softDeleted }) =>
-      uniqueName?.startsWith("acr-pull-") && (removedAt === undefined || softDeleted),
-  );
-}
-
-/** The run was refused and left nothing in the directory, the registry or the cluster. */
-function expectNothingLeft(sandbox: Sandbox, run: Run, code: string): void {
-  expect([run.code, run.json.error.code], run.stderr).toEqual([3, code]);
-  expect(ours(sandbox)).toEqual([]);
-  expect(livePasswords(sandbox)).toEqual([]);
-  expect(liveAssignments(sandbox)).toEqual([]);
-  expect(secretOf(sandbox)).toBeUndefined();
-  // Not even for a moment.
+/** The run was refused and left nothing: what it would have granted was not made even for a moment. */
+function expectNothingGranted(sandbox: Sandbox, run: Run, code: string): void {
+  expectTakenBack(sandbox, run, code);
   expect(writes(sandbox).join("\n")).not.toMatch(/servicePrincipals|roleAssignments/);
 }
 
@@ -55,7 +42,7 @@ describe.concurrent("setup, where the tenant allows no passwords and does not sa
     const sandbox = await start(test, { policy: { ...forbids } });
     for (let times = 1; times <= 2; times += 1) {
       const run = await setup(sandbox);
-      expectNothingLeft(sandbox, run, "directory.passwords-forbidden");
+      expectNothingGranted(sandbox, run, "directory.passwords-forbidden");
       expect(run.json.error.hint).toMatch(
         /exemption.*\n.*appManagementPolicies.*\n.*--service-principal APP_ID/s,
       );
@@ -69,7 +56,7 @@ describe.concurrent("setup, where the tenant allows no passwords and does not sa
   it("leaves nothing where the directory lags behind either", async (test) => {
     const sandbox = await start(test, { policy: { ...forbids }, replicationLag: "3s" });
     const run = await setup(sandbox);
-    expectNothingLeft(sandbox, run, "directory.passwords-forbidden");
+    expectNothingGranted(sandbox, run, "directory.passwords-forbidden");
     expect(run.stderr).toContain("Rolled back what was made: the application acr-pull-myregistry-");
   });
 
@@ -82,7 +69,7 @@ describe.concurrent("setup, where the tenant allows no passwords and does not sa
     const run = await setup(sandbox);
     expect([run.code, run.json.error.code], run.stderr).toEqual([4, "directory.passwords-forbidden"]);
     expect(run.json.error.message).toMatch(/could not be rolled back.*awesomeapps\/acr-secret/s);
-    expect(ours(sandbox)).toEqual([]);
+    expect(ownApplications(sandbox)).toEqual([]);
     expect((await setup(sandbox)).json.error.code).toBe("directory.passwords-forbidden");
     sandbox.world.clusters[0]!.users[0]!.rules = [{ verbs: ["*"], resources: ["*"] }];
     expect((await runSafely(sandbox, ["remove", "--registry", "myregistry", "-y"])).code).toBe(0);
@@ -119,7 +106,7 @@ describe.concurrent("setup, where the tenant allows no passwords", () => {
       policy: { ...forbids, readable: true, restrictsAppsCreatedAfter: "2026-01-02T00:00:00Z" },
     });
     const run = await setup(sandbox);
-    expectNothingLeft(sandbox, run, "directory.passwords-forbidden");
+    expectNothingGranted(sandbox, run, "directory.passwords-forbidden");
     expect(run.json.error.message).toContain("applications made after 2026-01-02");
     expect(writes(sandbox)).toEqual([]);
   });
@@ -193,10 +180,10 @@ describe.concurrent("the life of a new password", () => {
   it("that is refused by a cap that nobody may read leaves nothing, and names max, which finds the longest that is allowed", async (test) => {
     const sandbox = await start(test, { policy: { maxPasswordLifetime: "P90D" } });
     const run = await setup(sandbox, ["--expires-in", "365d"]);
-    expectNothingLeft(sandbox, run, "directory.password-lifetime");
+    expectNothingGranted(sandbox, run, "directory.password-lifetime");
     expect(run.json.error.hint).toMatch(/--expires-in max/);
     const again = await setup(sandbox);
-    expectNothingLeft(sandbox, again, "directory.password-lifetime");
+    expectNothingGranted(sandbox, again, "directory.password-lifetime");
     const max = await setup(sandbox, ["--expires-in", "max"]);
     expect(max.code, max.stderr).toBe(0);
     const [{ expiresAt }] = max.json.credentials;
@@ -206,7 +193,7 @@ describe.concurrent("the life of a new password", () => {
   it("that is refused however short leaves nothing, and says whom to ask", async (test) => {
     const sandbox = await start(test, { policy: { maxPasswordLifetime: "PT1H" } });
     const run = await setup(sandbox, ["--expires-in", "max"]);
-    expectNothingLeft(sandbox, run, "directory.password-lifetime");
+    expectNothingGranted(sandbox, run, "directory.password-lifetime");
     expect(run.json.error.hint).toMatch(/Ask a tenant administrator/);
   });
 });
@@ -248,7 +235,7 @@ describe.concurrent("setup, by a caller whose token says nothing of its rights",
   it("leaves nothing where none allows it", async (test) => {
     const sandbox = await start(test, callerWith([]));
     const run = await setup(sandbox);
-    expectNothingLeft(sandbox, run, "directory.forbidden");
+    expectNothingGranted(sandbox, run, "directory.forbidden");
     expect(run.json.error.message).toContain("may not register applications");
     expect(run.json.error.hint).toContain("Application.ReadWrite.OwnedBy");
   });

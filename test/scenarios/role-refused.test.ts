@@ -5,6 +5,7 @@ import { exists } from "../../src/sandbox/replication.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { liveAssignments, livePasswords, secretOf, setup, type Run } from "../program.ts";
+import { expectTakenBack } from "./nothing-left.ts";
 import { start } from "./rotation.ts";
 
 const shared = "0b0b0b0b-0000-4000-8000-000000000001";
@@ -14,16 +15,9 @@ function refusing(code: string, { nth = 1, status = 403 } = {}) {
   return [{ match: "PUT .*/roleAssignments/", nth, status, code }];
 }
 
-function ours({ world }: Sandbox) {
-  return world.applications.filter((one) => one.uniqueName !== null && exists(one));
-}
-
-function expectNothingLeft(sandbox: Sandbox, run: Run, code: string): void {
-  expect([run.code, run.json.error.code], run.stderr).toEqual([3, code]);
-  expect(ours(sandbox)).toEqual([]);
-  expect(livePasswords(sandbox)).toEqual([]);
-  expect(liveAssignments(sandbox)).toEqual([]);
-  expect(secretOf(sandbox)).toBeUndefined();
+/** The run left nothing, and its answer names nothing. */
+function expectNothingMade(sandbox: Sandbox, run: Run, code: string): void {
+  expectTakenBack(sandbox, run, code);
   expect(run.json).toMatchObject({ servicePrincipals: [], roleAssignments: [], credentials: [] });
 }
 
@@ -37,7 +31,7 @@ describe.concurrent("setup whose role is refused for good", () => {
   ])("by %s (%i) leaves nothing, and works when it is granted", async ([code, status, expected], test) => {
     const sandbox = await start(test, { faults: refusing(code, { status }) });
     const run = await setup(sandbox);
-    expectNothingLeft(sandbox, run, expected);
+    expectNothingMade(sandbox, run, expected);
     expect(run.stderr).toContain("Rolled back what was made: the application acr-pull-myregistry-");
     const again = await setup(sandbox);
     expect(again.code, again.stderr).toBe(0);
@@ -48,14 +42,14 @@ describe.concurrent("setup whose role is refused for good", () => {
     const sandbox = await start(test, { faults: refusing("AuthorizationFailed", { nth: 2 }) });
     const args = ["--registry", "abacregistry", "--role", "owner", "--allow-privileged-role=owner"];
     const run = await setup(sandbox, args);
-    expectNothingLeft(sandbox, run, "roles.forbidden");
+    expectNothingMade(sandbox, run, "roles.forbidden");
     expect(run.stderr).toContain("Rolled back what was made: the role Owner");
   });
 
   it("leaves only the namespace that it created", async (test) => {
     const sandbox = await start(test, { faults: refusing("AuthorizationFailed") });
     const run = await setup(sandbox, ["-n", "fresh", "--create-namespace"]);
-    expectNothingLeft(sandbox, run, "roles.forbidden");
+    expectNothingMade(sandbox, run, "roles.forbidden");
     expect(run.json.namespaces).toMatchObject([{ namespace: "fresh", action: "created" }]);
     expect(secretOf(sandbox, "fresh")).toBeUndefined();
   });
@@ -99,7 +93,7 @@ describe.concurrent("setup whose role is refused for good", () => {
     const sandbox = await start(test, { faults: refusing("AuthorizationFailed") });
     const folder = await mkdtemp(join(sandbox.folder, "manifest-"));
     const run = await setup(sandbox, ["--manifest", join(folder, "a.yaml"), "--plain-manifest"]);
-    expectNothingLeft(sandbox, run, "roles.forbidden");
+    expectNothingMade(sandbox, run, "roles.forbidden");
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -132,7 +126,7 @@ describe.concurrent("a role administrator whose right has a condition", () => {
   it("is told which role and principal type it has to allow, and leaves nothing", async (test) => {
     const sandbox = await start(test, delegated);
     const run = await setup(sandbox);
-    expectNothingLeft(sandbox, run, "roles.forbidden");
+    expectNothingMade(sandbox, run, "roles.forbidden");
     expect(run.json.error.message).toContain("an ABAC condition not fulfilled");
     expect(run.json.error.hint).toMatch(
       /allow the role AcrPull \(7f951dda-4ed3-4680-a7ca-43fe172d538d\) for the principal type ServicePrincipal/,
