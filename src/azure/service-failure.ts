@@ -88,7 +88,7 @@ export function hasAnswerCode(error: unknown, code: string): boolean {
 }
 
 /** The service's own id of a request, from the headers of its answer. */
-export function requestIdOf(headers: Headers): string | undefined {
+function requestIdOf(headers: Headers): string | undefined {
   return (
     headers.get("request-id") ??
     headers.get("x-ms-request-id") ??

@@ -16,7 +16,7 @@ const tries = 4;
 /** A server that refuses is alive and has done nothing: worth one more try. */
 const triesWhenRefused = 5;
 /** A longer `Retry-After` is not waited for; in milliseconds. */
-export const longestWaitMs = 300_000;
+const longestWaitMs = 300_000;
 /** The time over which the clients of a busy service spread; in milliseconds. */
 const spreadMs = 3000;
 
@@ -55,7 +55,7 @@ export function retryDelayMs(
  * Lengthens a wait that many were asked for at once, so that they do not all end at the same instant; in
  * milliseconds.
  */
-export function spreadWaitMs(leastMs: number, random: () => number = Math.random): number {
+function spreadWaitMs(leastMs: number, random: () => number = Math.random): number {
   return leastMs + random() * spreadMs;
 }
 

@@ -144,11 +144,6 @@ function changeLines({ what, action, details }: ShownChange, width: number): Lin
   ];
 }
 
-/** A change in three cells: what would be done, to what, and how that differs from before. */
-export function planRow({ target, action, before, after }: PlannedChange): string[] {
-  return [`${signs[action][0]} ${planned[action]}`, target, changeText(before, after, target)];
-}
-
 /** Warnings that say the same about several namespaces are shown once, with the names of the others. */
 export function foldedWarnings({ changes, warnings }: Pick<ShownPlan, "changes" | "warnings">): string[] {
   const places = changes.flatMap(({ target }) => placed(target) ?? []);
