@@ -3,10 +3,11 @@ import { openDirectory } from "../src/azure/directory-services.ts";
 import { remove } from "../src/core/remove/flow.ts";
 import type { RemoveInput, RemoveOutcome } from "../src/core/remove/contract.ts";
 import { rotate } from "../src/core/rotate/flow.ts";
+import type { Finished } from "../src/core/ending.ts";
 import type { RotateInput, RotateOutcome } from "../src/core/rotate/contract.ts";
 import { setup } from "../src/core/setup/flow.ts";
 import { status } from "../src/core/status/flow.ts";
-import type { StatusInput, StatusOutcome } from "../src/core/status/contract.ts";
+import type { StatusInput, StatusResult } from "../src/core/status/contract.ts";
 import type { SetupInput, SetupOutcome } from "../src/core/setup/contract.ts";
 import type { ProgressEvent } from "../src/core/progress.ts";
 import { ActionableError } from "../src/domain/errors.ts";
@@ -66,7 +67,7 @@ export interface VirtualRun {
   /** One run of `remove`, likewise. */
   remove(input?: Partial<RemoveInput>, contexts?: readonly string[]): Promise<RemoveOutcome>;
   /** One run of `status`, likewise; signed in to Azure or not. */
-  status(input?: Partial<StatusInput>, signedIn?: boolean): Promise<StatusOutcome>;
+  status(input?: Partial<StatusInput>, signedIn?: boolean): Promise<Finished<StatusResult>>;
   /** Lets time pass while nobody runs anything. */
   advance(milliseconds: number): void;
   /** Gives the process its real time and its own trust back. The caller closes the sandbox. */

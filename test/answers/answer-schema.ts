@@ -317,7 +317,6 @@ const status = z.strictObject({
     )
     .describe("names that were asked for and that no entry is found by"),
   warnings: z.array(z.strictObject({ code: z.string(), appId: z.string(), message: z.string() })),
-  pruned: z.strictObject({ appId: z.string(), keyId: z.string() }).optional(),
 });
 
 const remove = z.strictObject({

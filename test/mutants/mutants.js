@@ -940,50 +940,7 @@ export const mutants = [
     },
   },
 
-  // Watching: what status reports as in order, and what it prunes.
-  {
-    name: "has status prune a key that some secret holds",
-    edits: [
-      {
-        file: "src/core/status/prune.ts",
-        from: "if (first !== undefined) throw inUse(keyId, first, more.length);",
-        to: "",
-      },
-    ],
-    caughtBy: {
-      file: statusTest,
-      title: "status --prune refuses a key that is held in an entry whose mark names another key",
-    },
-  },
-  {
-    name: "has status prune by the marks that came with a copy of another cluster's secrets",
-    edits: [
-      {
-        file: "src/core/status/orphans.ts",
-        from: "if (identified) return undefined;",
-        to: "if (identified || contexts.length > 0) return undefined;",
-      },
-    ],
-    caughtBy: {
-      file: statusTest,
-      title:
-        "status --prune refuses where only marks tell which cluster it is: they may have been copied from the one that uses the key",
-    },
-  },
-  {
-    name: "has status prune a key that a secret with other marks of another chosen cluster holds",
-    edits: [
-      {
-        file: "src/core/status/prune.ts",
-        from: "    seen.map((one) => holdersOf(",
-        to: "    [cluster].map((one) => holdersOf(",
-      },
-    ],
-    caughtBy: {
-      file: statusTest,
-      title: "status --prune refuses a key that is held in the other cluster that was chosen",
-    },
-  },
+  // Watching: what status reports as in order.
   {
     name: "has status call in order what did not answer",
     edits: [

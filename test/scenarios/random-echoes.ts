@@ -120,7 +120,6 @@ function randomInvocation(draw: Draw, run: number, { world, folder }: Sandbox): 
     { args: ["verify"] },
     { args: ["verify", ...place] },
     { args: ["status"] },
-    { args: ["status", "--prune", key?.keyId ?? "00000000-0000-4000-8000-000000000000", "--yes"] },
     { args: ["remove", "--registry", "myregistry", "--yes", "--settle", "0s"] },
     { args: ["remove", ...place, "--yes", "--force", "--settle", "0s"] },
     { args: ["remove", "--registry", "myregistry", "--dry-run"] },

@@ -3,7 +3,7 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runSafely } from "../canary.ts";
 import { secretOf, setup, type Run, type RunOptions } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
-import { addSecret, countingWrites, keyIds, killedAt, ownApplication, rotate, start } from "./rotation.ts";
+import { countingWrites, killedAt, ownApplication, rotate, start } from "./rotation.ts";
 
 /** `status` as JSON. There is no secret in its output, and it asks for no change. */
 async function status(
@@ -699,11 +699,11 @@ describe.concurrent("status, while keys come and go,", () => {
   });
 });
 
-describe.concurrent("status --prune", () => {
+describe.concurrent("status, of a key that no secret holds", () => {
   /** A world with a key that no secret holds. */
-  async function withOrphan(test: Parameters<typeof start>[0], options: Parameters<typeof start>[1] = {}) {
-    const sandbox = await start(test, options);
-    const { keyId, clusterId } = setUp(sandbox);
+  async function withOrphan(test: Parameters<typeof start>[0]) {
+    const sandbox = await start(test);
+    const { keyId } = setUp(sandbox);
     const orphan = setUp(sandbox, { namespaces: ["kube-public"], beside: true });
     const secrets = sandbox.world.clusters[0]!.objects["secrets"]!;
     secrets.splice(
@@ -711,169 +711,22 @@ describe.concurrent("status --prune", () => {
       1,
     );
     sandbox.invariants.watch();
-    return { sandbox, keyId, orphan: orphan.keyId, clusterId };
+    return { sandbox, keyId, orphan: orphan.keyId };
   }
-  const prune = (sandbox: Sandbox, ...args: string[]) =>
-    runSafely(sandbox, ["status", "-o", "json", "--prune", ...args]);
 
-  it("removes the one key that nothing holds; without it that key is told, and exit 5", async (test) => {
-    const { sandbox, keyId, orphan } = await withOrphan(test);
+  it("tells that key, with the command that removes it, and exit 5", async (test) => {
+    const { sandbox, orphan } = await withOrphan(test);
     const told = await status(sandbox);
     expect([told.code, told.json.orphans]).toMatchObject([5, [{ keyId: orphan }]]);
     const text = await runSafely(sandbox, ["status"]);
-    expect(text.stdout).toContain(`acr-pull status --context sandbox --prune ${orphan} --yes`);
+    const { appId } = ownApplication(sandbox);
+    expect(text.stdout).toContain(`az ad app credential delete --id ${appId} --key-id ${orphan}`);
     expect(text.stdout).toContain("1 entry is in order, but not everything is:");
-    const { result: plan, writes } = await countingWrites(sandbox, () => prune(sandbox, orphan, "--dry-run"));
-    expect([plan.code, writes, plan.json.plan.map(({ action }: { action: string }) => action)]).toEqual([
-      0,
-      0,
-      ["removed"],
-    ]);
-    const run = await prune(sandbox, orphan, "--yes");
-    expect([run.code, run.json.pruned, run.json.orphans], run.stderr).toMatchObject([
-      0,
-      { keyId: orphan },
-      [],
-    ]);
-    expect(keyIds(sandbox)).toEqual([keyId]);
-    const again = await prune(sandbox, orphan, "--yes");
-    expect([again.code, again.json.error.code]).toEqual([2, "status.key-not-found"]);
-  });
-
-  it("needs --yes where nobody can be asked, and is the only use of it", async (test) => {
-    const { sandbox, orphan } = await withOrphan(test);
-    const asked = await prune(sandbox, orphan);
-    expect([asked.code, asked.json.error.code]).toEqual([2, "usage.missing-input"]);
-    expect((await status(sandbox, ["--yes"])).json.error.code).toBe("usage.conflict");
-    expect((await status(sandbox, ["--dry-run"])).json.error.code).toBe("usage.conflict");
-    await prune(sandbox, orphan, "--yes");
-  });
-
-  it("refuses a key that is in use, a stranger's, and one that some unlabelled secret holds", async (test) => {
-    const { sandbox, keyId, orphan } = await withOrphan(test);
-    const application = ownApplication(sandbox);
-    const stranger = {
-      ...application.passwords[0]!,
-      keyId: "99999999-9999-4999-8999-999999999999",
-      displayName: "a colleague's",
-    };
-    application.passwords.push(stranger);
-    const host = sandbox.world.registries[0]!.loginServer;
-    const text = application.passwords.find((one) => one.keyId === orphan)!.secretText;
-    addSecret(
-      sandbox,
-      { namespace: "default", name: "copy" },
-      { auths: { [host]: { username: application.appId, password: text } } },
-    );
-    sandbox.invariants.watch();
-    const codes: unknown[] = [];
-    for (const id of [keyId, stranger.keyId, orphan]) {
-      const { result, writes } = await countingWrites(sandbox, () => prune(sandbox, id, "--yes"));
-      codes.push([result.code, result.json.error.code, writes, result.json.error.message]);
-    }
-    expect(codes).toEqual([
-      [2, "status.key-in-use", 0, expect.stringContaining("marks")],
-      [2, "status.key-not-ours", 0, expect.stringContaining("did not make")],
-      [2, "status.key-in-use", 0, expect.stringContaining("sandbox/default/copy")],
-    ]);
-  });
-
-  /** How pruning a key that is in use was refused. The key was left alone. */
-  async function refusal(sandbox: Sandbox, keyId: string, ...args: string[]) {
-    const { result, writes } = await countingWrites(sandbox, () => prune(sandbox, keyId, "--yes", ...args));
-    expect(writes, "requests that ask for a change").toBe(0);
-    expect(ownApplication(sandbox).passwords.find((one) => one.keyId === keyId)?.removedAt).toBeUndefined();
-    return [result.code, result.json.error?.code, result.json.error?.message];
-  }
-
-  /** Each test removes these keys at its end, so the sandbox does not report what the program was kept from pruning. */
-  it.for<[string, (sandbox: Sandbox, orphan: string) => string]>([
-    [
-      "in an entry whose mark names another key",
-      (sandbox, orphan) => {
-        const { appId, passwords } = ownApplication(sandbox);
-        const password = passwords.find(({ keyId }) => keyId === orphan)!.secretText;
-        const host = sandbox.world.registries[0]!.loginServer;
-        change(sandbox, "awesomeapps", (secret) =>
-          setData(secret, JSON.stringify({ auths: { [host]: { username: appId, password } } })),
-        );
-        return "sandbox/awesomeapps/acr-secret";
-      },
-    ],
-    [
-      "in a secret of the older type, under an id in capitals",
-      (sandbox, orphan) => {
-        const { appId, passwords } = ownApplication(sandbox);
-        const password = passwords.find(({ keyId }) => keyId === orphan)!.secretText;
-        const entry = {
-          [sandbox.world.registries[0]!.loginServer]: { username: appId.toUpperCase(), password },
-        };
-        sandbox.addObject("sandbox", {
-          apiVersion: "v1",
-          kind: "Secret",
-          type: "kubernetes.io/dockercfg",
-          metadata: { namespace: "default", name: "older" },
-          data: { ".dockercfg": Buffer.from(JSON.stringify(entry)).toString("base64") },
-        });
-        return "sandbox/default/older";
-      },
-    ],
-    [
-      "by a run at work, whose mark stands on a secret that lost its label",
-      (sandbox, orphan) => {
-        const { displayName } = ownApplication(sandbox).passwords.find(({ keyId }) => keyId === orphan)!;
-        const operation = displayName!.split("/").at(-1);
-        change(sandbox, "awesomeapps", ({ metadata }) => {
-          const pending = {
-            operation,
-            holder: { host: "h", boot: "b", pid: 1 },
-            renewedAt: new Date().toISOString(),
-          };
-          const text = metadata.annotations!["acr-pull/entries"]!;
-          metadata.annotations!["acr-pull/entries"] = text.replace(
-            /}}$/,
-            `,"pending":${JSON.stringify(pending)}}}`,
-          );
-          delete metadata.labels!["acr-pull/managed"];
-        });
-        setUp(sandbox, { namespaces: ["default"], beside: true });
-        return "sandbox/awesomeapps/acr-secret";
-      },
-    ],
-    [
-      "in the other cluster that was chosen",
-      (sandbox, orphan) => {
-        const { appId, passwords } = ownApplication(sandbox);
-        const password = passwords.find(({ keyId }) => keyId === orphan)!.secretText;
-        const auths = { [sandbox.world.registries[0]!.loginServer]: { username: appId, password } };
-        addSecret(sandbox, { namespace: "default", name: "copy" }, { auths, context: "sandbox-staging" });
-        return "sandbox-staging/default/copy";
-      },
-    ],
-    [
-      "in a secret, while the directory does not say how it begins",
-      (sandbox, orphan) => {
-        const { appId, passwords } = ownApplication(sandbox);
-        const key = passwords.find(({ keyId }) => keyId === orphan)!;
-        const auths = { "elsewhere.example": { username: appId, password: key.secretText } };
-        addSecret(sandbox, { namespace: "default", name: "copy" }, { auths });
-        Object.assign(key, { hint: null });
-        return "sandbox/default/copy";
-      },
-    ],
-  ])("refuses a key that is held %s", async ([_where, hold], test) => {
-    const { sandbox, orphan } = await withOrphan(test);
-    const place = hold(sandbox, orphan);
-    expect(await refusal(sandbox, orphan, "--context", "sandbox", "--context", "sandbox-staging")).toEqual([
-      2,
-      "status.key-in-use",
-      expect.stringContaining(place),
-    ]);
     forgetKeys(sandbox);
   });
 
-  it("refuses where only marks tell which cluster it is: they may have been copied from the one that uses the key", async (test) => {
-    const { sandbox, orphan, clusterId } = await withOrphan(test);
+  it("says that it cannot know where only marks tell which cluster it is: they may have been copied", async (test) => {
+    const { sandbox } = await withOrphan(test);
     sandbox.world.clusters[0]!.users[0]!.rules = [{ verbs: ["get", "list"], resources: ["secrets"] }];
     const told = await status(sandbox);
     expect([told.code, told.json.orphans, told.json.orphansUnknown.code], told.stderr).toEqual([
@@ -881,52 +734,25 @@ describe.concurrent("status --prune", () => {
       null,
       "status.cluster-not-known",
     ]);
-    expect((await refusal(sandbox, orphan)).slice(0, 2)).toEqual([3, "status.cluster-not-known"]);
-    expect((await prune(sandbox, orphan, "--yes", "--cluster-id", clusterId)).json.pruned.keyId).toBe(orphan);
-  });
-
-  it("refuses when the right to list secrets goes while it looks", async (test) => {
-    const { sandbox, orphan } = await withOrphan(test, {
-      faults: [{ match: "GET /api/v1/secrets.*fieldSelector", times: 9, status: 403 }],
-    });
-    expect((await refusal(sandbox, orphan)).slice(0, 2)).toEqual([3, "status.cannot-see-all-namespaces"]);
     forgetKeys(sandbox);
   });
 
-  it("refuses where secrets may not be listed cluster-wide", async (test) => {
-    const { sandbox, orphan } = await withOrphan(test);
-    sandbox.world.clusters[0]!.users[0]!.rules = [
-      { verbs: ["get", "list"], resources: ["secrets"], namespaces: ["awesomeapps"] },
-      { verbs: ["get"], resources: ["namespaces"] },
-    ];
-    const run = await prune(sandbox, orphan, "--yes", "-n", "awesomeapps");
-    expect([run.code, run.json.error.code]).toEqual([3, "status.cannot-see-all-namespaces"]);
-    ownApplication(sandbox).passwords.find(({ keyId }) => keyId === orphan)!.removedAt = Date.now();
-  });
-
-  it("finds what is left of an application when no secret names it any more, by the registry's login server", async (test) => {
-    const { sandbox, keyId, orphan } = await withOrphan(test);
-    sandbox.world.clusters[0]!.objects["secrets"] = [];
-    sandbox.invariants.watch();
-    const host = sandbox.world.registries[0]!.loginServer;
-    const run = await status(sandbox, ["--registry", host]);
-    expect(run.code, run.stderr).toBe(5);
-    expect(run.json.orphans.map((one: { keyId: string }) => one.keyId)).toEqual([keyId, orphan]);
-    for (const id of [keyId, orphan])
-      expect((await prune(sandbox, id, "--yes", "--registry", host)).json.pruned.keyId).toBe(id);
-  });
-
-  it("finds it as well in the directory, when nobody says which registry", async (test) => {
-    const { sandbox, keyId, orphan } = await withOrphan(test);
-    sandbox.world.clusters[0]!.objects["secrets"] = [];
-    sandbox.invariants.watch();
-    const run = await status(sandbox);
-    expect(run.code, run.stderr).toBe(5);
-    expect(run.json.orphans.map((one: { keyId: string }) => one.keyId)).toEqual([keyId, orphan]);
-    for (const id of [keyId, orphan])
-      expect((await prune(sandbox, id, "--yes")).json.pruned.keyId, id).toBe(id);
-    expect((await status(sandbox)).json.orphans).toEqual([]);
-  });
+  it.for([
+    ["by the registry's login server", true],
+    ["in the directory, when nobody says which registry", false],
+  ] as const)(
+    "finds what is left of an application when no secret names it any more, %s",
+    async ([, named], test) => {
+      const { sandbox, keyId, orphan } = await withOrphan(test);
+      sandbox.world.clusters[0]!.objects["secrets"] = [];
+      sandbox.invariants.watch();
+      const host = sandbox.world.registries[0]!.loginServer;
+      const run = await status(sandbox, named ? ["--registry", host] : []);
+      expect(run.code, run.stderr).toBe(5);
+      expect(run.json.orphans.map((one: { keyId: string }) => one.keyId)).toEqual([keyId, orphan]);
+      forgetKeys(sandbox);
+    },
+  );
 });
 
 describe.concurrent("status, of keys whose application no secret names", () => {
@@ -1010,9 +836,6 @@ describe.concurrent("status, of keys whose application no secret names", () => {
       null,
       "directory.forbidden",
     ]);
-    const orphan = ownApplication(sandbox).passwords[0]!.keyId;
-    const pruned = await runSafely(sandbox, ["status", "-o", "json", "--prune", orphan, "--yes"]);
-    expect([pruned.code, pruned.json.error.code], pruned.stderr).toEqual([3, "directory.forbidden"]);
     // It still reports the applications that secrets name.
     forgetKeys(sandbox);
     sandbox.world.applications.splice(1);
@@ -1064,10 +887,6 @@ describe.concurrent("status, of keys whose application no secret names", () => {
       null,
       "status.cannot-see-all-namespaces",
     ]);
-    const orphan = ownApplication(sandbox).passwords[0]!.keyId;
-    const prune = ["status", "-n", "awesomeapps", "-o", "json", "--prune", orphan, "--yes"];
-    const pruned = await runSafely(sandbox, prune);
-    expect([pruned.code, pruned.json.error.code]).toEqual([3, "status.cannot-see-all-namespaces"]);
     const asked = sandbox.requests.entries.slice(before).map(({ path }) => path);
     expect(asked.filter((path) => path.includes("/v1.0/"))).toEqual([]);
     forgetKeys(sandbox);

@@ -29,8 +29,6 @@ export interface NextCommands {
   readonly setup: (entry: NamespacePlace) => string;
   /** Grants the nodes of an AKS cluster the role that pulls from a registry. */
   readonly attach: (context: string, registry: string) => string;
-  /** Removes one orphaned key. */
-  readonly prune: (keyId: string) => string;
   /** Takes back what is left after the secrets are gone. If no registry was asked for, a person fills in its name. */
   readonly remove: () => string;
   /** Resumes a removal that did not finish, for one secret. */
@@ -43,7 +41,7 @@ const mostKnow = pick(statusOptions, "registry", "contexts", "clusterId", ...sam
 
 /** The command lines that the answer suggests. */
 export function nextCommands(shell: Shell): NextCommands {
-  const { namespaces, secretName, prune } = statusOptions;
+  const { namespaces, secretName } = statusOptions;
   const { ifExpiringWithinMs, manifest } = rotateOptions;
   const at = (place: Readonly<Record<string, readonly string[]>>): Shell => ({
     ...shell,
@@ -81,7 +79,6 @@ export function nextCommands(shell: Shell): NextCommands {
       const given = at({ contexts: [context], registry: [registry], attach: ["true"] });
       return equivalentCommand(given, "setup", { ...allKnow, attach: setupOptions.attach }, asking);
     },
-    prune: (keyId) => equivalentCommand(at({ prune: [keyId] }), "status", { ...mostKnow, prune }),
     remove: () => {
       const registry = shell.given.get("registry")?.texts ?? ["REGISTRY"];
       return equivalentCommand(at({ registry }), "remove", { ...mostKnow, secretName }, asking);

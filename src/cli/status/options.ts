@@ -1,7 +1,6 @@
 import type { FlowTypes } from "../flow-command.ts";
-import type { PrunePlan, StatusInput, StatusPorts, StatusResult } from "../../core/status/contract.ts";
-import type { Checks } from "../options/check.ts";
-import { guidName, objectName, registryReference } from "../../domain/names.ts";
+import type { StatusInput, StatusPorts, StatusResult } from "../../core/status/contract.ts";
+import { objectName, registryReference } from "../../domain/names.ts";
 import { positiveDuration } from "../options/option-values.ts";
 import { valueOption, type AnswersOf } from "../options/option.ts";
 import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
@@ -9,7 +8,6 @@ import { outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
   clusterOptions,
-  runOptions,
   serviceOptions,
   signInOptions,
   namespaceOptions,
@@ -46,27 +44,7 @@ export const statusOptions = {
     group: "Rotation",
     parse: positiveDuration,
   }),
-  // Consent, so it has no variable: one forgotten in a pipeline must not remove a key.
-  prune: valueOption({
-    flag: "--prune <key-id>",
-    summary: "remove this key, which acr-pull made for the cluster and nothing in it holds",
-    group: "Consent",
-    parse: guidName,
-    consent: true,
-  }),
-  yes: {
-    ...runOptions.yes,
-    summary: "with --prune: remove it without asking; needed where nobody can be asked",
-    common: false,
-    needs: { prune: "without it there is nothing to agree to" },
-  },
   ...serviceOptions,
-  dryRun: {
-    ...runOptions.dryRun,
-    summary: "with --prune: only show what would be removed",
-    common: false,
-    needs: { prune: "without it nothing is written" },
-  },
   ...askingOptions,
   ...rehearsalAfterSetup,
   ...outputOptions,
@@ -80,13 +58,5 @@ export interface StatusTypes extends FlowTypes {
   answers: StatusAnswers;
   input: StatusInput;
   ports: StatusPorts;
-  plan: PrunePlan;
   result: StatusResult;
 }
-
-/** What `status` refuses before anything is asked for. */
-export const statusChecks: Checks<StatusAnswers> = {
-  options: statusOptions,
-  missing: ({ prune, dryRun, yes }, interactive) =>
-    prune !== undefined && !dryRun && !yes && !interactive ? [statusOptions.yes] : [],
-};

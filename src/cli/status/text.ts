@@ -1,12 +1,6 @@
-import type {
-  OrphanKey,
-  PendingWork,
-  PrunePlan,
-  StatusEntry,
-  StatusResult,
-} from "../../core/status/contract.ts";
+import type { OrphanKey, PendingWork, StatusEntry, StatusResult } from "../../core/status/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import type { Ended, FlowText, Setting } from "../show/answer.ts";
+import type { Ended, FlowText, Plan, Setting } from "../show/answer.ts";
 import { alike, apartFrom, counted, placesText, several, type Alike } from "../show/folding.ts";
 import { paragraphs, signedLines } from "../show/lines.ts";
 import { registryText } from "../show/registry-text.ts";
@@ -18,9 +12,9 @@ import { isInOrder, nextCommands, nextLines, type NextCommands } from "./next-co
 import type { StatusAnswers } from "./options.ts";
 import { scopeLines, unseenLines } from "./sight.ts";
 
-/** How `status` words what it found, and the key that it would remove. */
-export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
-  plan: (plan) => ({ title: "A key that nothing holds", ...plan }),
+/** How `status` words what it found. */
+export const statusText: FlowText<StatusAnswers, Plan, StatusResult> = {
+  plan: (plan) => ({ title: "", ...plan }),
   lines: (result, setting) => statusLines(result, contextOf(setting)),
   troubles: (result, setting) => paragraphs(troubleParts(result, contextOf(setting))),
 };
@@ -40,16 +34,15 @@ interface StatusContext {
 
 /** For people: the state of every entry, what is pending, orphaned keys, and what to run. */
 function statusLines(result: StatusResult, context: StatusContext): Line[] {
-  const { entries, pruned } = result;
+  const { entries } = result;
   const { width } = context;
   return paragraphs([
-    pruned ? wrapped(`Removed the key ${pruned.keyId}, which nothing held.`, width) : [],
     entries.length > 0 ? listLines(statusColumns(entries), entries, width) : [],
     headLines(result, context),
     missingLines(result, width),
     troubleLines(entries, width),
     result.pending.flatMap((work) => pendingLines(work, entries, width)),
-    orphanLines(result, context),
+    orphanLines(result, width),
     attachmentLines(result, context),
     orphansUnknownLines(result, width),
     linkLines(result, context),
@@ -70,7 +63,7 @@ function troubleParts(result: StatusResult, context: StatusContext): Line[][] {
     result.pending
       .filter(({ overdue }) => overdue)
       .flatMap((work) => pendingLines(work, result.entries, width)),
-    orphanLines(result, context),
+    orphanLines(result, width),
     linkLines(result, context),
     unseenLines(result, width),
     warningLines(result, width),
@@ -197,13 +190,13 @@ function orphansUnknownLines({ orphansUnknown }: StatusResult, width: number): L
   return signedLines(toned("faint", "•"), text, width);
 }
 
-function orphanLines({ orphans }: StatusResult, { commands, width }: StatusContext): Line[] {
+function orphanLines({ orphans }: StatusResult, width: number): Line[] {
   if (orphans === null) return [];
   const told = orphans
     .slice(0, mostTroubles)
     .flatMap((orphan) => [
       ...signedLines(toned("bad", "✗"), orphanText(orphan), width),
-      `    ${commands.prune(orphan.keyId)}`,
+      `    az ad app credential delete --id ${orphan.appId} --key-id ${orphan.keyId}`,
     ]);
   const more = orphans.length > mostTroubles ? [`  and ${orphans.length - mostTroubles} more orphans`] : [];
   return [...told, ...more];

@@ -1,8 +1,6 @@
-import type { Conversation, Outcome } from "../ending.ts";
 import type { ErrorDetails } from "../../domain/errors.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { ViewWish } from "../cluster/view.ts";
-import type { PlannedChange } from "../plan.ts";
 import type {
   Clock,
   ClusterTarget,
@@ -19,10 +17,6 @@ export interface StatusInput extends ViewWish {
   readonly registry: RegistryReference | undefined;
   /** An entry that expires within this time is not in order. If undefined, an entry whose renewal is due is not. */
   readonly expiringWithinMs: number | undefined;
-  /** The id of a key to remove, which acr-pull made and nothing holds. */
-  readonly prune: string | undefined;
-  /** With `prune`: only say what would be done. */
-  readonly dryRun: boolean;
 }
 
 /** The outside, joined by connect.ts. */
@@ -42,16 +36,6 @@ export interface AttachmentReads {
   readonly managedClusters: ManagedClusters;
   readonly roles: Pick<Roles, "listVisibleAssignments">;
   readonly registries: Pick<Registries, "findRegistries">;
-}
-
-/** How a run of status reports progress and asks for approval. */
-export type StatusConversation = Conversation<PrunePlan, StatusResult>;
-
-/** What `prune` would do, as data. */
-export interface PrunePlan {
-  readonly changes: readonly PlannedChange[];
-  /** Things to know before saying yes. */
-  readonly warnings: readonly string[];
 }
 
 /**
@@ -220,9 +204,4 @@ export interface StatusResult {
   readonly missing: readonly MissingThing[];
   /** Things that will cause trouble one day. They do not make the exit code 5. */
   readonly warnings: readonly { readonly code: string; readonly appId: string; readonly message: string }[];
-  /** With `prune`: the key that was removed. */
-  readonly pruned?: { readonly appId: string; readonly keyId: string };
 }
-
-/** How status ended. */
-export type StatusOutcome = Outcome<PrunePlan, StatusResult>;

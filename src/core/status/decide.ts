@@ -25,7 +25,6 @@ export function finished(
   look: Look,
   input: StatusInput,
   { process, clock }: StatusPorts,
-  pruned?: string,
 ): Finished<StatusResult> {
   const { seen, unseen, facts, leftLinks } = look;
   const directory = facts instanceof ActionableError ? undefined : facts;
@@ -34,8 +33,6 @@ export function finished(
   const result: StatusResult = {
     entries: seen.flatMap((cluster) => judgeEntries(cluster, { directory, now, input })),
     ...orphans,
-    // Parts of the directory may still list a key that was removed a moment ago.
-    orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
     ...look.attachments,
     brokenLinks: seen.flatMap(({ clusterId }) =>
       brokenLinks(clusterId, leftLinks.get(clusterId) ?? [], orphans.orphans ?? []),
@@ -52,8 +49,7 @@ export function finished(
       namespace: namespace ?? null,
       error: { code, message },
     })),
-    // After a prune, an empty result is no surprise: the removed key may have been all there was.
-    missing: pruned === undefined ? look.missing : [],
+    missing: look.missing,
     warnings: [
       ...(directory ? applicationWarnings(directory) : []),
       ...seen.flatMap((cluster) => secretWarnings(cluster, input)),

@@ -91,7 +91,6 @@ async function askAbout(
     return { ...look, unsearched, azureTime: directory.serverTime() };
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
-    if (input.prune !== undefined) throw error;
     return { seen, unseen, facts: error, azureTime: undefined };
   }
 }

@@ -13,7 +13,7 @@ import type { DirectoryFacts } from "./look.ts";
 import type { OrphanKey, StatusResult } from "./contract.ts";
 
 /** Why acr-pull cannot say which keys of a cluster nothing holds. */
-export type OrphansUnknown = NonNullable<StatusResult["orphansUnknown"]>;
+type OrphansUnknown = NonNullable<StatusResult["orphansUnknown"]>;
 
 /** Why acr-pull cannot say which keys of a cluster nothing holds; undefined if it can. */
 export function orphansUnknownOf({
@@ -30,7 +30,7 @@ export function orphansUnknownOf({
 }
 
 /** A key may be held in a namespace that acr-pull could not look at. */
-export function cannotListAll(contexts: readonly string[]): OrphansUnknown {
+function cannotListAll(contexts: readonly string[]): OrphansUnknown {
   return {
     code: "status.cannot-see-all-namespaces",
     message: `You may not list secrets in every namespace of context ${namesOf(contexts)}, so another namespace may use a key that no visible secret holds`,

