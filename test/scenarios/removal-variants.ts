@@ -6,7 +6,7 @@ import { expect, type TestContext } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { rotate, setup } from "../program.ts";
-import { expectDepartures, prunes, removed, stateOf } from "./removal.ts";
+import { expectDepartures, removed, stateOf } from "./removal.ts";
 import { addSecret, endGrace, rotate as rotateAtOnce, start } from "./rotation.ts";
 
 /** One way to run setup, and what undoes it. */
@@ -144,15 +144,6 @@ export const further: readonly Variant[] = [
     },
     setup: ["--namespace-selector", "team=web"],
     remove: ["--namespace-selector", "team=web"],
-  },
-  {
-    what: "another service principal than at first",
-    options: withShared,
-    setup: [],
-    afterwards: (sandbox) =>
-      expectDone(setup(sandbox, ["--service-principal", sharedName, "--switch-principal"])),
-    // No secret names the first one's key any longer.
-    remove: (sandbox) => [...shareds, ...prunes(sandbox)],
   },
   {
     what: "a service principal that was there, which gets an owner",

@@ -131,7 +131,7 @@ const scenarios: readonly Refusal[] = [
     exit: 2,
     code: "service-principal.not-found",
     says: ["sandbox/awesomeapps/acr-secret"],
-    hint: ["--tenant", "--switch-principal"],
+    hint: ["--tenant", "acr-pull setup"],
     arrange: (one) => {
       const application = ownApplication(one);
       application.removedAt = Date.now() - 3_600_000;

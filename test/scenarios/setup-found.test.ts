@@ -283,15 +283,25 @@ describe("setup, where the secret is gone", () => {
 });
 
 describe("setup, where the entry names another application", () => {
-  it("refuses without --switch-principal, and switches with it", async () => {
+  it("refuses, and names both; a remove makes room for it", async () => {
     sandbox.world.applications.push();
     await setup(sandbox);
     const created = await startOther();
     const refusal = await mutations(() => setup(sandbox, ["--service-principal", created]));
     expect(refusal.result.code).toBe(2);
     expect(refusal.result.json.error.code).toBe("secret.other-principal");
+    expect(refusal.result.json.error.message).toContain(created);
     expect(refusal.count).toBe(0);
-    const run = await setup(sandbox, ["--service-principal", created, "--switch-principal"]);
+    const removed = await runSafely(sandbox, [
+      "remove",
+      "--registry",
+      "myregistry",
+      "-n",
+      "awesomeapps",
+      "-y",
+    ]);
+    expect(removed.code, removed.stderr).toBe(0);
+    const run = await setup(sandbox, ["--service-principal", created]);
     expect(run.code, run.stderr).toBe(0);
     expect(entryOf(sandbox)?.username).toBe(created);
     expect(run.json.servicePrincipals[0].action).toBe("reused");
@@ -309,7 +319,7 @@ describe("setup, where the entry names another application", () => {
     ]);
   });
 
-  it("proposes --switch-principal alone where the secret was copied from another cluster", async () => {
+  it("takes over with --adopt a secret that was copied from another cluster", async () => {
     await setup(sandbox);
     const annotations = secretOf(sandbox)!.metadata.annotations!;
     const marks = marksOf(sandbox);
@@ -317,10 +327,10 @@ describe("setup, where the entry names another application", () => {
     annotations["acr-pull/entries"] = JSON.stringify(marks);
     const refusal = await mutations(() => setup(sandbox));
     const { error } = refusal.result.json;
-    expect([refusal.result.code, error.code, refusal.count]).toEqual([2, "secret.other-principal", 0]);
-    expect(error.hint).toContain("--switch-principal");
+    expect([refusal.result.code, error.code, refusal.count]).toEqual([2, "secret.not-ours", 0]);
+    expect(error.hint).toContain("--adopt");
     expect(error.hint).not.toContain("--service-principal");
-    const run = await setup(sandbox, ["--switch-principal"]);
+    const run = await setup(sandbox, ["--adopt"]);
     expect(run.code, run.stderr).toBe(0);
     expect(Object.values(marksOf(sandbox))[0]!.clusterId).not.toBe("another-cluster");
   });

@@ -768,27 +768,6 @@ describe.concurrent("status, of keys whose application no secret names", () => {
     return { sandbox, ...made };
   }
 
-  it("finds that of the principal before, after another was taken", async (test) => {
-    const sandbox = await start(test, {
-      applications: [{ displayName: "shared", owners: ["caller"] }],
-    });
-    const { keyId } = setUp(sandbox);
-    const where = ["--registry", "myregistry", "-n", "awesomeapps"];
-    const other = ["--service-principal", "shared", "--switch-principal"];
-    const taken = await runSafely(sandbox, ["setup", ...where, ...other, "-y"]);
-    expect(taken.code, taken.stderr).toBe(0);
-    const run = await status(sandbox);
-    expect([run.code, run.json.orphans], run.stderr).toMatchObject([
-      5,
-      [{ keyId, appId: ownApplication(sandbox).appId }],
-    ]);
-    // The registry's entries show its login server.
-    const { name } = sandbox.world.registries[0]!;
-    const named = await status(sandbox, ["--registry", name]);
-    expect(named.json.orphans, named.stderr).toMatchObject([{ keyId }]);
-    forgetKeys(sandbox);
-  });
-
   it("leaves those of other clusters alone, and asks nothing further where there is none", async (test) => {
     const { sandbox } = await withoutSecrets(test, {
       clusters: [{ context: "sandbox" }, { context: "elsewhere" }],

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
-import { entryOf, marksOf, secretOf, setup } from "../program.ts";
+import { entryOf, marksOf, secretOf } from "../program.ts";
 import { expectRepeatable, foreignSecret, mutatingSince, Walk } from "./walk-through.ts";
 
 const shared = "11111111-2222-4333-8444-555555555555";
@@ -95,21 +95,6 @@ describe("what goes wrong at a question", () => {
 
 describe("what goes wrong with the plan", () => {
   const place = ["--context", "open", "-n", "awesomeapps"];
-
-  it("another principal in the secret: it is replaced when that is chosen", async () => {
-    const named = [...place, "--secret-name", "switched", ...rest];
-    const args = ["--registry", "myregistry", ...named, "--service-principal", shared];
-    const first = await setup(sandbox, args);
-    expect(first.code, first.stderr).toBe(0);
-    const walk = await Walk.start(sandbox, [...azure, ...named]);
-    await (await walk.at("goOn")).shows("replace that service principal's entry");
-    expect(entryOf(sandbox, "myregistry", "awesomeapps", "switched", "open")?.username).toBe(shared);
-    walk.press("replace", "enter");
-    const command = await (await walk.accept("review")).equivalentCommand();
-    expect(command).toContain(" --switch-principal ");
-    expect(entryOf(sandbox, "myregistry", "awesomeapps", "switched", "open")?.username).not.toBe(shared);
-    await expectRepeatable(sandbox, command);
-  });
 
   it("misspelt names: Enter takes those that are there, and makes no namespace", async () => {
     const role = ["--auth", "environment", "--role", "acrpull", "--name", "speller"];

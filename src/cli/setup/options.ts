@@ -65,7 +65,6 @@ const noPrincipalIsMade = {
   role: "nodes only pull",
   servicePrincipal: nodesHaveTheirOwn,
   applicationName: nodesHaveTheirOwn,
-  switchPrincipal: nodesHaveTheirOwn,
   owners: nodesHaveTheirOwn,
   serviceManagementReference: nodesHaveTheirOwn,
   passwordStdin: nodesHaveTheirOwn,
@@ -137,11 +136,6 @@ export const setupOptions = {
       applicationName: "an existing one keeps its name",
       serviceManagementReference: "only a new application is given one",
     },
-  }),
-  switchPrincipal: switchOption({
-    flag: "--switch-principal",
-    summary: "continue even if the secret names another service principal",
-    group: "Principal",
   }),
   passwordStdin: switchOption({
     flag: "--password-stdin",

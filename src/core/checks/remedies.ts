@@ -80,10 +80,10 @@ export function renewingSetup(facts: EntryFacts): string {
   const command = (...more: More) => suggestSetup(place, suggest, registryOf(facts), more);
   if (!mark) return command(["--adopt"]);
   if (isOwnEntry(facts)) return command();
-  const switched = command(["--switch-principal"]);
   const { appId } = mark;
-  if (isOfAnotherCluster || appId === undefined) return switched;
-  return `${switched}; or, if this cluster has to pull as ${appId}: ${command(["--service-principal", appId])}`;
+  if (isOfAnotherCluster || appId === undefined) return command(["--adopt"]);
+  const anew = `${suggestRemove(place, suggest, registryOf(facts))} && ${command()}`;
+  return `${anew}; or, if this cluster has to pull as ${appId}: ${command(["--service-principal", appId])}`;
 }
 
 /** `remove` of one registry from one secret. */

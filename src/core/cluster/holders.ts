@@ -170,7 +170,7 @@ function strangeCopy(target: Target, host: string): ActionableError {
   return refused(
     "secret.not-ours",
     `Secret ${targetName(target)} holds a password for ${inOneLine(host)} that has to be replaced, in an entry that acr-pull did not write there for this cluster.`,
-    "Remove that entry. If it belongs to another cluster or application, run setup with --switch-principal for its namespace instead.",
+    "Remove that entry. If it belongs to another cluster, run setup with --adopt for its namespace instead.",
   );
 }
 

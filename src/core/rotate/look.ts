@@ -259,7 +259,7 @@ function noApplication(held: HeldKeys, suggest: Suggest): ActionableError {
   const { appId, holders } = held;
   const first = holders[0] as Holder;
   const targets = holders.map(({ target }) => target);
-  const another = setupCommands(targets, registryNamed(held), suggest, [["--switch-principal"]]);
+  const another = setupCommands(targets, registryNamed(held), suggest);
   return refused(
     "service-principal.not-found",
     `The secret ${targetName(first.target)} names the service principal ${appId}, but this tenant has no such application.`,

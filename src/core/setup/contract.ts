@@ -32,7 +32,6 @@ export interface SetupInput {
   readonly applicationName: string | undefined;
   /** An existing application or principal, by id or name, shared on purpose. */
   readonly servicePrincipal: string | undefined;
-  readonly switchPrincipal: boolean;
   /** A password that already exists. No new one is made. */
   readonly knownPassword: SecretText | undefined;
   /** Call nothing of Azure but the registry. */

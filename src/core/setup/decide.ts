@@ -177,10 +177,10 @@ async function inOtherSecrets(look: JobLook, signal: AbortSignal): Promise<Stale
 }
 
 /**
- * An entry of another cluster is replaced only with `--switch-principal`. So is one of another application, unless
- * that application no longer exists.
+ * An entry of another cluster is not ours, and is replaced only with `--adopt`. One of another application is replaced
+ * only if that application no longer exists.
  * @param appId the application to use; undefined if it is yet to be made
- * @throws ActionableError `secret.other-principal`
+ * @throws ActionableError `secret.not-ours`, `secret.other-principal`
  */
 async function refuseOtherPrincipal(
   { input, ports, states, exclusions }: JobLook,
@@ -188,26 +188,18 @@ async function refuseOtherPrincipal(
   appId: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  if (input.switchPrincipal) return;
   const gone = new Map<string, boolean>();
   for (const { target, state } of states) {
     const mark = state.kind === "present" ? state.mark : undefined;
     if (mark?.appId === undefined) continue;
     if (mark.clusterId !== clusterId) {
-      const reason = `was made for the cluster ${mark.clusterId}, but this one is ${clusterId}`;
-      exclusions.exclude(
-        target,
-        otherPrincipal(target, reason, "Replace it with --switch-principal."),
-        signal,
-      );
+      if (!input.adopt) exclusions.exclude(target, ofOtherCluster(target, mark.clusterId, clusterId), signal);
     } else if (mark.appId !== appId) {
       if (!gone.has(mark.appId)) {
         gone.set(mark.appId, await isGone(mark.appId, ports, signal));
       }
-      if (gone.get(mark.appId)) continue;
-      const reason = `names the service principal ${mark.appId}, but ${appId ?? "a new one"} would be used`;
-      const fix = `Replace it with --switch-principal, or keep it with --service-principal ${mark.appId}.`;
-      exclusions.exclude(target, otherPrincipal(target, reason, fix), signal);
+      if (!gone.get(mark.appId))
+        exclusions.exclude(target, otherPrincipal(target, mark.appId, appId), signal);
     }
   }
   exclusions.refuse();
@@ -223,6 +215,18 @@ async function isGone(
   return !isThere(await untilBelievable(look, isThere, clock, signal));
 }
 
-function otherPrincipal(target: Target, reason: string, fix: string): ActionableError {
-  return refused("secret.other-principal", `The entry in secret ${targetName(target)} ${reason}.`, fix);
+function ofOtherCluster(target: Target, before: string, clusterId: string): ActionableError {
+  return refused(
+    "secret.not-ours",
+    `The entry in secret ${targetName(target)} was made for the cluster ${before}, but this one is ${clusterId}.`,
+    "Run again with --adopt to replace that entry, or choose another name with --secret-name.",
+  );
+}
+
+function otherPrincipal(target: Target, before: string, appId: string | undefined): ActionableError {
+  return refused(
+    "secret.other-principal",
+    `The entry in secret ${targetName(target)} names the service principal ${before}, but ${appId ?? "a new one"} would be used.`,
+    `Keep it with --service-principal ${before}, or choose another name with --secret-name. To replace it, run acr-pull remove for that secret first.`,
+  );
 }

@@ -111,10 +111,6 @@ const consents: Readonly<Record<string, SetupRemedy>> = {
     label: "add the registry's entry to that secret, and leave the rest as it is",
     more: { texts: { adopt: ["true"] }, dependsOn: secretOptions },
   },
-  "secret.other-principal": {
-    label: "replace that service principal's entry",
-    more: { texts: { switchPrincipal: ["true"] }, dependsOn: [...secretOptions, "servicePrincipal"] },
-  },
   "kubernetes.namespace-not-found": {
     label: "create the namespaces that are missing",
     more: {

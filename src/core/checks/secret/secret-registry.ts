@@ -75,13 +75,7 @@ export const secretRegistry: Check<SecretFacts> = {
           ? wanted
           : `${wanted}, whose login server is ${wantedHost}`;
     return fail(`Secret ${place.name} holds no entry for ${meant}: ${holds}.`, {
-      hint: changing(
-        facts,
-        setupAdvice("Add the entry, and leave the others alone", facts, [
-          ["--adopt"],
-          ...(facts.isOfAnotherCluster ? [["--switch-principal"] as const] : []),
-        ]),
-      ),
+      hint: changing(facts, setupAdvice("Add the entry, and leave the others alone", facts, [["--adopt"]])),
       docs,
     });
   },
