@@ -96,8 +96,8 @@ export interface RetireMark {
   readonly keyId: string | null;
   /** Not to be retired before this time, by the cluster's clock; RFC 3339 in UTC. */
   readonly after: string;
-  /** Absent for a renewal; else a rotation that was taken back, or a key that leaked. */
-  readonly why?: "abort" | "compromised";
+  /** Absent for a renewal. */
+  readonly why?: "compromised";
 }
 
 /** What a secret records of one login server. While its first key is being made, only `pending` is set. */
@@ -153,11 +153,7 @@ function isTime(value: unknown): value is string {
 function isRetireMark(value: unknown): value is RetireMark {
   if (!isRecord(value)) return false;
   const { keyId, after, why } = value;
-  return (
-    (keyId === null || isName(keyId)) &&
-    isTime(after) &&
-    (why === undefined || why === "abort" || why === "compromised")
-  );
+  return (keyId === null || isName(keyId)) && isTime(after) && (why === undefined || why === "compromised");
 }
 
 function isPendingMark(value: unknown): value is PendingMark {

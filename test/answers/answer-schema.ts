@@ -151,9 +151,9 @@ const rotate = z.strictObject({
       keyId: nullable(z.string()).describe("the key in use now"),
       expiresAt: nullable(time),
       state: z
-        .enum(["unchanged", "pending", "rotated", "aborted", "failed"])
+        .enum(["unchanged", "pending", "rotated", "failed"])
         .describe(
-          "unchanged: nothing was due. pending: the new key is in use, and the old one is valid until retireAfter. rotated: the old key is gone. aborted: the old key is in use again",
+          "unchanged: nothing was due. pending: the new key is in use, and the old one is valid until retireAfter. rotated: the old key is gone.",
         ),
       replaced: nullable(z.string()).describe("the key before it"),
       retireAfter: nullable(time),

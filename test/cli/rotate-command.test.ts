@@ -78,7 +78,7 @@ describe("rotate of a key that two namespaces hold", () => {
 
   it("asks Resource Manager for nothing but the addresses of its cloud", async () => {
     const before = sandbox.requests.entries.length;
-    const { code } = await runProgram(sandbox, ["rotate", "--abort", "--settle", "0s", "-y"]);
+    const { code } = await runProgram(sandbox, ["rotate", "-y"]);
     expect(code).toBe(0);
     const paths = sandbox.requests.entries
       .slice(before)
@@ -86,7 +86,6 @@ describe("rotate of a key that two namespaces hold", () => {
       .map(({ path }) => path);
     expect(paths.filter((path) => /^\/(subscriptions|providers)\b/.test(path))).toEqual([]);
     expect(paths).toContain("/metadata/endpoints");
-    expect(entryOf(sandbox)?.password).toBe(old);
   });
 
   it("of a leaked key warns on stderr too that tokens outlive it", async () => {
@@ -105,7 +104,7 @@ describe("rotate of a key that two namespaces hold", () => {
     ];
     const { code, json, stderr } = await runProgram(sandbox, args);
     expect(code, stderr).toBe(0);
-    expect(json.rotations).toMatchObject([{ state: "rotated", retired: true, context: "sandbox" }]);
+    expect(json.rotations.at(-1)).toMatchObject({ state: "rotated", retired: true, context: "sandbox" });
     expect(stderr).toMatch(/! warning: Tokens [^]* up to 3 hours/);
     expect(livePasswords(sandbox)).toHaveLength(1);
   });

@@ -176,14 +176,6 @@ export const rotateStarts = {
     keysLeft: 1,
     keyInUse: 1,
   },
-  abort: {
-    name: "a rotation to be taken back",
-    state: pending,
-    command: "rotate",
-    arguments: ["--abort", ...atOnce],
-    keysLeft: 1,
-    keyInUse: 0,
-  },
   expired: {
     name: "a key that has expired",
     state: expired,

@@ -143,7 +143,6 @@ describe("the mark of a key on its way out", () => {
   it.each([
     { keyId: "k", after },
     { keyId: null, after },
-    { keyId: "k", after, why: "abort" },
     { keyId: "k", after, why: "compromised" },
   ])("is read as it was written: %j", (retire) => {
     expect(read(retire)).toEqual(retire);

@@ -25,7 +25,6 @@ export const killed = {
   ordinary: rotateStarts.ordinary,
   finish: rotateStarts.finish,
   compromised: rotateStarts.compromised,
-  abort: rotateStarts.abort,
   removal: removalStarts.everything,
 } satisfies Record<string, Start | RemovalStart>;
 

@@ -84,11 +84,6 @@ const uses: Readonly<Record<string, Use>> = {
     run: (run, dryRun) => run.rotate({ intent: "finish", settleMs: 0, dryRun }),
     without: { "get secrets": 3, "patch secrets": 3, "list secrets": 3 },
   },
-  "rotate --abort": {
-    from: "aKeyInGrace",
-    run: (run, dryRun) => run.rotate({ intent: "abort", settleMs: 0, dryRun }),
-    without: { "get secrets": 3, "patch secrets": 2, "list secrets": 3 },
-  },
   remove: {
     from: "aLinkedSecret",
     run: (run, dryRun) => run.remove({ settleMs: 0, dryRun }),

@@ -126,34 +126,6 @@ describe.concurrent.each([
       expect(secretsIn(await readFile(join(manifest, name), "utf8"), sandbox)).toEqual([]);
     }
   });
-
-  it("goes back to the old key, and removes the new one at once, however old the old one is", async (test) => {
-    const { sandbox, manifest, how, deliver } = await repository(test, sealed);
-    await setup(sandbox, [...namespaces, ...how]);
-    await deliver();
-    const [old] = keyIds(sandbox);
-    const keys = sandbox.world.applications.flatMap(({ passwords }) => passwords);
-    const startDateTime = new Date(Date.now() - 100 * 86_400_000).toISOString();
-    Object.assign(
-      keys.find(({ keyId }) => keyId === old)!,
-      { startDateTime },
-    );
-    const { keyId } = await rotation(sandbox, how);
-    await deliver();
-    const back = await rotate(sandbox, ["--abort", ...how]);
-    expect(back.json.rotations[0]).toMatchObject({ retired: false });
-    expect(passwordsIn(sandbox, manifest)[0]?.plain).toBe(old);
-    expect(signsIn(sandbox, keyId)).toBe(true);
-    await deliver();
-    const cleaned = await rotate(sandbox, ["--abort", ...how]);
-    expect(cleaned.json.rotations[0], cleaned.stderr).toMatchObject({ retireBlocked: "not-applied" });
-    await deliver();
-    const finished = await rotate(sandbox, ["--abort", ...how]);
-    expect(finished.json.rotations[0], finished.stderr).toMatchObject({ state: "aborted", retired: true });
-    expect(keyIds(sandbox)).toEqual([old]);
-    await deliver();
-    expect(heldKeys(sandbox)).toEqual({ plain: old, https: undefined });
-  });
 });
 
 describe.concurrent("status of what a controller applies", () => {

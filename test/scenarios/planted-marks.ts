@@ -66,7 +66,7 @@ interface Planted {
     | {
         readonly key: Whose | "null";
         readonly due: boolean;
-        readonly why: "abort" | "compromised" | undefined;
+        readonly why: "compromised" | undefined;
       }
     | undefined;
   readonly immutable: boolean;
@@ -96,7 +96,7 @@ const planteds: fc.Arbitrary<Planted> = fc.noBias(
       fc.record({
         key: fc.constantFrom("ours", "staging", "victim", "nobody", "null"),
         due: fc.boolean(),
-        why: fc.constantFrom(undefined, "abort", "compromised"),
+        why: fc.constantFrom(undefined, "compromised"),
       }),
       { nil: undefined },
     ),
@@ -138,7 +138,6 @@ export const commands: ReadonlyArray<{
     run: (run) => run.rotate({ ...rotating, intent: "compromised", namespaces: honest, acceptOutage: true }),
   },
   { name: "rotate --finish", run: (run) => run.rotate({ ...rotating, intent: "finish" }) },
-  { name: "rotate --abort", run: (run) => run.rotate({ ...rotating, intent: "abort" }) },
   { name: "status", run: (run) => run.status() },
   { name: "remove --dry-run", run: (run) => run.remove({ ...removing, dryRun: true }) },
   { name: "remove -n default", run: (run) => run.remove({ ...removing, namespaces: ["default"] }) },

@@ -114,7 +114,6 @@ function randomInvocation(draw: Draw, run: number, { world, folder }: Sandbox): 
     },
     { args: ["rotate", "--yes", "--settle", "0s", "--grace", "30m"] },
     { args: ["rotate", "--yes", "--settle", "0s", "--compromised"] },
-    { args: ["rotate", "--yes", "--settle", "0s", "--abort"] },
     { args: ["rotate", "--yes", "--settle", "0s", "--finish"] },
     { args: ["rotate", "--dry-run"] },
     { args: ["verify"] },

@@ -16,7 +16,6 @@ export const rotateCommand = flowCommand<RotateTypes>({
     ["rotate --if-expiring-within 60d --yes", "for a daily job: new keys in time, and old ones retired"],
     ["rotate --registry myregistry --dry-run", "only show what would be done"],
     ["rotate --finish --yes", "only retire the old keys that are due"],
-    ["rotate --abort --yes", "go back to the old keys"],
     ["rotate --manifest deploy/pull/ --seal-with 'kubeseal -o yaml' --yes", "documents to commit"],
     ["rotate -n awesomeapps -n default --compromised --yes", "a key has leaked: retire it at once"],
   ],

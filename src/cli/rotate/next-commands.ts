@@ -26,7 +26,6 @@ const ofTheRotation = [
   "wait",
   "overlapEntry",
   "finish",
-  "abort",
   "compromised",
   "acceptOutage",
   "dryRun",
@@ -36,8 +35,8 @@ const ofTheRotation = [
 /** The command lines that the last screen shows, for the same keys of the same clusters. */
 export function nextCommands(shell: Shell): NextCommands {
   const finishing = instead(withoutRotation(shell.given), { finish: "true" });
-  // After a leak and on the way back, retirement is due at once. With --finish alone it would not be.
-  const same = isTrue(shell.given, "compromised") || isTrue(shell.given, "abort");
+  // After a leak, retirement is due at once. With --finish alone it would not be.
+  const same = isTrue(shell.given, "compromised");
   const command = (given: GivenOptions) => equivalentCommand({ ...shell, given }, "rotate", rotateOptions);
   return {
     again: command(shell.given),

@@ -107,21 +107,6 @@ export const rotateOptions = {
       overlapEntry: "no new key is written",
     },
   }),
-  abort: switchOption({
-    flag: "--abort",
-    summary: "go back to the old key, while secrets still hold it, and remove the new one",
-    common: true,
-    group: "Rotation",
-    excludes: {
-      finish: "one continues to the new key, the other goes back to the old one",
-      ifExpiringWithinMs: "no key is replaced",
-      expiresInMs: "no new key is made",
-      graceMs: "the new key is removed as soon as nothing holds it",
-      wait: "the new key is removed in the same run",
-      overlapEntry: "no new key is written",
-      retireKey: "the old key is used again, and stays",
-    },
-  }),
   compromised: switchOption({
     flag: "--compromised",
     summary: "the key has leaked: replace and retire it at once",
@@ -130,7 +115,6 @@ export const rotateOptions = {
     consent: true,
     excludes: {
       finish: "one makes no new key, the other has to",
-      abort: "nothing goes back to a leaked key",
       ifExpiringWithinMs: "a leaked key is replaced whatever its age",
       graceMs: "the old key is retired in the same run",
       wait: "the old key is retired in the same run",
@@ -179,11 +163,9 @@ export interface RotateTypes extends FlowTypes {
 /** What the run is for. These options exclude each other. */
 export function intentOf({
   finish,
-  abort,
   compromised,
-}: Pick<RotateAnswers, "finish" | "abort" | "compromised">): RotateIntent {
+}: Pick<RotateAnswers, "finish" | "compromised">): RotateIntent {
   if (finish) return "finish";
-  if (abort) return "abort";
   return compromised ? "compromised" : "rotate";
 }
 

@@ -92,7 +92,7 @@ function manifestLines(
   { width }: Pick<ResultContext, "width">,
 ): Line[] {
   if (!secrets.some(({ action }) => action === "updated")) return [];
-  const isOver = rotations.every(({ state }) => state === "rotated" || state === "aborted");
+  const isOver = rotations.every(({ state }) => state === "rotated");
   const why = isOver
     ? "Only marks were changed, so there is no hurry."
     : "The old key stays until the cluster holds what is committed.";
@@ -117,7 +117,6 @@ const signs: Readonly<Record<ResultRotation["state"], Toned>> = {
   unchanged: toned("faint", "="),
   pending: toned("good", "✓"),
   rotated: toned("good", "✓"),
-  aborted: toned("good", "✓"),
   failed: toned("bad", "✗"),
 };
 
@@ -159,7 +158,6 @@ function headOf(rotation: ResultRotation, result: RotateResult, { now }: ResultC
     unchanged: `is left as it is: ${until}${daysLeft(expiresAt, now)}`,
     pending: `is in use${users}, ${until}`,
     rotated: `is in use${users}, ${until}`,
-    aborted: `is in use again${users}, ${until}`,
     failed: "was not fully rotated",
   };
   return `${key} ${where} ${states[state]}.`;
@@ -186,7 +184,7 @@ function daysLeft(expiresAt: string | null, now: Date): string {
 function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
   const { replaced, retireAfter, retired, retirement, retireBlocked, state } = rotation;
   const { commands, now, width } = context;
-  const old = otherKey(rotation, context);
+  const old = oldKey(rotation);
   const say = (sentence: string) => wrapped(sentence, width, 2);
   if (retireBlocked !== undefined) {
     // This is the only obstacle that is known in advance.
@@ -222,10 +220,8 @@ function momentOf(time: string): string {
   return `${time.slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** The other key of a rotation, named by its place in it. */
-function otherKey({ replaced, state }: ResultRotation, { intent }: Pick<ResultContext, "intent">): string {
-  const name = state === "aborted" || intent === "abort" ? "The new key" : "The old key";
-  return replaced === null ? name : `${name} ${replaced}`;
+function oldKey({ replaced }: ResultRotation): string {
+  return replaced === null ? "The old key" : `The old key ${replaced}`;
 }
 
 /**
@@ -244,7 +240,7 @@ function blockLines(
     until === undefined
       ? "keeps working"
       : `stays valid until at least ${until}, and keeps working after that`;
-  const [first = "", ...more] = wrapped(`${otherKey(rotation, context)} ${how}: ${why}.`, width - 4);
+  const [first = "", ...more] = wrapped(`${oldKey(rotation)} ${how}: ${why}.`, width - 4);
   return [
     ["  ", toned("warning", "!"), ` ${first}`],
     ...more.map((line) => `    ${line}`),

@@ -20,8 +20,6 @@ export type RotateIntent =
   | "rotate"
   /** Finishes a retirement that is due, and nothing else. */
   | "finish"
-  /** Goes back to the old key, and removes the new one. */
-  | "abort"
   /** Replaces and retires every key in use, in this one run. */
   | "compromised";
 
@@ -138,9 +136,9 @@ export interface ResultRotation {
   readonly expiresAt: string | null;
   /**
    * `unchanged`: nothing was due. `pending`: the new key is in use and the old one stays valid until `retireAfter`.
-   * `rotated`: the old key is gone. `aborted`: the old key is in use again. `failed`: the answer's `error` says why.
+   * `rotated`: the old key is gone. `failed`: the answer's `error` says why.
    */
-  readonly state: "unchanged" | "pending" | "rotated" | "aborted" | "failed";
+  readonly state: "unchanged" | "pending" | "rotated" | "failed";
   /** The key that it replaced, or will replace; null if there is none. */
   readonly replaced: string | null;
   /** RFC 3339 UTC; null if nothing is to be retired. */

@@ -1,13 +1,11 @@
-import { refused } from "../../domain/errors.ts";
 import type { RetireMark } from "../../domain/ownership.ts";
 import { isSameTarget } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput } from "./contract.ts";
 import type { Holder } from "../cluster/holders.ts";
-import { registryNamed } from "../cluster/registry-meant.ts";
 import { endOf, isDue, retirementDueAt } from "./due.ts";
 import { needsNaming, type SeenKey, type SeenKeys } from "./look.ts";
-import { oldKeyIn, ownOldKey } from "./old-key.ts";
+import { oldKeyIn } from "./old-key.ts";
 
 /*
  * A rotation has two steps: the change-over to another key, and the retirement of the old one. Each step looks at
@@ -83,13 +81,9 @@ export type StepWish = Pick<
   | "retireKey"
   | "namespacesComplete"
   | "leaveOut"
-  | "suggest"
 >;
 
-/**
- * Decides what comes next.
- * @throws ActionableError `rotate.too-late-to-abort`, exit 2
- */
+/** Decides what comes next. */
 export function nextStep(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   const isTaken = ({ target }: { readonly target: Target }) =>
     !done.givenUp.some((one) => isSameTarget(one, target));
@@ -102,14 +96,7 @@ export function nextStep(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
 function stepOf(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   const { holders } = keys;
   const changedOver = holders.filter(({ mark }) => mark.retire && !done.blocked.has(mark.retire.keyId));
-  const aborted = changedOver.filter(({ mark }) => mark.retire?.why === "abort");
-  if (aborted.length > 0) {
-    const others = changedOver.filter((one) => !aborted.includes(one) && ownOldKey(one, keys));
-    if (others.length > 0) return goBack(keys, others, wish);
-    return changeOverTo(keys, aborted, wish, "abort") ?? retirement(keys, aborted, wish);
-  }
   if (changedOver.length > 0) {
-    if (wish.intent === "abort") return goBack(keys, changedOver, wish);
     return changeOverTo(keys, changedOver, wish) ?? retirement(keys, changedOver, wish);
   }
   return retireNamed(keys, wish, done) ?? replaceDeadKeys(keys, wish) ?? begin(keys, wish, done);
@@ -147,7 +134,6 @@ function changeOverTo(
   keys: SeenKeys,
   changedOver: readonly Holder[],
   wish: StepWish,
-  aborting?: "abort",
 ): ChangeOver | undefined {
   const living = changedOver
     .map(({ credential }) => keys.keyOf(credential.password))
@@ -155,7 +141,7 @@ function changeOverTo(
   const to = living.toSorted((left, right) => endOf(right) - endOf(left))[0];
   const going = new Set(changedOver.map(({ mark }) => mark.retire?.keyId));
   const [like] = changedOver;
-  const why = aborting ?? like?.mark.retire?.why;
+  const why = like?.mark.retire?.why;
   // A user who says again that a key has leaked also means the secrets that an interrupted run did not reach.
   const allLeaked = why === "compromised" && wish.intent === "compromised";
   const rest = keys.holders.filter(({ credential, chosen }) => {
@@ -165,35 +151,6 @@ function changeOverTo(
   if (rest.length === 0) return undefined;
   const after = wish.intent === "compromised" ? keys.now : afterwards(keys, wish, why);
   return { kind: "change-over", to, holders: rest, after, why };
-}
-
-/** Goes back to the old key, each secret to its own, as long as some secret still holds its password. */
-function goBack(keys: SeenKeys, changedOver: readonly Holder[], { suggest }: StepWish): ChangeOver {
-  const before = keys.holders
-    .flatMap(({ credential, second }) => [second, credential])
-    .filter((one) => one !== undefined)
-    .map(({ password }) => keys.keyOf(password));
-  const going = new Set(changedOver.map(({ mark }) => mark.retire?.keyId));
-  const to = before.find(({ keyId, alive }) => alive && going.has(keyId));
-  if (!to) {
-    throw refused(
-      "rotate.too-late-to-abort",
-      "No secret holds the old password any longer, so there is no way back. All of them hold the new one.",
-      `Finish the rotation: ${suggest("rotate", [
-        ["--registry", registryNamed(keys)],
-        ...keys.seen.contexts.map((context) => ["--context", context] as const),
-        ["--finish"],
-      ])}`,
-    );
-  }
-  const newer = new Set(changedOver.map(({ credential }) => credential.password.reveal()));
-  const holders = keys.holders.filter(
-    (one) =>
-      newer.has(one.credential.password.reveal()) &&
-      !one.credential.password.equals(to.credential.password) &&
-      (ownOldKey(one, keys) ?? to) === to,
-  );
-  return { kind: "change-over", to, holders, after: keys.now, why: "abort" };
 }
 
 function retirement(keys: SeenKeys, changedOver: readonly Holder[], wish: StepWish): NextStep {
@@ -218,7 +175,7 @@ function retirement(keys: SeenKeys, changedOver: readonly Holder[], wish: StepWi
  * key if a living one exists.
  */
 function replaceDeadKeys({ holders, keyOf, now }: SeenKeys, { intent }: StepWish): ChangeOver | undefined {
-  if (intent === "finish" || intent === "abort") return undefined;
+  if (intent === "finish") return undefined;
   const isDead = ({ credential }: Holder) => !keyOf(credential.password).alive;
   const dead = holders.filter(isDead);
   if (!dead.some(({ chosen }) => chosen)) return undefined;
@@ -236,14 +193,12 @@ function begin(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   const fresh = wish.intent === "compromised" ? done.made : done.changedTo;
   const isFresh = ({ credential }: Holder) => fresh.has(keys.keyOf(credential.password).keyId ?? "");
   if (holders.some(isFresh)) return { kind: "none", because: "done" };
-  if (done.retired.has("abort") && wish.intent !== "compromised") return { kind: "none", because: "done" };
   const chosen = new Set(
     holders.filter((one) => one.chosen).map(({ credential }) => keys.keyOf(credential.password)),
   );
   if (chosen.size === 0) return { kind: "none", because: "done" };
   switch (wish.intent) {
     case "finish":
-    case "abort":
       return { kind: "none", because: done.retired.size > 0 ? "done" : "in-order" };
     case "compromised":
       if (done.retired.has("compromised")) return { kind: "none", because: "done" };

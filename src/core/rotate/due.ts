@@ -53,15 +53,12 @@ export function retirementDueAt(changedOver: readonly Holder[], keys: SeenKeys):
 
 /**
  * When the marks of all of them allow the old key to be removed, in milliseconds since 1970. The grace period begins
- * when the cluster holds the new key: with a manifest, when somebody has applied it. A rotation that is taken back has
- * none: its secrets hold a key that is known everywhere.
+ * when the cluster holds the new key: with a manifest, when somebody has applied it.
  */
 function latestEnd(changedOver: readonly Holder[], { applied, keyOf }: SeenKeys): number {
   const end = Math.max(...changedOver.map(({ mark }) => Date.parse(mark.retire?.after ?? "")));
-  const begun = changedOver.flatMap(({ mark, credential, second }) =>
-    second && mark.retire?.why !== "abort"
-      ? (keyOf(credential.password).listed?.startDateTime?.getTime() ?? [])
-      : [],
+  const begun = changedOver.flatMap(({ credential, second }) =>
+    second ? (keyOf(credential.password).listed?.startDateTime?.getTime() ?? []) : [],
   );
   if (applied.at === undefined || begun.length === 0) return end;
   return Math.max(end, applied.at + (end - Math.max(...begun)));

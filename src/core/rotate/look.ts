@@ -120,7 +120,7 @@ export async function lookAtKeys(
   const live = held.pending.find(isAtWork);
   return {
     ...held,
-    holders: genuine.map((holder) => withoutFalseRetirement(holder, application, keyOf)),
+    holders: genuine.map((holder) => withoutFalseRetirement(holder, keyOf)),
     changed: [
       ...held.changed,
       ...holders
@@ -226,24 +226,11 @@ interface Claim {
   readonly mayBeYoung: boolean;
 }
 
-/**
- * No rotation writes a mark that retires the very key that its secret pulls with, and none that is taken back goes back
- * to the newer of two keys. What such a mark says is ignored.
- */
-function withoutFalseRetirement(
-  holder: Holder,
-  { passwords }: Application,
-  keyOf: SeenKeys["keyOf"],
-): Holder {
+/** No rotation writes a mark that retires the very key that its secret pulls with. Such a mark is ignored. */
+function withoutFalseRetirement(holder: Holder, keyOf: SeenKeys["keyOf"]): Holder {
   const { retire, ...mark } = holder.mark;
-  const { keyId, listed } = keyOf(holder.credential.password);
-  if (!retire || retire.keyId === null) return holder;
-  if (retire.keyId === keyId) return { ...holder, mark };
-  if (retire.why !== "abort" || !listed?.startDateTime) return holder;
-  const going = passwords.find((key) => key.keyId === retire.keyId);
-  const isOlder = going?.startDateTime !== undefined && going.startDateTime < listed.startDateTime;
-  const { why: _why, ...retirement } = retire;
-  return isOlder ? { ...holder, mark: { ...mark, retire: retirement } } : holder;
+  const { keyId } = keyOf(holder.credential.password);
+  return retire && retire.keyId !== null && retire.keyId === keyId ? { ...holder, mark } : holder;
 }
 
 function foreignHost({ loginServer, holders }: HeldKeys): ActionableError {

@@ -4,12 +4,6 @@ import type { SeenKey, SeenKeys } from "./look.ts";
 
 /* The key that secrets were changed over from, as the password shows that stands in them beside the new one. */
 
-/** The key that a secret was changed over from, if it still stands beside the new one and signs in. */
-export function ownOldKey({ mark, second }: Holder, { keyOf }: SeenKeys): SeenKey | undefined {
-  const before = second && keyOf(second.password);
-  return before?.alive === true && before.keyId === mark.retire?.keyId ? before : undefined;
-}
-
 /**
  * The old key, by a password that stands beside the new one. Anybody who may write one of the secrets can put another
  * password there, so only one that signs in as this key shows which it is. One that does not sign in is believed only

@@ -82,10 +82,8 @@ async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promi
   const { report } = work;
   const total = holders.length;
   if (total === 0) return true;
-  // An abort removes the new password instead.
-  const which = holders.some(({ mark }) => mark.retire?.why === "abort") ? "new" : "old";
   const where = total === 1 ? "1 secret" : `${total} secrets`;
-  const text = `Removing the ${which} password from ${where}`;
+  const text = `Removing the old password from ${where}`;
   report({ kind: "started", id: "clean", text });
   // The secret that keeps its mark is written last.
   const [keeper, ...rest] = holders.map((holder, index) => withoutOld(holder, work, index === 0));
@@ -94,7 +92,7 @@ async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promi
   report({
     kind: "done",
     id: "clean",
-    text: `Removed the ${which} password from ${where}, and proved what ${total === 1 ? "it holds" : "they hold"}`,
+    text: `Removed the old password from ${where}, and proved what ${total === 1 ? "it holds" : "they hold"}`,
   });
   return true;
 }

@@ -52,13 +52,12 @@ export class Rows {
 
   /** Records a retirement: in the row of its change-over, if this run did that too. */
   recordRetirement(step: Retirement, keys: SeenKeys, { retired, evidence, blocked, error }: Retired): void {
-    const why = step.holders[0]?.mark.retire?.why;
     const rows = this.#rows;
     const begun = rows.findLastIndex(({ replaced, state }) => replaced === step.keyId && state === "pending");
     const { retireBlocked: _foreseen, ...standing } = rows[begun] ?? begunRow(step, keys);
     const row: Row = {
       ...standing,
-      ...(error || blocked === "not-applied" ? {} : { state: why === "abort" ? "aborted" : "rotated" }),
+      ...(error || blocked === "not-applied" ? {} : { state: "rotated" }),
       retired,
       ...(evidence && { retirement: evidence }),
       ...(blocked && { retireBlocked: blocked }),

@@ -21,13 +21,11 @@ function check(flags: Flags, interactive = false, environment: Record<string, st
 
 describe("what rotate refuses before any request", () => {
   it.each<[string, Flags, string]>([
-    ["forward and back", { finish: true, abort: true }, "--finish cannot be used with --abort"],
     [
       "no new key and a new key",
       { finish: true, compromised: true },
       "--finish cannot be used with --compromised",
     ],
-    ["back to a leaked key", { abort: true, compromised: true }, "nothing goes back to a leaked key"],
     ["an outage for a renewal", { acceptOutage: true }, "--accept-outage needs --compromised"],
     [
       "a grace for a leaked key",
@@ -35,16 +33,11 @@ describe("what rotate refuses before any request", () => {
       "--grace cannot be used with --compromised",
     ],
     ["waiting for what does not wait", { compromised: true, wait: true }, "retired in the same run"],
-    ["a grace on the way back", { abort: true, grace: "2h" }, "--grace cannot be used with --abort"],
-    ["waiting on the way back", { abort: true, wait: true }, "--wait cannot be used with --abort"],
     ["another grace for what stands", { finish: true, grace: "2h" }, "keeps its grace period"],
     ["an age where none is begun", { ifExpiringWithin: "60d", finish: true }, "no key is replaced"],
-    ["an age on the way back", { ifExpiringWithin: "60d", abort: true }, "no key is replaced"],
     ["an age of a leaked key", { ifExpiringWithin: "60d", compromised: true }, "whatever its age"],
     ["a life of no key", { expiresIn: "30d", finish: true }, "--expires-in cannot be used with --finish"],
-    ["a life on the way back", { expiresIn: "30d", abort: true }, "no new key is made"],
     ["an entry that is not written", { noOverlapEntry: true, finish: true }, "no new key is written"],
-    ["retiring what is gone back to", { retireKey: keyId, abort: true }, "is used again, and stays"],
     [
       "a grace that the new key does not live to see",
       { grace: "30d", expiresIn: "30d" },
@@ -63,8 +56,8 @@ describe("what rotate refuses before any request", () => {
   });
 
   it("names everything that is wrong at once", () => {
-    expect(() => check({ finish: true, abort: true, grace: "2h", acceptOutage: true })).toThrow(
-      /--finish cannot[^]*--grace cannot be used with --finish[^]*--grace cannot be used with --abort[^]*--accept-outage needs/,
+    expect(() => check({ finish: true, grace: "2h", acceptOutage: true })).toThrow(
+      /--grace cannot be used with --finish[^]*--accept-outage needs/,
     );
   });
 
@@ -82,7 +75,12 @@ describe("what rotate goes on with", () => {
     ["an outage for a leaked key", { compromised: true, acceptOutage: true, yes: true }, false, {}],
     ["a grace that ends before the new key", { grace: "29d", expiresIn: "30d", yes: true }, false, {}],
     ["a grace with the longest life there is", { grace: "300d", expiresIn: "max", yes: true }, false, {}],
-    ["a switch that a variable turns off", { abort: true, yes: true }, false, { ACR_PULL_FINISH: "false" }],
+    [
+      "a switch that a variable turns off",
+      { compromised: true, yes: true },
+      false,
+      { ACR_PULL_FINISH: "false" },
+    ],
   ])("%s", (_what, flags, interactive, environment) => {
     expect(() => check(flags, interactive, environment)).not.toThrow();
   });
@@ -124,7 +122,6 @@ describe("what the flow is asked for", () => {
 
   it.each([
     ["finish", { finish: true }],
-    ["abort", { abort: true }],
     ["compromised", { compromised: true }],
   ])("is to %s when told so", (intent, flags) => {
     expect(rotateInput(answersOf(flags), suggest).intent).toBe(intent);

@@ -138,11 +138,6 @@ describe("a result", () => {
       "The old key old is removed, and was not tried afterwards.",
     ],
     [
-      "that was gone back to",
-      { state: "aborted", keyId: "old", replaced: "new", retired: true, retirement: "refused" },
-      "✓ The key old for myregistry.azurecr.io in kind is in use again by one secret, valid until 2030-07-01.\n  The new key new is gone, and is refused.",
-    ],
-    [
       "that was not brought to all",
       { state: "failed" },
       "✗ The key new for myregistry.azurecr.io in kind was not fully rotated.\n  The old key old is not retired, and still works.",
@@ -179,11 +174,6 @@ describe("a result", () => {
     expect(linesOf(blocked, { answered: { compromised: true }, shell })).toContain(
       "      acr-pull rotate --settle 0s --compromised --namespaces-complete --yes\n",
     );
-  });
-
-  it("names the new key as that while it is not removed yet", () => {
-    const blocked = resultOf({ keyId: "old", replaced: "new", retireBlocked: "not-yet-refused" });
-    expect(linesOf(blocked, { answered: { abort: true } })).toContain("The new key new keeps working: ");
   });
 
   it("counts no secrets for one key where those of another are told with them", () => {

@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import { suggest } from "../suggest.ts";
 import { describe, expect, it } from "vitest";
 import {
   nextStep,
@@ -10,7 +9,6 @@ import {
   type Retirement,
   type StepWish,
 } from "../../../src/core/rotate/decide.ts";
-import { hasCode } from "../../../src/domain/errors.ts";
 import { hourMs, now, plainWish, surveyed, type SecretState } from "./key-states.ts";
 
 /** One run of rotate: what it was asked for, and after how many writes it is cut off. */
@@ -61,7 +59,7 @@ class Rehearsal {
     wish,
     overlapEntry,
     writes,
-  }: Pick<RunPlan, "wish" | "overlapEntry" | "writes">): NextStep["kind"] | "cut off" | "refused" {
+  }: Pick<RunPlan, "wish" | "overlapEntry" | "writes">): NextStep["kind"] | "cut off" {
     this.#writesLeft = writes;
     this.#compromised = wish.intent === "compromised";
     this.#sweep();
@@ -87,7 +85,6 @@ class Rehearsal {
       return "none";
     } catch (error) {
       if (error instanceof CutOff) return "cut off";
-      if (hasCode(error, "rotate.too-late-to-abort")) return "refused";
       throw error;
     }
   }
@@ -214,10 +211,9 @@ const oneKey = start.map(({ secrets, dead }) => ({
 }));
 
 const wishes = fc.record({
-  intent: fc.constantFrom("rotate", "rotate", "finish", "abort", "compromised"),
+  intent: fc.constantFrom("rotate", "rotate", "finish", "compromised"),
   ifExpiringWithinMs: fc.constantFrom(undefined, 0, 2_000 * hourMs),
   expiresInMs: fc.constant(undefined),
-  suggest: fc.constant(suggest),
   graceMs: fc.constantFrom(1, 24).map((hours) => hours * hourMs),
   wait: fc.boolean(),
   retireKey: fc.constant(undefined),
@@ -279,7 +275,7 @@ describe("runs of rotate, whatever each was asked for and wherever it was cut of
             (chosen && !rehearsal.living.has(holds)) || beside !== undefined || retire !== undefined,
         );
         expect(unfinished).toEqual([]);
-        for (const intent of ["rotate", "finish", "abort"] as const) {
+        for (const intent of ["rotate", "finish"] as const) {
           expect(rehearsal.next({ ...plainWish, intent, ifExpiringWithinMs: 0 }).kind).toBe("none");
         }
       }),

@@ -70,8 +70,6 @@ const spoiled = (namespace: string, hours: number): SecretState => ({
   beside: "made-up",
 });
 
-const intents = ["rotate", "finish", "abort", "compromised"] as const;
-
 describe("a rotation begins", () => {
   it.each<[string, KeysState, Partial<StepWish>, string]>([
     [
@@ -117,7 +115,6 @@ describe("a rotation begins", () => {
       "give a a new key, retire after 24 h",
     ],
     ["not to finish one", { secrets: inUse("a") }, { intent: "finish" }, "in-order"],
-    ["not to take one back", { secrets: inUse("a") }, { intent: "abort" }, "in-order"],
   ])("%s", (_how, state, wish, expected) => {
     expect(next(state, wish)).toBe(expected);
   });
@@ -149,7 +146,7 @@ describe("a rotation begins", () => {
 
   it("not for a key that this run made", () => {
     const secrets = [{ namespace: "a", holds: "new" }];
-    for (const intent of intents)
+    for (const intent of ["rotate", "finish", "compromised"] as const)
       expect(next({ secrets }, { intent }, { changedTo: new Set(["new"]), made: new Set(["new"]) })).toBe(
         "done",
       );
@@ -174,7 +171,6 @@ describe("a rotation begins", () => {
       new Set(["renewal" as const]),
       "done",
     ],
-    ["not after one was taken back", {}, new Set(["abort" as const]), "done"],
     [
       "after a renewal for a key that leaked",
       { intent: "compromised" },
@@ -231,17 +227,6 @@ describe("a change-over that was cut off", () => {
       { secrets: [changed("a", 0, "compromised"), ...inUse("b")] },
       {},
       "give b new, retire after 0 h, compromised",
-    ],
-    [
-      "of one taken back goes on back",
-      {
-        secrets: [
-          { namespace: "a", holds: "old", beside: "new", retire: retire("new", 0, "abort") },
-          changed("b", 3),
-        ],
-      },
-      {},
-      "give b old, retire after 0 h, abort",
     ],
     [
       "leaves secrets with other keys alone",
@@ -318,12 +303,6 @@ describe("while a retirement is pending", () => {
       { secrets: [{ ...changed("a", -1), retire: retire(null, -1) }], keys: { old: { known: false } } },
       {},
       "retire a key unknown from a",
-    ],
-    [
-      "all of it was taken back",
-      { secrets: [{ namespace: "a", holds: "old", beside: "new", retire: retire("new", 0, "abort") }] },
-      {},
-      "retire new from a",
     ],
   ])("the old key is retired when %s", (_when, now, wish, expected) => {
     expect(next(now, wish)).toBe(expected);
@@ -421,86 +400,6 @@ describe("while a retirement is pending", () => {
   });
 });
 
-describe("a rotation that is taken back", () => {
-  const wish: Partial<StepWish> = { intent: "abort" };
-
-  it.each<[string, KeysState, string]>([
-    [
-      "while it is pending",
-      { secrets: [changed("a", 3), changed("b", 3)] },
-      "give a b old, retire after 0 h, abort",
-    ],
-    [
-      "when its time is over and nothing was cleaned",
-      { secrets: [changed("a", -3)] },
-      "give a old, retire after 0 h, abort",
-    ],
-    [
-      "half way through the change-over",
-      { secrets: [changed("a", 3), ...inUse("b")] },
-      "give a old, retire after 0 h, abort",
-    ],
-    [
-      "where only one secret still has its text",
-      { secrets: [cleaned("a", -1), changed("b", -1)] },
-      "give a b old, retire after 0 h, abort",
-    ],
-    [
-      "where only a secret that was not changed over has it",
-      { secrets: [cleaned("a", 3), ...inUse("b")] },
-      "give a old, retire after 0 h, abort",
-    ],
-    [
-      "with the secrets that setup has given the new key since",
-      { secrets: [changed("a", 3), { namespace: "b", holds: "new" }] },
-      "give a b old, retire after 0 h, abort",
-    ],
-    [
-      "to a key that was given by hand",
-      { secrets: [{ ...changed("a", 3), retire: retire(null, 3) }], keys: { old: { known: false } } },
-      "give a the key given by hand, retire after 0 h, abort",
-    ],
-  ])("goes back to the old key %s", (_when, state, expected) => {
-    expect(next(state, wish)).toBe(expected);
-  });
-
-  it("goes back to the old key of each secret, where they had different ones", () => {
-    const other: SecretState = { namespace: "b", holds: "new", beside: "other", retire: retire("other", 3) };
-    const back = (namespace: string, holds: string): SecretState => ({
-      namespace,
-      holds,
-      beside: "new",
-      retire: retire("new", 0, "abort"),
-    });
-    expect(next({ secrets: [changed("a", 3), other] }, wish)).toBe("give a old, retire after 0 h, abort");
-    expect(next({ secrets: [back("a", "old"), other] }, wish)).toBe("give b other, retire after 0 h, abort");
-    expect(next({ secrets: [back("a", "old"), back("b", "other")] }, wish)).toBe("retire new from a b");
-  });
-
-  it.each<[string, KeysState]>([
-    ["its text is in no secret any more", { secrets: [cleaned("a", -1), cleaned("b", -1)] }],
-    ["it has died", { secrets: [changed("a", 3)], keys: { old: { alive: false } } }],
-    ["what stands beside the new key is another", { secrets: [{ ...changed("a", 3), beside: "other" }] }],
-  ])("is refused when there is no way back to the old key: %s", (_why, state) => {
-    expect(() => next(state, wish)).toThrow(
-      expect.objectContaining({ code: "rotate.too-late-to-abort", exitCode: 2 }),
-    );
-  });
-
-  it.each(intents)("is gone on with by a run that was asked to %s", (intent) => {
-    const back: SecretState = {
-      namespace: "a",
-      holds: "old",
-      beside: "new",
-      retire: retire("new", 0, "abort"),
-    };
-    expect(next({ secrets: [back, changed("b", 3)] }, { intent })).toBe(
-      "give b old, retire after 0 h, abort",
-    );
-    expect(next({ secrets: [back] }, { intent })).toBe("retire new from a");
-  });
-});
-
 describe("a dead key is replaced", () => {
   const dead = { old: { alive: false, hoursLeft: -1 } };
 
@@ -542,8 +441,8 @@ describe("a dead key is replaced", () => {
     expect(next(state, wish)).toBe(expected);
   });
 
-  it.each(["finish", "abort"] as const)("not by a run that was asked to %s", (intent) => {
-    expect(next({ secrets: inUse("a"), keys: dead }, { intent })).toBe("in-order");
+  it("not by a run that was asked to finish", () => {
+    expect(next({ secrets: inUse("a"), keys: dead }, { intent: "finish" })).toBe("in-order");
   });
 
   it("not because a secret that was not asked for holds one", () => {
@@ -588,7 +487,6 @@ describe("a key that is named to be retired, and that no secret holds,", () => {
       {},
       "not-due",
     ],
-    ["by a run that takes back", state, { intent: "abort" }, {}, "in-order"],
     ["while another retirement is pending", { ...state, secrets: [changed("a", 3)] }, {}, {}, "pending"],
   ])("not %s", (_when, state, wish, done, expected) => {
     expect(next(state, { ...named, ...wish }, done)).toBe(expected);
@@ -637,12 +535,6 @@ describe("what follows a retirement is told before it", () => {
       "nothing",
     ],
     ["none, when it was waited for", { secrets: [changed("a", -1)] }, { wait: true }, "nothing"],
-    [
-      "none, when one was taken back",
-      { secrets: [{ namespace: "a", holds: "old", beside: "new", retire: retire("new", 0, "abort") }] },
-      {},
-      "nothing",
-    ],
     [
       "another key in place of one that leaked",
       { secrets: [changed("a", 3)] },

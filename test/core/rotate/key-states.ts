@@ -5,7 +5,6 @@ import type { ProofContext } from "../../../src/core/proof/prove-pull.ts";
 import type { PasswordCredential } from "../../../src/domain/identity.ts";
 import type { PendingMark, RetireMark } from "../../../src/domain/ownership.ts";
 import { SecretText } from "../../../src/domain/secret-text.ts";
-import { suggest } from "../suggest.ts";
 import { appId, clusterId, seenCluster, textOf } from "../cluster/pull-secrets.ts";
 
 export const now = new Date("2031-02-03T04:05:06Z");
@@ -64,7 +63,6 @@ export const plainWish: StepWish = {
   retireKey: undefined,
   namespacesComplete: false,
   leaveOut: [],
-  suggest,
 };
 
 const staleMark: PendingMark = {

@@ -147,17 +147,6 @@ const uses: Readonly<Record<string, Use>> = {
     },
     without: { "get secrets": forbidden, "patch secrets": forbidden, "list secrets": forbidden },
   },
-  "rotate --abort": {
-    arrange: async (scenario) => {
-      await scenario.changedOver([await scenario.namespace()]);
-      return ["rotate", "--abort", "--settle", "0s"];
-    },
-    without: {
-      "get secrets": forbidden,
-      "patch secrets": [2, "rotate.holder-unwritable"],
-      "list secrets": forbidden,
-    },
-  },
   status: {
     arrange: async (scenario) => ["status", "-n", await setUpOne(scenario)],
     looks: true,

@@ -94,21 +94,6 @@ onEachCluster((open) => {
     expect(await scenario.keys(namespace)).toEqual({ plain: keyId, beside: undefined });
   });
 
-  it("rotate --abort brings every secret back to the old key, and removes the new one", async (test) => {
-    const scenario = await open(test);
-    const namespaces = [await scenario.namespace(), await scenario.namespace()];
-    const { keyId, old } = await scenario.changedOver(namespaces);
-    const aborted = rotationOf(await scenario.rotate(["--abort"]));
-    expect(aborted).toMatchObject({ state: "aborted", keyId: old, replaced: keyId, retired: true });
-    for (const namespace of namespaces) {
-      expect(await scenario.keys(namespace)).toEqual({ plain: old, beside: undefined });
-      const mark = (await scenario.marks(namespace))[scenario.loginServer()];
-      expect(mark).toMatchObject({ keyId: old });
-      expect(mark).not.toHaveProperty("retire");
-    }
-    expect([keyIds(scenario.sandbox), signsIn(scenario.sandbox, keyId)]).toEqual([[old], false]);
-  });
-
   it("rotate --compromised has the old key refused when it ends, and the new one alone in every secret", async (test) => {
     const scenario = await open(test);
     const namespaces = [await scenario.namespace(), await scenario.namespace()];
