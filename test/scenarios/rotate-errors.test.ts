@@ -64,14 +64,6 @@ const scenarios: readonly Refusal[] = [
     arrange: capLifeAt90Days,
   },
   {
-    what: "a key to retire that is no key of the application",
-    exit: 2,
-    code: "rotate.key-not-found",
-    args: ["--retire-key", "00000000-0000-4000-8000-000000000009"],
-    says: ["has the key 00000000-0000-4000-8000-000000000009", "in use"],
-    hint: ["Name one of these with --retire-key"],
-  },
-  {
     what: "a tenant that allows no passwords",
     exit: 3,
     code: "directory.passwords-forbidden",

@@ -18,7 +18,7 @@ export function remediesOf(
     "cannot-see-all-namespaces": {
       why: "secrets may not be listed cluster-wide, so a secret that was not seen may hold it",
       fix: "When its time is over, have somebody who may list them run the same command; or, if you know that no other secret holds it, run:",
-      commands: [commands.retire({ namespacesComplete: "true" })],
+      commands: [commands.retireUnseen],
     },
     "still-held": {
       why: "a secret that could not be written still holds it",
@@ -27,13 +27,16 @@ export function remediesOf(
     },
     "key-not-ours": {
       why: "acr-pull did not make it for this cluster, so others may use it",
-      fix: "If nobody does, retire it by its id:",
-      commands: [commands.retire({ retireKey: replaced ?? "KEY_ID" })],
+      fix: "If nobody does, remove it:",
+      commands: [`az ad app credential delete --id ${appId} --key-id ${replaced ?? "KEY_ID"}`],
     },
     "key-unknown": {
       why: "it was given by hand, and it is not known which of the application's keys it is",
-      fix: "Look up its id. If nobody else uses the key, retire it by that id:",
-      commands: [`az ad app credential list --id ${appId}`, commands.retire({ retireKey: "KEY_ID" })],
+      fix: "Look up its id. If nobody else uses the key, remove it:",
+      commands: [
+        `az ad app credential list --id ${appId}`,
+        `az ad app credential delete --id ${appId} --key-id KEY_ID`,
+      ],
     },
     "not-applied": {
       why: "the cluster holds its password until the manifest is applied",

@@ -2,20 +2,14 @@ import type { GivenOptions } from "../options/answers.ts";
 import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
 import { rotateOptions, type RotateAnswers } from "./options.ts";
 
-/** A consent that a retirement may be missing, as an option. */
-type RetireConsent =
-  | { readonly namespacesComplete: "true" }
-  /** A key's id. */
-  | { readonly retireKey: string };
-
 /** Command lines that the last screen shows, for the same keys of the same clusters. */
 export interface NextCommands {
   /** Does the same again. */
   readonly again: string;
   /** Retires what is due, and nothing else. */
   readonly finish: string;
-  /** Retires a key that this run left alive, with the consent that was missing. */
-  readonly retire: (consent: RetireConsent) => string;
+  /** Retires a key that this run left alive, where secrets may not be listed cluster-wide. */
+  readonly retireUnseen: string;
 }
 
 /** Options of this run that the command for retiring its old keys must not have. */
@@ -41,7 +35,7 @@ export function nextCommands(shell: Shell): NextCommands {
   return {
     again: command(shell.given),
     finish: command(finishing),
-    retire: (consent) => command(instead(same ? shell.given : finishing, consent)),
+    retireUnseen: command(instead(same ? shell.given : finishing, { namespacesComplete: "true" })),
   };
 }
 

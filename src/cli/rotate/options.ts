@@ -137,14 +137,6 @@ export const rotateOptions = {
     parse: guidName,
     consent: true,
   }),
-  // Consent, so it has no variable: one forgotten in a pipeline must not remove somebody else's key.
-  retireKey: valueOption({
-    flag: "--retire-key <key-id>",
-    summary: "retire this key after it is replaced, even if acr-pull did not make it for this cluster",
-    group: "Consent",
-    parse: guidName,
-    consent: true,
-  }),
   ...outputOptions,
 };
 

@@ -65,7 +65,6 @@ class KeysRun {
   #step: NextStep;
   readonly #changedTo = new Set<string>();
   readonly #retired = new Set<RetireMark["why"] | "renewal">();
-  readonly #retiredKeys = new Set<string>();
   /** Keys made by this run: the directory may take minutes to list them. */
   readonly #made: PasswordCredential[] = [];
   readonly #givenUp: Target[] = [];
@@ -186,7 +185,6 @@ class KeysRun {
     const retired = await retireKey(step, work, others);
     work.removedUnrecorded = false;
     this.#retired.add(step.holders[0]?.mark.retire?.why ?? "renewal");
-    if (step.keyId !== null) this.#retiredKeys.add(step.keyId);
     this.#rows.recordRetirement(step, this.#keys, retired);
     const { blocked, error } = retired;
     // Nobody can have applied yet what this run has just written.
@@ -235,7 +233,6 @@ class KeysRun {
       changedTo: this.#changedTo,
       made: new Set(this.#made.map(({ keyId }) => keyId)),
       retired: this.#retired,
-      retiredKeys: this.#retiredKeys,
       givenUp: this.#givenUp,
       blocked: new Set(this.#blocked.keys()),
     });

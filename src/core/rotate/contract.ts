@@ -62,8 +62,6 @@ export interface RotateInput {
    * Application ids of service principals whose keys may be rotated even though acr-pull did not make the principals.
    */
   readonly servicePrincipals: readonly string[];
-  /** The id of a key that may be retired even though it is not ours. */
-  readonly retireKey: string | undefined;
   readonly proof: ProofKind;
   readonly image: ProofImage | undefined;
   readonly waitBusyMs: number;
@@ -113,7 +111,7 @@ export type RetireBlock =
   | "cannot-see-all-namespaces"
   /** Some secret still holds it, for example because that secret could not be written. */
   | "still-held"
-  /** acr-pull did not make it for this cluster, and `--retire-key` does not name it. */
+  /** acr-pull did not make it for this cluster. */
   | "key-not-ours"
   /** Its id is not known, because the password was given by hand. */
   | "key-unknown"

@@ -4,7 +4,7 @@ import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput } from "./contract.ts";
 import type { Holder } from "../cluster/holders.ts";
 import { endOf, isDue, retirementDueAt } from "./due.ts";
-import { needsNaming, type SeenKey, type SeenKeys } from "./look.ts";
+import type { SeenKey, SeenKeys } from "./look.ts";
 import { oldKeyIn } from "./old-key.ts";
 
 /*
@@ -52,8 +52,6 @@ export interface Done {
   readonly made: ReadonlySet<string>;
   /** Why it retired keys. */
   readonly retired: ReadonlySet<RetireMark["why"] | "renewal">;
-  /** The ids of those keys: parts of the directory still list them for a while. */
-  readonly retiredKeys: ReadonlySet<string>;
   /** Targets that could not be written and were given up, with `--accept-outage`. */
   readonly givenUp: readonly Target[];
   /** Keys that cannot be retired for a reason that this run cannot change. */
@@ -65,7 +63,6 @@ export const nothingDone: Done = {
   changedTo: new Set(),
   made: new Set(),
   retired: new Set(),
-  retiredKeys: new Set(),
   givenUp: [],
   blocked: new Set(),
 };
@@ -73,14 +70,7 @@ export const nothingDone: Done = {
 /** The part of the input that decides what comes next. */
 export type StepWish = Pick<
   RotateInput,
-  | "intent"
-  | "ifExpiringWithinMs"
-  | "expiresInMs"
-  | "graceMs"
-  | "wait"
-  | "retireKey"
-  | "namespacesComplete"
-  | "leaveOut"
+  "intent" | "ifExpiringWithinMs" | "expiresInMs" | "graceMs" | "wait" | "namespacesComplete" | "leaveOut"
 >;
 
 /** Decides what comes next. */
@@ -99,20 +89,7 @@ function stepOf(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   if (changedOver.length > 0) {
     return changeOverTo(keys, changedOver, wish) ?? retirement(keys, changedOver, wish);
   }
-  return retireNamed(keys, wish, done) ?? replaceDeadKeys(keys, wish) ?? begin(keys, wish, done);
-}
-
-/** Retires a key that an earlier rotation had to leave alone and that is named now. No secret holds it any longer. */
-function retireNamed(keys: SeenKeys, { intent, retireKey }: StepWish, done: Done): Retirement | undefined {
-  const isMeant = intent === "finish" || intent === "rotate";
-  if (!isMeant || retireKey === undefined || done.retiredKeys.has(retireKey)) return undefined;
-  const inUse = keys.holders.map(({ credential }) => keys.keyOf(credential.password));
-  // If a key in use has to be named to be retired, `--retire-key` means that one.
-  if (inUse.some((key) => needsNaming(key, keys))) return undefined;
-  const isHeld = inUse.some(({ keyId }) => keyId === retireKey);
-  const isListed = keys.application.passwords.some(({ keyId }) => keyId === retireKey);
-  if (isHeld || !isListed) return undefined;
-  return { kind: "retire", keyId: retireKey, old: undefined, holders: [] };
+  return replaceDeadKeys(keys, wish) ?? begin(keys, wish, done);
 }
 
 /**

@@ -19,7 +19,6 @@ import type {
 } from "./contract.ts";
 import { agreedName } from "./judge-holders.ts";
 import { refuseBeforeSignIn, lookAtKeys } from "./look.ts";
-import { checkNamedKey } from "./named-key.ts";
 import { nextStep, nothingDone } from "./decide.ts";
 import { planRotation, type Look, type Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
@@ -132,9 +131,7 @@ async function look(
   const [other] = leftOut;
   // One key's failure does not stop the others. If all fail, the first failure is the answer.
   if (prospects.length === 0 && other) throw other.error;
-  // The named key may be one of those that could not be looked at.
-  const warnings = other ? [] : checkNamedKey(prospects, input);
-  return { seen, leftOut, prospects, warnings };
+  return { seen, leftOut, prospects };
 }
 
 async function prospectOf(

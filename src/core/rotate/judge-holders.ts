@@ -17,10 +17,7 @@ import type { RotateInput } from "./contract.ts";
 import type { SeenKeys } from "./look.ts";
 
 /** The part of the input by which a person vouches for secrets. */
-export type NamedByPerson = Pick<
-  RotateInput,
-  "intent" | "agreedTo" | "servicePrincipals" | "retireKey" | "suggest"
->;
+export type NamedByPerson = Pick<RotateInput, "intent" | "agreedTo" | "servicePrincipals" | "suggest">;
 
 /** The secrets of one application, by whether they may get its next key. */
 export interface JudgedHolders {
@@ -104,8 +101,8 @@ function keysThatLeaked(
 function proofOf(
   holder: Holder,
   { seen, loginServer, appId }: HeldKeys,
-  { uniqueName, passwords }: Application,
-  { servicePrincipals, retireKey, agreedTo, keyOf }: NamedByPerson & Pick<SeenKeys, "keyOf">,
+  { uniqueName }: Application,
+  { servicePrincipals, agreedTo, keyOf }: NamedByPerson & Pick<SeenKeys, "keyOf">,
 ): SecretProof {
   const { credential, second, chosen } = holder;
   const held = [credential, ...(second ? [second] : [])].map(({ password }) => keyOf(password));
@@ -118,8 +115,7 @@ function proofOf(
       chosen &&
       seen.namespaces === undefined &&
       (agreedTo === "plan" || agreedTo?.has(agreedName(seen, holder)) === true),
-    applicationNamed:
-      servicePrincipals.includes(appId.toLowerCase()) || passwords.some(({ keyId }) => keyId === retireKey),
+    applicationNamed: servicePrincipals.includes(appId.toLowerCase()),
   };
 }
 

@@ -1,7 +1,6 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import { refused, type ActionableError } from "../../domain/errors.ts";
 import type { Application, PasswordCredential } from "../../domain/identity.ts";
-import { isKeyOf } from "../../domain/ownership.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { azureNow } from "../clocks.ts";
@@ -32,17 +31,6 @@ export interface SeenKey {
   readonly pulls: boolean;
   /** RFC 3339 UTC */
   readonly expiresAt: string | null;
-}
-
-/**
- * Whether a key is retired only if `--retire-key` names it: acr-pull did not make it for this cluster, or cannot tell
- * whether it did.
- */
-export function needsNaming(
-  { keyId, listed }: Pick<SeenKey, "keyId" | "listed">,
-  { seen }: Pick<HeldKeys, "seen">,
-): boolean {
-  return keyId === null || (listed !== undefined && !isKeyOf(listed, seen.clusterId));
 }
 
 /** The keys of one application for one registry in one cluster, with everything that decides what comes next. */

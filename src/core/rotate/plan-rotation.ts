@@ -27,19 +27,16 @@ export interface Look {
   readonly seen: readonly ClusterView[];
   readonly leftOut: readonly LeftOut[];
   readonly prospects: readonly Prospect[];
-  /** What to know before agreeing to the plan, as far as it concerns no single application. */
-  readonly warnings: readonly string[];
 }
 
 /** What the run would do, in the order in which it would do it. It contains nothing secret. */
-export function planRotation({ prospects, leftOut, warnings }: Look, input: RotateInput): RotatePlan {
+export function planRotation({ prospects, leftOut }: Look, input: RotateInput): RotatePlan {
   const planned = prospects.map((prospect) => ({ prospect, block: blockOf(prospect, prospects, input) }));
   return {
     changes: planned.flatMap(({ prospect, block }) => changesOf(prospect, input, block)),
     warnings: [
       ...leftOutWarnings(input),
       ...leftOut.map(({ name, error }) => `Left out, ${name}: ${error.message}`),
-      ...warnings,
       ...planned.flatMap(({ prospect, block }) => [...warningsOf(prospect, input), ...blockWarnings(block)]),
     ],
   };
@@ -240,14 +237,14 @@ function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: Rotate
       .map(({ credential }) => keyOf(credential.password))
       .filter(({ keyId, listed, alive }) => {
         const isOurs = listed !== undefined && isKeyOf(listed, seen.clusterId);
-        return alive && !isOurs && (keyId === null || listed !== undefined) && keyId !== input.retireKey;
+        return alive && !isOurs && (keyId === null || listed !== undefined);
       }),
   );
   for (const { keyId } of foreign) {
     warnings.push(
       keyId === null
-        ? "The password in use was given by hand and its id is not known: it stays valid unless --retire-key names it"
-        : `acr-pull did not make the key ${keyId} for this cluster: it stays valid unless --retire-key names it`,
+        ? "The password in use was given by hand and its id is not known: it stays valid"
+        : `acr-pull did not make the key ${keyId} for this cluster: it stays valid`,
     );
   }
   return warnings;

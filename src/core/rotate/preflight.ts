@@ -20,7 +20,6 @@ import { lifeBefore } from "./change-over.ts";
 import type { Holder } from "../cluster/holders.ts";
 import { notNamed } from "./judge-holders.ts";
 import type { ChangeOver, NextStep, Retirement } from "./decide.ts";
-import { refuseOtherKey } from "./named-key.ts";
 import type { SeenKeys } from "./look.ts";
 
 /** A holder of a key that cannot be written. */
@@ -70,10 +69,7 @@ export async function preflight(
   ]);
   if (makes && policy) refuseLongGrace(step, keys, input, policy);
   if (input.intent === "compromised" && step.kind === "change-over") refuseUnretirable(step, keys, input);
-  if (step.kind !== "tidy") {
-    refuseOtherKey(step, keys, input);
-    refuseOtherImage(step, keys, input);
-  }
+  if (step.kind !== "tidy") refuseOtherImage(step, keys, input);
   const foreseenWarnings = foreseen ? [foreseenText(foreseen)] : [];
   if (step.kind !== "change-over") {
     refuseIfNone(touchedBy(step, keys), [...unreadable, ...unwritable]);
@@ -100,7 +96,7 @@ export async function preflight(
 
 /** The secrets that a step writes. If it writes only its mark, the secrets that can carry the mark. */
 function touchedBy(step: Exclude<NextStep, { kind: "none" }>, keys: SeenKeys): readonly Holder[] {
-  return step.kind === "tidy" || step.holders.length === 0 ? keys.holders : step.holders;
+  return step.kind === "tidy" ? keys.holders : step.holders;
 }
 
 /** Refuses a run that could not write a single secret. */
@@ -255,7 +251,7 @@ function ownHint({ code, hint }: ActionableError): string | undefined {
 function refuseUnretirable(
   { holders }: ChangeOver,
   { keyOf, seen, appId }: SeenKeys,
-  { namespacesComplete, retireKey }: RotateInput,
+  { namespacesComplete }: RotateInput,
 ): void {
   if (!seen.whole && !namespacesComplete) {
     throw refused(
@@ -267,18 +263,18 @@ function refuseUnretirable(
   for (const { credential } of holders) {
     const { keyId, listed, alive } = keyOf(credential.password);
     if (!alive) continue;
-    if (keyId === null && retireKey === undefined) {
+    if (keyId === null) {
       throw refused(
         "rotate.key-unknown",
         `The leaked password of the service principal ${appId} was given by hand, and its id is not known.`,
-        `To retire it, name it with --retire-key KEYID. az ad app credential list --id ${appId} shows the ids.`,
+        `Give the cluster a key of its own with acr-pull rotate. Then look up the id of the leaked one (az ad app credential list --id ${appId}), and remove it: az ad app credential delete --id ${appId} --key-id KEY_ID`,
       );
     }
-    if (listed && !isKeyOf(listed, seen.clusterId) && retireKey !== keyId) {
+    if (listed && !isKeyOf(listed, seen.clusterId)) {
       throw refused(
         "rotate.key-not-ours",
         `acr-pull did not make the leaked key ${keyId} for this cluster, so others may use it too.`,
-        `To retire it anyway, add --retire-key ${keyId}.`,
+        `Give the cluster a key of its own with acr-pull rotate. Then remove the leaked one: az ad app credential delete --id ${appId} --key-id ${keyId}`,
       );
     }
   }

@@ -41,7 +41,7 @@ export async function retireKey(
   const blocked = blockBefore(step, work.keys, work.input, others);
   if (blocked) return blocked;
   return work.inTurn([], async () => {
-    const newer = distinctCredentials(step.holders.length > 0 ? step : work.keys);
+    const newer = distinctCredentials(step);
     for (const credential of newer) await work.prove(credential, proofsBeforeCleaning, cleaningSpreadMs);
     const cleaned = await removeOldPasswords(step, work);
     if (!cleaned) {
@@ -81,7 +81,6 @@ function distinctCredentials({ holders }: Pick<Retirement, "holders">): PullCred
 async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promise<boolean> {
   const { report } = work;
   const total = holders.length;
-  if (total === 0) return true;
   const where = total === 1 ? "1 secret" : `${total} secrets`;
   const text = `Removing the old password from ${where}`;
   report({ kind: "started", id: "clean", text });
@@ -119,12 +118,11 @@ async function removeKey(
 ): Promise<Retired> {
   const { input, keys } = work;
   const { directory } = work.tools;
-  const keyId = step.keyId ?? input.retireKey;
-  if (keyId === undefined) return { retired: false, blocked: "key-unknown" };
+  const { keyId } = step;
+  if (keyId === null) return { retired: false, blocked: "key-unknown" };
   const listed = await findListed(keyId, work);
-  if (!mayRetire(keyId, listed, work)) return { retired: false, blocked: "key-not-ours" };
+  if (!mayRetire(listed, work)) return { retired: false, blocked: "key-not-ours" };
   refuseInUse(keyId, listed, keys);
-  if (step.keyId === null) refuseOtherKey(keyId, listed, step, keys.appId);
   for (const credential of newer) await work.prove(credential, proofsBeforeRetiring, input.settleMs);
   // A last look: some secrets may have got the key since the first one, and the right to list them may have gone.
   const { secrets, whole } = await work.turn.secretsNow();
@@ -174,9 +172,9 @@ async function findListed(
   return listedIn(application) ?? (await untilBelievable(look, isThere, clock, signal));
 }
 
-/** Whether the key may be removed: it is ours for this cluster, the user named it, or it is already gone. */
-function mayRetire(keyId: string, listed: PasswordCredential | undefined, { keys, input }: KeyWork): boolean {
-  return listed === undefined || isKeyOf(listed, keys.seen.clusterId) || input.retireKey === keyId;
+/** Whether the key may be removed: it is ours for this cluster, or it is already gone. */
+function mayRetire(listed: PasswordCredential | undefined, { keys }: KeyWork): boolean {
+  return listed === undefined || isKeyOf(listed, keys.seen.clusterId);
 }
 
 /** Marks may be wrong about which key a secret holds, so this compares the first characters. */
@@ -196,26 +194,7 @@ function refuseInUse(
     `The key ${keyId} seems to be in use: ${mayBe.map(({ target }) => targetName(target)).join(", ")} holds a password that begins like it.`,
     {
       code: "rotate.key-in-use",
-      hint: "Check the id: the key to retire is the old one. Without --retire-key, rotate replaces the one in use.",
-      exitCode: exitCode.incomplete,
-    },
-  );
-}
-
-/** A key that the user names must be the one that was replaced. */
-function refuseOtherKey(
-  keyId: string,
-  listed: PasswordCredential | undefined,
-  { old }: Retirement,
-  appId: string,
-): void {
-  const fits = !old || listed?.hint === undefined || old.credential.password.reveal().startsWith(listed.hint);
-  if (fits) return;
-  throw new ActionableError(
-    `The key ${keyId} is not the one whose password was replaced: its first characters differ.`,
-    {
-      code: "rotate.other-key",
-      hint: `Look the id up: az ad app credential list --id ${appId} shows the first characters of each.`,
+      hint: "What the secret's mark says is wrong: delete the secret, and run acr-pull setup for it.",
       exitCode: exitCode.incomplete,
     },
   );

@@ -22,7 +22,6 @@ const consent = [
   "acceptOutage",
   "namespacesComplete",
   "plainManifest",
-  "retireKey",
   "leaveOut",
   // Only of rotate: a pipeline may name the one that setup takes.
   "servicePrincipals",
@@ -174,7 +173,6 @@ describe("the catalogue of options", () => {
     ["port", "0", 0],
     ["graceMs", "30m", 30 * 60_000],
     ["settleMs", "0s", 0],
-    ["retireKey", "3A9FCAD3-2A47-410B-B94A-24E911EC40AE", "3a9fcad3-2a47-410b-b94a-24e911ec40ae"],
   ])("reads %s from %j", (name, text, answer) => {
     expect(everyOption[name]?.read([text])).toEqual(answer);
   });
@@ -211,7 +209,6 @@ describe("the catalogue of options", () => {
     ["graceMs", "soon"],
     ["settleMs", "61m"],
     ["ifExpiringWithinMs", "0s"],
-    ["retireKey", "the old one"],
   ])("refuses %s %j by a rule", (name, text) => {
     expect(() => everyOption[name]?.read([text])).toThrow(RangeError);
   });

@@ -10,8 +10,6 @@ import {
   type RotateAnswers,
 } from "../../../src/cli/rotate/options.ts";
 
-const keyId = "11111111-2222-4333-8444-555555555555";
-
 type Flags = Record<string, string | string[] | boolean>;
 
 function check(flags: Flags, interactive = false, environment: Record<string, string> = {}): void {
@@ -110,7 +108,6 @@ describe("what the flow is asked for", () => {
       namespacesComplete: false,
       agreedTo: "plan",
       servicePrincipals: [],
-      retireKey: undefined,
       proof: "registry",
       image: undefined,
       waitBusyMs: 60_000,
@@ -141,7 +138,6 @@ describe("what the flow is asked for", () => {
       ACR_PULL_COMPROMISED: "true",
       ACR_PULL_ACCEPT_OUTAGE: "true",
       ACR_PULL_NAMESPACES_COMPLETE: "true",
-      ACR_PULL_RETIRE_KEY: keyId,
       ACR_PULL_YES: "true",
     };
     expect(answersOf({}, variables)).toEqual(answersOf({}));

@@ -153,11 +153,7 @@ describe("a result", () => {
       "acr-pull rotate --context kind --finish --namespaces-complete --yes",
     ],
     ["still-held", "still holds it", "acr-pull rotate --context kind --if-expiring-within 60d --yes"],
-    [
-      "key-not-ours",
-      "did not make it for this cluster",
-      "acr-pull rotate --context kind --finish --retire-key old --yes",
-    ],
+    ["key-not-ours", "did not make it for this cluster", "az ad app credential delete --id app --key-id old"],
     ["key-unknown", "given by hand", "az ad app credential list --id app"],
     ["not-yet-refused", "not refused everywhere yet", "acr-pull rotate --context kind --finish --yes"],
   ])("says why an old key keeps working, and what to do: %s", (retireBlocked, why, command) => {

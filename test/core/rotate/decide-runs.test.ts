@@ -67,7 +67,6 @@ class Rehearsal {
       changedTo: new Set<string>(),
       made: new Set<string>(),
       retired: new Set<never>(),
-      retiredKeys: new Set<string>(),
     };
     try {
       for (let steps = 0; steps < 20; steps += 1) {
@@ -78,7 +77,6 @@ class Rehearsal {
         if (step.kind === "retire") {
           this.#retire(step);
           done.retired.add((step.holders[0]?.mark.retire?.why ?? "renewal") as never);
-          done.retiredKeys.add(step.keyId ?? "");
         }
       }
       this.broken.push(`a run does not come to its end: ${this.taken.slice(-6).join(" ")}`);
@@ -216,7 +214,6 @@ const wishes = fc.record({
   expiresInMs: fc.constant(undefined),
   graceMs: fc.constantFrom(1, 24).map((hours) => hours * hourMs),
   wait: fc.boolean(),
-  retireKey: fc.constant(undefined),
   namespacesComplete: fc.constant(false),
   leaveOut: fc.constant([]),
 }) satisfies fc.Arbitrary<StepWish>;

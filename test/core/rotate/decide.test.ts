@@ -454,45 +454,6 @@ describe("a dead key is replaced", () => {
   });
 });
 
-describe("a key that is named to be retired, and that no secret holds,", () => {
-  const state: KeysState = { secrets: [{ namespace: "a", holds: "new" }], keys: { left: {} } };
-  const named: Partial<StepWish> = { retireKey: "left", ifExpiringWithinMs: 0 };
-
-  it("is retired, before anything else", () => {
-    expect(next(state, named)).toBe("retire left from nobody, its text unknown");
-    expect(next(state, { ...named, intent: "finish" })).toBe("retire left from nobody, its text unknown");
-  });
-
-  it.each<[string, KeysState, Partial<StepWish>, Partial<Done>, string]>([
-    ["twice", state, {}, { retiredKeys: new Set(["left"]) }, "not-due"],
-    ["when the directory does not list it", { secrets: state.secrets }, {}, {}, "not-due"],
-    [
-      "while a secret holds it",
-      { secrets: [...state.secrets, { namespace: "b", holds: "left", chosen: false }] },
-      {},
-      {},
-      "not-due",
-    ],
-    [
-      "while one is in use that would have to be named as well",
-      { ...state, keys: { ...state.keys, new: { ours: false } } },
-      {},
-      {},
-      "not-due",
-    ],
-    [
-      "while one is in use whose id is not known",
-      { ...state, keys: { ...state.keys, new: { known: false } } },
-      {},
-      {},
-      "not-due",
-    ],
-    ["while another retirement is pending", { ...state, secrets: [changed("a", 3)] }, {}, {}, "pending"],
-  ])("not %s", (_when, state, wish, done, expected) => {
-    expect(next(state, { ...named, ...wish }, done)).toBe(expected);
-  });
-});
-
 describe("the mark of a run that was killed", () => {
   it.each<[string, KeysState, Partial<StepWish>, string]>([
     ["is tidied up where all is in order", { secrets: inUse("a") }, { ifExpiringWithinMs: 0 }, "tidy"],

@@ -60,7 +60,6 @@ export const plainWish: StepWish = {
   expiresInMs: undefined,
   graceMs: 24 * hourMs,
   wait: false,
-  retireKey: undefined,
   namespacesComplete: false,
   leaveOut: [],
 };

@@ -97,7 +97,6 @@ function survey(secrets: readonly SecretSpec[], told: Told = {}): Promise<SeenKe
     intent: "rotate",
     agreedTo: undefined,
     servicePrincipals: [],
-    retireKey: undefined,
     suggest,
   } as const;
   return lookAtKeys(held, { input: wish, ports, report: () => {} }, new AbortController().signal);
