@@ -68,7 +68,7 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/retire-key.ts`,
-        from: "if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held, keys, input);",
+        from: "if (held.length > 0) return stillHeld(step, held, keys, input);",
         to: "",
       },
     ],
@@ -136,7 +136,7 @@ export const mutants = [
       {
         // This guard would hide the mutant: it finds the very secrets that were not cleaned.
         file: `${flow}/retire-key.ts`,
-        from: "if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held, keys, input);",
+        from: "if (held.length > 0) return stillHeld(step, held, keys, input);",
         to: "",
       },
     ],
@@ -153,7 +153,7 @@ export const mutants = [
       {
         // This guard would hide the mutant: it finds the very secret that was not cleaned.
         file: `${flow}/retire-key.ts`,
-        from: "if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held, keys, input);",
+        from: "if (held.length > 0) return stillHeld(step, held, keys, input);",
         to: "",
       },
     ],
@@ -742,8 +742,8 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/preflight.ts`,
-        from: "if (first && !input.acceptOutage) throw first.error;",
-        to: "if (first && input.acceptOutage) throw first.error;",
+        from: "if (first) throw first.error;\n  if (unwritable",
+        to: "if (unwritable",
       },
     ],
     caughtBy: {

@@ -135,7 +135,7 @@ export const commands: ReadonlyArray<{
   },
   {
     name: "rotate --compromised",
-    run: (run) => run.rotate({ ...rotating, intent: "compromised", namespaces: honest, acceptOutage: true }),
+    run: (run) => run.rotate({ ...rotating, intent: "compromised", namespaces: honest }),
   },
   { name: "rotate --finish", run: (run) => run.rotate({ ...rotating, intent: "finish" }) },
   { name: "status", run: (run) => run.status() },

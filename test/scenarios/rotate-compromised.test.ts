@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runSafely } from "../canary.ts";
-import { secretOf } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
 import { breakWrites, clusterOf, onceDone, teams } from "./partial-rotation.ts";
 import {
@@ -19,13 +17,6 @@ import {
 
 const namespaces = ["awesomeapps", "default"];
 const args = ["--compromised", ...namespaces.flatMap((namespace) => ["-n", namespace])];
-
-/** One secret can no longer pull, as was accepted. Nothing else is wrong. */
-function expectOutage({ invariants }: Sandbox, secret: string): void {
-  const found = invariants.violations.splice(0);
-  expect(found.map(({ invariant }) => invariant).toSorted()).toEqual(["I1", "I5"]);
-  for (const { what } of found) expect(what).toContain(`secret ${secret} `);
-}
 
 describe.concurrent("rotate --compromised", () => {
   it("has the old key refused when it ends, and the new one alone in every secret", async (test) => {
@@ -94,26 +85,6 @@ describe.concurrent("rotate --compromised, where a secret holds the key that acr
     expect(result.json.error.message).toContain("sandbox/default/copy");
     expect(keyIds(sandbox)).toEqual([keyId]);
   });
-
-  it("goes on with --accept-outage, and lists what pulls no more", async (test) => {
-    const sandbox = await start(test);
-    const { keyId: old } = setUp(sandbox);
-    const before = JSON.stringify(addSecret(sandbox, copy));
-    const run = await rotate(sandbox, [...args, "--accept-outage"]);
-    expect(run.json.rotations, run.stderr).toMatchObject([
-      { state: "rotated", replaced: old, retired: true },
-    ]);
-    expect(signsIn(sandbox, old)).toBe(false);
-    expect(run.json.secrets).toContainEqual({
-      context: "sandbox",
-      ...copy,
-      action: "failed",
-      error: expect.objectContaining({ code: "secret.not-ours" }),
-    });
-    expect(run.stderr).toContain("sandbox/default/copy can no longer pull");
-    expect(JSON.stringify(secretOf(sandbox, "default", "copy"))).toBe(before);
-    expectOutage(sandbox, "sandbox default/copy");
-  });
 });
 
 describe.concurrent("rotate --compromised, where a secret cannot be written once the key was made,", () => {
@@ -136,25 +107,6 @@ describe.concurrent("rotate --compromised, where a secret cannot be written once
     expect(again.code, again.stderr).toBe(0);
     expect(signsIn(sandbox, old)).toBe(false);
     expect(keyIds(sandbox)).toHaveLength(1);
-  });
-
-  it("retires it with --accept-outage, lists the secret, and a later run brings it the new key", async (test) => {
-    const sandbox = await start(test, clusterOf(teamNames));
-    const { keyId: old } = setUp(sandbox, { namespaces: teamNames });
-    let fix = (): void => undefined;
-    onceDone(sandbox, "/addPassword", () => (fix = breakWrites(sandbox, teamNames, breakage)));
-    const run = await rotate(sandbox, [...args, "--accept-outage"]);
-    expect(run.json.rotations, run.stderr).toMatchObject([{ replaced: old, retired: true }]);
-    const failed = run.json.secrets.filter(({ action }: { action: string }) => action === "failed");
-    expect(failed).toMatchObject([{ namespace: second, error: { code: "kubernetes.forbidden" } }]);
-    expect(signsIn(sandbox, old)).toBe(false);
-    expectOutage(sandbox, `sandbox ${second}/acr-secret`);
-    fix();
-    const { keyId } = run.json.rotations[0];
-    const again = await rotate(sandbox, ["-n", second, "--if-expiring-within", "60d"]);
-    expect(again.code, again.stderr).toBe(0);
-    expect(heldKeys(sandbox, second)).toEqual({ plain: keyId, https: undefined });
-    expect(keyIds(sandbox)).toEqual([keyId]);
   });
 });
 

@@ -203,37 +203,6 @@ describe("a key that leaked while it was being brought in", () => {
     expect(run.code, run.stderr).toBe(0);
     for (const keyId of known) expect(signsIn(sandbox, keyId)).toBe(false);
   });
-
-  it.concurrent(
-    "is retired although the first of the secrets cannot be written, when that is accepted",
-    async (context) => {
-      const readOnly = { verbs: ["get", "list"], resources: ["secrets", "namespaces"] };
-      const rules = [readOnly, { verbs: ["patch"], resources: ["secrets"], namespaces: ["default"] }];
-      const sandbox = await start(context, {
-        clusters: [{ context: "sandbox", users: [{ context: "partly", rules }] }],
-        checkInvariants: false,
-      });
-      await setup(sandbox, ["-n", "awesomeapps", "-n", "default"]);
-      const [old = ""] = keyIds(sandbox);
-      const run = await rotate(sandbox, [
-        "--context",
-        "partly",
-        "--compromised",
-        "-n",
-        "awesomeapps",
-        "-n",
-        "default",
-        "--accept-outage",
-      ]);
-      expect([0, 4], run.stderr).toContain(run.code);
-      expect(signsIn(sandbox, old)).toBe(false);
-      expect(heldKeys(sandbox, "default").plain).toBe(keyIds(sandbox)[0]);
-      const lost = run.json.secrets.find(
-        ({ namespace }: { namespace: string }) => namespace === "awesomeapps",
-      );
-      expect(lost).toMatchObject({ action: "failed" });
-    },
-  );
 });
 
 describe.concurrent("what somebody wrote into the marks of one namespace", () => {

@@ -1,4 +1,4 @@
-import type { ResultRotation, RetireBlock, RotateIntent } from "../../core/rotate/contract.ts";
+import type { ResultRotation, RetireBlock } from "../../core/rotate/contract.ts";
 import type { NextCommands } from "./next-commands.ts";
 
 /** Why an old key stays, in words, and what would allow its retirement. */
@@ -11,9 +11,8 @@ interface BlockRemedy {
 /** What would allow a key to be retired, for each thing that may block it. */
 export function remediesOf(
   { replaced, appId }: Pick<ResultRotation, "replaced" | "appId">,
-  { intent, commands }: { readonly intent: RotateIntent; readonly commands: NextCommands },
+  commands: NextCommands,
 ): Readonly<Record<RetireBlock, BlockRemedy>> {
-  const orElse = intent === "compromised" ? "; or add --accept-outage to retire it all the same" : "";
   return {
     "cannot-see-all-namespaces": {
       why: "secrets may not be listed cluster-wide, so a secret that was not seen may hold it",
@@ -22,7 +21,7 @@ export function remediesOf(
     },
     "still-held": {
       why: "a secret that could not be written still holds it",
-      fix: `Fix the cause, and run the same command again${orElse}:`,
+      fix: `Fix the cause, and run the same command again:`,
       commands: [commands.again],
     },
     "key-not-ours": {

@@ -21,7 +21,6 @@ const ofTheRotation = [
   "overlapEntry",
   "finish",
   "compromised",
-  "acceptOutage",
   "dryRun",
   "exitCode",
 ] as const satisfies ReadonlyArray<keyof RotateAnswers>;

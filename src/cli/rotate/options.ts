@@ -120,13 +120,6 @@ export const rotateOptions = {
       wait: "the old key is retired in the same run",
     },
   }),
-  acceptOutage: switchOption({
-    flag: "--accept-outage",
-    summary: "with --compromised: retire the key even if a secret could not be updated",
-    group: "Consent",
-    consent: true,
-    needs: { compromised: "only a leaked key is worth a failed pull" },
-  }),
   ...completenessOptions,
   ...leaveOutOptions,
   // Consent, so it has no variable: naming a principal for setup in a pipeline is not consent to this.

@@ -235,7 +235,7 @@ function blockLines(
   until: string | undefined,
 ): Line[] {
   const { width } = context;
-  const { why, fix, commands } = remediesOf(rotation, context)[block];
+  const { why, fix, commands } = remediesOf(rotation, context.commands)[block];
   const how =
     until === undefined
       ? "keeps working"

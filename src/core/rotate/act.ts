@@ -67,7 +67,6 @@ class KeysRun {
   readonly #retired = new Set<RetireMark["why"] | "renewal">();
   /** Keys made by this run: the directory may take minutes to list them. */
   readonly #made: PasswordCredential[] = [];
-  readonly #givenUp: Target[] = [];
   /**
    * Keys that could not be retired for a reason outside this run, and that reason. Everything else that is due is
    * still done.
@@ -80,14 +79,13 @@ class KeysRun {
   readonly #busy: BusyWait;
   readonly #rows: Rows;
 
-  constructor({ keys, step, unwritable }: Prospect, run: Rotating, record: KeysRecord) {
+  constructor({ keys, step }: Prospect, run: Rotating, record: KeysRecord) {
     this.#keys = keys;
     this.#step = step;
     this.#run = run;
     this.#busy = new BusyWait(run.input.waitBusyMs, run.ports.clock, run.report);
     this.#record = record;
     this.#rows = new Rows(record.rows, run.input);
-    this.#giveUp(unwritable);
   }
 
   /** @param seenBefore whether this run has written since the look at the keys: then it looks again first */
@@ -114,7 +112,7 @@ class KeysRun {
   /** @returns whether it was taken; false after waiting for another run */
   async #take(step: Exclude<NextStep, { kind: "none" }>): Promise<boolean> {
     const { signal } = this.#run;
-    const work = new KeyWork(this.#written(), this.#run);
+    const work = new KeyWork(this.#keys, this.#run);
     const { liveMark } = this.#keys;
     try {
       if (liveMark) throw new BusyError(targetName(liveMark.target));
@@ -144,25 +142,13 @@ class KeysRun {
     }
   }
 
-  /** The keys without the secrets that were given up: the mark needs a secret that can be written. */
-  #written(): SeenKeys {
-    const isGivenUp = ({ target }: { readonly target: Target }) =>
-      this.#givenUp.some((one) => isSameTarget(one, target));
-    return {
-      ...this.#keys,
-      holders: this.#keys.holders.filter((holder) => !isGivenUp(holder)),
-      staleMarks: this.#keys.staleMarks.filter((mark) => !isGivenUp(mark)),
-    };
-  }
-
   async #changeOver(step: ChangeOver, work: KeyWork): Promise<boolean> {
     const { to } = await changeOver(step, work);
     if (to.keyId !== null) this.#changedTo.add(to.keyId);
     if (to.listed && step.to === undefined) this.#made.push(to.listed);
     const failure = notWritten(work.written);
-    if (failure && !this.#run.input.acceptOutage) throw failure;
+    if (failure) throw failure;
     this.#rows.recordChange(step, work);
-    this.#giveUp([...work.written.values()].filter(({ action }) => action === "failed"));
     return true;
   }
 
@@ -233,24 +219,15 @@ class KeysRun {
       changedTo: this.#changedTo,
       made: new Set(this.#made.map(({ keyId }) => keyId)),
       retired: this.#retired,
-      givenUp: this.#givenUp,
       blocked: new Set(this.#blocked.keys()),
     });
     if (keys.unproven && this.#step.kind !== "none") throw keys.unproven;
     // A new obstacle stops the run as it would have at the start.
     const begins = this.#step.kind === "change-over" && this.#step.to === undefined;
     if (begins && !this.#keys.liveMark) {
-      const { unwritable } = await preflight(this.#step, this.#keys, { input, ports }, signal);
-      this.#giveUp(unwritable);
+      await preflight(this.#step, this.#keys, { input, ports }, signal);
     }
     return true;
-  }
-
-  #giveUp(lost: ReadonlyArray<{ readonly target: Target; readonly error?: ActionableError }>): void {
-    for (const { target, error } of lost) {
-      this.#givenUp.push(target);
-      if (error) this.#record.written.set(targetName(target), { target, action: "failed", error });
-    }
   }
 }
 

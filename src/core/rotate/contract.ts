@@ -46,8 +46,6 @@ export interface RotateInput {
   readonly graceMs: number;
   /** Whether to wait until the grace period is over and the old key is retired. */
   readonly wait: boolean;
-  /** Whether to retire the old key even if some secret could not be updated; only with `compromised`. */
-  readonly acceptOutage: boolean;
   readonly settleMs: number;
   /** Whether the old password stays in the secrets beside the new one until the grace period is over. */
   readonly overlapEntry: boolean;

@@ -1,6 +1,4 @@
 import type { RetireMark } from "../../domain/ownership.ts";
-import { isSameTarget } from "../turn/pull-secret.ts";
-import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput } from "./contract.ts";
 import type { Holder } from "../cluster/holders.ts";
 import { endOf, isDue, retirementDueAt } from "./due.ts";
@@ -52,8 +50,6 @@ export interface Done {
   readonly made: ReadonlySet<string>;
   /** Why it retired keys. */
   readonly retired: ReadonlySet<RetireMark["why"] | "renewal">;
-  /** Targets that could not be written and were given up, with `--accept-outage`. */
-  readonly givenUp: readonly Target[];
   /** Keys that cannot be retired for a reason that this run cannot change. */
   readonly blocked: ReadonlySet<string | null>;
 }
@@ -63,7 +59,6 @@ export const nothingDone: Done = {
   changedTo: new Set(),
   made: new Set(),
   retired: new Set(),
-  givenUp: [],
   blocked: new Set(),
 };
 
@@ -75,12 +70,9 @@ export type StepWish = Pick<
 
 /** Decides what comes next. */
 export function nextStep(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
-  const isTaken = ({ target }: { readonly target: Target }) =>
-    !done.givenUp.some((one) => isSameTarget(one, target));
-  const step = stepOf({ ...keys, holders: keys.holders.filter(isTaken) }, wish, done);
+  const step = stepOf(keys, wish, done);
   const maySweep = wish.leaveOut.length === 0 && (keys.seen.whole || wish.namespacesComplete);
-  // A secret that is given up keeps its stale mark.
-  return step.kind === "none" && maySweep && keys.staleMarks.some(isTaken) ? { kind: "tidy" } : step;
+  return step.kind === "none" && maySweep && keys.staleMarks.length > 0 ? { kind: "tidy" } : step;
 }
 
 function stepOf(keys: SeenKeys, wish: StepWish, done: Done): NextStep {

@@ -169,7 +169,7 @@ export function notNamed(
   return refused(
     "rotate.not-named",
     `Anybody who found the leaked key can put it into a secret, so holding it proves nothing. In namespaces that you did not name, these secrets hold it:\n${list}`,
-    `To give the new key to the namespaces that rightly pull with it, name them too: ${flags}${command}. To leave the others without a working key, add --accept-outage. At a terminal without --yes and -n, the plan lists them for you to confirm.`,
+    `To give the new key to the namespaces that rightly pull with it, name them too: ${flags}${command}. To leave one out, delete that secret first. At a terminal without --yes and -n, the plan lists them for you to confirm.`,
   );
 }
 

@@ -8,7 +8,7 @@ import type { RotateInput, RotatePlan } from "./contract.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { wholeLifeWarnings } from "./due.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./decide.ts";
-import type { Preflight, Unwritable } from "./preflight.ts";
+import type { Preflight } from "./preflight.ts";
 import { blockBefore } from "./retire-block.ts";
 import { registryNamed } from "../cluster/registry-meant.ts";
 import { setupCommands } from "../suggest.ts";
@@ -55,7 +55,7 @@ function blockOf(
 }
 
 function changesOf(
-  { keys, step, unwritable }: Prospect,
+  { keys, step }: Prospect,
   input: RotateInput,
   block: ActionableError | undefined,
 ): PlannedChange[] {
@@ -72,7 +72,7 @@ function changesOf(
       }
       return [...retirementChanges(step, keys), ...changesAfter(step, keys, input)];
     case "change-over":
-      return [...changeOverChanges(step, keys, unwritable), ...marksToRemove(keys), ...oldKeys(step, keys)];
+      return [...changeOverChanges(step, keys), ...marksToRemove(keys), ...oldKeys(step, keys)];
     default:
       return step satisfies never;
   }
@@ -106,9 +106,7 @@ function keyName(keyId: string | null): string {
 function changeOverChanges(
   { to, holders }: ChangeOver,
   { keyOf, seen, loginServer }: SeenKeys,
-  unwritable: readonly Unwritable[],
 ): PlannedChange[] {
-  const unreached = new Set(unwritable.map(({ target }) => targetName(target)));
   const next = to?.keyId ?? "new";
   return [
     to
@@ -119,19 +117,11 @@ function changeOverChanges(
           before: null,
           after: { clusterId: seen.clusterId, loginServer },
         },
-    ...holders
-      .filter(({ target }) => !unreached.has(targetName(target)))
-      .map(({ target, credential }): PlannedChange => ({
-        target: `secret ${targetName(target)}`,
-        action: "updated",
-        before: { keyId: keyOf(credential.password).keyId },
-        after: { keyId: next },
-      })),
-    ...unwritable.map(({ target, error }): PlannedChange => ({
+    ...holders.map(({ target, credential }): PlannedChange => ({
       target: `secret ${targetName(target)}`,
-      action: "skipped",
-      before: null,
-      after: { error: error.code },
+      action: "updated",
+      before: { keyId: keyOf(credential.password).keyId },
+      after: { keyId: next },
     })),
   ];
 }
@@ -177,7 +167,7 @@ function blockedRetirement({ keyId }: Retirement, { code }: ActionableError): Pl
 function changesAfter(step: Retirement, keys: SeenKeys, input: RotateInput): PlannedChange[] {
   const next = stepAfterRetirement(step, keys, input);
   if (!next) return [];
-  return [...changeOverChanges(next, keys, []), ...oldKeys(next, keys)];
+  return [...changeOverChanges(next, keys), ...oldKeys(next, keys)];
 }
 
 function removal(keyId: string | null): PlannedChange {
@@ -205,7 +195,7 @@ function unwrittenWarning({ target, secret }: Holder): string[] {
   ];
 }
 
-function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: RotateInput): string[] {
+function warningsOf({ keys, step, ...more }: Prospect, input: RotateInput): string[] {
   const { seen, changed, strange, appId, loginServer, holders, keyOf } = keys;
   const warnings = changed.map(
     (target) =>
@@ -217,9 +207,6 @@ function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: Rotate
     );
   }
   warnings.push(...wholeLifeWarnings(keys, input), ...more.warnings);
-  for (const { target, error } of unwritable) {
-    warnings.push(`${targetName(target)} can no longer pull: ${error.message}`);
-  }
   if (keys.liveMark) warnings.push(`Another run is at work on ${targetName(keys.liveMark.target)}`);
   if (step.kind === "none") {
     const { missing } = keys.applied;

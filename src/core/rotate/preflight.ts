@@ -23,15 +23,13 @@ import type { ChangeOver, NextStep, Retirement } from "./decide.ts";
 import type { SeenKeys } from "./look.ts";
 
 /** A holder of a key that cannot be written. */
-export interface Unwritable {
+interface Unwritable {
   readonly target: Target;
   readonly error: ActionableError;
 }
 
 /** What is known before the first write. */
 export interface Preflight {
-  /** Secrets that cannot be written and are given up, with `--accept-outage`. */
-  readonly unwritable: readonly Unwritable[];
   /** What to know before agreeing to the plan. */
   readonly warnings: readonly string[];
 }
@@ -40,7 +38,6 @@ export interface Preflight {
  * Asks before the first write whether a step can be carried out. An old key is retired only when every secret that
  * holds it has another. So a secret that cannot be written, or read back, stops the run before anything is made. A
  * retirement that cannot write some secrets still takes the old key out of the others.
- * @returns the secrets that are given up, with `--accept-outage`, and what else to know
  * @throws ActionableError exit 2 for a secret that cannot be written, a leaked key that could not be retired, and a
  *   key or an image that is not the right one; exit 3 if the tenant forbids the new key, or secrets may not be read
  *   by name; `busy` while another run is at work
@@ -51,10 +48,9 @@ export async function preflight(
   { input, ports }: { readonly input: RotateInput; readonly ports: Pick<RotatePorts, "azure"> },
   signal: AbortSignal,
 ): Promise<Preflight> {
-  if (step.kind === "none") return { unwritable: [], warnings: [] };
+  if (step.kind === "none") return { warnings: [] };
   if (keys.liveMark && !input.dryRun) throw new BusyError(targetName(keys.liveMark.target));
-  if (input.intent === "compromised" && keys.withheld.length > 0 && !input.acceptOutage)
-    throw notNamed(keys.withheld, input);
+  if (input.intent === "compromised" && keys.withheld.length > 0) throw notNamed(keys.withheld, input);
   // A second rotation before the first one is applied would remove a password that is in use.
   if (step.kind === "change-over" && step.to === undefined && keys.applied.missing.length > 0)
     throw notApplied(keys.applied.missing, keys.seen);
@@ -73,25 +69,19 @@ export async function preflight(
   const foreseenWarnings = foreseen ? [foreseenText(foreseen)] : [];
   if (step.kind !== "change-over") {
     refuseIfNone(touchedBy(step, keys), [...unreadable, ...unwritable]);
-    return { unwritable: [], warnings: foreseenWarnings };
+    return { warnings: foreseenWarnings };
   }
   const [first] = unreadable;
-  if (first && !input.acceptOutage) throw first.error;
-  if (unwritable.length > 0 && !input.acceptOutage) throw cannotBeWritten(unwritable, keys, input);
-  const others = unreadable.filter(
-    ({ target }) => !unwritable.some((one) => isSameTarget(one.target, target)),
-  );
-  const warnings = [
-    ...foreseenWarnings,
-    ...(makes && policy && input.expiresInMs === undefined
-      ? cappedLife(policy, lifeBefore(step.holders, keys))
-      : []),
-  ];
-  const withheld = keys.withheld.map((holder) => ({
-    target: holder.target,
-    error: notNamed([holder], input),
-  }));
-  return { unwritable: [...unwritable, ...others, ...withheld], warnings };
+  if (first) throw first.error;
+  if (unwritable.length > 0) throw cannotBeWritten(unwritable, keys, input);
+  return {
+    warnings: [
+      ...foreseenWarnings,
+      ...(makes && policy && input.expiresInMs === undefined
+        ? cappedLife(policy, lifeBefore(step.holders, keys))
+        : []),
+    ],
+  };
 }
 
 /** The secrets that a step writes. If it writes only its mark, the secrets that can carry the mark. */
@@ -214,7 +204,7 @@ async function refusedOf(
 function cannotBeWritten(
   unwritable: readonly Unwritable[],
   keys: SeenKeys,
-  { intent, suggest }: Pick<RotateInput, "intent" | "suggest">,
+  { suggest }: Pick<RotateInput, "suggest">,
 ): ActionableError {
   const list = unwritable.map(({ target, error }) => `  ${targetName(target)}: ${error.message}`).join("\n");
   const [first] = unwritable;
@@ -226,9 +216,8 @@ function cannotBeWritten(
     hints.add(`Fix the cause, ask the secret's owner to remove the key, or take the secret over: ${over}`);
   }
   const left = unwritable.map(({ target: { namespace, name } }) => `--leave-out ${namespace}/${name}`);
-  const flags = intent === "compromised" ? "--accept-outage" : left.join(" ");
   hints.add(
-    `To continue without ${left.length === 1 ? "it, which then no longer pulls" : "them, which then no longer pull"}: ${flags}.`,
+    `To continue without ${left.length === 1 ? "it, which then no longer pulls" : "them, which then no longer pull"}: ${left.join(" ")}.`,
   );
   return new ActionableError(
     `${unwritable.length === 1 ? "A secret holds" : `${unwritable.length} secrets hold`} the key and cannot be written, so nothing was started:\n${list}`,

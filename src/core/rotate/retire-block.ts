@@ -30,7 +30,7 @@ export interface Retired {
 export function blockBefore(
   step: Retirement,
   keys: SeenKeys,
-  input: Pick<RotateInput, "namespacesComplete" | "acceptOutage" | "suggest">,
+  input: Pick<RotateInput, "namespacesComplete" | "suggest">,
   others: readonly ClusterView[],
 ): Retired | undefined {
   const { seen, copies, withheld, applied } = keys;
@@ -39,7 +39,6 @@ export function blockBefore(
     return blockedBy("not-applied", `${nameOfKey(step)} is not retired. ${message}`, hint);
   }
   if (!seen.whole && !input.namespacesComplete) return blockedByUnseen(step, seen);
-  if (input.acceptOutage) return undefined;
   const password = step.old?.credential.password;
   const held = [
     ...withheld

@@ -128,7 +128,7 @@ async function removeKey(
   const { secrets, whole } = await work.turn.secretsNow();
   if (!whole && !input.namespacesComplete) return blockedByUnseen(step, keys.seen);
   const held = placesOf(keys.seen, holdersIn(secrets, step, keys));
-  if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held, keys, input);
+  if (held.length > 0) return stillHeld(step, held, keys, input);
   await work.turn.ensureHeld();
   work.report({ kind: "started", id: "retire", text: `Retiring the key ${keyId}` });
   try {

@@ -19,7 +19,6 @@ const consent = [
   "adopt",
   "allowPrivilegedRole",
   "compromised",
-  "acceptOutage",
   "namespacesComplete",
   "plainManifest",
   "leaveOut",

@@ -24,7 +24,6 @@ describe("what rotate refuses before any request", () => {
       { finish: true, compromised: true },
       "--finish cannot be used with --compromised",
     ],
-    ["an outage for a renewal", { acceptOutage: true }, "--accept-outage needs --compromised"],
     [
       "a grace for a leaked key",
       { compromised: true, grace: "2h" },
@@ -54,8 +53,8 @@ describe("what rotate refuses before any request", () => {
   });
 
   it("names everything that is wrong at once", () => {
-    expect(() => check({ finish: true, grace: "2h", acceptOutage: true })).toThrow(
-      /--grace cannot be used with --finish[^]*--accept-outage needs/,
+    expect(() => check({ finish: true, grace: "2h", expiresIn: "30d" })).toThrow(
+      /--expires-in cannot be used with --finish[^]*--grace cannot be used with --finish/,
     );
   });
 
@@ -70,7 +69,6 @@ describe("what rotate goes on with", () => {
     ["a plan without consent", { dryRun: true, exitCode: true }, false, {}],
     ["a question at a terminal", {}, true, {}],
     ["waiting for a retirement that stands", { finish: true, wait: true, yes: true }, false, {}],
-    ["an outage for a leaked key", { compromised: true, acceptOutage: true, yes: true }, false, {}],
     ["a grace that ends before the new key", { grace: "29d", expiresIn: "30d", yes: true }, false, {}],
     ["a grace with the longest life there is", { grace: "300d", expiresIn: "max", yes: true }, false, {}],
     [
@@ -102,7 +100,6 @@ describe("what the flow is asked for", () => {
       expiresInMs: undefined,
       graceMs: 86_400_000,
       wait: false,
-      acceptOutage: false,
       settleMs: 49_000,
       overlapEntry: true,
       namespacesComplete: false,
@@ -136,7 +133,6 @@ describe("what the flow is asked for", () => {
   it("takes no consent from a variable", () => {
     const variables = {
       ACR_PULL_COMPROMISED: "true",
-      ACR_PULL_ACCEPT_OUTAGE: "true",
       ACR_PULL_NAMESPACES_COMPLETE: "true",
       ACR_PULL_YES: "true",
     };

@@ -207,12 +207,6 @@ describe("a result", () => {
     expect(linesOf(withoutAzure, { answered: { compromised: true } })).not.toContain("az role");
   });
 
-  it("offers --accept-outage for a leaked key that a secret still holds, and for no other", () => {
-    const held = resultOf({ state: "rotated", retireBlocked: "still-held" });
-    expect(linesOf(held, { answered: { compromised: true } })).toContain("--accept-outage");
-    expect(linesOf(held)).not.toContain("--accept-outage");
-  });
-
   it("tells who was asked the command that asks nothing, if that changes nothing more", () => {
     const words = "The same without questions:\n  acr-pull rotate --context kind";
     expect(linesOf(resultOf({}), { asked: true })).toContain(words);

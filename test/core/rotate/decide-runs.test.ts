@@ -70,7 +70,7 @@ class Rehearsal {
     };
     try {
       for (let steps = 0; steps < 20; steps += 1) {
-        const step = this.next(wish, { ...done, givenUp: [], blocked: new Set() });
+        const step = this.next(wish, { ...done, blocked: new Set() });
         if (step.kind === "none") return "none";
         this.taken.push(step.kind);
         if (step.kind === "change-over") done.changedTo.add(this.#changeOver(step, overlapEntry));

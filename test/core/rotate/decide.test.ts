@@ -390,14 +390,6 @@ describe("while a retirement is pending", () => {
     expect(next({ secrets }, { intent: "compromised" })).toBe("give b new, retire after 0 h, compromised");
     expect(next({ secrets })).toBe("retire old from a");
   });
-
-  it("a secret that was given up keeps nothing from going on", () => {
-    const { target } = surveyed({ secrets: inUse("b") }).holders[0]!;
-    const wish: Partial<StepWish> = { intent: "compromised" };
-    const secrets = [changed("a", 0, "compromised"), ...inUse("b")];
-    expect(next({ secrets }, wish)).toBe("give b new, retire after 0 h, compromised");
-    expect(next({ secrets }, wish, { givenUp: [target] })).toBe("retire old from a");
-  });
 });
 
 describe("a dead key is replaced", () => {
@@ -461,13 +453,6 @@ describe("the mark of a run that was killed", () => {
     ["is left to the step that there is", { secrets: inUse("a") }, {}, "give a a new key, retire after 24 h"],
   ])("%s", (_how, state, wish, expected) => {
     expect(next({ ...state, staleMark: true }, wish)).toBe(expected);
-  });
-
-  it("stays on a secret that is given up: it would be tidied up again and again", () => {
-    const keys = surveyed({ secrets: inUse("a"), staleMark: true });
-    const done = { ...nothingDone, givenUp: keys.staleMarks.map(({ target }) => target) };
-    const wish = { ...plainWish, ifExpiringWithinMs: 0 };
-    expect(nextStep(keys, wish, done)).toEqual({ kind: "none", because: "done" });
   });
 });
 
