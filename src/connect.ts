@@ -235,7 +235,7 @@ function pluginNotice(report: Report): ClusterListeners["onPluginStart"] {
 async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
-  { timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
+  { timeoutMs, concurrency }: Omit<ClusterRequest, "contexts">,
   { report, onPluginStart }: ClusterListeners,
 ): Promise<WritableClusterTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
@@ -246,7 +246,6 @@ async function openCluster(
     onPluginMessage,
     timeoutMs,
     concurrency,
-    ...(leaveOut && { leaveOut }),
   };
   return {
     cluster: createCluster(kubeconfig, context, options),

@@ -34,8 +34,6 @@ export interface ClusterRequest {
   readonly timeoutMs: number;
   /** How many requests may run at once in each cluster. */
   readonly concurrency: number;
-  /** Secrets, as `namespace/name`, to leave out of every list. */
-  readonly leaveOut?: readonly string[];
 }
 
 /** Where documents go instead of changes to the cluster. The rest is as in ClusterRequest. */
@@ -56,8 +54,8 @@ export function azureSignIn({ cloud, tenant, subscription, auth, timeoutMs }: Az
 
 /** Picks only these answers, in a fixed order, so that equal requests share one connection. */
 export function clusterRequest(answers: ClusterRequest): ClusterRequest {
-  const { kubeconfig, contexts, timeoutMs, concurrency, leaveOut = [] } = answers;
-  return { kubeconfig, contexts, timeoutMs, concurrency, leaveOut };
+  const { kubeconfig, contexts, timeoutMs, concurrency } = answers;
+  return { kubeconfig, contexts, timeoutMs, concurrency };
 }
 
 /** Azure, signed in. */

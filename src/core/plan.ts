@@ -17,11 +17,3 @@ const standing: ReadonlySet<Action> = new Set(["unchanged", "reused", "kept", "s
 export function hasChanges(changes: ReadonlyArray<Pick<PlannedChange, "action">>): boolean {
   return changes.some((change) => !standing.has(change.action));
 }
-
-/** Says what it means that a person left secrets out. */
-export function leftOutWarnings({ leaveOut }: { readonly leaveOut: readonly string[] }): string[] {
-  return leaveOut.map(
-    (name) =>
-      `${name} is left out as you asked: it stays as it is, and no longer pulls once its key is retired or removed`,
-  );
-}

@@ -131,17 +131,6 @@ function isLabelValue(text: string): boolean {
   return text.length <= 63 && /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?$/.test(text);
 }
 
-/**
- * A secret, as `NAMESPACE/NAME`.
- * @throws RangeError
- */
-export function secretReference(text: string): string {
-  const [namespace = "", name = "", ...more] = text.split("/");
-  if (more.length > 0 || name === "")
-    throw new RangeError("must be a namespace and the name of a secret, such as default/acr-secret");
-  return `${namespaceName(namespace)}/${objectName(name)}`;
-}
-
 /** The name of a Secret or ServiceAccount: a DNS subdomain of at most 253 characters. */
 export function objectName(text: string): string {
   if (text.length > 253 || !dnsSubdomain.test(text)) {

@@ -24,15 +24,8 @@ export type ClusterRequests = Omit<Cluster, "context" | "apiHost" | "serverTime"
 
 const pullSecretTypes = [dockerConfigType, legacyDockerConfigType];
 
-/**
- * Reads a cluster.
- * @param leaveOut secrets, as `namespace/name`, to leave out of every list
- */
-export function clusterReads(
-  context: string,
-  calls: KubernetesCalls,
-  leaveOut: ReadonlySet<string>,
-): ClusterRequests {
+/** Reads a cluster. */
+export function clusterReads(context: string, calls: KubernetesCalls): ClusterRequests {
   const getting = (
     resource: ApiRequest["resource"],
     name: string,
@@ -44,7 +37,6 @@ export function clusterReads(
     resource,
     namespace,
   });
-  const isShown = ({ namespace, name }: PullSecret) => !leaveOut.has(`${namespace}/${name}`);
 
   const findNamespace: Cluster["findNamespace"] = (name, signal) =>
     calls.find(
@@ -54,11 +46,11 @@ export function clusterReads(
       signal,
     );
 
-  async function secretsEverywhere(
+  function secretsEverywhere(
     selector: Selector,
     signal: AbortSignal,
   ): Promise<readonly PullSecret[] | undefined> {
-    const listed = await unlessForbidden(
+    return unlessForbidden(
       calls.list(
         listing("secrets"),
         (core, page, options) => core.listSecretForAllNamespaces({ ...selector, ...page }, options),
@@ -66,7 +58,6 @@ export function clusterReads(
         signal,
       ),
     );
-    return listed?.filter(isShown);
   }
 
   function secretsIn(
@@ -112,10 +103,8 @@ export function clusterReads(
 
     listSecretsNamed: (name, signal) => secretsEverywhere({ fieldSelector: `metadata.name=${name}` }, signal),
 
-    async listSecretsIn(namespace, labelSelector, signal) {
-      const listed = await unlessForbidden(secretsIn(namespace, { labelSelector }, signal));
-      return listed?.filter(isShown);
-    },
+    listSecretsIn: (namespace, labelSelector, signal) =>
+      unlessForbidden(secretsIn(namespace, { labelSelector }, signal)),
 
     async listPullSecrets(signal) {
       // A field selector takes one type at a time: kubernetes pkg/registry/core/secret/strategy.go, SelectableFields

@@ -131,7 +131,7 @@ const refusals: readonly RemoveRefusal[] = [
     exit: 2,
     code: "secret.reconciled",
     says: ["is written by Argo CD"],
-    hint: ["--namespace", "--leave-out"],
+    hint: ["--namespace", "delete the secret"],
   },
   {
     what: "a secret that somebody made immutable",
@@ -139,7 +139,7 @@ const refusals: readonly RemoveRefusal[] = [
     exit: 2,
     code: "secret.immutable",
     says: ["is immutable"],
-    hint: ["--namespace", "--leave-out"],
+    hint: ["--namespace", "delete the secret"],
   },
   {
     what: "an application of another owner",

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { outputOptions } from "../../src/cli/options/output-options.ts";
 import {
   clusterOptions,
-  leaveOutOptions,
   registryScopeOptions,
   runOptions,
   signInOptions,
@@ -70,7 +69,6 @@ it("remove undoes setup with every option of it that says what is made", () => {
     ...registryScopeOptions,
     ...signInOptions,
     ...clusterOptions,
-    ...leaveOutOptions,
     ...runOptions,
     ...outputOptions,
   };

@@ -1,5 +1,5 @@
 import { authMethods, type AuthChoice } from "../../domain/identity.ts";
-import { imageReference, labelSelector, namespaceName, secretReference } from "../../domain/names.ts";
+import { imageReference, labelSelector, namespaceName } from "../../domain/names.ts";
 import {
   azureClouds,
   clusterIdentifier,
@@ -125,18 +125,6 @@ export const completenessOptions = {
     summary:
       "the secrets that acr-pull can see are all there are, although it may not list them cluster-wide",
     group: "Consent",
-    consent: true,
-  }),
-};
-
-/** Consent for commands that wait for secrets: one namespace must not block the others. */
-export const leaveOutOptions = {
-  leaveOut: listOption({
-    flag: "--leave-out <namespace/secret>",
-    summary:
-      "continue as if this secret did not exist: wait for no mark on it, keep no key for it (repeatable)",
-    group: "Consent",
-    parse: secretReference,
     consent: true,
   }),
 };

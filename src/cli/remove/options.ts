@@ -12,7 +12,6 @@ import {
   askingOptions,
   clusterOptions,
   completenessOptions,
-  leaveOutOptions,
   proofOptions,
   runOptions,
   serviceOptions,
@@ -105,7 +104,6 @@ export const removeOptions = {
     consent: true,
   }),
   ...completenessOptions,
-  ...leaveOutOptions,
   ...rehearsalAfterSetup,
   ...outputOptions,
 };

@@ -19,7 +19,6 @@ import { outputOptions } from "../options/output-options.ts";
 import {
   clusterOptions,
   completenessOptions,
-  leaveOutOptions,
   runOptions,
   signInOptions,
   namespaceOptions,
@@ -121,7 +120,6 @@ export const rotateOptions = {
     },
   }),
   ...completenessOptions,
-  ...leaveOutOptions,
   // Consent, so it has no variable: naming a principal for setup in a pipeline is not consent to this.
   servicePrincipals: listOption({
     flag: "--service-principal <app-id>",

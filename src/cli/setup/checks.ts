@@ -12,18 +12,9 @@ export const setupChecks: Checks<SetupAnswers> = {
     ...withoutAzureConflicts(answers),
     ...limitConflicts(given),
     ...manifestConflicts(answers),
-    ...leftOutTargets(answers),
   ],
   missing: missingOptions,
 };
-
-/** A secret that setup writes cannot be left out. */
-function leftOutTargets({ namespaces, secretName, leaveOut }: SetupAnswers): string[] {
-  return namespaces
-    .map((one) => `${one}/${secretName}`)
-    .filter((target) => leaveOut.includes(target))
-    .map((target) => `--leave-out ${target} is not possible: setup writes that secret`);
-}
 
 function limitConflicts(given: GivenOptions): string[] {
   const said = new Set(given.get("repositories")?.texts);

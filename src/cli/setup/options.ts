@@ -26,7 +26,6 @@ import {
 import { outputOptions } from "../options/output-options.ts";
 import {
   clusterOptions,
-  leaveOutOptions,
   registryScopeOptions,
   runOptions,
   signInOptions,
@@ -58,7 +57,6 @@ const noSecretIsMade = {
   createNamespace: needsNoSecret,
   serviceAccounts: needsNoSecret,
   adopt: needsNoSecret,
-  leaveOut: needsNoSecret,
 };
 const nodesHaveTheirOwn = "the nodes have an identity of their own";
 const noPrincipalIsMade = {
@@ -224,7 +222,6 @@ export const setupOptions = {
     parse: oneOf("owner"),
     consent: true,
   }),
-  ...leaveOutOptions,
   ...outputOptions,
 };
 

@@ -25,8 +25,6 @@ export interface RemoveInput {
   readonly namespaceSelector: string | undefined;
   /** Only entries in secrets with this name; undefined for any name. */
   readonly secretName: string | undefined;
-  /** Secrets, as `namespace/name`, that the user left out. The clusters' lists do not show them. */
-  readonly leaveOut: readonly string[];
   readonly clusterId: string | undefined;
   /**
    * The service accounts to unlink, no matter who linked them. Empty: all except those that somebody else is known to

@@ -161,7 +161,7 @@ async function lookWith(
   refuseIfAllUnwritable(removals);
   const attachments = await lookAtAttachments(search, registry, { input, ports }, signal);
   await checkRights(removals, attachments, ports, signal);
-  const ofClusters = planRemoval(registry, removals, leftOut, input);
+  const ofClusters = planRemoval(registry, removals, leftOut);
   const plan = {
     ...ofClusters,
     changes: [...ofClusters.changes, ...attachmentChanges(attachments)],

@@ -134,10 +134,8 @@ type Refusal = UnwritableEntry;
 function refuseAll(refusals: readonly Refusal[]): void {
   const [first, ...more] = refusals.map(({ error }) => error);
   if (!first) return;
-  const flags = refusals
-    .map(({ target: { namespace, name } }) => `--leave-out ${namespace}/${name}`)
-    .join(" ");
-  const hint = `Ask its owner to remove the entry or delete the secret. Or remove only other namespaces with --namespace: the key then stays as long as this secret holds it. To remove the key anyway, so that this secret no longer pulls: ${flags}.`;
+  const hint =
+    "Remove the entry where it is written, or delete the secret. Or remove only other namespaces with --namespace: the key then stays as long as this secret holds it.";
   if (more.length === 0) throw refused(first.code, `${first.message} Nothing was removed.`, hint);
   const all = refusals.map(({ error: { message } }) => `  ${message}`).join("\n");
   throw refused(

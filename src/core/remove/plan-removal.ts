@@ -2,13 +2,13 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { builtInRole } from "../../domain/role.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
 import type { LeftOut } from "../cluster/view.ts";
-import { leftOutWarnings, type PlannedChange } from "../plan.ts";
+import type { PlannedChange } from "../plan.ts";
 import { nameOf } from "../identity/directory-names.ts";
 import { entryEnd, type MarkedSecret } from "../turn/entry-removal.ts";
 import { heldText } from "../../domain/held-text.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
-import type { RemoveInput, RemovePlan } from "./contract.ts";
+import type { RemovePlan } from "./contract.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
 import { isUnnamed, type Kept, type PrincipalVerdict } from "./decide.ts";
 import type { Removal } from "./look.ts";
@@ -18,7 +18,6 @@ export function planRemoval(
   { loginServer, name }: MeantRegistry,
   removals: readonly Removal[],
   leftOut: readonly LeftOut[],
-  input: Pick<RemoveInput, "leaveOut">,
 ): RemovePlan {
   return {
     registryName: name,
@@ -30,7 +29,6 @@ export function planRemoval(
       ...removal.orphans.map((what) => keptChange(assignmentText(what), { what, reason: "principal-gone" })),
     ]),
     warnings: [
-      ...leftOutWarnings(input),
       ...leftOut.map(({ name: what, error }) => `Left out, ${what}: ${error.message}`),
       ...removals.flatMap(warningsOf),
     ],

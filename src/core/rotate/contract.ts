@@ -33,8 +33,6 @@ export interface RotateInput {
   readonly namespaceSelector: string | undefined;
   /** Only keys in secrets with this name; undefined for any name. */
   readonly secretName: string | undefined;
-  /** Secrets, as `namespace/name`, that the user left out. The clusters' lists do not show them. */
-  readonly leaveOut: readonly string[];
   readonly clusterId: string | undefined;
   /**
    * Replaces a key only if it expires within this time. If the key's whole life is no longer than this, the time at

@@ -65,13 +65,13 @@ export const nothingDone: Done = {
 /** The part of the input that decides what comes next. */
 export type StepWish = Pick<
   RotateInput,
-  "intent" | "ifExpiringWithinMs" | "expiresInMs" | "graceMs" | "wait" | "namespacesComplete" | "leaveOut"
+  "intent" | "ifExpiringWithinMs" | "expiresInMs" | "graceMs" | "wait" | "namespacesComplete"
 >;
 
 /** Decides what comes next. */
 export function nextStep(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   const step = stepOf(keys, wish, done);
-  const maySweep = wish.leaveOut.length === 0 && (keys.seen.whole || wish.namespacesComplete);
+  const maySweep = keys.seen.whole || wish.namespacesComplete;
   return step.kind === "none" && maySweep && keys.staleMarks.length > 0 ? { kind: "tidy" } : step;
 }
 

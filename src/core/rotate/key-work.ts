@@ -205,7 +205,6 @@ export class KeyWork {
   }
 
   get #seesAll(): boolean {
-    if (this.input.leaveOut.length > 0) return false;
     return this.keys.seen.whole || this.input.namespacesComplete;
   }
 

@@ -1,7 +1,7 @@
 import type { ActionableError } from "../../domain/errors.ts";
 import { fieldManager, isKeyOf } from "../../domain/ownership.ts";
 import { hasForgottenWriters } from "../../domain/other-writers.ts";
-import { leftOutWarnings, type PlannedChange } from "../plan.ts";
+import type { PlannedChange } from "../plan.ts";
 import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import { notApplied } from "./applied.ts";
 import type { RotateInput, RotatePlan } from "./contract.ts";
@@ -35,7 +35,6 @@ export function planRotation({ prospects, leftOut }: Look, input: RotateInput): 
   return {
     changes: planned.flatMap(({ prospect, block }) => changesOf(prospect, input, block)),
     warnings: [
-      ...leftOutWarnings(input),
       ...leftOut.map(({ name, error }) => `Left out, ${name}: ${error.message}`),
       ...planned.flatMap(({ prospect, block }) => [...warningsOf(prospect, input), ...blockWarnings(block)]),
     ],

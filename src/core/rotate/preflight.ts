@@ -215,10 +215,7 @@ function cannotBeWritten(
     const over = setupCommands(others, registryNamed(keys), suggest, [["--adopt"]]);
     hints.add(`Fix the cause, ask the secret's owner to remove the key, or take the secret over: ${over}`);
   }
-  const left = unwritable.map(({ target: { namespace, name } }) => `--leave-out ${namespace}/${name}`);
-  hints.add(
-    `To continue without ${left.length === 1 ? "it, which then no longer pulls" : "them, which then no longer pull"}: ${left.join(" ")}.`,
-  );
+  hints.add("To continue without such a secret, delete it.");
   return new ActionableError(
     `${unwritable.length === 1 ? "A secret holds" : `${unwritable.length} secrets hold`} the key and cannot be written, so nothing was started:\n${list}`,
     {

@@ -49,8 +49,6 @@ export interface SetupInput {
   /** If empty, the context's own namespace, else `default`. */
   readonly namespaces: readonly string[];
   readonly namespaceSelector: string | undefined;
-  /** Secrets, as `namespace/name`, that the user left out. The clusters do not list them. */
-  readonly leaveOut: readonly string[];
   readonly clusterId: string | undefined;
   readonly secretName: string;
   readonly proof: ProofKind;

@@ -157,8 +157,8 @@ export function standingMarks({ staleMarks, marksStay }: Pick<Job, "staleMarks" 
   );
 }
 
-async function seesAll({ input, cluster }: JobLook, signal: AbortSignal): Promise<boolean> {
-  return input.leaveOut.length === 0 && (await cluster.managedSecrets(signal)) !== undefined;
+async function seesAll({ cluster }: JobLook, signal: AbortSignal): Promise<boolean> {
+  return (await cluster.managedSecrets(signal)) !== undefined;
 }
 
 function inTargets({ states }: JobLook): StaleMark[] {

@@ -7,7 +7,7 @@ import { applicationChanges } from "../identity/application.ts";
 import { cappedLife } from "../identity/key-life.ts";
 import { foreseenText } from "../identity/foreseen-refusal.ts";
 import { foreignLimits, rightsChange, roleChanges } from "../identity/pull-role.ts";
-import { leftOutWarnings, type PlannedChange } from "../plan.ts";
+import type { PlannedChange } from "../plan.ts";
 import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "./contract.ts";
 import { standingMarks } from "./decide.ts";
@@ -43,7 +43,6 @@ export function planSetup(look: Look, input: SetupInput, now: Date): SetupPlan {
       })),
     ],
     warnings: [
-      ...leftOutWarnings(input),
       ...registryWarnings(look),
       ...manifestWarnings(look),
       ...jobs.flatMap((job) => jobWarnings(job, input, now)),

@@ -11,19 +11,11 @@ export class BusyError extends ActionableError {
   constructor(secret: string) {
     super(`Another run works on ${secret}; this run stopped before it changed anything there.`, {
       code: "busy",
-      hint: `Wait until the other run is done, then run the same command again.${wayAround(secret)}`,
+      hint: `Wait until the other run is done, then run the same command again.`,
       retryable: true,
     });
     this.secret = secret;
   }
-}
-
-/** Anybody who may write in one namespace can keep a mark there forever. A person can continue without that secret. */
-function wayAround(name: string): string {
-  const [, reference] = /^[^ ].*\/([a-z0-9-]+\/[a-z0-9.-]+)$/.exec(name) ?? [];
-  return reference === undefined || name.startsWith("the application ")
-    ? ""
-    : ` If no run is at work there, somebody who may write in that namespace keeps the mark alive: --leave-out ${reference} continues without that secret.`;
 }
 
 const pollMs = 1_000;

@@ -21,7 +21,6 @@ const consent = [
   "compromised",
   "namespacesComplete",
   "plainManifest",
-  "leaveOut",
   // Only of rotate: a pipeline may name the one that setup takes.
   "servicePrincipals",
 ];

@@ -94,7 +94,6 @@ describe("what the flow is asked for", () => {
       namespaces: [],
       namespaceSelector: undefined,
       secretName: undefined,
-      leaveOut: [],
       clusterId: undefined,
       ifExpiringWithinMs: undefined,
       expiresInMs: undefined,

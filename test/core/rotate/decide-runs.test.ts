@@ -215,7 +215,6 @@ const wishes = fc.record({
   graceMs: fc.constantFrom(1, 24).map((hours) => hours * hourMs),
   wait: fc.boolean(),
   namespacesComplete: fc.constant(false),
-  leaveOut: fc.constant([]),
 }) satisfies fc.Arbitrary<StepWish>;
 
 const plans: fc.Arbitrary<readonly RunPlan[]> = fc.array(

@@ -61,7 +61,6 @@ export const plainWish: StepWish = {
   graceMs: 24 * hourMs,
   wait: false,
   namespacesComplete: false,
-  leaveOut: [],
 };
 
 const staleMark: PendingMark = {
