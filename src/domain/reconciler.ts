@@ -1,6 +1,5 @@
 import type { SecretObject } from "./kubernetes-objects.ts";
 import { managedByLabel } from "./ownership.ts";
-import { shellQuote } from "./shell-quote.ts";
 
 /*
  * The controllers that keep writing a secret. They are recognised by what their own documentation names: labels,
@@ -13,62 +12,126 @@ export interface Reconciler {
   readonly controller: string;
   /** The controller and, if known, the object that it writes the secret from: `Flux (Kustomization a/b)`. */
   readonly by: string;
-  /** What to do instead, as a sentence with a command. */
-  readonly instead: string;
   /** Whether it applies documents such as `--manifest` writes. */
   readonly appliesDocuments: boolean;
 }
 
-/** The object that a secret is written from. */
-interface Source {
-  readonly kind: string;
-  readonly namespace?: string | undefined;
+/** What to do about a secret that a controller writes. */
+export const insteadOfReconciled =
+  "Change it where that controller takes it from (--manifest writes documents for Argo CD, Flux and Sealed Secrets), or write another secret with --secret-name.";
+
+/** How to recognise one controller. */
+interface Controller {
   readonly name: string;
+  /** What the labels and annotations that it sets begin with. */
+  readonly marks: readonly string[];
+  /** Its field managers. One of them may be the beginning of a longer name: `helm-controller`. */
+  readonly managers: readonly string[];
+  /** The kinds of its objects that own the secrets. */
+  readonly owners?: readonly string[];
+  /** The labels or annotations that name the object that it writes the secret from. */
+  readonly sources?: ReadonlyArray<readonly [kind: string, name: string, namespace?: string]>;
+  readonly appliesDocuments?: true;
 }
 
-/** How to recognise one kind of controller, and what to do about it. */
-interface Known {
-  readonly name: string;
-  readonly keyPrefixes: readonly string[];
-  readonly managers: readonly string[];
-  readonly ownerKinds?: readonly string[];
-  readonly appliesDocuments?: true;
-  readonly source?: (secret: SecretObject) => Source | undefined;
-  readonly instead: (secret: SecretObject, source: Source | undefined) => string;
-}
+const controllers: readonly Controller[] = [
+  {
+    name: "Argo CD",
+    marks: ["argocd.argoproj.io/"],
+    managers: ["argocd", "argocd-controller", "argocd-application-controller"],
+    // application:group/kind:namespace/name, https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
+    sources: [
+      ["Application", "argocd.argoproj.io/tracking-id"],
+      ["Application", "argocd.argoproj.io/instance"],
+    ],
+    appliesDocuments: true,
+  },
+  {
+    name: "Flux",
+    marks: ["kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/"],
+    managers: ["kustomize-controller", "helm-controller"],
+    sources: [
+      ["Kustomization", "kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"],
+      ["HelmRelease", "helm.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/namespace"],
+    ],
+    appliesDocuments: true,
+  },
+  {
+    name: "Helm",
+    marks: ["meta.helm.sh/"],
+    managers: ["helm"],
+    sources: [["release", "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"]],
+  },
+  {
+    name: "External Secrets",
+    marks: ["reconcile.external-secrets.io/"],
+    managers: ["external-secrets"],
+    owners: ["ExternalSecret", "ClusterExternalSecret"],
+  },
+  {
+    name: "Sealed Secrets",
+    marks: [],
+    managers: ["sealed-secrets", "sealedsecrets"],
+    owners: ["SealedSecret"],
+    appliesDocuments: true,
+  },
+  {
+    name: "msi-acrpull",
+    marks: ["acr.microsoft.com/"],
+    managers: ["msi-acrpull"],
+    owners: ["AcrPullBinding"],
+    sources: [["AcrPullBinding", "acr.microsoft.com/binding"]],
+  },
+  {
+    name: "reflector",
+    marks: ["reflector.v1.k8s.emberstack.com/"],
+    managers: ["reflector"],
+    sources: [["Secret", "reflector.v1.k8s.emberstack.com/reflects"]],
+  },
+  {
+    name: "kubernetes-replicator",
+    marks: ["replicator.v1.mittwald.de/replicated"],
+    managers: ["replicator"],
+    sources: [["Secret", "replicator.v1.mittwald.de/replicate-from"]],
+  },
+  {
+    name: "Kyverno",
+    marks: ["generate.kyverno.io/"],
+    managers: ["kyverno"],
+    sources: [["policy", "generate.kyverno.io/policy-name", "generate.kyverno.io/policy-namespace"]],
+  },
+  { name: "registry-creds", marks: ["ops.alexellis.io/"], managers: [] },
+  {
+    name: "imagepullsecret-patcher",
+    marks: ["k8s.titansoft.com/"],
+    managers: ["imagepullsecret-patcher"],
+  },
+];
 
 /** The controller that keeps writing a secret; undefined if none is known: see hasForgottenWriters. */
 export function reconcilerOf(secret: SecretObject): Reconciler | undefined {
   const [owner] = secret.ownerReferences;
   const known = controllerOf(secret);
-  if (owner && !known?.ownerKinds?.includes(owner.kind)) {
-    const { kind, name } = owner;
-    const by = `${kind} ${name}`;
-    const instead = lookAt({ kind, namespace: secret.namespace, name });
-    return { controller: by, by, instead, appliesDocuments: false };
+  if (owner && !known?.owners?.includes(owner.kind)) {
+    const by = `${owner.kind} ${owner.name}`;
+    return { controller: by, by, appliesDocuments: false };
   }
   if (!known) return undefined;
-  const source = owner
-    ? { kind: owner.kind, namespace: secret.namespace, name: owner.name }
-    : known.source?.(secret);
+  const source = owner ? `${owner.kind} ${secret.namespace}/${owner.name}` : sourceOf(known, secret);
   return {
     controller: known.name,
-    by: source ? `${known.name} (${source.kind} ${placeOf(source)})` : known.name,
-    instead: known.instead(secret, source),
+    by: source === undefined ? known.name : `${known.name} (${source})`,
     appliesDocuments: known.appliesDocuments === true,
   };
 }
 
-function controllerOf(secret: SecretObject): Known | undefined {
-  const { labels, annotations, managers, ownerReferences } = secret;
+function controllerOf({ labels, annotations, managers, ownerReferences }: SecretObject) {
   const [owner] = ownerReferences;
   const keys = [...Object.keys(labels), ...Object.keys(annotations)];
   return (
-    controllers.find(({ ownerKinds }) => owner && ownerKinds?.includes(owner.kind)) ??
-    controllers.find(({ keyPrefixes }) =>
-      keys.some((key) => keyPrefixes.some((prefix) => key.startsWith(prefix))),
-    ) ??
-    (labels[managedByLabel] === "Helm" ? helm : undefined) ??
+    controllers.find(({ owners }) => owner && owners?.includes(owner.kind)) ??
+    controllers.find(({ marks }) => keys.some((key) => marks.some((mark) => key.startsWith(mark)))) ??
+    controllers.find(({ name }) => name === labels[managedByLabel]) ??
     controllers.find((one) =>
       managers.some((manager) =>
         one.managers.some((name) => manager === name || manager.startsWith(`${name}-`)),
@@ -77,147 +140,12 @@ function controllerOf(secret: SecretObject): Known | undefined {
   );
 }
 
-function placeOf({ namespace, name }: Source): string {
-  return namespace === undefined ? name : `${namespace}/${name}`;
-}
-
-/** Advice to write the document that is applied to the cluster. */
-function documents(how = ""): string {
-  return `Have acr-pull setup write the document at its source: --manifest FILE${how}. acr-pull rotate --manifest renews it. Or write another secret with --secret-name.`;
-}
-
-function lookAt({ kind, namespace, name }: Source): string {
-  const where = namespace === undefined ? "" : ` -n ${shellQuote(namespace)}`;
-  return `See what writes it: kubectl get ${shellQuote(kind.toLowerCase())} ${shellQuote(name)}${where} -o yaml. Change it there, or write another secret with --secret-name.`;
-}
-
-/** Advice to write the secret that was copied, because the copies follow it. */
-function writeSource(_secret: SecretObject, source: Source | undefined): string {
-  if (source?.kind !== "Secret" || source.namespace === undefined) {
-    return "Run acr-pull setup for the secret that it is copied from: the copies follow. Or write another secret with --secret-name.";
+function sourceOf({ sources = [] }: Controller, { labels, annotations }: SecretObject): string | undefined {
+  const valueOf = (key = "") => annotations[key] ?? labels[key];
+  for (const [kind, nameKey, namespaceKey] of sources) {
+    const [name] = (valueOf(nameKey) ?? "").split(":");
+    const namespace = valueOf(namespaceKey);
+    if (name) return `${kind} ${namespace ? `${namespace}/${name}` : name}`;
   }
-  return `Write the secret that it is copied from, and the copies follow: acr-pull setup -n ${shellQuote(source.namespace)} --secret-name ${shellQuote(source.name)}. Or write another secret with --secret-name.`;
+  return undefined;
 }
-
-/** Reads `namespace/name`, as copiers name what they copy. */
-function copiedFrom(text: string | undefined): Source | undefined {
-  const [namespace, name, more] = (text ?? "").split("/");
-  return namespace && name && more === undefined ? { kind: "Secret", namespace, name } : undefined;
-}
-
-function named(kind: string, name: string | undefined, namespace?: string): Source | undefined {
-  return name ? { kind, name, ...(namespace && { namespace }) } : undefined;
-}
-
-const helm: Known = {
-  name: "Helm",
-  keyPrefixes: ["meta.helm.sh/"],
-  managers: ["helm"],
-  source: ({ annotations }) =>
-    named("release", annotations["meta.helm.sh/release-name"], annotations["meta.helm.sh/release-namespace"]),
-  instead: (_secret, source) =>
-    source
-      ? `Take it out of the chart's values: helm get values ${shellQuote(source.name)}${source.namespace === undefined ? "" : ` -n ${shellQuote(source.namespace)}`} shows them. Or write another secret with --secret-name, and name that in the values.`
-      : "Take it out of the chart, or write another secret with --secret-name, and name that in the values.",
-};
-
-const flux = "kustomize.toolkit.fluxcd.io/";
-const fluxHelm = "helm.toolkit.fluxcd.io/";
-
-const controllers: readonly Known[] = [
-  {
-    name: "Argo CD",
-    keyPrefixes: ["argocd.argoproj.io/"],
-    managers: ["argocd", "argocd-controller", "argocd-application-controller"],
-    appliesDocuments: true,
-    // application:group/kind:namespace/name, https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
-    source({ annotations, labels }) {
-      const [application, ...rest] = (annotations["argocd.argoproj.io/tracking-id"] ?? "").split(":");
-      return named("Application", rest.length > 0 ? application : labels["argocd.argoproj.io/instance"]);
-    },
-    instead: () => documents(),
-  },
-  {
-    name: "Flux",
-    keyPrefixes: [flux, fluxHelm],
-    managers: ["kustomize-controller", "helm-controller"],
-    appliesDocuments: true,
-    source: ({ labels }) =>
-      named("Kustomization", labels[`${flux}name`], labels[`${flux}namespace`]) ??
-      named("HelmRelease", labels[`${fluxHelm}name`], labels[`${fluxHelm}namespace`]),
-    instead: () => documents(" with --seal-with 'sops …'"),
-  },
-  helm,
-  {
-    name: "External Secrets",
-    keyPrefixes: ["reconcile.external-secrets.io/"],
-    managers: ["external-secrets"],
-    ownerKinds: ["ExternalSecret", "ClusterExternalSecret"],
-    instead: ({ namespace }, source) => lookAt(source ?? { kind: "ExternalSecret", namespace, name: "NAME" }),
-  },
-  {
-    name: "Sealed Secrets",
-    keyPrefixes: [],
-    managers: ["sealed-secrets", "sealedsecrets"],
-    ownerKinds: ["SealedSecret"],
-    appliesDocuments: true,
-    instead: () => documents(" with --seal-with 'kubeseal --format yaml'"),
-  },
-  {
-    name: "msi-acrpull",
-    keyPrefixes: ["acr.microsoft.com/"],
-    managers: ["msi-acrpull"],
-    ownerKinds: ["AcrPullBinding"],
-    source: ({ labels, namespace }) =>
-      named("AcrPullBinding", labels["acr.microsoft.com/binding"], namespace),
-    instead: ({ namespace }, source) =>
-      `It renews the secret itself, and needs no password from acr-pull: kubectl get acrpullbinding ${source ? shellQuote(source.name) : ""} -n ${shellQuote(namespace)} -o yaml shows its state. Write another secret with --secret-name to use acr-pull instead.`,
-  },
-  {
-    name: "reflector",
-    keyPrefixes: ["reflector.v1.k8s.emberstack.com/"],
-    managers: ["reflector"],
-    source: ({ annotations }) => copiedFrom(annotations["reflector.v1.k8s.emberstack.com/reflects"]),
-    instead: writeSource,
-  },
-  {
-    name: "kubernetes-replicator",
-    keyPrefixes: ["replicator.v1.mittwald.de/replicated"],
-    managers: ["replicator"],
-    source: ({ annotations }) => copiedFrom(annotations["replicator.v1.mittwald.de/replicate-from"]),
-    instead: writeSource,
-  },
-  {
-    name: "Kyverno",
-    keyPrefixes: ["generate.kyverno.io/"],
-    managers: ["kyverno"],
-    source: ({ labels }) =>
-      labels["generate.kyverno.io/policy-namespace"]
-        ? named(
-            "Policy",
-            labels["generate.kyverno.io/policy-name"],
-            labels["generate.kyverno.io/policy-namespace"],
-          )
-        : named("ClusterPolicy", labels["generate.kyverno.io/policy-name"]),
-    instead(secret, source) {
-      const { labels } = secret;
-      const [namespace, name] = ["namespace", "name"].map(
-        (part) => labels[`generate.kyverno.io/source-${part}`],
-      );
-      if (namespace && name) return writeSource(secret, { kind: "Secret", namespace, name });
-      return source ? lookAt(source) : writeSource(secret, undefined);
-    },
-  },
-  {
-    name: "registry-creds",
-    keyPrefixes: ["ops.alexellis.io/"],
-    managers: [],
-    instead: writeSource,
-  },
-  {
-    name: "imagepullsecret-patcher",
-    keyPrefixes: ["k8s.titansoft.com/"],
-    managers: ["imagepullsecret-patcher"],
-    instead: writeSource,
-  },
-];

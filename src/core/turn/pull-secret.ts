@@ -8,6 +8,7 @@ import { ActionableError, refused } from "../../domain/errors.ts";
 import { heldText } from "../../domain/held-text.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { hasForgottenWriters } from "../../domain/other-writers.ts";
+import { insteadOfReconciled } from "../../domain/reconciler.ts";
 import { managedByLabel, managedLabel, type EntryMarks } from "../../domain/ownership.ts";
 import {
   embedded,
@@ -106,7 +107,7 @@ function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble):
       return refused(
         "secret.reconciled",
         `Secret ${name} is written by ${inOneLine(trouble.by)}, which would undo any change made here.`,
-        inOneLine(trouble.instead),
+        insteadOfReconciled,
       );
     case "wrong-type":
       return refused(
