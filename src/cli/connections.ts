@@ -11,7 +11,7 @@ import type {
 import type { Report } from "../core/progress.ts";
 import type { RemovePorts } from "../core/remove/contract.ts";
 import type { RotatePorts } from "../core/rotate/contract.ts";
-import type { VerifyAzure } from "../core/verify/contract.ts";
+import type { VerifyAzure } from "../verify/contract.ts";
 import type { AuthChoice, AuthMethod } from "../domain/identity.ts";
 
 /** Which Azure, and as whom. */

@@ -14,3 +14,4 @@ export type * from "./ports/process.ts";
 export type * from "./ports/proof.ts";
 export type * from "./ports/registries.ts";
 export type * from "./ports/roles.ts";
+export type * from "./ports/suggest.ts";

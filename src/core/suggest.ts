@@ -1,15 +1,7 @@
 import type { Target } from "./cluster/read-targets.ts";
+import type { Suggest } from "./ports.ts";
 
-/** Command lines as the person would type them here, safe to paste. */
-export interface Suggest {
-  /** A command of acr-pull. */
-  (
-    command: "setup" | "rotate" | "verify" | "remove",
-    options: ReadonlyArray<readonly [flag: string, value?: string]>,
-  ): string;
-  /** `kubectl` for one context. */
-  readonly kubectl: (context: string, ...words: readonly string[]) => string;
-}
+export type { Suggest };
 
 /** What `Suggest` writes after a command. */
 type Options = Parameters<Suggest>[1];

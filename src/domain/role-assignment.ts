@@ -39,3 +39,10 @@ export function isOurAssignment(registryId: string, assignment: RoleAssignment):
     assignment.name.toLowerCase() === assignmentName(registryId, assignment.principalId, guid)
   );
 }
+
+const registryScope = /\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+$/i;
+
+/** Whether an assignment lets somebody pull from a registry because acr-pull made it: for the nodes of an AKS cluster. */
+export function isAttachment(assignment: RoleAssignment): boolean {
+  return registryScope.test(assignment.scope) && isOurAssignment(assignment.scope, assignment);
+}

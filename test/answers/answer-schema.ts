@@ -185,29 +185,18 @@ const verify = z.strictObject({
   checks: z.array(
     z.strictObject({
       id: z.string(),
+      target: z.strictObject({
+        context: z.string(),
+        namespace: z.string().optional(),
+        secret: z.string().optional(),
+        host: z.string().optional(),
+        pod: z.string().optional(),
+      }),
       status: z.enum(["pass", "warn", "fail", "skip"]),
       message: z.string(),
-      hint: z.string().optional(),
-      docs: z.string().optional(),
-      context: z.string(),
-      namespace: z.string().optional(),
-      secret: z.string().optional(),
-      host: z.string().optional(),
-      pod: z.string().optional(),
-      ids: z
-        .record(z.string(), z.string())
-        .optional()
-        .describe(
-          "what the services call the things it is about: appId, objectId, keyId, registryId, assignmentId, cause",
-        ),
+      fix: z.string().optional(),
     }),
   ),
-  counts: z.strictObject({
-    pass: z.int(),
-    warn: z.int(),
-    fail: z.int(),
-    skip: z.int(),
-  }),
 });
 
 const place = { context: z.string(), clusterId: z.string() };

@@ -886,13 +886,13 @@ export const mutants = [
     name: "has verify send a password to whatever host a secret names",
     edits: [
       {
-        file: "src/core/verify/look-at-entry.ts",
-        from: "const mayAsk = maySend(registryHostOf(host));",
-        to: "const mayAsk = maySend(registryHostOf(host)) || true;",
+        file: "src/verify/look-at-entry.ts",
+        from: "const mayAsk = run.maySend(registryHostOf(host));",
+        to: "const mayAsk = run.maySend(registryHostOf(host)) || true;",
       },
     ],
     caughtBy: {
-      file: "test/core/verify/flow.test.ts",
+      file: "test/verify/verify.test.ts",
       title: "verify sends a password to the registries of the cloud and to no other host",
     },
   },
@@ -900,13 +900,13 @@ export const mutants = [
     name: "has verify blame what hangs on a cause as well",
     edits: [
       {
-        file: "src/core/checks/check.ts",
+        file: "src/verify/check.ts",
         from: 'if (verdict?.status === "fail") causes.set(id, id);',
         to: "",
       },
     ],
     caughtBy: {
-      file: "test/core/checks/verify-checks.test.ts",
+      file: "test/verify/checks.test.ts",
       title:
         "a round of checks names the first cause to whatever hangs on it, near and far, and asks all else",
     },
@@ -915,13 +915,13 @@ export const mutants = [
     name: "has verify ask Azure on and on that does not let it in",
     edits: [
       {
-        file: "src/core/verify/look-at-azure.ts",
+        file: "src/verify/azure-sight.ts",
         from: "return this.#lost ?? this.#within(read(azure.value));",
         to: "return this.#within(read(azure.value));",
       },
     ],
     caughtBy: {
-      file: "test/core/verify/flow.test.ts",
+      file: "test/verify/verify.test.ts",
       title: "verify asks Azure nothing more once it was not let in",
     },
   },

@@ -22,7 +22,7 @@ import {
 import { Clients } from "./clients.ts";
 import { lacks } from "./peer.ts";
 
-/** A problem, and the check whose hint names commands of az or kubectl. */
+/** A problem, and the check whose fix names commands of az or kubectl. */
 interface Trouble {
   readonly what: string;
   readonly check: string;
@@ -42,13 +42,6 @@ const fixed: readonly Trouble[] = [
     },
   },
   {
-    what: "anybody may pull",
-    check: "anonymous-pull",
-    arrange: ({ registry }) => {
-      registry.anonymousPull = true;
-    },
-  },
-  {
     what: "the principal is disabled",
     check: "principal",
     arrange: ({ principal }) => {
@@ -57,7 +50,7 @@ const fixed: readonly Trouble[] = [
   },
   {
     what: "there is no role for what somebody made by hand",
-    check: "role-assignment",
+    check: "role",
     arrange: (world) => {
       madeByHand(world);
       regrant(world);
@@ -81,12 +74,6 @@ const fixed: readonly Trouble[] = [
     arrange: (world) => putContent(world, "{auths:"),
   },
   {
-    what: "a service account does not name the secret that somebody made by hand",
-    check: "service-account",
-    arrange: madeByHand,
-    args: ["--service-account", "default"],
-  },
-  {
     what: "a pod was created before its service account named the secret",
     check: "service-account",
     arrange: (world) => {
@@ -108,7 +95,7 @@ const fixed: readonly Trouble[] = [
 const shown: readonly Trouble[] = [
   {
     what: "the registry is reached by private endpoints alone",
-    check: "network-rules",
+    check: "registry-reachable",
     arrange: ({ registry }) => {
       registry.network.publicAccess = false;
       registry.network.privateEndpoints = 1;
@@ -117,7 +104,7 @@ const shown: readonly Trouble[] = [
   },
   {
     what: "the registry lets in selected networks alone",
-    check: "network-rules",
+    check: "registry-reachable",
     arrange: ({ registry }) => {
       registry.network.defaultAction = "Deny";
       registry.network.allowedAddresses.push("203.0.113.7");
@@ -145,33 +132,11 @@ const shown: readonly Trouble[] = [
     shows: /StringStartsWithIgnoreCase 'team\/'/,
   },
   {
-    what: "the password lies on the service principal",
-    check: "password-place",
-    arrange: (world) => {
-      madeByHand(world);
-      world.principal.passwords.push(...world.application.passwords.splice(0));
-    },
-    shows: /endDateTime/,
-  },
-  {
     what: "what it holds belongs to no application, and is refused",
     check: "sign-in",
     arrange: (world) =>
       putContent(world, { [world.loginServer]: entry("my-token", "no-password-of-any-token") }),
     shows: /\[\]\s+false/,
-  },
-  {
-    what: "a password that somebody made by hand ends within a month",
-    check: "expiry",
-    arrange: (world) => {
-      madeByHand(world);
-      const [madeLongAgo, inTwentyDays] = [-300, 20].map((days) =>
-        new Date(Date.now() + days * 86_400_000).toISOString(),
-      );
-      for (const password of world.application.passwords)
-        Object.assign(password, { startDateTime: madeLongAgo, endDateTime: inTwentyDays });
-    },
-    shows: /"password": /,
   },
   {
     what: "a registry is asked for that there is not",
@@ -195,7 +160,7 @@ const shown: readonly Trouble[] = [
   },
 ];
 
-describe.skipIf(lacks("az", "kubectl"))("commands of az and kubectl in verify's hints", () => {
+describe.skipIf(lacks("az", "kubectl"))("commands of az and kubectl in verify's fixes", () => {
   let world: SetUpWorld;
   let clients: Clients;
   /** Restores what the world held before it was broken. */
@@ -229,7 +194,7 @@ describe.skipIf(lacks("az", "kubectl"))("commands of az and kubectl in verify's 
     await world.sandbox.close();
   });
 
-  /** Breaks the world, and runs the commands in the check's hint. */
+  /** Breaks the world, and runs the commands in the check's fix. */
   async function follow({ check, arrange, args }: Trouble): Promise<string> {
     whole();
     arrange(world);
@@ -238,8 +203,8 @@ describe.skipIf(lacks("az", "kubectl"))("commands of az and kubectl in verify's 
       ({ id, status }: { id: string; status: string }) => id === check && /fail|warn/.test(status),
     );
     expect(found, run.stdout).toBeDefined();
-    const commands = commandsIn(found.hint);
-    expect(commands, found.hint).not.toEqual([]);
+    const commands = commandsIn(found.fix);
+    expect(commands, found.fix).not.toEqual([]);
     const env = { PATH: [world.sandbox.folder, process.env["PATH"]].join(delimiter) };
     const said = [];
     for (const command of commands) {

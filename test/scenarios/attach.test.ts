@@ -468,7 +468,7 @@ describe("what setup --attach granted", () => {
       expect(run.code).toBe(5);
       expect(find(run, "aks")).toMatchObject({
         status: "fail",
-        hint: expect.stringContaining("setup --registry myregistry --attach --context shop"),
+        fix: expect.stringContaining("setup --registry myregistry --attach --context shop"),
       });
     });
 
@@ -494,7 +494,10 @@ describe("what setup --attach granted", () => {
         },
       });
       const run = await about("verify", "-n", "awesomeapps");
-      expect(find(run, "pod")).toMatchObject({ status: "warn", ids: { cause: "nodes" } });
+      expect(find(run, "pod")).toMatchObject({
+        status: "warn",
+        message: expect.stringContaining("without a pull secret: it pulls with the identity of its node"),
+      });
     });
   });
 

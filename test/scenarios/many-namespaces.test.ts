@@ -82,9 +82,8 @@ describe("in two hundred namespaces", () => {
 
   it("verify takes a line for what is the same everywhere", async () => {
     const told = await lines(["verify", ...chosen]);
-    expect(told).toHaveLength(4);
+    expect(told).toHaveLength(3);
     expect(told[0]).toBe("  ✓ ok   200 namespaces: no check fails");
-    expect(told[1]).toMatch(/^ {2}- skip service-account, 200 times: /);
   });
 
   it("the other plans are as short", async () => {
@@ -109,7 +108,7 @@ describe("of two hundred namespaces, where some are not in order,", () => {
     expect(told[0]).toBe("Secret acr-secret in 3 namespaces of sandbox: ns-3, ns-4, ns-5");
     expect(told[1]).toMatch(/^ {2}✗ FAIL secret-registry: /);
     expect(told[2]).toMatch(
-      /^ {9}fix: .*acr-pull setup --registry myregistry --namespace ns-3 --namespace ns-4 --namespace ns-5 --context sandbox /,
+      /^ {9}fix: .*acr-pull setup --registry \S+ --namespace ns-3 --namespace ns-4 --namespace ns-5 --context sandbox /,
     );
     expect(told).toContain("  ✓ ok   197 namespaces: no check fails");
   });

@@ -47,7 +47,7 @@ describe("in a cloud that has older api-versions", () => {
     expect([verified.code, checksOf(verified, "fail")]).toEqual([0, []]);
     expect(checksOf(verified, "pass")).toContainEqual(
       expect.objectContaining({
-        id: "role-mode",
+        id: "role",
         message: expect.stringMatching(/does not report/) as string,
       }),
     );

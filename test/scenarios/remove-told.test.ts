@@ -5,7 +5,7 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { liveAssignments, livePasswords, secretOf, type Run, type RunOptions } from "../program.ts";
 import { stopped } from "../stopped.ts";
 import { expectDepartures } from "./removal.ts";
-import { heldKeys, pullSecrets, start } from "./rotation.ts";
+import { heldKeys, start } from "./rotation.ts";
 
 const namespaces = ["awesomeapps", "default"];
 
@@ -156,18 +156,6 @@ describe("a removal that did not finish", () => {
     expect(command).toMatch(/--registry \S+ .*--namespace \S+ --secret-name acr-secret/);
     const again = await runHurried(sandbox, [...command.split(" "), "-y", "--settle", "0s"]);
     expect(again.code, again.stderr).toBe(0);
-  });
-
-  it("is told by verify as well", async (context) => {
-    const sandbox = await setUpWorld(context);
-    await stopped(sandbox, "SIGTERM", ({ path }) => path.endsWith("/removePassword"), remove);
-    const [place] = pullSecrets(sandbox);
-    const args = ["verify", "-n", place?.metadata.namespace ?? "", "-o", "json"];
-    const { json } = await runHurried(sandbox, args);
-    const failed = json.checks.find(({ id }: { id: string }) => id === "secret-registry");
-    expect(failed).toMatchObject({ status: "fail" });
-    expect(failed.message).toContain("a removal was interrupted");
-    expect(failed.hint).toContain("acr-pull remove --registry");
   });
 });
 

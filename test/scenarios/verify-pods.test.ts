@@ -15,16 +15,16 @@ import {
   verify,
   type SetUpWorld,
 } from "./verification.ts";
+import type { ResultDocument } from "../program.ts";
 import { addSecret } from "./rotation.ts";
 
-/** Why a Pod waits, and the cause that is reported for it. */
+/** Why a Pod waits, and what is reported for it. */
 interface Waiting {
   readonly what: string;
   readonly options?: SandboxOptions;
   readonly arrange: (world: SetUpWorld) => void;
-  readonly cause: string;
   readonly message: RegExp;
-  readonly hint: RegExp;
+  readonly fix: RegExp;
   /** Checks that fail in addition to the Pod's: the cause itself, if the secret is to blame. */
   readonly besides?: readonly string[];
 }
@@ -35,9 +35,8 @@ const waiting: readonly Waiting[] = [
   {
     what: "neither it nor its service account names a secret",
     arrange: (world) => addWaitingPod(world, { imagePullSecrets: [] }),
-    cause: "service-account",
     message: /without a pull secret: neither it nor its service account default names one/,
-    hint: /acr-pull setup --registry localhost:\d+ .*--secret-name acr-secret --service-account default/,
+    fix: /acr-pull setup --registry localhost:\d+ .*--secret-name acr-secret --service-account default/,
   },
   {
     what: "neither it nor its service account names the secret that somebody made by hand",
@@ -45,9 +44,8 @@ const waiting: readonly Waiting[] = [
       madeByHand(world);
       addWaitingPod(world, { imagePullSecrets: [] });
     },
-    cause: "service-account",
     message: /neither it nor its service account default names one/,
-    hint: /Link the account: kubectl --context sandbox patch serviceaccount default .*"name":"acr-secret"/,
+    fix: /Link the account: kubectl --context sandbox patch serviceaccount default .*"name":"acr-secret"/,
   },
   {
     what: "its service account names a secret for other hosts",
@@ -60,10 +58,9 @@ const waiting: readonly Waiting[] = [
       addWaitingPod(world, { imagePullSecrets: [] });
       linkAccount(world, "others");
     },
-    cause: "service-account",
     message: /without a pull secret for localhost:\d+/,
-    hint: /--secret-name acr-secret --service-account default/,
-    besides: ["role-assignment"],
+    fix: /--secret-name acr-secret --service-account default/,
+    besides: ["role"],
   },
   {
     what: "it was made when its service account named a secret for other hosts",
@@ -76,10 +73,9 @@ const waiting: readonly Waiting[] = [
       linkAccount(world, "others");
       addWaitingPod(world, { imagePullSecrets: [] });
     },
-    cause: "host",
     message: /no entry in its secrets \(others\) is for localhost/,
-    hint: /add the entry: acr-pull setup .*--secret-name others --adopt/,
-    besides: ["role-assignment"],
+    fix: /add the entry: acr-pull setup .*--secret-name others --adopt/,
+    besides: ["role"],
   },
   {
     what: "its service account is gone",
@@ -87,9 +83,8 @@ const waiting: readonly Waiting[] = [
       addWaitingPod(world, { imagePullSecrets: [] });
       world.sandbox.world.clusters[0]!.objects["serviceaccounts"] = [];
     },
-    cause: "service-account",
     message: /its service account default is gone/,
-    hint: /create serviceaccount default --namespace awesomeapps.*acr-pull setup/,
+    fix: /create serviceaccount default --namespace awesomeapps.*acr-pull setup/,
   },
   {
     what: "it names no secret, and its service account may not be looked at",
@@ -99,9 +94,8 @@ const waiting: readonly Waiting[] = [
       ],
     },
     arrange: (world) => addWaitingPod(world, { imagePullSecrets: [] }),
-    cause: "service-account",
     message: /it names none, and got none from its service account default, which you may not read/,
-    hint: /list on serviceaccounts is missing/,
+    fix: /list on serviceaccounts is missing/,
   },
   {
     what: "it was created before its service account named the secret",
@@ -109,16 +103,14 @@ const waiting: readonly Waiting[] = [
       addWaitingPod(world, { imagePullSecrets: [] });
       linkAccount(world, "acr-secret");
     },
-    cause: "service-account",
     message: /was created before its service account default named acr-secret/,
-    hint: /delete pod app --namespace awesomeapps/,
+    fix: /delete pod app --namespace awesomeapps/,
   },
   {
     what: "the secret that it names is in no namespace",
     arrange: (world) => addWaitingPod(world, { imagePullSecrets: ["regcred"] }),
-    cause: "secret-present",
     message: /its secret regcred fails secret-present/,
-    hint: /acr-pull setup/,
+    fix: /acr-pull setup/,
     besides: ["secret-present"],
   },
   {
@@ -128,41 +120,36 @@ const waiting: readonly Waiting[] = [
       addSecret(world.sandbox, { namespace: "awesomeapps", name: "broken" }, { auths });
       addWaitingPod(world, { imagePullSecrets: ["acr-secret", "broken"] });
     },
-    cause: "secret-parses",
     message: /its secret broken fails secret-parses/,
-    hint: /delete secret broken/,
+    fix: /delete secret broken/,
     besides: ["secret-parses"],
   },
   {
     what: "its image is named by another host than the entry",
     arrange: (world) => addWaitingPod(world, { image: "myregistry.azurecr.io/my-awesome-app:v1" }),
-    cause: "host",
     message: /no entry in its secrets \(acr-secret\) is for myregistry\.azurecr\.io: they are for localhost/,
-    hint: /Azure shows no registry with the login server myregistry\.azurecr\.io: name the image .*get pod app/,
+    fix: /Azure shows no registry with the login server myregistry\.azurecr\.io: name the image .*get pod app/,
   },
   {
     what: "its image is named by a regional endpoint, for which there is no entry",
     arrange: (world) =>
       addWaitingPod(world, { image: "myregistry.westeurope.geo.azurecr.io/my-awesome-app:v1" }),
-    cause: "host",
     message: /is for myregistry\.westeurope\.geo\.azurecr\.io: they are for localhost/,
-    hint: /a regional endpoint of myregistry\.azurecr\.io: name the image by that .*get pod app/,
+    fix: /a regional endpoint of myregistry\.azurecr\.io: name the image by that .*get pod app/,
   },
   {
     what: "its image is named by the entry's host in capitals",
     arrange: (world) =>
       addWaitingPod(world, { image: `${world.loginServer.toUpperCase()}/my-awesome-app:v1` }),
-    cause: "host",
     message: /no entry in its secrets \(acr-secret\) is for LOCALHOST:\d+/,
-    hint: /name the image by localhost:\d+ in the pod's template/,
+    fix: /name the image by localhost:\d+ in the pod's template/,
   },
   {
     what: "its image is of a registry that its secrets have no entry for",
     arrange: (world) =>
       addWaitingPod(world, { image: `${world.sandbox.world.registries[1]?.loginServer}/my-awesome-app:v1` }),
-    cause: "host",
     message: /no entry in its secrets/,
-    hint: /or add the entry: acr-pull setup --registry localhost:\d+/,
+    fix: /or add the entry: acr-pull setup --registry localhost:\d+/,
   },
   {
     what: "the password has ended",
@@ -172,17 +159,15 @@ const waiting: readonly Waiting[] = [
       }
       addWaitingPod(world);
     },
-    cause: "expiry",
     message: /its secret acr-secret fails expiry\. The password expired on/,
-    hint: /acr-pull rotate/,
+    fix: /acr-pull rotate/,
     besides: ["expiry"],
   },
   {
     what: "its image is not there",
     arrange: (world) => addWaitingPod(world, { image: `${world.loginServer}/my-awesome-app:v9` }),
-    cause: "image",
     message: /my-awesome-app:v9 .*: localhost:\d+ has no such image/,
-    hint: /get pod app/,
+    fix: /get pod app/,
   },
   {
     what: "the role is limited to other repositories, and the password ends soon besides",
@@ -196,9 +181,8 @@ const waiting: readonly Waiting[] = [
       }
       addWaitingPod(world);
     },
-    cause: "pull-scope",
     message: /does not let the credential in its secrets pull my-awesome-app/,
-    hint: /--image my-awesome-app:v1/,
+    fix: /--image my-awesome-app:v1/,
     besides: ["expiry"],
   },
   {
@@ -207,9 +191,8 @@ const waiting: readonly Waiting[] = [
       limitTo(world, "team/*");
       addWaitingPod(world, { image: `${world.loginServer}/my-awesome-app@sha256:${"a".repeat(64)}` });
     },
-    cause: "pull-scope",
     message: /does not let the credential in its secrets pull my-awesome-app/,
-    hint: /--image my-awesome-app@sha256:a{64}$/,
+    fix: /--image my-awesome-app@sha256:a{64}$/,
   },
   {
     what: "its image is not there for what its node is",
@@ -219,9 +202,8 @@ const waiting: readonly Waiting[] = [
       ],
     },
     arrange: (world) => addWaitingPod(world),
-    cause: "image-platform",
     message: /is built for linux\/arm64, but its node sandbox-node is linux\/amd64/,
-    hint: /docker buildx build --platform linux\/arm64,linux\/amd64 --tag localhost:\d+\/my-awesome-app:v1 --push \./,
+    fix: /docker buildx build --platform linux\/arm64,linux\/amd64 --tag localhost:\d+\/my-awesome-app:v1 --push \./,
   },
   {
     what: "its image's name has a scheme before it",
@@ -230,16 +212,14 @@ const waiting: readonly Waiting[] = [
         image: `https://${world.loginServer}/my-awesome-app:v1`,
         waiting: "InvalidImageName",
       }),
-    cause: "image-name",
     message: /is not a valid image name/,
-    hint: /HOST\/REPOSITORY:TAG.*get pod app/,
+    fix: /HOST\/REPOSITORY:TAG.*get pod app/,
   },
   {
     what: "it never pulls, and the node does not hold the image",
     arrange: (world) => addWaitingPod(world, { waiting: "ErrImageNeverPull" }),
-    cause: "pull-policy",
     message: /imagePullPolicy is Never.* node sandbox-node does not have/,
-    hint: /IfNotPresent/,
+    fix: /IfNotPresent/,
   },
   {
     what: "its node does not take the image's signature",
@@ -248,17 +228,15 @@ const waiting: readonly Waiting[] = [
         waiting: "SignatureValidationFailed",
         said: `Failed to pull image "${world.loginServer}/my-awesome-app:v1": no signature`,
       }),
-    cause: "node",
     message: /The kubelet says: Failed to pull image .*: no signature/,
-    hint: /describe pod app/,
+    fix: /describe pod app/,
   },
   {
     what: "a debugger in it asks for an image that is not there",
     arrange: (world) =>
       addWaitingPod(world, { kind: "ephemeralContainer", image: `${world.loginServer}/debugger:v1` }),
-    cause: "image",
     message: /has no such image/,
-    hint: /get pod app/,
+    fix: /get pod app/,
   },
   {
     what: "the role is limited to other repositories",
@@ -266,15 +244,14 @@ const waiting: readonly Waiting[] = [
       limitTo(world, "team/*");
       addWaitingPod(world);
     },
-    cause: "pull-scope",
     message: /does not let the credential in its secrets pull my-awesome-app/,
-    hint: /acr-pull verify --namespace awesomeapps --context sandbox --image my-awesome-app:v1/,
+    fix: /acr-pull verify --namespace awesomeapps --context sandbox --image my-awesome-app:v1/,
   },
 ];
 
 describe.concurrent("verify says of a pod that waits for its image that", () => {
-  for (const { what, options, arrange, cause, message, hint, besides = [] } of waiting) {
-    it(`${what}: ${cause}`, async ({ expect, onTestFinished }) => {
+  for (const { what, options, arrange, message, fix, besides = [] } of waiting) {
+    it(`${what}, and what to do about it`, async ({ expect, onTestFinished }) => {
       const world = await setUpWorld(options);
       onTestFinished(() => world.sandbox.close());
       arrange(world);
@@ -282,9 +259,9 @@ describe.concurrent("verify says of a pod that waits for its image that", () => 
       expect(run.code, run.stdout).toBe(5);
       expect(idsOf(run, "fail"), run.stdout).toEqual([...besides, "pod"]);
       const pod = checksOf(run, "fail").at(-1);
-      expect(pod).toMatchObject({ pod: "app", namespace: "awesomeapps", ids: { cause } });
+      expect(pod.target).toMatchObject({ pod: "app", namespace: "awesomeapps" });
       expect(pod.message).toMatch(message);
-      expect(pod.hint).toMatch(hint);
+      expect(pod.fix).toMatch(fix);
       expect(world.sandbox.requests.mutating()).toEqual([]);
     });
   }
@@ -302,7 +279,7 @@ describe.concurrent("verify says of a pod that waits for its image that", () => 
       message: expect.stringMatching(
         /retries within five minutes\. The kubelet says: Failed to pull image .*401 Unauthorized$/,
       ),
-      hint: expect.stringContaining("describe pod app"),
+      fix: expect.stringContaining("describe pod app"),
     });
   });
 
@@ -330,7 +307,9 @@ describe.concurrent("verify says of a pod that waits for its image that", () => 
     theSecret(world).metadata.name = "first";
     addWaitingPod(world, { imagePullSecrets: ["first", "second"] });
     const run = await verify(world.sandbox, ["--pod", "app"]);
-    expect(checksOf(run, "warn").map(({ id, ids }) => [id, ids.cause])).toEqual([["pod", "none"]]);
+    expect(checksOf(run, "warn")).toMatchObject([
+      { id: "pod", message: expect.stringContaining("pulls it from here now") },
+    ]);
   });
 });
 
@@ -340,7 +319,7 @@ describe.concurrent("verify --pod", () => {
     onTestFinished(() => world.sandbox.close());
     const run = await verify(world.sandbox, ["--pod", "ghost"]);
     expect([run.code, idsOf(run, "fail")], run.stdout).toEqual([5, ["pod"]]);
-    expect(checksOf(run, "fail")[0].hint).toContain("get pods --namespace awesomeapps");
+    expect(checksOf(run, "fail")[0].fix).toContain("get pods --namespace awesomeapps");
   });
 
   it("misses the pod in no namespace when another one has it", async ({ expect, onTestFinished }) => {
@@ -369,7 +348,7 @@ describe.concurrent("verify --pod", () => {
     addWaitingPod(world);
     const run = await verify(world.sandbox, ["--pod", "app"]);
     expect([run.code, idsOf(run, "fail")], run.stdout).toEqual([0, []]);
-    const told = run.json.checks.find(({ pod }: { pod?: string }) => pod === "app");
+    const told = run.json.checks.find(({ target }: ResultDocument) => target.pod === "app");
     expect(told, run.stdout).toMatchObject({ id: "pod", status });
     expect(idsOf(run, "pass")).toContain("pull-scope");
   });

@@ -123,7 +123,7 @@ describe("a pull secret whose password is a token", () => {
       message: expect.stringMatching(
         /^The token expires on .*, in (?:179|180) minutes\. Nothing is known to renew it/,
       ),
-      hint: expect.stringContaining("get cronjobs --all-namespaces"),
+      fix: expect.stringContaining("--adopt"),
     });
     expect(idsOf(run, "pass")).toContain("pull-scope");
     expect(idsOf(run, "fail")).toEqual([]);
@@ -135,7 +135,7 @@ describe("a pull secret whose password is a token", () => {
     expect(run.code, run.stdout).toBe(0);
     expect(check).toMatchObject({
       status: "pass",
-      message: expect.stringContaining("msi-acrpull writes it for the AcrPullBinding shop"),
+      message: expect.stringContaining("msi-acrpull (AcrPullBinding awesomeapps/shop) writes it"),
     });
   });
 
@@ -144,20 +144,20 @@ describe("a pull secret whose password is a token", () => {
     expect(run.code).toBe(5);
     expect(idsOf(run, "fail")).toEqual(["token"]);
     expect(check.message).toContain("The token expired on ");
-    expect(check.hint).toContain("setup --registry myregistry --namespace awesomeapps");
-    expect(check.hint).toContain("--adopt");
+    expect(check.fix).toContain("setup --registry myregistry --namespace awesomeapps");
+    expect(check.fix).toContain("--adopt");
   });
 
   it.each([
-    ["msi", "describe acrpullbinding shop --namespace awesomeapps"],
-    ["externalSecrets", "describe externalsecret acr --namespace awesomeapps"],
-    ["argo", "Argo CD writes this secret: renew the token at its source"],
-  ] as const)("has ended, and leads to what was to renew it: %s", async (writer, hint) => {
+    ["msi", "msi-acrpull (AcrPullBinding awesomeapps/shop) writes this secret"],
+    ["externalSecrets", "External Secrets (ExternalSecret awesomeapps/acr) writes this secret"],
+    ["argo", "Argo CD (Application shop) writes this secret"],
+  ] as const)("has ended, and leads to what was to renew it: %s", async (writer, fix) => {
     writers[writer]();
     const { run, check } = await verifyWith(await endedToken());
     expect(idsOf(run, "fail")).toEqual(["token"]);
-    expect(check.hint).toContain(hint);
-    expect(check.hint).not.toContain("--adopt");
+    expect(check.fix).toContain(fix);
+    expect(check.fix).not.toContain("--adopt");
   });
 
   it("may be of another registry", async () => {

@@ -22,6 +22,6 @@ export const verifyCommand = flowCommand<VerifyTypes>({
     const { clusters, pullProof: registry, clock } = await open.workplace(answers);
     return { clusters, registry, clock, azure: (until) => open.azure(answers, until) };
   },
-  flow: async () => (await import("../../core/verify/flow.ts")).verify,
+  flow: async () => (await import("../../verify/verify.ts")).verify,
   text: async () => (await import("./text.ts")).verifyText,
 });

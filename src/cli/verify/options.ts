@@ -1,7 +1,7 @@
 import type { FlowTypes } from "../flow-command.ts";
-import type { VerifyInput, VerifyPorts, VerifyResult } from "../../core/verify/contract.ts";
+import type { VerifyInput, VerifyPorts, VerifyResult } from "../../verify/contract.ts";
 import { objectName, registryReference } from "../../domain/names.ts";
-import { listOption, valueOption, type AnswersOf } from "../options/option.ts";
+import { valueOption, type AnswersOf } from "../options/option.ts";
 import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import { outputOptions } from "../options/output-options.ts";
 import {
@@ -13,7 +13,7 @@ import {
   namespaceOptions,
 } from "../options/shared-options.ts";
 import { allNamespacesOption } from "../options/everywhere-options.ts";
-import type { Suggest } from "../../core/suggest.ts";
+import type { Suggest } from "../../core/ports.ts";
 
 const { contexts, kubeconfig } = clusterOptions;
 
@@ -32,19 +32,15 @@ export const verifyOptions = {
     named: "namespace to look in (repeatable; default: the context's, else default)",
     labelled: "every namespace with these labels, such as team=web",
   }),
-  ...allNamespacesOption("every namespace that has an entry that acr-pull manages, as status lists them"),
+  ...allNamespacesOption(
+    "every namespace that has a pull secret for the registry, or for any Azure registry",
+  ),
   contexts,
   kubeconfig,
   secretName: valueOption({
     flag: "--secret-name <name>",
     summary: "only the secret of this name (default: acr-secret, and every secret for an Azure registry)",
     common: true,
-    group: "Cluster",
-    parse: objectName,
-  }),
-  serviceAccounts: listOption({
-    flag: "--service-account <name>",
-    summary: "service account that must name the secret (repeatable)",
     group: "Cluster",
     parse: objectName,
   }),

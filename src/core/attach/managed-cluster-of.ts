@@ -1,38 +1,5 @@
-import { inOneLine } from "../../domain/in-one-line.ts";
-import { isManagedHost, type ManagedCluster } from "../../domain/managed-cluster.ts";
+import { isManagedHost, managedClusterOf, type ManagedCluster } from "../../domain/managed-cluster.ts";
 import type { ClusterTarget, ManagedClusterList, ManagedClusters } from "../ports.ts";
-
-/**
- * The managed clusters that have this API server, one for each identity of nodes. Private clusters in separate
- * networks may have API servers of the same name. Then nobody can say from here which one is meant.
- */
-export function managedClustersOf(
-  apiHost: string,
-  { clusters }: Pick<ManagedClusterList, "clusters">,
-): readonly ManagedCluster[] {
-  const found = clusters.filter(({ apiHosts }) => apiHosts.includes(apiHost.toLowerCase()));
-  return found.filter(
-    (one, index) =>
-      found.findIndex((other) => other.kubeletIdentity?.objectId === one.kubeletIdentity?.objectId) === index,
-  );
-}
-
-/** The managed cluster that has this API server. Undefined if there is none, or if it is unclear which one it is. */
-export function managedClusterOf(
-  apiHost: string,
-  list: Pick<ManagedClusterList, "clusters">,
-): ManagedCluster | undefined {
-  const [found, ...others] = managedClustersOf(apiHost, list);
-  return others.length === 0 ? found : undefined;
-}
-
-/** Why acr-pull cannot say which managed cluster a context leads to. */
-export function whyNotSeen(apiHost: string, list: Pick<ManagedClusterList, "clusters">): string {
-  const found = managedClustersOf(apiHost, list);
-  if (found.length === 0) return "the account signed in does not see the managed cluster";
-  const names = found.map(({ name, resourceGroup }) => inOneLine(`${resourceGroup}/${name}`));
-  return `several managed clusters have its API server: ${names.join(", ")}`;
-}
 
 /** A context whose API server has a name that only AKS gives. */
 export interface ManagedContext {

@@ -1,8 +1,12 @@
 import { ActionableError } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { isManagedHost, type ManagedCluster } from "../../domain/managed-cluster.ts";
+import {
+  isManagedHost,
+  type ManagedCluster,
+  managedClusterOf,
+  whyNotSeen,
+} from "../../domain/managed-cluster.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
-import { managedClusterOf, whyNotSeen } from "../attach/managed-cluster-of.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import type { Cluster, ManagedClusterList } from "../ports.ts";
 import type { PlannedChange } from "../plan.ts";

@@ -1,13 +1,17 @@
 import { ActionableError } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { isManagedHost, type ManagedCluster } from "../../domain/managed-cluster.ts";
+import {
+  isManagedHost,
+  type ManagedCluster,
+  managedClusterOf,
+  whyNotSeen,
+} from "../../domain/managed-cluster.ts";
 import { registryReference } from "../../domain/names.ts";
 import type { Registry } from "../../domain/registry.ts";
 import { builtInRole } from "../../domain/role.ts";
 import { pullsToday } from "../../domain/role-standing.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
 import { attachedRegistries } from "../attach/attached-registries.ts";
-import { managedClusterOf, whyNotSeen } from "../attach/managed-cluster-of.ts";
 import { ifAvailable } from "../cluster/failure-of-one.ts";
 import { isMeant } from "../cluster/registry-meant.ts";
 import type { ManagedClusterList } from "../ports.ts";

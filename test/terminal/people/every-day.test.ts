@@ -39,7 +39,7 @@ describe("somebody whose pull secret is broken", () => {
     const { code, said } = await see(sandbox, verify);
     expect(code, said).toBe(5);
     expect(mutatingSince(sandbox, before)).toEqual([]);
-    expect(said).toMatch(/^ {2}✗ FAIL role-assignment: /m);
+    expect(said).toMatch(/^ {2}✗ FAIL role: /m);
     const [, fix = ""] = /^ +(?:fix: .*)?(acr-pull setup .*)$/m.exec(said) ?? [];
     const mended = await see(sandbox, `${fix} --yes`);
     expect(mended.code, mended.said).toBe(0);

@@ -2,10 +2,15 @@ import { ActionableError, refused } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import type { Caller } from "../../../domain/identity.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
-import { isManagedHost, type KubeletIdentity, type ManagedCluster } from "../../../domain/managed-cluster.ts";
+import {
+  isManagedHost,
+  type KubeletIdentity,
+  type ManagedCluster,
+  managedClustersOf,
+  whyNotSeen,
+} from "../../../domain/managed-cluster.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import type { RoleAssignment } from "../../../domain/role-assignment.ts";
-import { managedClustersOf, whyNotSeen } from "../../attach/managed-cluster-of.ts";
 import type { Cluster, ManagedClusterList, RegistryRights } from "../../ports.ts";
 import type { SetupInput, SetupPorts } from "../contract.ts";
 import { findRegistry } from "../find-registry.ts";
