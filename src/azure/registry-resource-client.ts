@@ -207,7 +207,7 @@ function withoutAccess({ access: _access, ...registry }: AccessedRegistry): Regi
  * @param version the API version that returned it
  */
 function readRegistry(listed: ListedResource, version: string): AccessedRegistry {
-  const { networkRuleSet, publicNetworkAccess, privateEndpointConnections, anonymousPullEnabled } = listed;
+  const { networkRuleSet, publicNetworkAccess, privateEndpointConnections } = listed;
   return {
     ...registryOf(listed, version),
     access: {
@@ -215,7 +215,6 @@ function readRegistry(listed: ListedResource, version: string): AccessedRegistry
       opensToAll: networkRuleSet?.defaultAction !== "Deny",
       allowedAddresses: networkRuleSet?.ipRules?.length ?? 0,
       privateEndpoints: privateEndpointConnections?.length ?? 0,
-      anonymousPull: anonymousPullEnabled === true,
     },
   };
 }

@@ -44,7 +44,7 @@ export interface RegistryLookup extends RegistrySearch<Registry> {
   readonly tenantId?: string | undefined;
 }
 
-/** Who can reach a registry, and who may pull without signing in. */
+/** Who can reach a registry. */
 export interface RegistryAccess {
   /** Whether it can be reached at all from outside its private endpoints. */
   readonly publicAccess: boolean;
@@ -53,7 +53,6 @@ export interface RegistryAccess {
   /** How many addresses or ranges the rules accept. */
   readonly allowedAddresses: number;
   readonly privateEndpoints: number;
-  readonly anonymousPull: boolean;
 }
 
 /** A registry with how it can be reached. */

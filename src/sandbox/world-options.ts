@@ -53,7 +53,6 @@ const registry = z.strictObject({
     .default(false)
     .describe("Its network rules refuse this machine, unless its address is one of those allowed."),
   network: network.prefault({}),
-  anonymousPull: z.boolean().default(false).describe("Anybody may pull without signing in."),
   refusesPasswordGrant: z
     .boolean()
     .default(false)

@@ -198,8 +198,6 @@ export interface RegistryRecord {
   /** Its network rules refuse every address except the allowed ones, with 403 on every path. */
   firewalled: boolean;
   network: NetworkRecord;
-  /** Anybody may pull without signing in. */
-  anonymousPull: boolean;
   /** Answers 400 to containerd's POST for a token, as some frontends do. */
   refusesPasswordGrant: boolean;
 }

@@ -226,14 +226,13 @@ describe("how a registry can be reached", () => {
     return { kind: "resource-id", id, subscriptionId, resourceGroup, name } as const;
   };
 
-  test("is read of one, and of all, with the network rules, private endpoints and who may pull", async () => {
+  test("is read of one, and of all, with the network rules and private endpoints", async () => {
     const registries = await (async () => {
       const { azure } = await open({
         registries: [
           { name: "openone01" },
           { name: "walled01", network: { defaultAction: "Deny", allowedAddresses: ["192.0.2.1"] } },
           { name: "private01", network: { publicAccess: false, privateEndpoints: 2 } },
-          { name: "anybody01", anonymousPull: true },
         ],
       });
       const { registries: all } = await azure.registries.listAccess({}, signal);
@@ -248,13 +247,11 @@ describe("how a registry can be reached", () => {
       opensToAll: true,
       allowedAddresses: 0,
       privateEndpoints: 0,
-      anonymousPull: false,
     };
     expect(Object.fromEntries(registries.map(({ name, access }) => [name, access]))).toEqual({
       openone01: usual,
       walled01: { ...usual, opensToAll: false, allowedAddresses: 1 },
       private01: { ...usual, publicAccess: false, privateEndpoints: 2 },
-      anybody01: { ...usual, anonymousPull: true },
     });
   });
 

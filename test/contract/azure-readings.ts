@@ -49,7 +49,6 @@ const open = {
   opensToAll: true,
   allowedAddresses: 0,
   privateEndpoints: 0,
-  anonymousPull: false,
 };
 const legacy = { roleAssignmentMode: "LegacyRegistryPermissions" };
 const text = (part: string) => expect.stringContaining(part) as string;

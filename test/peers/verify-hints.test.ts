@@ -183,7 +183,6 @@ describe.skipIf(lacks("az", "kubectl"))("commands of az and kubectl in verify's 
       principal.accountEnabled = true;
       registry.roleAssignmentMode = "LegacyRegistryPermissions";
       registry.firewalled = false;
-      registry.anonymousPull = false;
       Object.assign(registry.network, structuredClone(network));
       sandbox.world.groups.splice(0);
       for (const one of assignments) delete one.removedAt;

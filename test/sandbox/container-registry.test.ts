@@ -399,24 +399,6 @@ test("the small image is the same on every machine", () => {
   );
 });
 
-describe("a registry that lets anybody pull", () => {
-  const scope = "repository:my-awesome-app:pull,push";
-  const ask = (service: Service, loginServer: string) =>
-    service.handle(request("GET", `/oauth2/token?service=${loginServer}&scope=${encodeURIComponent(scope)}`));
-
-  test("gives out a token without any credential, for pulls alone", async () => {
-    const { service, registry } = open();
-    registry.anonymousPull = true;
-    const answer = await ask(service, registry.loginServer);
-    expect(accessOf(answer)).toEqual([{ type: "repository", name: "my-awesome-app", actions: ["pull"] }]);
-  });
-
-  test("is one where that was said, and no other", async () => {
-    const { service, registry } = open();
-    expect((await ask(service, registry.loginServer)).status).toBe(401);
-  });
-});
-
 test("an image for several platforms is an index of one image for each", async () => {
   const { service, registry, bearer } = puller();
   const platforms = ["linux/amd64", "linux/arm64"];

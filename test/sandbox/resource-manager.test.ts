@@ -315,10 +315,10 @@ describe("registries", () => {
     const patch = (properties: unknown) => ask("PATCH", registryId, { properties });
     legacy.firewalled = true;
     const rules = { defaultAction: "Deny", ipRules: [{ action: "Allow", value: "192.0.2.7" }] };
-    const changed = await patch({ anonymousPullEnabled: true, networkRuleSet: rules, encryption: null });
+    const changed = await patch({ networkRuleSet: rules, encryption: null });
     expect([changed.status, commits.length]).toEqual([200, 1]);
     expect(changed.body).toMatchObject({
-      properties: { anonymousPullEnabled: true, networkRuleSet: rules },
+      properties: { networkRuleSet: rules },
     });
     const refused = await patch({ publicNetworkAccess: "Disabled", zoneRedundancy: "Enabled" });
     expect(errorOf(refused)).toMatchObject({
@@ -333,7 +333,7 @@ describe("registries", () => {
 
   test("are changed by those alone who may", async () => {
     const { ask, registryId } = open({}, [{ role: "Reader" }]);
-    const body = { properties: { anonymousPullEnabled: true } };
+    const body = { properties: { publicNetworkAccess: "Enabled" } };
     expect(errorOf(await ask("PATCH", registryId, body)).code).toBe("AuthorizationFailed");
   });
 

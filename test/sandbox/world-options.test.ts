@@ -83,7 +83,6 @@ describe("a world of one's own", () => {
           subscriptionId: guid,
           images: ["team/x:v1.2", { name: "y:z", platforms: ["linux/arm64"] }],
           firewalled: true,
-          anonymousPull: true,
           network: { publicAccess: false, privateEndpoints: 1 },
         },
       ],
@@ -135,7 +134,6 @@ describe("a world of one's own", () => {
       {
         subscriptionId: guid,
         firewalled: true,
-        anonymousPull: true,
         network: { publicAccess: false, defaultAction: "Deny", privateEndpoints: 1 },
         images: [
           { repository: "team/x", tag: "v1.2" },

@@ -24,7 +24,6 @@ export function registry(more: Partial<AccessedRegistry> = {}): AccessedRegistry
       opensToAll: true,
       allowedAddresses: 0,
       privateEndpoints: 0,
-      anonymousPull: false,
     },
     ...more,
   };

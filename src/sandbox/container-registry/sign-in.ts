@@ -167,18 +167,8 @@ class SignIn {
   async basic(request: SandboxRequest): Promise<SandboxResponse> {
     if (!this.#isMine(request.query)) return unsupported("service");
     const credential = basicCredential(request);
-    if (!credential) return this.#anonymous(request.query);
+    if (!credential) return unauthorized(authenticationRequired);
     return this.#answer(await receive(this.#world, this.#registry, this.#tokens, credential), request.query);
-  }
-
-  /**
-   * A token without a sign-in, if the registry lets anybody pull.
-   * https://learn.microsoft.com/azure/container-registry/anonymous-pull-access
-   */
-  async #anonymous(asked: URLSearchParams): Promise<SandboxResponse> {
-    if (!this.#registry.anonymousPull) return unauthorized(authenticationRequired);
-    const access = grantedScopes(scopesIn(asked), anybody);
-    return registryAnswer(200, { access_token: await this.#tokens.access("anonymous", access) });
   }
 
   /** Issues a token even to a caller that may do nothing of what it asked. The token then grants less, or nothing. */
@@ -192,13 +182,6 @@ class SignIn {
     return asked.get("service") === this.#registry.loginServer;
   }
 }
-
-/** The rights of anybody on a registry where pulls need no sign-in. */
-const anybody: RegistryRights = {
-  any: true,
-  catalog: false,
-  allows: (action) => action === "pull" || action === "metadata_read",
-};
 
 function scopesIn(asked: URLSearchParams): string[] {
   return asked

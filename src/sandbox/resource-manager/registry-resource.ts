@@ -57,7 +57,7 @@ export function registryResource(registry: RegistryRecord, apiVersion: string): 
       ...since("2021-06-01-preview", {
         networkRuleBypassOptions: "AzureServices",
         zoneRedundancy: "Disabled",
-        anonymousPullEnabled: registry.anonymousPull,
+        anonymousPullEnabled: false,
       }),
       ...sinceAbac({
         roleAssignmentMode: registry.roleAssignmentMode,

@@ -32,12 +32,6 @@ export function updateRegistry(
 const changers: Readonly<
   Record<string, (value: unknown) => ((registry: RegistryRecord) => void) | undefined>
 > = {
-  anonymousPullEnabled: (value) =>
-    typeof value === "boolean"
-      ? (registry) => {
-          registry.anonymousPull = value;
-        }
-      : undefined,
   publicNetworkAccess: (value) =>
     value === "Enabled" || value === "Disabled"
       ? ({ network }) => {
