@@ -8,7 +8,7 @@ import type {
 } from "../domain/kubernetes-objects.ts";
 import { Once } from "../domain/once.ts";
 import type { PullSecret } from "../domain/pull-secret.ts";
-import { known, seen, valueOf, type Known } from "./known.ts";
+import { seen, valueOf, type Known } from "./known.ts";
 
 /** A secret as it was read by its name. */
 export interface ReadSecret {
@@ -64,26 +64,16 @@ export class ClusterSight {
 
   /**
    * Reads a namespace, side by side.
-   * @param usual the name of the secret that is read in any case
-   * @param isOneOfMany whether to read through lists of the whole cluster if those are allowed
+   * @param usual the name of the secret that is read in any case: if it has another type, it is not in the list
    */
-  async read(namespace: string, usual: string, isOneOfMany: boolean): Promise<NamespaceContent> {
-    const [secrets, accounts] = isOneOfMany
-      ? await Promise.all([this.everySecret(), this.#everyAccount()])
-      : [];
-    const isHere = (one: { readonly namespace: string }) => one.namespace === namespace;
-    const listed = secrets && valueOf(secrets)?.filter(isHere);
-    const links = accounts && valueOf(accounts)?.filter(isHere);
-    const inList = listed?.find(({ name }) => name === usual);
-    const [ownList, ownUsual, pods, ownLinks] = await Promise.all([
-      listed ? known(listed) : this.#seen((signal) => this.#cluster.listPullSecretsIn(namespace, signal)),
-      // A secret of another type is not in the list, but may have that name.
-      inList ? { name: usual, secret: inList, forbidden: undefined } : this.secret(namespace, usual),
-      // Pods are not listed for the whole cluster, because nobody knows how many there are in the other namespaces.
+  async read(namespace: string, usual: string): Promise<NamespaceContent> {
+    const [listed, ofName, pods, accounts] = await Promise.all([
+      this.#seen((signal) => this.#cluster.listPullSecretsIn(namespace, signal)),
+      this.secret(namespace, usual),
       this.#seen((signal) => this.#cluster.listPods(namespace, signal)),
-      links ? known(links) : this.#seen((signal) => this.#cluster.listAccountLinks(namespace, signal)),
+      this.#seen((signal) => this.#cluster.listAccountLinks(namespace, signal)),
     ]);
-    return { listed: ownList, usual: ownUsual, pods, accounts: ownLinks };
+    return { listed, usual: ofName, pods, accounts };
   }
 
   /** A secret by its name. Verify needs at least the right to read it, so a missing right is reported for the secret. */
@@ -103,12 +93,6 @@ export class ClusterSight {
 
   events(namespace: string, pod: string): Promise<Known<readonly PodEvent[]>> {
     return this.#seen((signal) => this.#cluster.listPodEvents(namespace, pod, signal));
-  }
-
-  #everyAccount(): Promise<Known<readonly ServiceAccountObject[] | undefined>> {
-    return this.#once.do("accounts", "", () =>
-      this.#seen((signal) => this.#cluster.listAllAccountLinks(signal)),
-    );
   }
 
   #seen<T>(read: (signal: AbortSignal) => Promise<T>): Promise<Known<T>> {

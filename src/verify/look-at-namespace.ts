@@ -45,9 +45,8 @@ export async function readNamespace(
   cluster: ClusterSight,
   { name }: ChosenNamespace,
   { secretName, pod }: Asked,
-  isOneOfMany: boolean,
 ): Promise<NamespaceContent & { readonly waiting: readonly ChosenPod[] }> {
-  const content = await cluster.read(name, secretName ?? usualSecretName, isOneOfMany);
+  const content = await cluster.read(name, secretName ?? usualSecretName);
   const all = content.pods.known ? content.pods.value : [];
   const waiting = all.filter((one) => one.name !== pod && waitingContainers(one).length > 0);
   const rest = waiting.map((one) => ({ name: one.name, pod: known(one) }));

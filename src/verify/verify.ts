@@ -31,8 +31,6 @@ import type { ClusterRun } from "./run.ts";
 
 /** The most namespaces that are looked at at once. */
 const concurrency = 10;
-/** From this many namespaces on, lists of the whole cluster cost less than one read per namespace. */
-const manyNamespaces = 20;
 
 /** What all clusters of a run share. What Azure says arrives while clusters are read. */
 interface Run extends Pick<ClusterRun, "input" | "azure" | "registries" | "clock"> {
@@ -131,10 +129,9 @@ async function verifyCluster(
     ? await namespacesWithSecrets(cluster, run)
     : await namespacesNamed({ cluster: reads, defaultNamespace }, input, signal);
   if (chosen.length === 0) return undefined;
-  const isMany = input.allNamespaces || chosen.length >= manyNamespaces;
   const contents = await pMap(
     chosen,
-    async (one) => ({ one, content: await readNamespace(cluster, one, input, isMany) }),
+    async (one) => ({ one, content: await readNamespace(cluster, one, input) }),
     { concurrency },
   );
   const [cloud, wanted, standing] = await Promise.all([run.cloud, run.wanted, early]);

@@ -1,7 +1,6 @@
 import { describe, it, type TestContext } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
-import type { ResultDocument } from "../program.ts";
 import type { SetUpWish } from "./already-set-up.ts";
 import { addWaitingPod, idsOf, linkAccount, setUpWorld, verify, type SetUpWorld } from "./verification.ts";
 
@@ -9,16 +8,6 @@ const spaces = ["one", "two", "three", "four"];
 const labelled = spaces.map((name) => ({ name, labels: { team: "web" } }));
 const many: SandboxOptions = {
   clusters: [{ context: "sandbox", namespaces: [...labelled, "awesomeapps", "kube-system"] }],
-};
-
-const fleet = Array.from({ length: 30 }, (_, index) => `fleet-${index}`);
-const large: SandboxOptions = {
-  clusters: [
-    {
-      context: "sandbox",
-      namespaces: [...fleet.map((name) => ({ name, labels: { team: "web" } })), "kube-system"],
-    },
-  ],
 };
 
 async function opened(
@@ -80,43 +69,6 @@ describe.concurrent("verify asks", () => {
     expect(idsOf(run, "pass").length, run.stdout).toBeGreaterThan(4 * 10);
     expect([azure, registry]).toEqual([ofAzure, ofRegistry]);
     expect(cluster).toHaveLength(1 + 4 * 5);
-  });
-
-  it("many namespaces for their pods, and the cluster for all else by the page", async (context) => {
-    const { expect } = context;
-    const { sandbox } = await opened(context, large, { namespaces: fleet });
-    const { run, cluster } = await asked(sandbox, ["--namespace-selector", "team=web"]);
-    expect(run.code, run.stdout).toBe(0);
-    expect(cluster.filter((line) => !line.endsWith("/pods"))).toEqual([
-      "GET v1/namespaces",
-      "GET v1/secrets",
-      "GET v1/secrets",
-      "GET v1/serviceaccounts",
-    ]);
-    expect(cluster).toHaveLength(4 + 30);
-  });
-
-  it("each of many namespaces for all where nothing may be listed but in it, and finds the same", async (context) => {
-    const { expect } = context;
-    const { sandbox } = await opened(context, large, { namespaces: fleet });
-    const { objects, users } = sandbox.world.clusters[0]!;
-    const secretIn = (namespace: string) =>
-      objects["secrets"]!.find(({ metadata }) => metadata.namespace === namespace)!;
-    secretIn("fleet-3")["type"] = "Opaque";
-    secretIn("fleet-7").metadata.name = "renamed";
-    secretIn("fleet-9")["data"] = { ".dockerconfigjson": Buffer.from("{").toString("base64") };
-    const args = ["--namespace-selector", "team=web"];
-    const byList = await asked(sandbox, args);
-    expect(byList.run.code, byList.run.stdout).toBe(5);
-    users[0]!.rules = [
-      { verbs: ["get", "list"], resources: ["namespaces"] },
-      { verbs: ["get", "list"], resources: ["*"], namespaces: fleet },
-    ];
-    const one = await asked(sandbox, args);
-    expect(one.cluster.length).toBeGreaterThan(5 * 30);
-    const found = ({ run }: typeof one) =>
-      run.json.checks.map(({ id, target, status }: ResultDocument) => ({ id, target, status }));
-    expect(found(one)).toEqual(found(byList));
   });
 
   it("for a registry by its name in one list, and does not read again what stands there", async (context) => {
