@@ -60,7 +60,9 @@ export class AzureSight {
     const text = namedAs(reference);
     if (reference.kind === "login-server") {
       const loginServer = reference.loginServer.toLowerCase();
-      return { reference, text, loginServer, registry: undefined, isMissing: false, meant: undefined };
+      const all = valueOf(await this.registries()) ?? [];
+      const registry = all.find((one) => one.loginServer === loginServer);
+      return { reference, text, loginServer, registry, isMissing: false, meant: undefined };
     }
     if (reference.kind === "resource-id") {
       const found = await this.#registryById(reference);

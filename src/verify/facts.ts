@@ -136,17 +136,16 @@ export interface EntryFacts {
 export interface ClusterFacts {
   readonly context: string;
   readonly apiHost: string;
-  /** A registry that the nodes could pull from by an attachment. */
-  readonly registry: AccessedRegistry | undefined;
   /** What the nodes of an AKS cluster may pull by themselves. The value is undefined if Azure shows no such cluster. */
   readonly nodes: Known<NodesFacts | undefined>;
+  readonly wanted: Pick<Wanted, "text"> | undefined;
   readonly suggest: Suggest;
 }
 
 /** What is known about the nodes of an AKS cluster. */
 export interface NodesFacts {
   readonly cluster: ManagedCluster;
-  /** Each registry in question, and each that acr-pull let them pull from. */
+  /** The registry that was asked for, or else each that acr-pull let them pull from. */
   readonly registries: readonly NodesOnRegistry[];
 }
 

@@ -6,7 +6,10 @@ import type { NodesFacts } from "./facts.ts";
 import { known, unknown, valueOf, type Known } from "./known.ts";
 import { givesPull } from "./roles.ts";
 
-/** What the nodes of a cluster may pull by their own identity, before anything is known about its secrets. */
+/**
+ * What the nodes of a cluster may pull by their own identity: from the registry that was asked for, or else from those
+ * that acr-pull let them pull from.
+ */
 export async function seeNodes(
   apiHost: string,
   wanted: Promise<Wanted | undefined>,
@@ -20,30 +23,13 @@ export async function seeNodes(
   const [unseen] = listed.value.unseen;
   if (!cluster) return unseen ? unknown(unseen.message, unseen.hint) : known(undefined);
   const identity = pullIdentity(cluster);
-  const none = { cluster, registries: [] };
-  if (!identity) return known(none);
-  const all = asked ? (valueOf(await azure.registries()) ?? []) : [];
-  const registries = asked
-    ? (asked.registry ?? all.find((one) => one.loginServer === asked.loginServer))
-    : await azure.attached(identity);
-  return withRegistries(none, [registries ?? []].flat(), azure);
-}
-
-/** Adds further registries, which the cluster's secrets are for. */
-export async function withRegistries(
-  { cluster, registries }: NodesFacts,
-  more: readonly AccessedRegistry[],
-  azure: AzureSight,
-): Promise<Known<NodesFacts>> {
-  const objectId = pullIdentity(cluster)?.objectId;
-  if (objectId === undefined) return known({ cluster, registries });
-  const seen = new Set(registries.map(({ registry }) => registry.id));
-  const added = new Map(more.filter(({ id }) => !seen.has(id)).map((one) => [one.id, one]));
-  const asked = [...added.values()].map(async (registry) => ({
+  if (!identity) return known({ cluster, registries: [] });
+  const registries = asked ? [asked.registry ?? []].flat() : await azure.attached(identity);
+  const held = registries.map(async (registry) => ({
     registry,
-    roles: await azure.roles(registry.id, objectId),
+    roles: await azure.roles(registry.id, identity.objectId),
   }));
-  return known({ cluster, registries: [...registries, ...(await Promise.all(asked))] });
+  return known({ cluster, registries: await Promise.all(held) });
 }
 
 /** The registries that the nodes pull from. */

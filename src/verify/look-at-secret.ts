@@ -21,7 +21,6 @@ import type { ClusterRun } from "./run.ts";
 export interface VerifiedSecret {
   readonly targets: readonly CheckedTarget[];
   readonly outcome: SecretOutcome;
-  readonly entries: readonly EntryFacts[];
 }
 
 /** All checks of an entry, in the order in which they are shown: causes before what they cause. */
@@ -71,7 +70,6 @@ export async function verifySecret(
   }));
   const target = { context, namespace, secret: name };
   return {
-    entries: seenEntries,
     targets: [
       { target, checks: ofSecret },
       ...ofEntries.map(({ entry, checks }) => ({ target: { ...target, host: entry.host }, checks })),

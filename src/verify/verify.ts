@@ -6,13 +6,12 @@ import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { namedAs } from "../domain/registry-reference.ts";
 import { AzureSight } from "./azure-sight.ts";
-import { askAll, fail, resultOf, skip, type CheckResult } from "./check.ts";
+import { askAll, fail, resultOf, skip } from "./check.ts";
 import { clusterChecks } from "./checks/cluster.ts";
 import { podChecks } from "./checks/pod.ts";
 import { ClusterSight } from "./cluster-sight.ts";
 import type { CheckedTarget, VerifyInput, VerifyPorts, VerifyResult } from "./contract.ts";
 import { azureRegistryTest, type IsRegistry, type Wanted } from "./entries.ts";
-import type { ClusterFacts, EntryFacts } from "./facts.ts";
 import { unknown, valueOf, type Known } from "./known.ts";
 import {
   chooseSecrets,
@@ -22,9 +21,9 @@ import {
   type ChosenNamespace,
   type SeenNamespace,
 } from "./look-at-namespace.ts";
-import { pulledByNodes, seeNodes, withRegistries } from "./look-at-nodes.ts";
+import { pulledByNodes, seeNodes } from "./look-at-nodes.ts";
 import { seePod } from "./look-at-pod.ts";
-import { verifySecret, type VerifiedSecret } from "./look-at-secret.ts";
+import { verifySecret } from "./look-at-secret.ts";
 import { registryIn } from "./remedies.ts";
 import { RegistrySight } from "./registry-sight.ts";
 import type { ClusterRun } from "./run.ts";
@@ -82,44 +81,27 @@ function watched<T>(promise: Promise<T>): Promise<T> {
 async function verifyClusters(clusters: readonly ClusterTarget[], run: Run): Promise<CheckedTarget[]> {
   const looked = await Promise.all(
     clusters.map(async (one) => {
-      const { context } = one.cluster;
       try {
-        return { context, targets: await verifyCluster(one, run) };
+        return { targets: await verifyCluster(one, run) };
       } catch (error) {
         if (!(error instanceof ActionableError) || run.signal.aborted) throw error;
+        const { context } = one.cluster;
         const check = resultOf("cluster-reachable", fail(error.message, error.hint));
-        return { context, error, targets: [{ target: { context }, checks: [check] }] };
+        return { error, targets: [{ target: { context }, checks: [check] }] };
       }
     }),
   );
-  if (looked.every(({ error }) => error !== undefined)) throw looked[0]?.error;
-  const isEmpty = looked.every(({ targets }) => targets === undefined);
-  return looked.flatMap(({ context, targets }) => targets ?? [nothingIn(context, run.input, isEmpty)]);
+  const [first] = looked;
+  if (first?.error && looked.every(({ error }) => error !== undefined)) throw first.error;
+  return looked.flatMap(({ targets }) => targets);
 }
 
-/** A cluster without a pull secret fails only if no other has one either: it may not need to pull at all. */
-function nothingIn(context: string, input: VerifyInput, isAll: boolean): CheckedTarget {
-  const { registry, secretName, suggest } = input;
-  const which = secretName === undefined ? "pull secret" : `pull secret ${secretName}`;
-  const text = registry && namedAs(registry);
-  const named = registryIn(text === undefined ? [] : [text]);
-  const setup = suggest("setup", [
-    ["--registry", named.registry],
-    ["--context", context],
-  ]);
-  const verdict = (isAll ? fail : skip)(
-    `No ${which} in context ${context} has an entry for ${text ?? "an Azure container registry"}.`,
-    `Give a namespace one${named.where}: ${setup}`,
-  );
-  return { target: { context }, checks: [resultOf("secret-present", verdict)] };
-}
-
-/** Undefined if all namespaces were asked for, and none has a pull secret that is meant. */
 async function verifyCluster(
   { cluster: reads, defaultNamespace }: ClusterTarget,
   run: Run,
-): Promise<CheckedTarget[] | undefined> {
+): Promise<CheckedTarget[]> {
   const { input, azure, signal } = run;
+  const { context } = reads;
   const cluster = new ClusterSight(reads, signal);
   const early = watched(seeNodes(cluster.apiHost, run.wanted, azure));
   const nodes = input.image
@@ -128,7 +110,7 @@ async function verifyCluster(
   const chosen = input.allNamespaces
     ? await namespacesWithSecrets(cluster, run)
     : await namespacesNamed({ cluster: reads, defaultNamespace }, input, signal);
-  if (chosen.length === 0) return undefined;
+  if (chosen.length === 0) return [nothingIn(context, input)];
   const contents = await pMap(
     chosen,
     async (one) => ({ one, content: await readNamespace(cluster, one, input) }),
@@ -146,20 +128,32 @@ async function verifyCluster(
     attached: pulledByNodes(standing),
     nodes: await nodes,
   };
-  const spaces = await pMap(
+  const checked = await pMap(
     contents,
-    ({ one, content }) => chooseSecrets(cluster, one, content, input, sight),
+    async ({ one, content }) =>
+      verifyNamespace(await chooseSecrets(cluster, one, content, input, sight), sight),
     { concurrency },
   );
-  const checked = await pMap(withoutMissingPod(spaces, input.pod), (space) => verifyNamespace(space, sight), {
-    concurrency,
-  });
-  const entries = checked.flatMap(({ secrets }) => secrets.flatMap((secret) => secret.entries));
-  const checks = askAll(clusterChecks, await clusterFacts(sight, entries, standing));
-  return [
-    ...(checks.length > 0 ? [{ target: { context: cluster.context }, checks }] : []),
-    ...checked.flatMap(({ secrets, pods }) => [...secrets.flatMap(({ targets }) => targets), ...pods]),
-  ];
+  const { apiHost } = cluster;
+  const facts = { context, apiHost, nodes: standing, wanted, suggest: input.suggest };
+  const checks = askAll(clusterChecks, facts);
+  return [...(checks.length > 0 ? [{ target: { context }, checks }] : []), ...checked.flat()];
+}
+
+/** What is said of a cluster without any pull secret, after all namespaces were asked for. */
+function nothingIn(context: string, { registry, secretName, suggest }: VerifyInput): CheckedTarget {
+  const which = secretName === undefined ? "pull secret" : `pull secret ${secretName}`;
+  const text = registry && namedAs(registry);
+  const named = registryIn(text === undefined ? [] : [text]);
+  const setup = suggest("setup", [
+    ["--registry", named.registry],
+    ["--context", context],
+  ]);
+  const verdict = fail(
+    `No ${which} in context ${context} has an entry for ${text ?? "an Azure container registry"}.`,
+    `Give a namespace one${named.where}: ${setup}`,
+  );
+  return { target: { context }, checks: [resultOf("secret-present", verdict)] };
 }
 
 /**
@@ -212,52 +206,17 @@ async function namespacesWithSecrets(cluster: ClusterSight, run: Run): Promise<C
   return [...new Set(meant.map(({ namespace }) => namespace))].map((name) => ({ name, isNamed: false }));
 }
 
-/** If the pod was found in one of the namespaces, the others need no mention. */
-function withoutMissingPod(
-  spaces: readonly SeenNamespace[],
-  asked: string | undefined,
-): readonly SeenNamespace[] {
-  const isThere = spaces.some(({ waiting }) =>
-    waiting.some(({ name, pod }) => name === asked && valueOf(pod) !== undefined),
-  );
-  if (!isThere) return spaces;
-  return spaces.map((space) => ({
-    ...space,
-    waiting: space.waiting.filter(({ pod }) => !pod.known || pod.value !== undefined),
-  }));
-}
-
-async function verifyNamespace(
-  space: SeenNamespace,
-  run: ClusterRun,
-): Promise<{ readonly secrets: readonly VerifiedSecret[]; readonly pods: readonly CheckedTarget[] }> {
+/** Its secrets and their entries, then its pods. */
+async function verifyNamespace(space: SeenNamespace, run: ClusterRun): Promise<CheckedTarget[]> {
   const secrets = await Promise.all(space.secrets.map((secret) => verifySecret(secret, space, run)));
   const outcomes = new Map(secrets.map(({ outcome }) => [outcome.name, outcome]));
   const { context, namespace, pods: listed } = space;
-  const pods = await Promise.all(
-    space.waiting.map(async (waiting) => {
-      const facts = await seePod(waiting, space, outcomes, run);
-      return { target: { context, namespace, pod: waiting.name }, checks: askAll(podChecks, facts) };
-    }),
-  );
-  if (listed.known) return { secrets, pods };
-  const unseen: CheckResult = resultOf("pod", skip(listed.why, listed.fix));
-  return { secrets, pods: [...pods, { target: { context, namespace }, checks: [unseen] }] };
-}
-
-/** The facts about a cluster as a whole, after its secrets were looked at. */
-async function clusterFacts(
-  { cluster: { context, apiHost }, azure, input: { suggest } }: ClusterRun,
-  entries: readonly EntryFacts[],
-  nodes: ClusterFacts["nodes"],
-): Promise<ClusterFacts> {
-  const found = entries.flatMap(({ registry }) => valueOf(registry) ?? []);
-  const standing = valueOf(nodes);
-  return {
-    context,
-    apiHost,
-    registry: found[0],
-    nodes: standing ? await withRegistries(standing, found, azure) : nodes,
-    suggest,
-  };
+  const pods = space.waiting.map(async (waiting) => {
+    const facts = await seePod(waiting, space, outcomes, run);
+    return { target: { context, namespace, pod: waiting.name }, checks: askAll(podChecks, facts) };
+  });
+  const checked = [...secrets.flatMap(({ targets }) => targets), ...(await Promise.all(pods))];
+  if (listed.known) return checked;
+  const unseen = resultOf("pod", skip(listed.why, listed.fix));
+  return [...checked, { target: { context, namespace }, checks: [unseen] }];
 }

@@ -322,17 +322,6 @@ describe.concurrent("verify --pod", () => {
     expect(checksOf(run, "fail")[0].fix).toContain("get pods --namespace awesomeapps");
   });
 
-  it("misses the pod in no namespace when another one has it", async ({ expect, onTestFinished }) => {
-    const world = await setUpWorld({}, { namespaces: ["awesomeapps", "default"] });
-    onTestFinished(() => world.sandbox.close());
-    addWaitingPod(world);
-    const places = ["-n", "awesomeapps", "-n", "default"];
-    const run = await verify(world.sandbox, [...places, "--pod", "app"]);
-    expect([run.code, idsOf(run, "fail")], run.stdout).toEqual([0, []]);
-    const nowhere = await verify(world.sandbox, [...places, "--pod", "ghost"]);
-    expect([nowhere.code, idsOf(nowhere, "fail")], nowhere.stdout).toEqual([5, ["pod", "pod"]]);
-  });
-
   it.for([
     ["may be read but not listed", "get", "warn"],
     ["may be listed but not read", "list", "warn"],

@@ -134,8 +134,8 @@ describe("a cluster of AKS", () => {
     clusterChecks[0]?.look({
       context: "blue",
       apiHost,
-      registry: registry(),
       nodes: known(undefined),
+      wanted: { text: "contoso" },
       suggest: entryFacts().suggest,
       ...more,
     });

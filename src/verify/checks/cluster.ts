@@ -20,7 +20,7 @@ export const serviceAccount: Check<EntryFacts> = { id: "service-account", needs:
 
 /** Is it an AKS cluster, and do its nodes pull by their own identity, without a secret? */
 function aks(facts: ClusterFacts): Verdict | undefined {
-  const { apiHost, context, nodes, registry } = facts;
+  const { apiHost, context, nodes, wanted } = facts;
   if (!isManagedHost(apiHost)) return undefined;
   const cluster = valueOf(nodes)?.cluster;
   const could = "whose nodes can pull with their own identity, without a secret or a password that expires";
@@ -28,7 +28,7 @@ function aks(facts: ClusterFacts): Verdict | undefined {
     const why = nodes.known ? "The account signed in does not see the managed cluster." : nodes.why;
     return pass(
       `Context ${context} points to an AKS cluster, ${could}. What they may do is not known: ${why}`,
-      attachAdvice(facts, registry?.name),
+      attachAdvice(facts, wanted?.text),
     );
   }
   const there = `Context ${context} points to the AKS cluster ${cluster.name}`;
@@ -41,7 +41,7 @@ function aks(facts: ClusterFacts): Verdict | undefined {
     return pass(`${there}, whose nodes sign in to Azure as a service principal: pods need a pull secret.`);
   const verdicts = (valueOf(nodes)?.registries ?? []).map((one) => onRegistry(one, cluster.name, facts));
   const [first] = verdicts;
-  if (!first) return pass(`${there}, ${could}.`, attachAdvice(facts, registry?.name));
+  if (!first) return pass(`${there}, ${could}.`, attachAdvice(facts, wanted?.text));
   const worst =
     verdicts.find(({ status }) => status === "fail") ?? verdicts.find(({ status }) => status !== "pass");
   return worst ?? pass(verdicts.map(({ message }) => message).join(" "), first.fix);
