@@ -12,7 +12,6 @@ const tokenUser = "00000000-0000-0000-0000-000000000000";
 
 /** What a token says about itself. Only its registry can verify it, but its holder may read it. */
 export interface RegistryToken {
-  readonly issuedAt: Date | undefined;
   /** Undefined if the token does not say. */
   readonly expiresAt: Date | undefined;
   /** The login server that it is for, in lower case. */
@@ -27,9 +26,9 @@ export function isTokenUser({ username }: Pick<PullCredential, "username">): boo
 /** The token that a credential holds; undefined if it does not hold one. */
 export function registryTokenIn({ password }: Pick<PullCredential, "password">): RegistryToken | undefined {
   try {
-    const { iat, exp, aud } = decodeJwt(password.reveal());
+    const { exp, aud } = decodeJwt(password.reveal());
     const [audience] = [aud].flat();
-    return { issuedAt: timeOf(iat), expiresAt: timeOf(exp), audience: audience?.toLowerCase() };
+    return { expiresAt: timeOf(exp), audience: audience?.toLowerCase() };
   } catch (error) {
     // The error quotes the token, so it is not passed on.
     if (error instanceof errors.JOSEError) return undefined;

@@ -4,6 +4,7 @@ import type { ClusterTarget } from "../core/ports.ts";
 import type { Report } from "../core/progress.ts";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
+import { usualSecretName } from "../domain/names.ts";
 import { namedAs } from "../domain/registry-reference.ts";
 import { AzureSight } from "./azure-sight.ts";
 import { askAll, fail, resultOf, skip } from "./check.ts";
@@ -183,7 +184,7 @@ async function namespacesNamed(
 }
 
 /**
- * The namespaces with a pull secret that is meant, or that the kubelet cannot read.
+ * The namespaces with a pull secret that is meant, or with one of the usual name that the kubelet cannot read.
  * @throws ActionableError `kubernetes.forbidden`, exit 3, if the secrets of all namespaces may not be listed
  */
 async function namespacesWithSecrets(cluster: ClusterSight, run: Run): Promise<ChosenNamespace[]> {
@@ -200,9 +201,10 @@ async function namespacesWithSecrets(cluster: ClusterSight, run: Run): Promise<C
     );
   }
   const wish = { isRegistry: azureRegistryTest(valueOf(cloud) ?? (() => false)), wanted };
+  const usual = run.input.secretName ?? usualSecretName;
   const meant = secrets
     .filter(({ name }) => (run.input.secretName ?? name) === name)
-    .filter((one) => isFor(one, wish) || isMalformed(one));
+    .filter((one) => isFor(one, wish) || (one.name === usual && isMalformed(one)));
   return [...new Set(meant.map(({ namespace }) => namespace))].map((name) => ({ name, isNamed: false }));
 }
 
