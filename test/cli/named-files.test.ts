@@ -35,12 +35,9 @@ async function kubeconfigWith(cluster: object, user: object): Promise<string> {
   return path;
 }
 
-const known = (file: string) => ["--service-principal", sandbox.world.caller.appId, "--password-file", file];
-
 describe("a run that reads a pipe which nobody writes to", () => {
   it.each([
     ["a kubeconfig", (file: string) => ["status", "--kubeconfig", file]],
-    ["a password", (file: string) => ["setup", "--registry", "myregistry", "-y", ...known(file)]],
     ["a sandbox's faults", (file: string) => ["sandbox", "--faults", file, "--", "true"]],
     ["a sandbox's world", (file: string) => ["sandbox", "--world", file, "--", "true"]],
   ])("as %s ends at Ctrl-C", async (_what, args) => {
@@ -72,9 +69,6 @@ describe("a file that a command names", () => {
   ])("is refused when it is %s", async (file, why) => {
     const status = await runHurried(sandbox, ["status", "--kubeconfig", file]);
     expect(status).toMatchObject({ code: 2, stderr: expect.stringContaining(`cannot be read: ${why}`) });
-    const given = await setup(sandbox, known(file));
-    expect(given.code).toBe(2);
-    expect(given.json.error.message).toContain(`--password-file ${file} cannot be read (${why})`);
     const world = await runHurried(sandbox, ["sandbox", "--world", file, "--", "true"]);
     expect(world).toMatchObject({ code: 2, stderr: expect.stringContaining(`cannot be read: ${why}`) });
   });
@@ -84,8 +78,6 @@ describe("a file that a command names", () => {
     await writeFile(file, Buffer.alloc(9 * 1024 * 1024, " "));
     const status = await runHurried(sandbox, ["status", "--kubeconfig", file]);
     expect(status).toMatchObject({ code: 2, stderr: expect.stringContaining("it is larger than 8 MiB") });
-    const given = await setup(sandbox, known(file));
-    expect(given.json.error.message).toContain("cannot be read (it is larger than 4 KiB)");
   });
 });
 

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,13 +52,11 @@ export async function expectDone(running: ReturnType<typeof setup>): Promise<voi
   expect(run.code, run.stderr).toBe(0);
 }
 
-const file = (name: string) => join(tmpdir(), `acr-pull-removal-${process.pid}-${name}`);
-const credentialsFile = file("credentials");
-const passwordFile = file("password");
+const credentialsFile = join(tmpdir(), `acr-pull-removal-${process.pid}-credentials`);
 
 /** Deletes the files that the further variants leave. */
 export async function removeFiles(): Promise<void> {
-  await Promise.all([credentialsFile, passwordFile].map((path) => rm(path, { force: true })));
+  await rm(credentialsFile, { force: true });
 }
 
 const bothClusters = ["--context", "sandbox", "--context", "sandbox-staging"];
@@ -118,17 +115,6 @@ export const further: readonly Variant[] = [
       "--service-management-reference",
       "11111111-2222-4333-8444-555555555555",
     ],
-  },
-  {
-    what: "a password that is known, in a file",
-    options: withShared,
-    prepare({ world }) {
-      const { passwords = [] } =
-        world.applications.find(({ displayName }) => displayName === sharedName) ?? {};
-      writeFileSync(passwordFile, passwords[0]?.secretText ?? "");
-    },
-    setup: ["--service-principal", sharedName, "--password-file", passwordFile],
-    remove: shareds,
   },
   {
     what: "a file of its own for the password",

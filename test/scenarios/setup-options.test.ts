@@ -107,10 +107,8 @@ describe("setup with a service principal and a password that are known", () => {
     expect([result.code, count]).toEqual([0, 0]);
   });
 
-  it("--password-file is read up to its newline; the key is recognised by its hint, and none is made", async () => {
-    const file = join(folder, "password");
-    await writeFile(file, `${known}\r\n`, { mode: 0o600 });
-    const run = await succeed(["--service-principal", shared, "--password-file", file]);
+  it("--password-stdin is read up to its newline; the key is recognised by its hint, and none is made", async () => {
+    const run = await succeed(["--service-principal", shared, "--password-stdin"], { input: `${known}\r\n` });
     const [key] = application().passwords;
     expect(run.json.credentials[0]).toMatchObject({ appId: shared, keyId: key?.keyId, action: "reused" });
     expect(application().passwords).toHaveLength(1);

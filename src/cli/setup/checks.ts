@@ -3,7 +3,7 @@ import type { GivenOptions } from "../options/answers.ts";
 import type { Checks } from "../options/check.ts";
 import { manifestConflicts } from "../options/manifest-options.ts";
 import type { OptionDefinition } from "../options/option.ts";
-import { everyRepository, isPasswordGiven, setupOptions, type SetupAnswers } from "./options.ts";
+import { everyRepository, setupOptions, type SetupAnswers } from "./options.ts";
 
 /** What `setup` refuses before anything is read or asked for. */
 export const setupChecks: Checks<SetupAnswers> = {
@@ -25,7 +25,7 @@ function limitConflicts(given: GivenOptions): string[] {
 
 /** Without Azure there is no way to look up a registry or a principal. */
 function withoutAzureConflicts(answers: SetupAnswers): string[] {
-  const { noAzure, registry, servicePrincipal, proof } = answers;
+  const { noAzure, registry, servicePrincipal, passwordStdin, proof } = answers;
   if (!noAzure) return [];
   const conflicts: string[] = [];
   if (registry !== undefined && registry.kind !== "login-server") {
@@ -34,9 +34,7 @@ function withoutAzureConflicts(answers: SetupAnswers): string[] {
   if (servicePrincipal !== undefined && !isGuid(servicePrincipal)) {
     conflicts.push("--no-azure needs the application id, a GUID, for --service-principal");
   }
-  if (!isPasswordGiven(answers)) {
-    conflicts.push("--no-azure needs a known password: --password-stdin or --password-file");
-  }
+  if (!passwordStdin) conflicts.push("--no-azure needs a known password: --password-stdin");
   if (proof === "entra") conflicts.push("--proof entra asks Azure, which --no-azure forbids");
   return conflicts;
 }

@@ -29,13 +29,14 @@ export const setupCommand = flowCommand<SetupTypes>({
     ["setup --registry myregistry --attach --yes", "AKS: the nodes pull, with no secret and no password"],
   ],
   async input(given, context) {
-    const { checkCredentialsFile, passwordGiven } = await import("./files.ts");
+    const { checkCredentialsFile, passwordFromStream } = await import("./files.ts");
     if (!given.dryRun) await checkCredentialsFile(given.credentialsFile);
     if (given.manifest !== undefined) {
       const { checkManifest } = await import("../manifest-target.ts");
       await checkManifest(given);
     }
-    const knownPassword = await passwordGiven(given, context);
+    const { terminal, signal } = context;
+    const knownPassword = given.passwordStdin ? await passwordFromStream(terminal.stdin, signal) : undefined;
     const suggest = suggester(context);
     return (answers) => ({ ...(answers as WholeAnswers), knownPassword, suggest });
   },

@@ -1,9 +1,6 @@
-import type { CommandContext } from "../command.ts";
-import type { SetupAnswers } from "./options.ts";
 import { addAbortSignal } from "node:stream";
 import { access, constants, lstat, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { readNamedFile, whyFileFailed } from "../../domain/named-file.ts";
 import { SecretText } from "../../domain/secret-text.ts";
 import { UsageError } from "../options/answers.ts";
 import type { InputStream } from "../show/terminal.ts";
@@ -12,34 +9,6 @@ import { refused } from "../../domain/errors.ts";
 
 /** Longer than any password of Entra. A longer text means the wrong file. */
 const longestPassword = 4096;
-
-/**
- * The known password of a service principal, if one is given.
- * @throws UsageError `usage.password` if it cannot be read or is not a password
- */
-export async function passwordGiven(
-  { passwordStdin, passwordFile }: Pick<SetupAnswers, "passwordStdin" | "passwordFile">,
-  { terminal, signal }: Pick<CommandContext, "terminal" | "signal">,
-): Promise<SecretText | undefined> {
-  if (passwordStdin) return await passwordFromStream(terminal.stdin, signal);
-  return passwordFile === undefined ? undefined : await passwordFromFile(passwordFile, signal);
-}
-
-/**
- * The known password of a service principal, from a file.
- * @throws UsageError `usage.password` if it cannot be read or is not a password
- */
-export async function passwordFromFile(path: string, signal: AbortSignal): Promise<SecretText> {
-  const bounds = { limitBytes: longestPassword, pipe: true, signal };
-  const text = await readNamedFile(path, bounds).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw new UsageError(
-      `--password-file ${path} cannot be read (${whyFileFailed(error)})`,
-      "usage.password",
-    );
-  });
-  return password(text.toString("utf8"), "--password-file");
-}
 
 /**
  * The known password of a service principal, from a stream that ends.
@@ -61,16 +30,16 @@ export async function passwordFromStream(stream: InputStream, signal: AbortSigna
     length += chunk.length;
     if (length > 2 * longestPassword) break;
   }
-  return password(Buffer.concat(chunks).toString("utf8"), "--password-stdin");
+  return password(Buffer.concat(chunks).toString("utf8"));
 }
 
 /** One newline at the end belongs to the shell, not to the password. */
-function password(text: string, flag: string): SecretText {
+function password(text: string): SecretText {
   const value = text.replace(/\r?\n$/, "");
-  if (value === "") throw new UsageError(`${flag} gave an empty password`, "usage.password");
+  if (value === "") throw new UsageError("--password-stdin gave an empty password", "usage.password");
   if (value.length > longestPassword || /\p{Cc}/u.test(value)) {
     throw new UsageError(
-      `${flag} gave more than one line, or something that is not an Entra password`,
+      "--password-stdin gave more than one line, or something that is not an Entra password",
       "usage.password",
     );
   }

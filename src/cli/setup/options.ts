@@ -44,9 +44,6 @@ const repositories = listOption({
   parse: (text) => (text === everyRepository ? text : repositoryPattern(text)),
 });
 
-const noPasswordIsMade = { expiresInMs: "no password is made", credentialsFile: "no password is made" };
-const namesWhosePassword = { servicePrincipal: "it names whose password it is" };
-
 const needsNoSecret = "the nodes pull without a secret";
 const noSecretIsMade = {
   manifest: "no secret is made",
@@ -66,7 +63,6 @@ const noPrincipalIsMade = {
   owners: nodesHaveTheirOwn,
   serviceManagementReference: nodesHaveTheirOwn,
   passwordStdin: nodesHaveTheirOwn,
-  passwordFile: nodesHaveTheirOwn,
   expiresInMs: nodesHaveTheirOwn,
   credentialsFile: nodesHaveTheirOwn,
   noAzure: "Azure grants the role",
@@ -139,16 +135,8 @@ export const setupOptions = {
     flag: "--password-stdin",
     summary: "read the password of --service-principal from stdin, and make none",
     group: "Principal",
-    excludes: noPasswordIsMade,
-    needs: namesWhosePassword,
-  }),
-  passwordFile: valueOption({
-    flag: "--password-file <file>",
-    summary: "read the password of --service-principal from a file, and make none",
-    group: "Principal",
-    parse: oneLineText,
-    excludes: { passwordStdin: "a password comes from one place", ...noPasswordIsMade },
-    needs: namesWhosePassword,
+    excludes: { expiresInMs: "no password is made", credentialsFile: "no password is made" },
+    needs: { servicePrincipal: "it names whose password it is" },
   }),
   noAzure: switchOption({
     flag: "--no-azure",
@@ -240,8 +228,3 @@ export interface SetupTypes extends FlowTypes {
 
 /** Answers with nothing missing. */
 export type WholeAnswers = SetupAnswers & { readonly registry: RegistryReference };
-
-/** Whether the password is already known, so that none is made. */
-export function isPasswordGiven({ passwordStdin, passwordFile }: SetupAnswers): boolean {
-  return passwordStdin || passwordFile !== undefined;
-}

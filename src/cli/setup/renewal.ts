@@ -9,7 +9,7 @@ import type { Ended, Setting } from "../show/answer.ts";
 import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
-import { isPasswordGiven, setupOptions, type SetupAnswers } from "./options.ts";
+import { setupOptions, type SetupAnswers } from "./options.ts";
 
 /** Options that tell `setup`, `rotate` and `verify` alike which secrets are meant, and what a proof pulls. */
 const whichSecrets = [
@@ -109,7 +109,7 @@ export function laterLines(result: SetupResult, setting: Setting<SetupAnswers> &
   return [
     [[toned("strong", "To check it:")], `  ${verify}`],
     // For a given password, this command is the way to renew it, and is shown as that.
-    isPasswordGiven(answers)
+    answers.passwordStdin
       ? []
       : [
           [toned("strong", "The same setup without questions:")],
@@ -129,7 +129,7 @@ export function renewalLines(result: SetupResult, setting: Setting<SetupAnswers>
     result.renewalDue && end !== undefined
       ? [[toned("warning", "! renewal due:"), ` the password ends on ${end}.`]]
       : [],
-    isPasswordGiven(answers)
+    answers.passwordStdin
       ? [
           ...wrapped(`Before ${end ?? "the password ends"}, get a new one and run this with it:`, width).map(
             (line): Line => [toned("strong", line)],
@@ -151,7 +151,7 @@ export function renewalLines(result: SetupResult, setting: Setting<SetupAnswers>
 
 /** Whether rotate can renew it. */
 function isRenewed(result: SetupResult, answers: SetupAnswers): boolean {
-  return !isPasswordGiven(answers) && endTime(result) !== undefined && result.manifest !== "-";
+  return !answers.passwordStdin && endTime(result) !== undefined && result.manifest !== "-";
 }
 
 function setupAgain({ shell, exitCode: code }: Setting<SetupAnswers> & Ended): string {

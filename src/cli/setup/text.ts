@@ -13,7 +13,7 @@ import { labelLines } from "../show/table.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { attachedLines, attachLines } from "./attach-text.ts";
-import { isPasswordGiven, type SetupAnswers } from "./options.ts";
+import type { SetupAnswers } from "./options.ts";
 import { firstEnd, laterLines, renewalLines } from "./renewal.ts";
 
 /**
@@ -53,7 +53,7 @@ function resultLines(result: SetupResult, setting: Setting<SetupAnswers> & Ended
   return paragraphs([
     standing,
     // A person who adds a namespace has read it before.
-    isFirst(result) ? meaningLines(result, isPasswordGiven(answers), width) : [],
+    isFirst(result) ? meaningLines(result, answers.passwordStdin, width) : [],
     ...laterLines(result, setting),
     head,
     podLines(result, answers),

@@ -111,7 +111,7 @@ describe("the word under the cursor can become", () => {
   it("a file, which the shell completes, where an option takes one", async () => {
     for (const line of [
       ["setup", "--kubeconfig", ""],
-      ["setup", "--password-file=x"],
+      ["setup", "--credentials-file=x"],
       ["sandbox", "--world", ""],
     ]) {
       expect(await completion(line)).toMatchObject({ candidates: [], leftToShell: "files" });

@@ -19,7 +19,6 @@ function check(flags: Flags, interactive = false, environment: Record<string, st
 
 describe("what setup refuses before any request", () => {
   it.each<[string, Flags, string]>([
-    ["two sources of a password", { ...known, passwordFile: "f" }, "a password comes from one place"],
     ["quiet and verbose", { quiet: true, verbose: true }, "--quiet cannot be used with --verbose"],
     ["an exit code without a plan", { exitCode: true }, "--exit-code needs --dry-run"],
     ["a password of nobody", { passwordStdin: true }, "--password-stdin needs --service-principal"],
@@ -30,7 +29,7 @@ describe("what setup refuses before any request", () => {
     ["a registry's name without Azure", { ...known, noAzure: true }, "needs the login server"],
     [
       "a principal's name without Azure",
-      { noAzure: true, registry: "myregistry.azurecr.io", servicePrincipal: "ci", passwordFile: "f" },
+      { noAzure: true, registry: "myregistry.azurecr.io", servicePrincipal: "ci", passwordStdin: true },
       "needs the application id",
     ],
     [

@@ -1,19 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { passwordFromFile, passwordFromStream } from "../../../src/cli/setup/files.ts";
+import { describe, expect, it } from "vitest";
+import { passwordFromStream } from "../../../src/cli/setup/files.ts";
 
 const { signal } = new AbortController();
-let folder = "";
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "acr-pull-password-"));
-});
-afterAll(async () => {
-  await rm(folder, { recursive: true });
-});
 
 describe("a known password", () => {
   it.each([
@@ -21,11 +10,8 @@ describe("a known password", () => {
     ["pass8Q~word\n", "pass8Q~word"],
     ["pass8Q~word\r\n", "pass8Q~word"],
     [" spaces stay ", " spaces stay "],
-  ])("%j is read as %j, from stdin and from a file", async (text, password) => {
+  ])("%j is read as %j", async (text, password) => {
     expect((await passwordFromStream(Readable.from([text]), signal)).reveal()).toBe(password);
-    const path = join(folder, "password");
-    await writeFile(path, text);
-    expect((await passwordFromFile(path, signal)).reveal()).toBe(password);
   });
 
   it.each(["", "\n", "hunter2\nhunter3\n", "hunter2\n\n", "hunter\u00002", "xyz".repeat(2000)])(
@@ -50,12 +36,5 @@ describe("a known password", () => {
     const waiting = passwordFromStream(new PassThrough(), controller.signal);
     controller.abort();
     await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
-  });
-
-  it("comes from a file that is there", async () => {
-    await expect(passwordFromFile(join(folder, "none"), signal)).rejects.toMatchObject({
-      code: "usage.password",
-      message: expect.stringContaining("ENOENT") as string,
-    });
   });
 });

@@ -1,6 +1,6 @@
 import type { PrincipalCandidate, PrincipalCandidates } from "../../../core/choices/principal-candidates.ts";
 import { isGuid } from "../../../domain/names.ts";
-import { isPasswordGiven, setupOptions } from "../options.ts";
+import { setupOptions } from "../options.ts";
 import type { Choice } from "../../ask/prompter.ts";
 import {
   noteWhenKnown,
@@ -115,7 +115,7 @@ export function lifetimeQuestion({ lookups, prompter }: SetupQuestionParts): Set
     settledBy: ["expiresInMs"],
     dependsOn: azureOptions,
     fetched: "early",
-    applies: (answers) => !answers.noAzure && !isPasswordGiven(answers),
+    applies: ({ noAzure }) => !noAzure,
     look: (answers) => lookups.passwordPolicy(answers),
     expect: (policy) => ({ expiresInMs: [offered.find((text) => isAllowed(text, policy)) ?? "max"] }),
     async ask({ data, previous, canGoBack }) {

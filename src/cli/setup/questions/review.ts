@@ -2,7 +2,7 @@ import type { Preview } from "../../../core/setup/flow.ts";
 import { hasChanges, type PlannedChange } from "../../../core/plan.ts";
 import { UsageError } from "../../options/answers.ts";
 import { usualReply } from "../../ask/approval.ts";
-import { isPasswordGiven, setupOptions, type SetupAnswers } from "../options.ts";
+import { setupOptions, type SetupAnswers } from "../options.ts";
 import type { Choice } from "../../ask/prompter.ts";
 import type { CommandContext } from "../../command.ts";
 import { shownPlan } from "../text.ts";
@@ -127,7 +127,6 @@ function azureRows({ caller, registry, loginServer, jobs }: Preview["found"], an
 }
 
 function passwordText(jobs: Preview["found"]["jobs"], answers: SetupAnswers): string {
-  if (isPasswordGiven(answers)) return "the one given; none is made";
   const made = jobs.some(({ decision }) => decision.kind === "make") ? [newPasswordText(answers)] : [];
   const inUse = jobs.some(({ decision }) => decision.kind !== "make") ? ["the one in use"] : [];
   return [...inUse, ...made].join("; ");
