@@ -107,7 +107,7 @@ describe("a result", () => {
 
 describe("without Azure", () => {
   it("sends no password to a host that only looks like a registry", async () => {
-    const args = ["setup", "--no-azure", "--registry", "myregistry.azurecr.io.evil.test", "-y"];
+    const args = ["setup", "--registry", "myregistry.azurecr.io.evil.test", "-y"];
     const principal = ["--service-principal", "11111111-2222-4333-8444-555555555555", "--password-stdin"];
     const { code, stderr } = await runProgram(sandbox, [...args, ...principal], {
       input: "hunter2\n",

@@ -244,7 +244,7 @@ const commands: ReadonlyArray<readonly string[]> = [
   "status",
   "status -o json",
   "rotate --dry-run -v",
-  "setup --no-azure --registry localhost:1 --cloud https://localhost:1 --service-principal 6d1e0fbf-5ff7-4a3b-9c1c-2b0f3a6a2d11 --password-stdin --dry-run",
+  "setup --registry localhost:1 --cloud https://localhost:1 --service-principal 6d1e0fbf-5ff7-4a3b-9c1c-2b0f3a6a2d11 --password-stdin --dry-run",
 ].map((line) => line.split(" "));
 
 function baseConfig(port: number, authority: string): object {

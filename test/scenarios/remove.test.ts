@@ -48,7 +48,7 @@ describe.concurrent("remove, after setup", () => {
       sandbox.world.applications.find(({ displayName }) => displayName === sharedName) ?? {};
     const before = stateOf(sandbox);
     const { loginServer = "" } = sandbox.world.registries[0] ?? {};
-    const args = ["--no-azure", "--service-principal", appId, "--password-stdin"];
+    const args = ["--service-principal", appId, "--password-stdin"];
     await expectDone(
       setup(sandbox, ["--registry", loginServer, ...args], {
         input: passwords[0]?.secretText ?? "",
@@ -83,7 +83,7 @@ it("remove undoes setup with every option of it that says what is made", () => {
     })
     .map(([name]) => name);
   // These need more than a variant can say. Two are tested above; attach and manifests have files of their own.
-  expect(missing).toEqual(["manifest", "sealWith", "plainManifest", "passwordStdin", "noAzure", "attach"]);
+  expect(missing).toEqual(["manifest", "sealWith", "plainManifest", "passwordStdin", "attach"]);
 });
 
 describe.concurrent("what remove tells", () => {

@@ -119,7 +119,7 @@ describe.concurrent("rotate, of what was set up without Azure,", () => {
   it("knows the registry by its login server, and makes a key", async (test) => {
     const sandbox = await start(test, { applications: [teamApp] });
     const { loginServer } = sandbox.world.registries[0]!;
-    const args = ["--registry", loginServer, "--service-principal", appId, "--no-azure", "--password-stdin"];
+    const args = ["--registry", loginServer, "--service-principal", appId, "--password-stdin"];
     const run = await setup(sandbox, args, { input: secretText });
     expect(run.code, run.stderr).toBe(0);
     const { state, registry } = await rotation(sandbox, ["--registry", loginServer, ...named]);

@@ -215,7 +215,6 @@ describe("setup, refused before anything is written", () => {
       args: [
         "--registry",
         "myregistry.evil.example",
-        "--no-azure",
         "--cloud",
         "AzureCloud",
         "--service-principal",

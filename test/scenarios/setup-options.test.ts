@@ -82,9 +82,9 @@ describe("setup with a service principal and a password that are known", () => {
   const application = () => sandbox.world.applications.find(({ appId }) => appId === shared)!;
   const principal = () => sandbox.world.servicePrincipals.find(({ appId }) => appId === shared)!;
 
-  it("--no-azure calls nothing but the registry and the cluster, and changes nothing again", async () => {
+  it("--password-stdin with a login server calls nothing but the registry and the cluster, and changes nothing again", async () => {
     const { loginServer } = sandbox.world.registries[0]!;
-    const args = `--no-azure --registry ${loginServer} --service-principal ${shared} --password-stdin`
+    const args = `--registry ${loginServer} --service-principal ${shared} --password-stdin`
       .concat(" --secret-name without-azure")
       .split(" ");
     const noCredentials = {

@@ -184,7 +184,7 @@ function commanderOption(
   const isFlagOnly = all && variable === undefined;
   const remarks = [fallback && `default: ${fallback}`, isFlagOnly && "flag only"].filter(Boolean);
   const option = new CommanderOption(flag, withRemarks(summary, remarks.join("; ")));
-  // Commander would read --no-azure as the opposite of --azure.
+  // Commander would read --no-input as the opposite of --input.
   option.negate = false;
   // Every value is kept. Two different values of an option that takes one are refused later.
   if (kind !== "switch") {

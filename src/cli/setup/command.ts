@@ -5,7 +5,7 @@ import { flowCommand } from "../flow-command.ts";
 import type { Connections } from "../connections.ts";
 import { suggester } from "../show/suggester.ts";
 import { setupChecks } from "./checks.ts";
-import type { SetupAnswers, WholeAnswers, SetupTypes } from "./options.ts";
+import { isWithoutAzure, type SetupAnswers, type WholeAnswers, type SetupTypes } from "./options.ts";
 
 /** Gives namespaces a working pull secret: the whole job. */
 export const setupCommand = flowCommand<SetupTypes>({
@@ -49,13 +49,14 @@ export const setupCommand = flowCommand<SetupTypes>({
   questions: async () => (await import("./questions/questions.ts")).setupQuestionnaire,
 });
 
-/** What `setup` works with. With `--no-azure`, Azure is left out, and the login server is checked instead. */
+/** What `setup` works with. Without Azure, the login server is checked instead. */
 export async function setupPorts(open: Connections, answers: SetupAnswers): Promise<Writing<SetupPorts>> {
-  const { registry, noAzure, cloud } = answers as WholeAnswers;
+  const { registry, cloud } = answers as WholeAnswers;
+  const alone = isWithoutAzure(answers);
   const [workplace, { credentialsFile: files }] = await Promise.all([
-    open.workplace({ ...answers, mayBeUnreached: true }, noAzure ? undefined : "azure"),
+    open.workplace({ ...answers, mayBeUnreached: true }, alone ? undefined : "azure"),
     import("./files.ts"),
   ]);
-  if (noAzure) await open.checkLoginServer(cloud, namedAs(registry));
-  return { ...workplace, azure: noAzure ? undefined : await open.azure(answers), files };
+  if (alone) await open.checkLoginServer(cloud, namedAs(registry));
+  return { ...workplace, azure: alone ? undefined : await open.azure(answers), files };
 }

@@ -65,7 +65,6 @@ const noPrincipalIsMade = {
   passwordStdin: nodesHaveTheirOwn,
   expiresInMs: nodesHaveTheirOwn,
   credentialsFile: nodesHaveTheirOwn,
-  noAzure: "Azure grants the role",
   proof: "only a node can pull as the nodes do",
   image: "only a node can pull as the nodes do",
 };
@@ -133,20 +132,11 @@ export const setupOptions = {
   }),
   passwordStdin: switchOption({
     flag: "--password-stdin",
-    summary: "read the password of --service-principal from stdin, and make none",
+    summary:
+      "read the password of --service-principal from stdin, and make none; with a login server, call nothing in Azure but the registry",
     group: "Principal",
     excludes: { expiresInMs: "no password is made", credentialsFile: "no password is made" },
     needs: { servicePrincipal: "it names whose password it is" },
-  }),
-  noAzure: switchOption({
-    flag: "--no-azure",
-    summary: "call nothing in Azure except the registry: needs its login server and a known password",
-    group: "Principal",
-    excludes: {
-      role: "no role is granted",
-      repositories: "no role is granted",
-      owners: "the application is not touched",
-    },
   }),
   owners: listOption({
     flag: "--owner <object-id>",
@@ -228,3 +218,8 @@ export interface SetupTypes extends FlowTypes {
 
 /** Answers with nothing missing. */
 export type WholeAnswers = SetupAnswers & { readonly registry: RegistryReference };
+
+/** Whether nothing of Azure but the registry is called: where it is and whose password it takes is known. */
+export function isWithoutAzure({ passwordStdin, registry }: SetupAnswers): boolean {
+  return passwordStdin && registry?.kind === "login-server";
+}

@@ -34,8 +34,6 @@ export interface SetupInput {
   readonly servicePrincipal: string | undefined;
   /** A password that already exists. No new one is made. */
   readonly knownPassword: SecretText | undefined;
-  /** Call nothing of Azure but the registry. */
-  readonly noAzure: boolean;
   readonly owners: readonly string[];
   readonly serviceManagementReference: string | undefined;
   /** Undefined for the usual lifetime, if the tenant allows it. */
@@ -63,7 +61,7 @@ export interface SetupInput {
 
 /** The outside world, joined by connect.ts. */
 export interface SetupPorts {
-  /** Undefined with `--no-azure`. */
+  /** Undefined if the password and the login server are known. */
   readonly azure:
     | {
         readonly registries: Registries;

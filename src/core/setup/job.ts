@@ -77,7 +77,7 @@ export interface Job {
   readonly clusterId: string;
   readonly contexts: readonly string[];
   readonly view: TargetsView;
-  /** Undefined with `--no-azure`. */
+  /** Undefined without Azure. */
   readonly identity: JobIdentity | undefined;
   /** Undefined if the application is yet to be made. */
   readonly appId: string | undefined;

@@ -27,7 +27,7 @@ interface SeenIdentity extends JobIdentity {
 }
 
 /**
- * Looks at the application and its roles. Undefined with `--no-azure`.
+ * Looks at the application and its roles. Undefined without Azure.
  * @param held the entries that the targets hold
  * @throws ActionableError if the application is not ours; BusyError if a run at work made one of its keys
  */

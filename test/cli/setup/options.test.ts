@@ -9,6 +9,7 @@ import { setupOptions, type SetupAnswers } from "../../../src/cli/setup/options.
 const appId = "11111111-2222-4333-8444-555555555555";
 const whole = { registry: "myregistry", yes: true };
 const known = { servicePrincipal: appId, passwordStdin: true };
+const alone = { ...known, registry: "myregistry.azurecr.io" };
 
 type Flags = Record<string, string | string[] | boolean>;
 
@@ -25,23 +26,9 @@ describe("what setup refuses before any request", () => {
     ["a name for what has one", { name: "x", servicePrincipal: appId }, "--name cannot be used with"],
     ["a lifetime of a known password", { ...known, expiresIn: "30d" }, "no password is made"],
     ["a file for a known password", { ...known, credentialsFile: "f" }, "no password is made"],
-    ["a role without Azure", { ...known, noAzure: true, role: "acrpush" }, "no role is granted"],
-    ["a registry's name without Azure", { ...known, noAzure: true }, "needs the login server"],
-    [
-      "a principal's name without Azure",
-      { noAzure: true, registry: "myregistry.azurecr.io", servicePrincipal: "ci", passwordStdin: true },
-      "needs the application id",
-    ],
-    [
-      "no password without Azure",
-      { noAzure: true, registry: "myregistry.azurecr.io", servicePrincipal: appId },
-      "needs a known password",
-    ],
-    [
-      "Entra's proof without Azure",
-      { ...known, noAzure: true, registry: "myregistry.azurecr.io", proof: "entra" },
-      "--proof entra asks Azure",
-    ],
+    ["a role without Azure", { ...alone, role: "acrpush" }, "--role needs Azure"],
+    ["a principal's name without Azure", { ...alone, servicePrincipal: "ci" }, "by name needs Azure"],
+    ["Entra's proof without Azure", { ...alone, proof: "entra" }, "--proof entra needs Azure"],
   ])("%s", (_what, flags, words) => {
     expect(() => check({ ...whole, ...flags })).toThrow(words);
     expect(() => check({ ...whole, ...flags })).toThrow(expect.objectContaining({ code: "usage.conflict" }));
@@ -50,12 +37,6 @@ describe("what setup refuses before any request", () => {
   it.each<[string, Flags, boolean, string]>([
     ["everything", {}, false, "Missing input: --registry <name> (ACR_PULL_REGISTRY), --yes"],
     ["consent", { registry: "myregistry" }, false, "Missing input: --yes"],
-    [
-      "the registry that nobody may be asked about",
-      { ...known, noAzure: true },
-      true,
-      "Missing input: --registry <name> (ACR_PULL_REGISTRY)",
-    ],
     ["consent to owner", { ...whole, role: "owner" }, false, "Missing input: --allow-privileged-role"],
   ])("missing: %s", (_what, flags, interactive, message) => {
     expect(() => check(flags, interactive)).toThrow(message);
@@ -75,7 +56,7 @@ describe("what setup goes on with", () => {
     ["an owner agreed to", { ...whole, role: "owner", allowPrivilegedRole: "owner" }, false, {}],
     ["all from variables but consent", { yes: true }, false, { ACR_PULL_REGISTRY: "myregistry" }],
     ["a switch that a variable turns off", { ...whole, verbose: true }, false, { ACR_PULL_QUIET: "false" }],
-    ["no Azure", { ...known, ...whole, noAzure: true, registry: "myregistry.azurecr.io" }, false, {}],
+    ["no Azure", { ...whole, ...alone }, false, {}],
   ])("%s", (_what, flags, interactive, environment) => {
     expect(() => check(flags, interactive, environment)).not.toThrow();
   });
@@ -108,8 +89,8 @@ describe("what the flow is asked for", () => {
     expect(answersOf({ ...whole, repository: [repository] }).repositories).toEqual(repositories);
   });
 
-  it("reaches for nothing of Azure but the registry when told so", async () => {
-    const answers = answersOf({ ...known, noAzure: true, registry: "MyRegistry.azurecr.io" });
+  it("reaches for nothing of Azure but the registry for a known password and a login server", async () => {
+    const answers = answersOf({ ...known, registry: "MyRegistry.azurecr.io" });
     const asked: unknown[] = [];
     const open: Pick<Connections, "workplace" | "checkLoginServer"> = {
       workplace: (_request, next) => {

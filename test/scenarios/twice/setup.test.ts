@@ -261,7 +261,7 @@ onEachCluster((open) => {
     expect((await scenario.auths(first))[scenario.loginServer()]?.username).toBe(appId);
   });
 
-  it("setup --password-stdin writes a known password, with Azure and with --no-azure", async (test) => {
+  it("setup --password-stdin writes a known password, with Azure and without", async (test) => {
     const scenario = await open(test, shared);
     const { appId } = scenario.sandbox.world.applications.find(
       ({ displayName }) => displayName === "shared",
@@ -269,7 +269,7 @@ onEachCluster((open) => {
     const [first, second] = [await scenario.namespace(), await scenario.namespace()];
     const principal = ["--service-principal", appId, "--password-stdin"];
     expectDone(await scenario.setup(["-n", first, ...principal], known));
-    const alone = ["--no-azure", "--registry", scenario.loginServer()];
+    const alone = ["--registry", scenario.loginServer()];
     expectDone(await scenario.setup(["-n", second, ...alone, ...principal], known));
     for (const namespace of [first, second]) {
       const entry = (await scenario.auths(namespace))[scenario.loginServer()];

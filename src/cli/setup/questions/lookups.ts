@@ -194,7 +194,7 @@ export class Lookups {
 
   /** What already exists where secrets with this name would be written. */
   async secrets(answers: SetupAnswers, name: string): Promise<readonly LookedAtSecret[]> {
-    const [{ loginServer }, places] = await Promise.all([this.#home(answers), this.places(answers)]);
+    const [{ loginServer }, places] = await Promise.all([this.registry(answers), this.places(answers)]);
     const { adopt, createNamespace } = answers;
     return await this.#once.do(
       "secrets",
@@ -213,11 +213,6 @@ export class Lookups {
     return await this.#once.do("password-policy", azureSignIn(answers), async () =>
       (await this.azure(answers)).directory.passwordPolicy(undefined, this.#signal),
     );
-  }
-
-  async #home(answers: SetupAnswers): Promise<Pick<Registry, "loginServer">> {
-    const { registry, noAzure } = answers;
-    return noAzure && registry?.kind === "login-server" ? registry : await this.registry(answers);
   }
 }
 

@@ -29,7 +29,7 @@ export function principalQuestion({
     settledBy: ["servicePrincipal", "applicationName"],
     dependsOn: registryOptions,
     fetched: "early",
-    applies: ({ noAzure }) => !noAzure,
+    applies: () => true,
     async look(answers) {
       const [principals, { caller }] = await Promise.all([
         lookups.principals(answers),
@@ -115,7 +115,7 @@ export function lifetimeQuestion({ lookups, prompter }: SetupQuestionParts): Set
     settledBy: ["expiresInMs"],
     dependsOn: azureOptions,
     fetched: "early",
-    applies: ({ noAzure }) => !noAzure,
+    applies: () => true,
     look: (answers) => lookups.passwordPolicy(answers),
     expect: (policy) => ({ expiresInMs: [offered.find((text) => isAllowed(text, policy)) ?? "max"] }),
     async ask({ data, previous, canGoBack }) {

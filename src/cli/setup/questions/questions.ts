@@ -34,7 +34,7 @@ export function setupQuestions(
       rights: attach
         ? "It needs to see the cluster, and to assign roles on the registry."
         : "It needs to register applications, and to assign roles on the registry.",
-      applies: ({ noAzure }) => !noAzure,
+      applies: () => true,
     }),
     registryQuestion(parts),
     principalQuestion(parts),

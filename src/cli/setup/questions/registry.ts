@@ -20,7 +20,7 @@ export function registryQuestion({
     settledBy: ["registry"],
     dependsOn: azureOptions,
     fetched: "early",
-    applies: ({ noAzure }) => !noAzure,
+    applies: () => true,
     async look(answers) {
       const listed = await lookups.registries(answers);
       if (listed.length > 0) return listed;

@@ -41,7 +41,7 @@ export function roleQuestion({ lookups, prompter }: SetupQuestionParts): SetupQu
     dependsOn: principalOptions,
     // No cluster is contacted before it is chosen.
     fetched: "soon",
-    applies: ({ noAzure }) => !noAzure,
+    applies: () => true,
     async look(answers) {
       const [registry, rights, standing] = await Promise.all([
         lookups.registry(answers),
@@ -119,7 +119,7 @@ export function ownerConsentQuestion({ lookups, prompter }: SetupQuestionParts):
     dependsOn: [...registryOptions, "role"],
     fetched: "early",
     // A plan grants nothing, so it needs no consent.
-    applies: ({ role, dryRun, noAzure }) => role === "owner" && !dryRun && !noAzure,
+    applies: ({ role, dryRun }) => role === "owner" && !dryRun,
     look: (answers) => lookups.registry(answers),
     expect: () => ({ allowPrivilegedRole: ["owner"] }),
     async ask({ data, canGoBack }) {
@@ -159,7 +159,7 @@ export function repositoriesQuestion({
     dependsOn: [...principalOptions, "role"],
     // No cluster is contacted before it is chosen.
     fetched: "soon",
-    applies: ({ noAzure }) => !noAzure,
+    applies: () => true,
     async look(answers) {
       const [registry, standing] = await Promise.all([lookups.registry(answers), lookups.standing(answers)]);
       return { registry, kept: keptLimit(standing) };
