@@ -25,8 +25,6 @@ export interface LagSchedule {
   readonly namespaces: number;
   readonly graceMs: number;
   readonly overlapEntry: boolean;
-  /** Whether one run waits until the old key is retired. */
-  readonly wait: boolean;
   /** Whether the first rotation comes right after setup, while replicas still learn of it. */
   readonly atOnce: boolean;
   /** When the daily command runs again, in milliseconds after the previous run. */
@@ -39,7 +37,6 @@ export function lagSchedule(seed: number): LagSchedule {
     namespaces: fc.integer({ min: 1, max: everyNamespace.length }),
     graceMs: fc.integer({ min: 30, max: 60 }).map((minutes) => minutes * minute),
     overlapEntry: fc.constantFrom(true, true, false),
-    wait: fc.constantFrom(true, false, false),
     atOnce: fc.constantFrom(true, false, false),
     visits: fc.array(
       fc.integer({ min: 0, max: 20 }).map((minutes) => minutes * minute),
@@ -198,7 +195,7 @@ async function rotatedAtLast(world: LaggingWorld, input: Partial<RotateInput>) {
  */
 export async function rotateWhileReplicasLag(seed: number): Promise<void> {
   const schedule = lagSchedule(seed);
-  const { graceMs, overlapEntry, visits, wait, atOnce } = schedule;
+  const { graceMs, overlapEntry, visits, atOnce } = schedule;
   const namespaces = everyNamespace.slice(0, schedule.namespaces);
   const replicationLag = atOnce ? longestLagMs : 0;
   const options = { replicas: 5, replication: "random", replicationLag, seed: `lag ${seed}` } as const;
@@ -208,10 +205,10 @@ export async function rotateWhileReplicasLag(seed: number): Promise<void> {
     sandbox.world.replication.lagMs = longestLagMs;
     world.everyReplica = overlapEntry && !atOnce;
     const [old] = world.livingKeys;
-    const first = await rotatedAtLast(world, { graceMs, overlapEntry, wait });
+    const first = await rotatedAtLast(world, { graceMs, overlapEntry });
     expect(first).toMatchObject({
       exitCode: 0,
-      result: { rotations: [{ state: wait ? "rotated" : "pending", replaced: old?.keyId, retired: wait }] },
+      result: { rotations: [{ state: "pending", replaced: old?.keyId, retired: false }] },
     });
     for (const pause of visits) {
       run.advance(pause);

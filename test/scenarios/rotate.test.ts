@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { repositoryCondition, rolesFor } from "../../src/domain/role.ts";
-import { entryOf, liveAssignments, runProgram, secretOf, setup } from "../program.ts";
+import { entryOf, liveAssignments, secretOf, setup } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
 import {
   azureWrites,
@@ -180,20 +180,6 @@ describe.concurrent("rotate", () => {
       { target: "secret sandbox/awesomeapps/acr-secret", action: "updated", before: { keyId } },
       { target: `key ${keyId}`, action: "kept" },
     ]);
-  });
-
-  it("--wait says until when it waits, and a signal ends it with both keys in order", async (test) => {
-    const sandbox = await start(test);
-    changedOver(sandbox);
-    let stop: (signal: NodeJS.Signals) => void = () => undefined;
-    const run = await runProgram(sandbox, ["rotate", "-y", "--wait"], {
-      started: (kill) => (stop = kill),
-      told: (text) => text.startsWith("… Waiting until") && stop("SIGTERM"),
-    });
-    expect(run.code, run.stderr).toBe(143);
-    expect(run.stderr).toMatch(/Waiting until \d{4}-\d\d-\d\dT[\d:]{8}Z to retire the old key/);
-    expect(keyIds(sandbox)).toHaveLength(2);
-    expect(heldKeys(sandbox).https).toBeDefined();
   });
 });
 

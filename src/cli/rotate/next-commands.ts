@@ -17,7 +17,6 @@ const ofTheRotation = [
   "ifExpiringWithinMs",
   "expiresInMs",
   "graceMs",
-  "wait",
   "overlapEntry",
   "finish",
   "compromised",

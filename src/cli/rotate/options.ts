@@ -73,13 +73,6 @@ export const rotateOptions = {
     parse: grace,
     fallback: "24h",
   }),
-  wait: switchOption({
-    flag: "--wait",
-    summary: "wait until the old key is retired",
-    common: true,
-    group: "Rotation",
-    excludes: { manifest: "a manifest is applied between the steps" },
-  }),
   settleMs: defaultedOption({
     flag: "--settle <duration>",
     summary:
@@ -116,7 +109,6 @@ export const rotateOptions = {
       finish: "one makes no new key, the other has to",
       ifExpiringWithinMs: "a leaked key is replaced whatever its age",
       graceMs: "the old key is retired in the same run",
-      wait: "the old key is retired in the same run",
     },
   }),
   ...completenessOptions,

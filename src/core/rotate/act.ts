@@ -1,8 +1,6 @@
 import type { ActionableError } from "../../domain/errors.ts";
 import type { PasswordCredential } from "../../domain/identity.ts";
 import type { RetireMark } from "../../domain/ownership.ts";
-import { timeText } from "../../domain/time-text.ts";
-import { azureNow } from "../clocks.ts";
 import { heldKeys } from "../cluster/holders.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import { viewClusters, type ClusterView } from "../cluster/view.ts";
@@ -18,7 +16,7 @@ import type { Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
 import type { KeysRecord } from "./result.ts";
 import { retireKey } from "./retire-key.ts";
-import { Rows, dueOf, standingRow } from "./rows.ts";
+import { Rows, standingRow } from "./rows.ts";
 
 /** What carrying out a rotation needs, the same for all keys of a run. */
 export interface Rotating extends RotateTools {
@@ -100,7 +98,7 @@ class KeysRun {
           this.#busy.reset();
         }
         if (taken > mostSteps) throw new TypeError("a rotation does not end");
-      } else if (!(await this.#waits(step))) {
+      } else {
         this.#rows.recordStanding(step.because, this.#keys);
         const [blocked] = this.#blocked.values();
         if (blocked) throw blocked;
@@ -183,19 +181,6 @@ class KeysRun {
     return true;
   }
 
-  /** With `--wait`, waits until the grace period is over, by Azure's clock. */
-  async #waits({ because }: Extract<NextStep, { kind: "none" }>): Promise<boolean> {
-    const { input, ports, report, signal } = this.#run;
-    const due = dueOf(this.#keys);
-    if (because !== "pending" || !input.wait || due === undefined) return false;
-    const leftMs = due - azureNow(ports.azure.directory, ports.clock).getTime();
-    if (leftMs <= 0) return true;
-    const text = `Waiting until ${timeText(new Date(due))} to retire the old key; if interrupted, the same command continues`;
-    report({ kind: "waiting", id: `${this.#keys.seen.clusterId} grace`, text });
-    await ports.clock.sleep(Math.min(leftMs, longestSleepMs), signal);
-    return true;
-  }
-
   /** Looks at the cluster again: what the secrets hold now decides what comes next. */
   async #lookAnew(): Promise<boolean> {
     const { input, ports, report, signal } = this.#run;
@@ -230,9 +215,6 @@ class KeysRun {
     return true;
   }
 }
-
-/** However long the grace period, the run asks for the time again once a day. */
-const longestSleepMs = 86_400_000;
 
 function notWritten(written: ReadonlyMap<string, SecretRecord>): ActionableError | undefined {
   const failed = [...written].flatMap(([name, { error }]) => (error ? [{ name, error }] : []));

@@ -42,8 +42,6 @@ export interface RotateInput {
   /** Undefined: as long as the replaced key lives. */
   readonly expiresInMs: number | "max" | undefined;
   readonly graceMs: number;
-  /** Whether to wait until the grace period is over and the old key is retired. */
-  readonly wait: boolean;
   readonly settleMs: number;
   /** Whether the old password stays in the secrets beside the new one until the grace period is over. */
   readonly overlapEntry: boolean;
@@ -61,7 +59,7 @@ export interface RotateInput {
   readonly proof: ProofKind;
   readonly image: ProofImage | undefined;
   readonly waitBusyMs: number;
-  /** Limits each wait for a service, but never the grace period. */
+  /** Limits each wait for a service. */
   readonly timeoutMs: number;
   readonly concurrency: number;
   readonly dryRun: boolean;

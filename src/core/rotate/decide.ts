@@ -65,7 +65,7 @@ export const nothingDone: Done = {
 /** The part of the input that decides what comes next. */
 export type StepWish = Pick<
   RotateInput,
-  "intent" | "ifExpiringWithinMs" | "expiresInMs" | "graceMs" | "wait" | "namespacesComplete"
+  "intent" | "ifExpiringWithinMs" | "expiresInMs" | "graceMs" | "namespacesComplete"
 >;
 
 /** Decides what comes next. */
@@ -173,8 +173,6 @@ function begin(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
       if (done.retired.has("compromised")) return { kind: "none", because: "done" };
       break;
     case "rotate": {
-      // It waited for the end of a rotation that an earlier run began.
-      if (wish.wait && done.retired.size > 0) return { kind: "none", because: "done" };
       const due = [...chosen].some((key) => isDue(key, keys, wish));
       if (!due) return { kind: "none", because: done.retired.size > 0 ? "done" : "not-due" };
       break;

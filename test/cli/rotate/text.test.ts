@@ -224,15 +224,13 @@ describe("a result", () => {
 describe("the commands that are told", () => {
   it("mean the same keys, and set variables aside that would speak against them", () => {
     const environment = { ACR_PULL_GRACE: "48h", ACR_PULL_REGISTRY: "myregistry" };
-    const flags = { namespace: ["web"], expiresIn: "30d", wait: true, settle: "0s", yes: true };
+    const flags = { namespace: ["web"], expiresIn: "30d", settle: "0s", yes: true };
     const commands = nextCommands({
       program: "kubectl acr-pull",
       given: gather(rotateOptions, flags, environment),
       environment,
     });
-    expect(commands.again).toBe(
-      "kubectl acr-pull rotate --namespace web --expires-in 30d --wait --settle 0s --yes",
-    );
+    expect(commands.again).toBe("kubectl acr-pull rotate --namespace web --expires-in 30d --settle 0s --yes");
     expect(commands.finish).toBe(
       "ACR_PULL_GRACE= kubectl acr-pull rotate --namespace web --settle 0s --finish --yes",
     );

@@ -166,12 +166,6 @@ describe("a rotation begins", () => {
       "done",
     ],
     [
-      "not when what it waited for was the end of the one before",
-      { wait: true },
-      new Set(["renewal" as const]),
-      "done",
-    ],
-    [
       "after a renewal for a key that leaked",
       { intent: "compromised" },
       new Set(["renewal" as const]),
@@ -480,7 +474,6 @@ describe("what follows a retirement is told before it", () => {
       { intent: "finish" },
       "nothing",
     ],
-    ["none, when it was waited for", { secrets: [changed("a", -1)] }, { wait: true }, "nothing"],
     [
       "another key in place of one that leaked",
       { secrets: [changed("a", 3)] },
