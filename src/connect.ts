@@ -235,7 +235,7 @@ function pluginNotice(report: Report): ClusterListeners["onPluginStart"] {
 async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
-  { timeoutMs, concurrency }: Omit<ClusterRequest, "contexts">,
+  { timeoutMs }: Omit<ClusterRequest, "contexts">,
   { report, onPluginStart }: ClusterListeners,
 ): Promise<WritableClusterTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
@@ -245,7 +245,6 @@ async function openCluster(
     onPluginStart,
     onPluginMessage,
     timeoutMs,
-    concurrency,
   };
   return {
     cluster: createCluster(kubeconfig, context, options),

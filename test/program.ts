@@ -33,7 +33,7 @@ export interface RunOptions {
   readonly input?: string;
   /** Called with a function that sends the running process a signal. */
   readonly started?: (kill: (signal: NodeJS.Signals) => void, pid: number) => void;
-  /** Whether its pauses are cut short. Default: if it has to wait for neither another run nor a lagging replica. */
+  /** Whether its pauses are cut short. Default: if no replica lags. */
   readonly hurried?: boolean;
   /** Called with each piece of stderr, as it comes. */
   readonly told?: (text: string) => void;
@@ -64,7 +64,7 @@ export async function runProgram(
     // After this, all runs that begin at once have been counted.
     await Promise.resolve();
     const isBeside = sandbox !== undefined && (underWay.get(sandbox) ?? 0) > 1;
-    const hurried = options.hurried ?? !(isAlone || isBeside || isPatient(args) || isLate(sandbox));
+    const hurried = options.hurried ?? !(isAlone || isBeside || isLate(sandbox));
     const needsOwn = isAlone || isBeside || vi.isFakeTimers() || (!hurried && !isFree());
     return await (needsOwn ? spawnProgram : runInProcess)(sandbox, args, { ...options, hurried });
   };
@@ -76,14 +76,6 @@ export async function runProgram(
 
 /** Whether some replicas of a sandbox learn of a write later than others. Then there is something to wait for. */
 const isLate = (sandbox: Sandbox | undefined): boolean => (sandbox?.world.replication.lagMs ?? 0) > 0;
-
-/**
- * Whether it is told how long to wait for other runs. With short pauses, it would keep a core busy looking for them.
- */
-function isPatient(args: readonly string[]): boolean {
-  const at = args.indexOf("--wait-busy");
-  return at >= 0 && args[at + 1] !== "0s";
-}
 
 /** Runs the program in a process of its own, with short pauses only if asked to. */
 export function spawnProgram(

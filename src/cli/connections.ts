@@ -32,8 +32,6 @@ export interface ClusterRequest {
   /** Empty for the current one. */
   readonly contexts: readonly string[];
   readonly timeoutMs: number;
-  /** How many requests may run at once in each cluster. */
-  readonly concurrency: number;
 }
 
 /** Where documents go instead of changes to the cluster. The rest is as in ClusterRequest. */
@@ -54,8 +52,8 @@ export function azureSignIn({ cloud, tenant, subscription, auth, timeoutMs }: Az
 
 /** Picks only these answers, in a fixed order, so that equal requests share one connection. */
 export function clusterRequest(answers: ClusterRequest): ClusterRequest {
-  const { kubeconfig, contexts, timeoutMs, concurrency } = answers;
-  return { kubeconfig, contexts, timeoutMs, concurrency };
+  const { kubeconfig, contexts, timeoutMs } = answers;
+  return { kubeconfig, contexts, timeoutMs };
 }
 
 /** Azure, signed in. */

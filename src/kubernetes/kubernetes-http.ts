@@ -17,9 +17,10 @@ export interface KubernetesHttpOptions {
   readonly onPluginMessage?: ((context: string, line: string) => void) | undefined;
   /** Limits each wait for the cluster, including retries; in milliseconds. Default: what suits the request. */
   readonly timeoutMs?: number | undefined;
-  /** The most concurrent requests. Default 10. */
-  readonly concurrency?: number | undefined;
 }
+
+/** The most requests to a cluster at once. */
+const mostAtOnce = 10;
 
 interface Identity extends ClusterIdentity {
   /** Whether the cluster has accepted it before. If so, a 401 means that it has expired. */
@@ -65,7 +66,7 @@ export class KubernetesHttp {
     }
     this.#connection = connection;
     this.#options = options;
-    this.#queue = new PQueue({ concurrency: options.concurrency ?? 10 });
+    this.#queue = new PQueue({ concurrency: mostAtOnce });
   }
 
   /** The longest wait for the cluster, including retries; in milliseconds. */

@@ -74,8 +74,7 @@ export async function overtake(
         resolve();
       });
     });
-    const impatient = { ...start, arguments: [...start.arguments, "--wait-busy", "0s"] };
-    const first = runOf(impatient, sandbox, { started: (send) => (signal = send) });
+    const first = runOf(start, sandbox, { started: (send) => (signal = send) });
     try {
       await stopped;
       await letMarksGrowStale(sandbox);

@@ -84,7 +84,7 @@ describe("remove, killed when", () => {
     await worlds.use(setUp, async (sandbox) => {
       expectDepartures(sandbox);
       const kill: Kill = { request: /DELETE .*\/secrets\//, phase: "committed" };
-      await runSignalled(sandbox, { command: "remove", arguments: ["--concurrency", "1"] }, kill);
+      await runSignalled(sandbox, { command: "remove", arguments: [] }, kill);
       await atRest(sandbox);
       const rotated = await rotate(sandbox, ["--settle", "0s"]);
       expect(rotated.code, rotated.stderr).toBe(0);

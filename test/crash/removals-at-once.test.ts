@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { remove, rotate, secretOf, setup, type Run } from "../program.ts";
 import { expectDepartures } from "../scenarios/removal.ts";
-import { expectBusy, meetAtTheMark } from "./meeting.ts";
+import { meetAtTheMark } from "./meeting.ts";
 import { expectNothingLeft } from "./removals.ts";
 import { fiveNamespaces, setUp } from "./starts.ts";
 import { Worlds } from "./worlds.ts";
@@ -34,20 +34,6 @@ describe("removals at once", { timeout: 300_000 }, () => {
     });
   });
 
-  it("of the same, of which one may not wait: it is busy, and has left nothing", async () => {
-    await worlds.use(setUp, async (sandbox) => {
-      expectDepartures(sandbox);
-      meetAtTheMark(sandbox, 2);
-      const runs = await Promise.all([remove(sandbox), remove(sandbox, ["--wait-busy", "0s"])]);
-      const [lost, ...more] = runs.filter(({ code }) => code !== 0);
-      expect(more).toEqual([]);
-      if (lost) expectBusy(lost);
-      const again = await remove(sandbox);
-      expect(again.code, again.stderr).toBe(0);
-      expectNothingLeft(sandbox);
-    });
-  });
-
   it("of different namespaces: both are done, and the key goes with the last secret", async () => {
     await worlds.use(setUp, async (sandbox) => {
       expectDepartures(sandbox);
@@ -67,10 +53,7 @@ describe("removals at once", { timeout: 300_000 }, () => {
     await worlds.use(setUp, async (sandbox) => {
       expectDepartures(sandbox);
       meetAtTheMark(sandbox, 2);
-      const [removed, rotated] = await Promise.all([
-        remove(sandbox, ["--wait-busy", "5m"]),
-        rotate(sandbox, ["--wait-busy", "5m"]),
-      ]);
+      const [removed, rotated] = await Promise.all([remove(sandbox), rotate(sandbox)]);
       expect(removed.code, removed.stderr).toBe(0);
       // It came first, or found nothing left.
       expect([0, 2], rotated.stderr).toContain(rotated.code);
@@ -84,8 +67,8 @@ describe("removals at once", { timeout: 300_000 }, () => {
       expectDepartures(sandbox);
       meetAtTheMark(sandbox, 2);
       const runs = await Promise.all([
-        remove(sandbox, ["--wait-busy", "5m"]),
-        setup(sandbox, ["-n", "beta", "--secret-name", "other", "--wait-busy", "5m"]),
+        remove(sandbox),
+        setup(sandbox, ["-n", "beta", "--secret-name", "other"]),
       ]);
       expect(failed(runs)).toEqual([]);
       expect(sandbox.invariants.unknownKeys()).toEqual([]);

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { rotate, setup, type Run } from "../program.ts";
 import { expectOrder, keysEverMade } from "./kills.ts";
-import { expectBusy, meetAtTheMark } from "./meeting.ts";
+import { meetAtTheMark } from "./meeting.ts";
 import { letGraceEnd, rotateStarts } from "./starts.ts";
 import { Worlds } from "./worlds.ts";
 
@@ -29,18 +29,6 @@ describe("rotations at once", { timeout: 600_000 }, () => {
       expect(failed(runs)).toEqual([]);
       const waited = runs.filter(({ stderr }) => stderr.includes("Waiting for another run"));
       expect(waited).toHaveLength(count - 1);
-      expectOrder(sandbox, ordinary, found);
-      expect(keysEverMade(sandbox)).toHaveLength(2);
-    });
-  });
-
-  it("that may not wait: one succeeds, the others are busy and have left nothing", async () => {
-    await worlds.use(ordinary.state, async (sandbox) => {
-      const found = keysEverMade(sandbox);
-      const runs = await atOnce(sandbox, 4, "--wait-busy", "0s");
-      const lost = runs.filter(({ code }) => code !== 0);
-      expect(lost).toHaveLength(3);
-      for (const run of lost) expectBusy(run);
       expectOrder(sandbox, ordinary, found);
       expect(keysEverMade(sandbox)).toHaveLength(2);
     });

@@ -73,19 +73,6 @@ describe("runs of setup at once", () => {
     expect(run.json.roleAssignments).toMatchObject([{ condition }]);
     expect(liveAssignments(sandbox)).toMatchObject([{ condition }]);
   });
-
-  it("that may not wait: one succeeds, the others are busy, which may be tried again", async () => {
-    meetAtTheMark(sandbox, 4);
-    const runs = await Promise.all(
-      Array.from({ length: 4 }, () => setup(sandbox, [...twoNamespaces, "--wait-busy", "0s"])),
-    );
-    const won = runs.filter(({ code }) => code === 0);
-    const lost = runs.filter(({ code }) => code === 1);
-    expect([won.length, lost.length]).toEqual([1, 3]);
-    for (const run of lost) expectBusy(run);
-    expectOrder(sandbox);
-    expect(keysEverMade(sandbox)).toHaveLength(1);
-  });
 });
 
 const elsewhere = { host: "another-machine", boot: "another-boot", pid: 1 };
@@ -184,7 +171,7 @@ describe("setup that needs a key and meets the mark of another run", () => {
   ])("%s: waits, says so, and is busy when the time is over, without any change", async (_what, holder) => {
     putMark(holder(), 5);
     const before = sandbox.requests.mutating().length;
-    const run = await setup(sandbox, [...twoNamespaces, "--wait-busy", "1s"]);
+    const run = await setup(sandbox, twoNamespaces);
     expectBusy(run);
     expect(run.stderr).toMatch(/Waiting for another run to finish with sandbox\/awesomeapps\/acr-secret/);
     expect(sandbox.requests.mutating().length).toBe(before);

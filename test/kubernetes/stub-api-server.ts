@@ -17,7 +17,7 @@ export async function stubApiServer(): Promise<ScriptedServer> {
 export function stubCluster(
   server: ScriptedServer,
   user: Record<string, unknown> = { token: "t0k3n" },
-  options: Pick<KubernetesHttpOptions, "concurrency" | "timeoutMs"> = {},
+  options: Pick<KubernetesHttpOptions, "timeoutMs"> = {},
 ): WritableCluster {
   const trust = { "certificate-authority-data": Buffer.from(authority.certificate).toString("base64") };
   const kubeconfig = {

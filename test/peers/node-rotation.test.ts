@@ -108,7 +108,7 @@ describe.skipIf(lacksNode())(
       const pods = await setUpPods("refusedregistry");
       const pulls = startPulls(node, pods);
       await pulls.more(4);
-      await rotates("refusedregistry", "--proof", "none");
+      await rotates("refusedregistry");
       endNewestKey(sandbox);
       // A kubelet takes the two entries in random order at each pull.
       await until("the new key is tried", async () => asked(sandbox, "refusedregistry").refused >= 8);
@@ -123,7 +123,7 @@ describe.skipIf(lacksNode())(
       const pods = await setUpPods("aloneregistry");
       const pulls = startPulls(node, pods);
       await pulls.more(4);
-      await rotates("aloneregistry", "--proof", "none", "--no-overlap-entry");
+      await rotates("aloneregistry", "--no-overlap-entry");
       endNewestKey(sandbox);
       await pulls.more(8);
       const { count, failures } = await pulls.end();

@@ -118,23 +118,6 @@ describe("a manifest among files of all kinds", () => {
     expect(await readlink(link)).toBe("../real.txt");
     expect(documentsIn(real)).toHaveLength(1);
   });
-
-  it.each(["a folder", "a file", "a file of a folder"])(
-    "does not write a readable password into a repository that %s leads to by a link",
-    async (what) => {
-      const repository = join(folder, "repository", "deploy");
-      await mkdir(join(folder, "repository", ".git"), { recursive: true });
-      await mkdir(repository);
-      await mkdir(join(folder, "pull"));
-      await writeFile(join(repository, "x.yaml"), "");
-      const links = { "a folder": "link", "a file": "link.yaml", "a file of a folder": "pull/link.yaml" };
-      const link = links[what as keyof typeof links];
-      await symlink(what === "a folder" ? repository : join(repository, "x.yaml"), join(folder, link));
-      const run = await manifest(join(folder, what === "a file of a folder" ? "pull" : link));
-      expect([run.code, run.json.error?.code]).toEqual([2, "manifest.plain-in-git"]);
-      expect(livePasswords(sandbox)).toEqual([]);
-    },
-  );
 });
 
 describe("a secret that stands in what acr-pull does not edit", () => {

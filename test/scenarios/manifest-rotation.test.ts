@@ -21,7 +21,7 @@ async function repository(test: TestContext, sealed: boolean) {
     });
   git("init", "-q", repo);
   const manifest = join(repo, "pull");
-  const how = ["--manifest", `${manifest}/`, ...(sealed ? ["--seal-with", sealWith] : ["--plain-manifest"])];
+  const how = ["--manifest", `${manifest}/`, ...(sealed ? ["--seal-with", sealWith] : [])];
   /** Commits everything and lets the reconciler apply it. The reconciler does not see what is not committed. */
   const deliver = async () => {
     git("-C", repo, "add", "-A");

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -189,13 +189,10 @@ describe("setup with a manifest", () => {
     kill("SIGKILL");
   }
 
-  it("does not write a readable password into a Git repository unless that is agreed to", async () => {
-    await mkdir(join(folder, ".git"));
-    const refused = await manifest();
-    expect(refused.code).toBe(2);
-    expect(refused.json.error.code).toBe("manifest.plain-in-git");
-    expect(livePasswords(sandbox)).toEqual([]);
-    expect((await manifest("--plain-manifest")).code).toBe(0);
+  it("warns of a password that anybody can read, and not of a sealed one", async () => {
+    expect((await manifest()).stderr).toContain("holds the password in readable form");
+    const sealed = await manifest("--seal-with", "false");
+    expect(sealed.stderr).not.toContain("readable form");
   });
 
   it("refuses to take entries of others out of the cluster's secret", async () => {

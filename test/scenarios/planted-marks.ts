@@ -107,10 +107,8 @@ const planteds: fc.Arbitrary<Planted> = fc.noBias(
   }),
 );
 
-/** How long a run waits for a mark that is kept alive: just long enough to see that it is. */
-const waitBusyMs = 2_000;
-const rotating = { agreedTo: undefined, waitBusyMs, settleMs: 2_000 };
-const removing = { waitBusyMs, settleMs: 2_000 };
+const rotating = { agreedTo: undefined, settleMs: 2_000 };
+const removing = { settleMs: 2_000 };
 
 /** Every command that relies on marks, for a cluster whose namespace default is in somebody else's hands. */
 export const commands: ReadonlyArray<{
@@ -121,12 +119,12 @@ export const commands: ReadonlyArray<{
   /** Whether it removes what the cluster itself has. */
   readonly removes?: true;
 }> = [
-  { name: "setup -n default", gives: true, run: (run) => run.setup({ namespaces: ["default"], waitBusyMs }) },
-  { name: "setup -n awesomeapps", run: (run) => run.setup({ waitBusyMs }) },
+  { name: "setup -n default", gives: true, run: (run) => run.setup({ namespaces: ["default"] }) },
+  { name: "setup -n awesomeapps", run: (run) => run.setup({}) },
   {
     name: "setup -n default without list",
     gives: true,
-    run: (run) => run.setup({ namespaces: ["default"], waitBusyMs }, ["narrow"]),
+    run: (run) => run.setup({ namespaces: ["default"] }, ["narrow"]),
   },
   { name: "rotate", run: (run) => run.rotate(rotating) },
   {

@@ -177,7 +177,6 @@ const refusals: readonly RemoveRefusal[] = [
       };
       annotations!["acr-pull/entries"] = JSON.stringify(marks);
     },
-    args: ["--wait-busy", "0s"],
     exit: 1,
     code: "busy",
     retryable: true,

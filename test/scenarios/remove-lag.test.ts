@@ -19,7 +19,7 @@ describe.concurrent(
       await expectDone(setup(sandbox, ["--service-principal", sharedName, "--context", "sandbox-staging"]));
       replication.lagMs = 600_000;
       expectDepartures(sandbox);
-      const run = await removed(sandbox, ["--proof", "none"]);
+      const run = await removed(sandbox, ["--timeout", "2s"]);
       expect(told(run)).toContain("role-assignment kept (used-by-other-clusters)");
       expect(liveAssignments(sandbox)).toHaveLength(1);
     });

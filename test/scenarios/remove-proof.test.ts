@@ -59,14 +59,6 @@ describe.concurrent("a key that remove has removed", () => {
     expect(run.stderr).toContain("parts of the service still accept or list it");
   });
 
-  it("is not tried with --proof none", async (test) => {
-    const sandbox = await start(test);
-    setUp(sandbox);
-    expectDepartures(sandbox);
-    expect(evidenceIn(await removed(sandbox, ["--proof", "none"]))).toBe("untried");
-    expect(triedAt(sandbox)).toEqual([]);
-  });
-
   it("whose password no secret held any more is looked for in the directory", async (test) => {
     const sandbox = await start(test);
     setUp(sandbox);

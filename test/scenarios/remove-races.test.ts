@@ -136,11 +136,11 @@ describe.concurrent("remove where no secret of the registry is left", () => {
         sandbox.observe((phase, { method, path, mutating }) => {
           if (phase === "answered" && mutating && method === "POST" && path.endsWith("/secrets")) begun();
         });
-        finish = expectDone(setup(sandbox, ["--wait-busy", "5m"]));
+        finish = expectDone(setup(sandbox));
         await started;
       },
     );
-    const run = await removed(sandbox, ["--wait-busy", "5m", ...prunes(sandbox)]);
+    const run = await removed(sandbox, prunes(sandbox));
     expectMet();
     await finish;
     expect(run.code).toBe(0);

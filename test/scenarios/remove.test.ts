@@ -83,7 +83,7 @@ it("remove undoes setup with every option of it that says what is made", () => {
     })
     .map(([name]) => name);
   // These need more than a variant can say. Two are tested above; attach and manifests have files of their own.
-  expect(missing).toEqual(["manifest", "sealWith", "plainManifest", "passwordStdin", "attach"]);
+  expect(missing).toEqual(["manifest", "sealWith", "passwordStdin", "attach"]);
 });
 
 describe.concurrent("what remove tells", () => {

@@ -92,7 +92,7 @@ describe.concurrent("setup whose role is refused for good", () => {
   it("leaves no document and no mark beside a manifest", async (test) => {
     const sandbox = await start(test, { faults: refusing("AuthorizationFailed") });
     const folder = await mkdtemp(join(sandbox.folder, "manifest-"));
-    const run = await setup(sandbox, ["--manifest", join(folder, "a.yaml"), "--plain-manifest"]);
+    const run = await setup(sandbox, ["--manifest", join(folder, "a.yaml")]);
     expectNothingMade(sandbox, run, "roles.forbidden");
     expect(await readdir(folder)).toEqual([]);
   });

@@ -208,7 +208,6 @@ const scenarios: readonly Refusal[] = [
     says: ["sandbox/awesomeapps/acr-secret"],
     hint: ["run the same command again"],
     retryable: true,
-    args: ["--wait-busy", "1s"],
     arrange: (one) => {
       const { annotations } = one.world.clusters[0]!.objects["secrets"]![0]!.metadata;
       const before = annotations!["acr-pull/entries"]!;

@@ -74,7 +74,7 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
       Object.assign(one, { createdAt: "keyId" in one && one.keyId === keyId ? Date.now() : createdAt });
     }
     replication.lagMs = 600_000;
-    const run = await rotation(sandbox, ["--finish", "--proof", "none"]);
+    const run = await rotation(sandbox, ["--finish"]);
     expect(run).toMatchObject({ state: "rotated", retired: false, retireBlocked: "key-not-ours" });
     expect(signsIn(sandbox, keyId)).toBe(true);
   });

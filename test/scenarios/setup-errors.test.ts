@@ -406,7 +406,6 @@ describe("setup, refused before anything is written", () => {
     },
     {
       what: "somebody else is always faster (409)",
-      args: ["--wait-busy", "1s"],
       faults: [{ match: "POST .*/secrets", status: 409, times: 99 }],
       exit: 1,
       code: "busy",

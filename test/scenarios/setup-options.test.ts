@@ -314,14 +314,6 @@ describe("setup, what it makes and how it proves it", () => {
     expect(Math.round((Date.parse(free.json.credentials[0].expiresAt) - Date.now()) / day)).toBe(730);
   });
 
-  it("--proof none asks the registry nothing, and says so", async () => {
-    const before = sandbox.requests.entries.length;
-    const run = await succeed(["--registry", "abacregistry", "--proof", "none"]);
-    expect(run.json.verification).toEqual({ status: "skipped", reason: "proof-none", checks: [] });
-    const asked = sandbox.requests.entries.slice(before).map(({ service }) => service);
-    expect(asked).not.toContain("registry abacregistry");
-  });
-
   it("--image is pulled for the proof, and one that is missing is told", async () => {
     const before = sandbox.requests.entries.length;
     await succeed(["--image", "my-awesome-app:v1"]);
@@ -377,20 +369,6 @@ describe("setup, what it makes and how it proves it", () => {
     expect([run.code, run.json.error.code]).toEqual([2, "usage.invalid-value"]);
     expect(run.json.error.message).toContain("--namespace-selector must be a label selector");
     expect(sandbox.requests.entries.length).toBe(before);
-  });
-
-  it("--concurrency 1 writes one secret after the other", async () => {
-    let open = 0;
-    let most = 0;
-    const stop = sandbox.observe((phase, { mutating, path }) => {
-      if (!mutating || !path.includes("/secrets")) return;
-      if (phase === "read") most = Math.max(most, (open += 1));
-      if (phase === "answered") open -= 1;
-    });
-    const namespaces = ["-n", "default", "-n", "kube-public", "-n", "awesomeapps"];
-    await succeed([...namespaces, "--secret-name", "one-by-one", "--concurrency", "1"]);
-    stop();
-    expect([most, open]).toEqual([1, 0]);
   });
 
   it("breaks no pull by all of this", () => expect(sandbox.violations).toEqual([]));

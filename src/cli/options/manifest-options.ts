@@ -1,6 +1,7 @@
+import type { Report } from "../../core/progress.ts";
 import { commandWords } from "../../domain/command-words.ts";
 import { oneLineText } from "./option-values.ts";
-import { switchOption, valueOption } from "./option.ts";
+import { valueOption } from "./option.ts";
 
 /** Options of every command that can write documents instead of a cluster's secrets. */
 export const manifestOptions = {
@@ -16,14 +17,6 @@ export const manifestOptions = {
     group: "Cluster",
     parse: commandWords,
     needs: { manifest: "it seals documents" },
-  }),
-  plainManifest: switchOption({
-    flag: "--plain-manifest",
-    summary: "agree to a readable password in a Git repository",
-    group: "Consent",
-    consent: true,
-    needs: { manifest: "it is about documents" },
-    excludes: { sealWith: "a sealed password is not readable" },
   }),
 };
 
@@ -43,4 +36,14 @@ export function manifestConflicts({
 function place(text: string): string {
   if (text === "-") throw new RangeError("must be a file or a folder");
   return oneLineText(text);
+}
+
+/** Warns that documents will hold the password in readable form. */
+export function warnOfPlainDocuments(
+  { manifest, sealWith }: { readonly manifest: string | undefined; readonly sealWith: unknown },
+  report: Report,
+): void {
+  if (manifest === undefined || sealWith !== undefined) return;
+  const text = `${manifest} holds the password in readable form: do not commit it. --seal-with 'kubeseal --format yaml' seals each document`;
+  report({ kind: "note", level: "warning", text });
 }

@@ -70,13 +70,6 @@ function durationBetween(text: string, least: string, most: string, usual: strin
   throw new RangeError(rule);
 }
 
-/** How many things are done at once. */
-export function concurrency(text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || count < 1 || count > 100) throw new RangeError("must be a number from 1 to 100");
-  return count;
-}
-
 /** A TCP port; 0 is any free one. */
 export function port(text: string): number {
   const number = Number(text);

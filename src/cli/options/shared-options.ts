@@ -4,8 +4,6 @@ import {
   azureClouds,
   clusterIdentifier,
   cloud,
-  concurrency,
-  duration,
   oneLineText,
   positiveDuration,
   tenant,
@@ -17,7 +15,7 @@ import { defaultedOption, listOption, oneOf, switchOption, valueOption } from ".
 const authChoices = ["auto", ...authMethods] as const satisfies readonly AuthChoice[];
 
 /** How a credential is proven. */
-const proofs = ["registry", "entra", "none"] as const;
+const proofs = ["registry", "entra"] as const;
 
 /** Options of every command that works in Azure: where, and as whom. */
 export const signInOptions = {
@@ -87,7 +85,7 @@ export const sameServices = ["tenant", "cloud", "auth", "kubeconfig"] as const;
 export const proofOptions = {
   proof: defaultedOption({
     flag: `--proof <${proofs.join("|")}>`,
-    summary: "how to prove the credential: by a pull, by a sign-in to Entra only, or not at all",
+    summary: "how to prove the credential: by a pull, or by a sign-in to Entra only",
     group: "Proof",
     parse: oneOf(...proofs),
     fallback: "registry",
@@ -100,7 +98,7 @@ export const proofOptions = {
   }),
 };
 
-/** Options of every command that talks to services: how long it waits, and how many requests it sends at once. */
+/** Options of every command that talks to services: how long it waits. */
 export const serviceOptions = {
   timeoutMs: defaultedOption({
     flag: "--timeout <duration>",
@@ -108,13 +106,6 @@ export const serviceOptions = {
     group: "Run",
     parse: positiveDuration,
     fallback: "20m",
-  }),
-  concurrency: defaultedOption({
-    flag: "--concurrency <number>",
-    summary: "most requests to a cluster at once",
-    group: "Run",
-    parse: concurrency,
-    fallback: "10",
   }),
 };
 
@@ -134,16 +125,9 @@ export const askingOptions = {
   noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),
 };
 
-/** Options of every command that carries work out: how it proves, waits, shows and asks. */
+/** Options of every command that carries work out: how it proves, shows and asks. */
 export const runOptions = {
   ...proofOptions,
-  waitBusyMs: defaultedOption({
-    flag: "--wait-busy <duration>",
-    summary: "how long to wait for another run on the same secret",
-    group: "Run",
-    parse: duration,
-    fallback: "60s",
-  }),
   ...serviceOptions,
   dryRun: switchOption({
     flag: "--dry-run",

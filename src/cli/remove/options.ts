@@ -20,7 +20,7 @@ import {
 } from "../options/shared-options.ts";
 import { allNamespacesOption } from "../options/everywhere-options.ts";
 
-const { waitBusyMs, dryRun, exitCode, yes } = runOptions;
+const { dryRun, exitCode, yes } = runOptions;
 
 /** Options of `remove`. */
 export const removeOptions = {
@@ -66,8 +66,7 @@ export const removeOptions = {
   }),
   proof: {
     ...proofOptions.proof,
-    summary:
-      "how to check that a removed key is refused: by a pull, by a sign-in to Entra only, or not at all",
+    summary: "how to check that a removed key is refused: by a pull, or by a sign-in to Entra only",
   },
   settleMs: defaultedOption({
     flag: "--settle <duration>",
@@ -76,7 +75,6 @@ export const removeOptions = {
     parse: settleTime,
     fallback: "10s",
   }),
-  waitBusyMs,
   ...serviceOptions,
   dryRun,
   exitCode,

@@ -1,4 +1,5 @@
 import { flowCommand } from "../flow-command.ts";
+import { warnOfPlainDocuments } from "../options/manifest-options.ts";
 import { suggester } from "../show/suggester.ts";
 import { rotateChecks, rotateInput, type RotateTypes } from "./options.ts";
 
@@ -20,10 +21,7 @@ export const rotateCommand = flowCommand<RotateTypes>({
     ["rotate -n awesomeapps -n default --compromised --yes", "a key has leaked: retire it at once"],
   ],
   async input(given, context) {
-    if (given.manifest !== undefined) {
-      const { checkManifest } = await import("../manifest-target.ts");
-      await checkManifest(given);
-    }
+    warnOfPlainDocuments(given, context.view.report);
     return (answers) => rotateInput(answers, suggester(context));
   },
   ports: async (open, answers) => ({

@@ -171,7 +171,6 @@ function madeLines(result: SetupResult, width: number): Line[] {
 /** Why no pull was tried, by the reason in the document. */
 const unproven: Readonly<Record<string, string>> = {
   "not-reached": "not tried",
-  "proof-none": "no pull tried, as asked",
   sealed: "not tried: the password is sealed",
   "registry-unreachable": "Entra signs it in; no pull tried",
 };

@@ -5,6 +5,7 @@ import type { ServiceAccountObject } from "../../domain/kubernetes-objects.ts";
 import { listWriter } from "../../domain/other-writers.ts";
 import type { ServiceAccountLink } from "./service-account.ts";
 import type { ClusterView } from "./view.ts";
+import { atOnce } from "../at-once.ts";
 
 /** A service account that names a pull secret that does not exist, or no longer exists. */
 export interface LeftLink extends ServiceAccountLink {
@@ -18,7 +19,6 @@ export interface LeftLink extends ServiceAccountLink {
 interface Wish {
   /** Undefined for the usual name. */
   readonly secretName: string | undefined;
-  readonly concurrency: number;
 }
 
 /**
@@ -27,7 +27,7 @@ interface Wish {
  */
 export async function findLeftLinks(
   { cluster, namespaces }: Pick<ClusterView, "cluster" | "namespaces">,
-  { secretName = usualSecretName, concurrency }: Wish,
+  { secretName = usualSecretName }: Wish,
   signal: AbortSignal,
 ): Promise<readonly LeftLink[]> {
   const accounts =
@@ -35,9 +35,7 @@ export async function findLeftLinks(
     (await pMap(
       [...(namespaces ?? [])],
       (one) => unlessForbidden(cluster.listAccountLinks(one, signal), []),
-      {
-        concurrency,
-      },
+      atOnce,
     ));
   const naming = accounts.flat().filter(({ namespace, imagePullSecrets }: ServiceAccountObject) => {
     return (namespaces?.has(namespace) ?? true) && imagePullSecrets.includes(secretName);
@@ -50,7 +48,7 @@ export async function findLeftLinks(
       const secret = await unlessForbidden(cluster.findSecret(namespace, secretName, signal), "unreadable");
       if (!secret) missing.add(namespace);
     },
-    { concurrency },
+    atOnce,
   );
   return naming
     .filter(({ namespace }) => missing.has(namespace))

@@ -7,6 +7,7 @@ import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Cluster } from "../ports.ts";
 import { ifAvailable } from "./failure-of-one.ts";
 import type { Target } from "./read-targets.ts";
+import { atOnce } from "../at-once.ts";
 
 /** The reads that a look for namespaces needs. */
 export type NamespaceReads = Pick<Cluster, "context" | "findNamespace" | "listNamespaces">;
@@ -23,7 +24,6 @@ export interface MissingNamespace {
 export async function missingNamespaces(
   names: readonly string[],
   clusters: readonly NamespaceReads[],
-  { concurrency }: { readonly concurrency: number },
   signal: AbortSignal,
 ): Promise<MissingNamespace[]> {
   const isMissing = async (name: string) => {
@@ -34,9 +34,7 @@ export async function missingNamespaces(
     });
     return !(await Promise.all(found)).includes(true);
   };
-  const looked = await pMap(names, async (name) => ({ name, missing: await isMissing(name) }), {
-    concurrency,
-  });
+  const looked = await pMap(names, async (name) => ({ name, missing: await isMissing(name) }), atOnce);
   const missing = looked.filter((one) => one.missing).map(({ name }) => name);
   if (missing.length === 0 || clusters.length === 0) return [];
   const there = await namespaceNames(clusters, signal);

@@ -8,16 +8,17 @@ import { isManaged, managedSelector } from "../../domain/ownership.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Cluster } from "../ports.ts";
 import type { ClusterView, ViewWish } from "./view.ts";
+import { atOnce } from "../at-once.ts";
 
 /** Reads the pull secrets that have the wanted name in these namespaces. */
 export async function readSecrets(
-  { secretName = usualSecretName, concurrency }: ViewWish,
+  { secretName = usualSecretName }: ViewWish,
   cluster: Cluster,
   namespaces: readonly string[],
   signal: AbortSignal,
 ): Promise<PullSecret[]> {
   const read = (namespace: string) => cluster.findSecret(namespace, secretName, signal);
-  const found = await pMap(namespaces, read, { concurrency });
+  const found = await pMap(namespaces, read, atOnce);
   return found.filter((secret) => secret !== undefined).filter(({ type }) => isPullSecretType(type));
 }
 
@@ -66,7 +67,7 @@ export async function allNamespaces(
 
 /** Reads the secrets that carry our label, namespace by namespace. */
 export async function readManaged(
-  { secretName = usualSecretName, concurrency }: ViewWish,
+  { secretName = usualSecretName }: ViewWish,
   cluster: Cluster,
   namespaces: readonly string[],
   signal: AbortSignal,
@@ -83,7 +84,7 @@ export async function readManaged(
       return { secrets: [], missed: [{ context: cluster.context, namespace, error }] };
     }
   };
-  const answers = await pMap(namespaces, read, { concurrency });
+  const answers = await pMap(namespaces, read, atOnce);
   return {
     secrets: answers.flatMap(({ secrets }) => secrets),
     missed: answers.flatMap(({ missed }) => missed),
@@ -106,17 +107,15 @@ export interface SecretsNow {
 /**
  * A cluster's pull secrets as they are now, because others may have written since they were seen. If they may not be
  * listed cluster-wide, only those that were seen are read again.
- * @param concurrency the most requests under way at once
  */
 export async function secretsNow(
   { cluster, secrets }: SeenSecrets,
-  concurrency: number,
   signal: AbortSignal,
 ): Promise<SecretsNow> {
   const listed = await cluster.listPullSecrets(signal);
   if (listed) return { secrets: listed, whole: true };
   const find = ({ namespace, name }: SeenSecrets["secrets"][number]) =>
     cluster.findSecret(namespace, name, signal);
-  const found = await pMap(secrets, find, { concurrency });
+  const found = await pMap(secrets, find, atOnce);
   return { secrets: found.filter((secret) => secret !== undefined), whole: false };
 }

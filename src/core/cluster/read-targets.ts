@@ -4,6 +4,7 @@ import type { NamespaceObject } from "../../domain/kubernetes-objects.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Cluster, ClusterTarget, WritableCluster, Writing } from "../ports.ts";
 import { ifAvailable } from "./failure-of-one.ts";
+import { atOnce } from "../at-once.ts";
 
 /** One secret to hold the credential. */
 export interface Target {
@@ -57,17 +58,13 @@ export interface ReadTarget {
   readonly content: TargetContent | ActionableError;
 }
 
-/** How targets are read. */
-interface Reading {
-  readonly concurrency: number;
-  /** The cluster's namespaces that are already known. */
-  readonly namespaces?: readonly NamespaceObject[] | undefined;
-}
-
-/** Reads targets in one cluster. Many targets of the same name are read through lists, if those are allowed. */
+/**
+ * Reads targets in one cluster. Many targets of the same name are read through lists, if those are allowed.
+ * @param namespaces the cluster's namespaces, if they are already known
+ */
 export async function readTargets(
   targets: readonly Target[],
-  reading: Reading,
+  namespaces: readonly NamespaceObject[] | undefined,
   signal: AbortSignal,
 ): Promise<readonly ReadTarget[]> {
   const byName = new Map<string, Target[]>();
@@ -76,14 +73,16 @@ export async function readTargets(
     if (alike) alike.push(target);
     else byName.set(target.name, [target]);
   }
-  const read = await pMap(byName.values(), (alike) => readAlike(alike, reading, signal), { concurrency: 1 });
+  const read = await pMap(byName.values(), (alike) => readAlike(alike, namespaces, signal), {
+    concurrency: 1,
+  });
   return read.flat();
 }
 
 /** Reads targets that have the same name. */
 async function readAlike(
   targets: readonly Target[],
-  { concurrency, namespaces }: Reading,
+  namespaces: readonly NamespaceObject[] | undefined,
   signal: AbortSignal,
 ): Promise<readonly ReadTarget[]> {
   const listed = targets.length < manyTargets ? undefined : await listContents(targets, namespaces, signal);
@@ -99,7 +98,7 @@ async function readAlike(
         throw error;
       }
     },
-    { concurrency },
+    atOnce,
   );
 }
 

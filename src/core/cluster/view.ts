@@ -14,8 +14,6 @@ export interface ViewWish extends NamespaceWish {
   /** The name of the secrets to read if they may not be listed. Undefined for the usual name. */
   readonly secretName: string | undefined;
   readonly clusterId: string | undefined;
-  /** The most requests under way at once in a cluster. */
-  readonly concurrency: number;
 }
 
 /** One cluster as it was seen, through one or more of the chosen contexts. */

@@ -7,7 +7,7 @@ import { waitReporting } from "../patience.ts";
 import { SecondOpinion } from "./second-opinion.ts";
 
 /** How the credential is proven. */
-export type ProofKind = "registry" | "entra" | "none";
+export type ProofKind = "registry" | "entra";
 
 /** What a proof needs. */
 export interface ProofContext {
@@ -54,7 +54,6 @@ export async function provePull(
   signal: AbortSignal,
 ): Promise<void> {
   const { kind, loginServer, report } = context;
-  if (kind === "none") return;
   let { image } = context;
   const opinion = new SecondOpinion(context, credential);
   let refusals = 0;

@@ -10,7 +10,7 @@ export type RemovalEvidence =
   | "refused"
   /** No secret still held its password, and the directory no longer lists the key. */
   | "unlisted"
-  /** It was removed, and its refusal was not tested: for example, with `--proof none` or because the key had ended. */
+  /** It was removed, and its refusal was not tested: for example, because the key had ended. */
   | "untried";
 
 /** A key that the directory has removed. */
@@ -38,10 +38,9 @@ export async function proveRemoved(
   proof: RemovalProof,
   signal: AbortSignal,
 ): Promise<RemovalEvidence | undefined> {
-  const { kind, directory, clock, report, settleMs, timeoutMs } = proof;
+  const { directory, clock, report, settleMs, timeoutMs } = proof;
   const steadiness = manyLooks(settleMs);
   if (credential) {
-    if (kind === "none") return "untried";
     return (await isRefusedSteadily(proof, credential, steadiness, signal)) ? "refused" : undefined;
   }
   const look = async () => {

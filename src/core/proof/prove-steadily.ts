@@ -47,7 +47,6 @@ export async function proveSteadily(
 ): Promise<void> {
   const { kind, loginServer, image, report, timeoutMs, clock } = context;
   const { times, spreadMs, signInSufficesNow } = steadiness;
-  if (kind === "none") return;
   let { signInSuffices } = steadiness;
   const opinion = new SecondOpinion(context, credential);
   let refusals = 0;
@@ -130,8 +129,7 @@ export async function isRefusedSteadily(
   steadiness: Expectation["steadiness"],
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { kind, signIn, report, timeoutMs, clock } = context;
-  if (kind === "none") return true;
+  const { signIn, report, timeoutMs, clock } = context;
   const look = async () => {
     const [outcome, signedIn] = await Promise.all([
       tryOnce(context, credential, signal),

@@ -38,7 +38,7 @@ export interface Removing extends RemoveTools {
  */
 export async function act(removal: Removal, run: Removing): Promise<void> {
   const { clusters, process } = run.ports;
-  const ports = { clusters, process, report: run.report, concurrency: run.input.concurrency };
+  const ports = { clusters, process, report: run.report };
   const wish = wishFor(removal);
   noteKept(removal, run.records);
   await inTurn(wish, ports, run.signal, (turn) =>

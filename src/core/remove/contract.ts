@@ -48,10 +48,8 @@ export interface RemoveInput {
   readonly proof: ProofKind;
   /** How long every try of a removed key has to be refused before the key counts as refused. */
   readonly settleMs: number;
-  readonly waitBusyMs: number;
   /** Limits each wait for a service. */
   readonly timeoutMs: number;
-  readonly concurrency: number;
   readonly dryRun: boolean;
   readonly suggest: Suggest;
 }

@@ -76,7 +76,7 @@ async function runUntilUndisturbed(
   records: Records,
 ): Promise<RemoveOutcome> {
   const { input, ports, report, signal } = tools;
-  const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
+  const busy = new BusyWait(ports.clock, report);
   let agreed: RemovePlan | undefined;
   for (;;) {
     const looked = await busy.lookWhenIdle(() => look(input, ports, signal), signal);
@@ -184,7 +184,7 @@ function refuseIfAllUnwritable(removals: readonly Removal[]): void {
  * @throws ActionableError if a cluster does not answer
  */
 export async function listRemovableRegistries(
-  input: Pick<RemoveInput, "concurrency" | "clusterId" | "namespaces" | "namespaceSelector" | "secretName">,
+  input: Pick<RemoveInput, "clusterId" | "namespaces" | "namespaceSelector" | "secretName">,
   ports: Pick<RemovePorts, "clusters">,
   signal: AbortSignal,
 ): Promise<readonly RemovableRegistry[]> {

@@ -12,6 +12,7 @@ import { rehearseRemoval } from "../turn/rehearse.ts";
 import { isLive } from "../turn/live-mark.ts";
 import { isSameTarget } from "../turn/pull-secret.ts";
 import type { RemoveInput } from "./contract.ts";
+import { atOnce } from "../at-once.ts";
 
 /** An entry that the user asked to remove but that cannot be removed now. */
 interface UnwritableEntry {
@@ -57,7 +58,7 @@ export async function lookAtEntries(
   const isStale = ({ pending }: { readonly pending?: PendingMark | undefined }) =>
     pending !== undefined && !isLive(pending, now, process);
   const inOrder = entries.toSorted((left, right) => Number(isStale(right.mark)) - Number(isStale(left.mark)));
-  const { unwritable, gone } = await rehearseAll(inOrder, input, signal);
+  const { unwritable, gone } = await rehearseAll(inOrder, signal);
   const isNone = (some: ReadonlyArray<{ readonly target: Target }>) => (secret: PullSecret) =>
     !some.some(({ target }) => isSameTarget(target, secret));
   const going = inOrder.filter(({ secret }) => isNone([...unwritable, ...gone])(secret));
@@ -148,7 +149,6 @@ function refuseAll(refusals: readonly Refusal[]): void {
 /** Which entries cannot be removed, and which are gone since they were listed. */
 async function rehearseAll(
   entries: readonly MarkedSecret[],
-  { concurrency }: RemoveInput,
   signal: AbortSignal,
 ): Promise<{ readonly unwritable: readonly UnwritableEntry[]; readonly gone: readonly MarkedSecret[] }> {
   const gone: MarkedSecret[] = [];
@@ -168,7 +168,7 @@ async function rehearseAll(
         else unwritable.push({ target: entry.target, error });
       }
     },
-    { concurrency },
+    atOnce,
   );
   refuseAll(refusals);
   return { unwritable, gone };

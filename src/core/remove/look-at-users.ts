@@ -8,6 +8,7 @@ import { rehearseUnlink, type ServiceAccountLink } from "../cluster/service-acco
 import type { Cluster } from "../ports.ts";
 import { entryEnd, type MarkedSecret } from "../turn/entry-removal.ts";
 import type { KeptReason, RemoveInput } from "./contract.ts";
+import { atOnce } from "../at-once.ts";
 
 /** What names the secrets whose entries are removed. */
 export interface SecretUsers {
@@ -45,7 +46,7 @@ export async function findUsers(
         input,
         signal,
       ),
-    { concurrency: input.concurrency },
+    atOnce,
   );
   refuseUnknown(entries, found, input);
   const users: SecretUsers = {
@@ -73,12 +74,8 @@ export function withLeftLinks(
 }
 
 /** Asks before the first write, as for everything that will be written. */
-export async function rehearseUnlinking(
-  { links }: SecretUsers,
-  { concurrency }: RemoveInput,
-  signal: AbortSignal,
-): Promise<void> {
-  await pMap(links, (link) => rehearseUnlink(link, signal), { concurrency });
+export async function rehearseUnlinking({ links }: SecretUsers, signal: AbortSignal): Promise<void> {
+  await pMap(links, (link) => rehearseUnlink(link, signal), atOnce);
 }
 
 interface UsersInNamespace extends Omit<SecretUsers, "danglingLinks"> {
@@ -120,13 +117,15 @@ async function usersIn(
 async function readAccounts(
   cluster: Cluster,
   namespace: string,
-  { serviceAccounts, concurrency }: RemoveInput,
+  { serviceAccounts }: RemoveInput,
   signal: AbortSignal,
 ): Promise<readonly ServiceAccountObject[]> {
   if (serviceAccounts.length === 0) return cluster.listAccountLinks(namespace, signal);
-  const found = await pMap(serviceAccounts, (name) => cluster.findServiceAccount(namespace, name, signal), {
-    concurrency,
-  });
+  const found = await pMap(
+    serviceAccounts,
+    (name) => cluster.findServiceAccount(namespace, name, signal),
+    atOnce,
+  );
   return found.filter((account) => account !== undefined);
 }
 

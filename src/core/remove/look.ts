@@ -61,7 +61,7 @@ export async function lookAtCluster(
     lookAt({ seen, registry, entries }, { gone, decisive: false }, ports, signal),
   ]);
   const users = withLeftLinks(named, left, shouldUnlink({ seen, registry, entries }, facts, input));
-  await rehearseUnlinking(users, input, signal);
+  await rehearseUnlinking(users, signal);
   const now = azureNow(ports.azure.directory, ports.clock);
   const question = questionFor({ seen, registry, entries }, entries.remaining, gone, { ...input, now });
   const verdicts = judgeAll(facts, question, entries);

@@ -12,7 +12,7 @@ import type { Removal } from "./look.ts";
  */
 export async function refuseMissingNamespaces(
   seen: readonly ClusterView[],
-  input: Pick<RemoveInput, "namespaces" | "concurrency">,
+  input: Pick<RemoveInput, "namespaces">,
   signal: AbortSignal,
 ): Promise<void> {
   const isSeen = (name: string) =>
@@ -20,7 +20,7 @@ export async function refuseMissingNamespaces(
   const doubtful = input.namespaces.filter((name) => !isSeen(name));
   if (doubtful.length === 0) return;
   const clusters = seen.map(({ cluster }) => cluster);
-  const missing = await missingNamespaces(doubtful, clusters, input, signal);
+  const missing = await missingNamespaces(doubtful, clusters, signal);
   if (missing.length === 0) return;
   throw refused(
     "kubernetes.namespace-not-found",

@@ -41,7 +41,6 @@ async function evidenceOf(
   way: () => Promise<ProofKind>,
 ): Promise<RemovalEvidence | undefined> {
   const { input, ports, report, signal } = proving;
-  if (input.proof === "none") return "untried";
   const { directory, signIn } = ports.azure;
   const id = `refusal of ${keyId}`;
   const name = proving.isAlone ? undefined : `key ${keyId}`;

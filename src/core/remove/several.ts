@@ -10,6 +10,7 @@ import type { Turn } from "../turn/turn.ts";
 import type { Removing } from "./act.ts";
 import type { Removal } from "./look.ts";
 import type { Records } from "./result.ts";
+import { atOnce } from "../at-once.ts";
 
 /** Does the same work on several things of one cluster at once. */
 export class Several {
@@ -62,7 +63,7 @@ export class Several {
 
   /** Works on several things at once, and reports how many are done. */
   async each<T>(what: string, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-    const { report, input } = this.#run;
+    const { report } = this.#run;
     const id = `${this.#clusterId} ${what}`;
     let done = 0;
     await pMap(
@@ -74,7 +75,7 @@ export class Several {
           report({ kind: "advanced", id, text: `${done} of ${items.length} ${what}` });
         }
       },
-      { concurrency: input.concurrency },
+      atOnce,
     );
     report({ kind: "ended", id });
   }

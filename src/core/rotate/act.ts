@@ -81,7 +81,7 @@ class KeysRun {
     this.#keys = keys;
     this.#step = step;
     this.#run = run;
-    this.#busy = new BusyWait(run.input.waitBusyMs, run.ports.clock, run.report);
+    this.#busy = new BusyWait(run.ports.clock, run.report);
     this.#record = record;
     this.#rows = new Rows(record.rows, run.input);
   }

@@ -58,10 +58,8 @@ export interface RotateInput {
   readonly servicePrincipals: readonly string[];
   readonly proof: ProofKind;
   readonly image: ProofImage | undefined;
-  readonly waitBusyMs: number;
   /** Limits each wait for a service. */
   readonly timeoutMs: number;
-  readonly concurrency: number;
   readonly dryRun: boolean;
   readonly suggest: Suggest;
 }

@@ -56,7 +56,7 @@ export async function rotate(
   signal: AbortSignal,
 ): Promise<RotateOutcome> {
   const { report } = conversation;
-  const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
+  const busy = new BusyWait(ports.clock, report);
   const looked = await busy.lookWhenIdle(() => look(input, ports, report, signal), signal);
   const plan = planRotation(looked, input);
   if (input.dryRun) return { kind: "planned", plan };
@@ -169,7 +169,7 @@ function nothingFound({ registry, suggest }: RotateInput, seen: readonly Cluster
  * @throws ActionableError if a cluster does not answer
  */
 export async function listRotatableKeys(
-  input: Pick<RotateInput, "concurrency" | "clusterId">,
+  input: Pick<RotateInput, "clusterId">,
   ports: Pick<RotatePorts, "clusters">,
   signal: AbortSignal,
 ): Promise<readonly RotatableKey[]> {

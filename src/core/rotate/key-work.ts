@@ -116,7 +116,7 @@ export class KeyWork {
    */
   async inTurn<T>(sweep: readonly string[], work: () => Promise<T>): Promise<T> {
     const { clusters, process } = this.#ports;
-    const ports = { clusters, process, report: this.report, concurrency: this.input.concurrency };
+    const ports = { clusters, process, report: this.report };
     return inTurn(this.#wish(sweep), ports, this.#signal, async (turn) => {
       this.#turn = turn;
       await turn.take();

@@ -21,6 +21,7 @@ import type { Holder } from "../cluster/holders.ts";
 import { notNamed } from "./judge-holders.ts";
 import type { ChangeOver, NextStep, Retirement } from "./decide.ts";
 import type { SeenKeys } from "./look.ts";
+import { atOnce } from "../at-once.ts";
 
 /** A holder of a key that cannot be written. */
 interface Unwritable {
@@ -60,8 +61,8 @@ export async function preflight(
   const [foreseen, policy, unwritable, unreadable] = await Promise.all([
     foreseeRefusedChange(keys.application, { directory, caller }, signal),
     makes ? checkPasswordPolicy(keys.application, input.expiresInMs, directory, signal) : undefined,
-    findUnwritable(step, keys, input, signal),
-    findUnreadable(step, keys, input, signal),
+    findUnwritable(step, keys, signal),
+    findUnreadable(step, keys, signal),
   ]);
   if (makes && policy) refuseLongGrace(step, keys, input, policy);
   if (input.intent === "compromised" && step.kind === "change-over") refuseUnretirable(step, keys, input);
@@ -142,7 +143,6 @@ function refuseOtherImage(
 async function findUnwritable(
   step: Exclude<NextStep, { kind: "none" }>,
   keys: SeenKeys,
-  { concurrency }: RotateInput,
   signal: AbortSignal,
 ): Promise<Unwritable[]> {
   const changed = step.kind === "change-over" ? step.holders : [];
@@ -153,7 +153,6 @@ async function findUnwritable(
   const refused = await refusedOf(
     touchedBy(step, keys),
     ({ target, secret }) => rehearseWrite(target, { kind: "present", secret }, signal),
-    concurrency,
     signal,
   );
   return [...copies, ...refused];
@@ -163,7 +162,6 @@ async function findUnwritable(
 async function findUnreadable(
   step: Exclude<NextStep, { kind: "none" }>,
   keys: SeenKeys,
-  { concurrency }: RotateInput,
   signal: AbortSignal,
 ): Promise<Unwritable[]> {
   const touched = touchedBy(step, keys);
@@ -172,7 +170,6 @@ async function findUnreadable(
   return refusedOf(
     touched,
     ({ target }) => target.cluster.findSecret(target.namespace, target.name, signal),
-    concurrency,
     signal,
   );
 }
@@ -180,7 +177,6 @@ async function findUnreadable(
 async function refusedOf(
   holders: readonly Holder[],
   ask: (holder: Holder) => Promise<unknown>,
-  concurrency: number,
   signal: AbortSignal,
 ): Promise<Unwritable[]> {
   const answers = await pMap(
@@ -196,7 +192,7 @@ async function refusedOf(
         return [{ target: holder.target, error }];
       }
     },
-    { concurrency },
+    atOnce,
   );
   return answers.flat();
 }

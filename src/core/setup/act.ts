@@ -10,6 +10,7 @@ import { applicationOf, desiredEntry, type JobTarget, type TargetCredential } fr
 import { linkAccounts } from "./link-accounts.ts";
 import { obtainCredential } from "./obtain-credential.ts";
 import type { JobRecord } from "./result.ts";
+import { atOnce } from "../at-once.ts";
 
 /**
  * Carries out one job: add, prove, distribute, prove again, and only then take away. Never throws: the record holds
@@ -43,7 +44,6 @@ async function createNamespaces(work: JobWork): Promise<void> {
   const missing = work.job.targets.filter(({ state }) => state.kind === "absent" && state.createNamespace);
   if (missing.length === 0) return;
   work.record.wrote = true;
-  const { concurrency } = work.input;
   const created: string[] = [];
   await pMap(
     missing,
@@ -53,7 +53,7 @@ async function createNamespaces(work: JobWork): Promise<void> {
       created.push(`${target.cluster.context}/${target.namespace}`);
       work.progress("namespaces", created.length, missing.length, "namespaces created");
     },
-    { concurrency },
+    atOnce,
   );
   work.done(
     "namespaces",
@@ -63,7 +63,6 @@ async function createNamespaces(work: JobWork): Promise<void> {
 
 async function prove(work: JobWork, credential: TargetCredential): Promise<void> {
   const { kind, loginServer } = work.proof;
-  if (kind === "none") return;
   work.started("proof", `Proving that the credential can pull from ${loginServer}`);
   work.record.tried = true;
   await provePull(work.proof, credential.credential, work.signal);

@@ -51,10 +51,8 @@ export interface SetupInput {
   readonly secretName: string;
   readonly proof: ProofKind;
   readonly image: ProofImage | undefined;
-  readonly waitBusyMs: number;
   /** The limit of each wait for a service. */
   readonly timeoutMs: number;
-  readonly concurrency: number;
   readonly dryRun: boolean;
   readonly suggest: Suggest;
 }

@@ -137,8 +137,7 @@ async function decideKnown(
     );
   }
   const credential = { username: appId, password };
-  const untried = proof.kind === "none" || question.cannotSignInYet;
-  const state = untried
+  const state = question.cannotSignInYet
     ? "signs-in"
     : await credentialState(proof, credential, { key: undefined, now }, signal);
   if (state === "dead") {

@@ -88,7 +88,7 @@ export async function setup(
   const { foreseen } = conversation;
   let seen = foreseen && startedAt - foreseen.seenAt.getTime() <= freshMs ? foreseen : undefined;
   let inspect = look;
-  const busy = new BusyWait(input.waitBusyMs, ports.clock, conversation.report);
+  const busy = new BusyWait(ports.clock, conversation.report);
   let left: SetupResult | undefined;
   const made = new Set<string>();
   const leaving = (result: SetupResult) => {

@@ -66,7 +66,7 @@ export class JobWork {
   /** Does the work as the only run that makes or retires keys of this cluster, once the turn is taken. */
   async inTurn(work: (turn: Turn) => Promise<void>): Promise<void> {
     const { clusters, process } = this.ports;
-    const ports = { clusters, process, report: this.report, concurrency: this.input.concurrency };
+    const ports = { clusters, process, report: this.report };
     await inTurn(this.#wish, ports, this.#signal, async (turn) => {
       this.#turn = turn;
       await work(turn);

@@ -4,6 +4,7 @@ import { targetName } from "../turn/pull-secret.ts";
 import { writable, type Target } from "../cluster/read-targets.ts";
 import { ensureLink } from "../cluster/service-account.ts";
 import type { JobWork } from "./job-work.ts";
+import { atOnce } from "../at-once.ts";
 
 /**
  * Adds the secret to the service accounts of the targets that were written. A failure is recorded, and the other
@@ -38,7 +39,7 @@ export async function linkAccounts(work: JobWork): Promise<void> {
         work.report({ kind: "failed", id: `service-account ${targetName(target)} ${account}`, text });
       }
     },
-    { concurrency: work.input.concurrency },
+    atOnce,
   );
   const [first] = linked;
   if (first === undefined) work.ended("service-accounts");

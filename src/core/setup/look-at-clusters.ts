@@ -103,13 +103,12 @@ async function lookAtContext(
   }
   const { names, selected } = chosen;
   const wanted = names.map((namespace): Target => ({ cluster, namespace, name: input.secretName }));
-  const { concurrency } = input;
   const [uid, targets] = await Promise.all([
     cluster.kubeSystemUid(signal).catch((error: unknown) => {
       if (error instanceof ActionableError && !signal.aborted) return error;
       throw error;
     }),
-    readTargets(wanted, { concurrency, namespaces: selected }, signal),
+    readTargets(wanted, selected, signal),
   ]);
   if (uid instanceof ActionableError) {
     return {

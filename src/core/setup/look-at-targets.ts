@@ -16,6 +16,7 @@ import {
   type JudgedTarget,
   type TargetCredential,
 } from "./job.ts";
+import { atOnce } from "../at-once.ts";
 
 /**
  * Which credential each target is to hold, and whether it and its service accounts may be written. A target that may
@@ -27,7 +28,6 @@ export async function lookAtTargets(
   who: Who,
   signal: AbortSignal,
 ): Promise<JobTarget[]> {
-  const { concurrency } = look.input;
   const wishes = look.states.map((one) => wishFor(look, one, decision, who));
   const mayWriteAll = await mayWriteEverywhere(look, wishes, signal);
   const rehearse = async ({ target, state, changes }: Wish): Promise<void> => {
@@ -39,9 +39,11 @@ export async function lookAtTargets(
       target.cluster.findSecret(target.namespace, target.name, signal);
     await Promise.all([rehearseWrite(target, state, signal), read]);
   };
-  const looked = await pMap(wishes, (wish) => lookAtTarget(look, wish, { rehearse, decision }, signal), {
-    concurrency,
-  });
+  const looked = await pMap(
+    wishes,
+    (wish) => lookAtTarget(look, wish, { rehearse, decision }, signal),
+    atOnce,
+  );
   return looked.filter((one) => one !== undefined);
 }
 

@@ -12,6 +12,7 @@ import { findAttachments, type AttachmentsFound } from "./attachments.ts";
 import type { MissingThing, StatusInput, StatusPorts } from "./contract.ts";
 import { findMissing } from "./missing.ts";
 import { findOrphans, findUnnamed, seeksUnnamed } from "./orphans.ts";
+import { atOnce } from "../at-once.ts";
 
 /** Everything that was seen. */
 export interface Look {
@@ -85,7 +86,7 @@ async function askAbout(
   if (!hasApplications(seen, input.registry)) return { seen, unseen, facts: new Map(), azureTime: undefined };
   try {
     const directory = await ports.directory();
-    const asked = { directory, clock: ports.clock, concurrency: input.concurrency };
+    const asked = { directory, clock: ports.clock };
     const { facts, unsearched } = await askDirectory(seen, input.registry, asked, signal);
     const look = await confirmed({ seen, unseen, facts }, directory, { input, ports }, signal);
     return { ...look, unsearched, azureTime: directory.serverTime() };
@@ -151,8 +152,6 @@ export interface DirectoryAnswer {
 interface Asking {
   readonly directory: Directory;
   readonly clock: Clock;
-  /** The most requests under way at once. */
-  readonly concurrency: number;
 }
 
 /**
@@ -181,7 +180,7 @@ async function askDirectory(
 /** Limits the requests under way: anybody who may write a secret can name any number of applications. */
 async function factsOf(
   claims: ReadonlyMap<string, ReadonlySet<string>>,
-  { directory, clock, concurrency }: Asking,
+  { directory, clock }: Asking,
   signal: AbortSignal,
 ): Promise<DirectoryFacts> {
   const facts = await pMap(
@@ -212,7 +211,7 @@ async function factsOf(
         },
       ] as const;
     },
-    { concurrency },
+    atOnce,
   );
   return new Map(facts);
 }

@@ -13,7 +13,7 @@ interface Entry {
 }
 
 /** The names that status was asked for. */
-type Wish = Pick<StatusInput, "namespaces" | "namespaceSelector" | "secretName" | "registry" | "concurrency">;
+type Wish = Pick<StatusInput, "namespaces" | "namespaceSelector" | "secretName" | "registry">;
 
 /**
  * Finds what was asked for by name and has no entry of ours. A user who watches a misspelt name, or a namespace whose
@@ -103,14 +103,14 @@ function missingSecret({ secretName }: Wish, entries: readonly Entry[]): Missing
 }
 
 async function absentNamespaces(
-  { namespaces, concurrency }: Pick<Wish, "namespaces" | "concurrency">,
+  { namespaces }: Pick<Wish, "namespaces">,
   entries: readonly Entry[],
   seen: readonly ClusterView[],
   signal: AbortSignal,
 ): Promise<MissingThing[]> {
   const doubtful = namespaces.filter((name) => !entries.some(({ namespace }) => namespace === name));
   const clusters = seen.map(({ cluster }) => cluster);
-  const found = await missingNamespaces(doubtful, clusters, { concurrency }, signal);
+  const found = await missingNamespaces(doubtful, clusters, signal);
   return found.map((one) => ({ kind: "namespace", ...one }));
 }
 

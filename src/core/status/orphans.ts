@@ -11,6 +11,7 @@ import type { ClusterView } from "../cluster/view.ts";
 import type { Directory } from "../ports.ts";
 import type { DirectoryFacts } from "./look.ts";
 import type { OrphanKey, StatusResult } from "./contract.ts";
+import { atOnce } from "../at-once.ts";
 
 /** Why acr-pull cannot say which keys of a cluster nothing holds. */
 type OrphansUnknown = NonNullable<StatusResult["orphansUnknown"]>;
@@ -127,7 +128,7 @@ export function seeksUnnamed(seen: readonly ClusterView[], registry: RegistryRef
 export async function findUnnamed(
   seen: readonly ClusterView[],
   registry: RegistryReference | undefined,
-  { directory, concurrency }: { readonly directory: Directory; readonly concurrency: number },
+  { directory }: { readonly directory: Directory },
   signal: AbortSignal,
 ): Promise<readonly Application[]> {
   if (!seeksUnnamed(seen, registry)) return [];
@@ -139,8 +140,6 @@ export async function findUnnamed(
   const names = loginServersOf(seen, registry).flatMap((loginServer) =>
     seen.map(({ clusterId }) => applicationUniqueName(loginServer, clusterId)),
   );
-  const found = await pMap(names, (name) => directory.findApplicationByUniqueName(name, signal), {
-    concurrency,
-  });
+  const found = await pMap(names, (name) => directory.findApplicationByUniqueName(name, signal), atOnce);
   return found.filter((application) => application !== undefined);
 }

@@ -18,31 +18,31 @@ export class BusyError extends ActionableError {
   }
 }
 
-const pollMs = 1_000;
+const longestWaitMs = 120_000;
+/** The first pause; each one after it is this much longer than the one before. */
+const pauseMs = 1_000;
 
-/** Waits for other runs to make way. The time counts from when the first one is met. */
+/** Waits for other runs to make way, for two minutes at most. */
 export class BusyWait {
-  readonly #waitBusyMs: number;
   readonly #clock: Clock;
   readonly #report: Report;
-  #since: number | undefined;
+  #pauses = 0;
+  #waitedMs = 0;
 
-  /** @param waitBusyMs the longest wait, in milliseconds */
-  constructor(waitBusyMs: number, clock: Clock, report: Report) {
-    this.#waitBusyMs = waitBusyMs;
+  constructor(clock: Clock, report: Report) {
     this.#clock = clock;
     this.#report = report;
   }
 
   /** Whether there is time left. */
   get mayWait(): boolean {
-    const waitedMs = this.#since === undefined ? 0 : this.#clock.now().getTime() - this.#since;
-    return waitedMs < this.#waitBusyMs;
+    return this.#waitedMs < longestWaitMs;
   }
 
   /** Forgets the time that was waited so far. */
   reset(): void {
-    this.#since = undefined;
+    this.#pauses = 0;
+    this.#waitedMs = 0;
     this.#report({ kind: "ended", id: "busy" });
   }
 
@@ -72,11 +72,13 @@ export class BusyWait {
    */
   async pause(error: unknown, signal: AbortSignal): Promise<void> {
     if (!(error instanceof BusyError)) throw error;
-    this.#since ??= this.#clock.now().getTime();
     if (!this.mayWait) throw error;
-    const text = `Waiting for another run to finish with ${error.secret}, up to ${formatDuration(this.#waitBusyMs)}`;
+    const text = `Waiting for another run to finish with ${error.secret}, up to ${formatDuration(longestWaitMs)}`;
     this.#report({ kind: "waiting", id: "busy", text });
+    this.#pauses += 1;
     // Random, so that two runs that made way for each other do not meet again.
-    await this.#clock.sleep(pollMs * (0.5 + Math.random()), signal);
+    const pause = this.#pauses * pauseMs * (0.5 + Math.random());
+    this.#waitedMs += pause;
+    await this.#clock.sleep(pause, signal);
   }
 }

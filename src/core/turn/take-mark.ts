@@ -23,7 +23,6 @@ export interface MarkPlace {
 export interface TurnPorts extends Writing<{ readonly clusters: readonly ClusterTarget[] }> {
   readonly process: ProcessIdentity;
   readonly report: Report;
-  readonly concurrency: number;
 }
 
 /** Where a run puts its mark, and what the mark says. */

@@ -11,6 +11,7 @@ import type { HeldMark } from "./pending-mark.ts";
 import { isSameTarget, judgeTarget, targetName, type TargetState } from "./pull-secret.ts";
 import { takeMark, type MarkPlan, type TurnPorts } from "./take-mark.ts";
 import { readEntryBack, writeEntry, type DesiredEntry } from "./write-entry.ts";
+import { atOnce } from "../at-once.ts";
 
 /** What a run needs to be the only one that makes or retires keys of one cluster. */
 export interface TurnWish extends MarkPlan {
@@ -100,7 +101,7 @@ export class Turn {
 
   /** The cluster's pull secrets as they are now, because others may have written since they were seen. */
   secretsNow(signal = this.signal): Promise<SecretsNow> {
-    return secretsNow(this.#wish.seen, this.ports.concurrency, signal);
+    return secretsNow(this.#wish.seen, signal);
   }
 
   get isTaken(): boolean {
@@ -173,7 +174,7 @@ export class Turn {
    * @returns those that hold it now
    */
   async write(writes: readonly SecretWrite[], { closes = false } = {}): Promise<readonly SecretWrite[]> {
-    const { report, concurrency } = this.ports;
+    const { report } = this.ports;
     const done: SecretWrite[] = [];
     const writeOne = async (planned: SecretWrite) => {
       const { target, secret } = planned;
@@ -198,7 +199,7 @@ export class Turn {
     await pMap(
       writes.filter(({ target }) => !this.isMarked(target)),
       writeOne,
-      { concurrency },
+      atOnce,
     );
     report({ kind: "ended", id: "secrets" });
     return done;
@@ -239,9 +240,8 @@ export class Turn {
     writes: readonly SecretWrite[],
     prove: (credential: PullCredential) => Promise<void>,
   ): Promise<readonly SecretWrite[]> {
-    const { concurrency } = this.ports;
     const targets = writes.map(({ target }) => target);
-    const read = await readTargets(targets, { concurrency }, this.signal);
+    const read = await readTargets(targets, undefined, this.signal);
     const contents = new Map(read.map(({ target, content }) => [target, content]));
     const found = new Map<string, PullCredential>();
     const good: SecretWrite[] = [];
@@ -264,7 +264,7 @@ export class Turn {
           this.#noteFailure(target, error);
         }
       },
-      { concurrency },
+      atOnce,
     );
     for (const credential of found.values()) await prove(credential);
     return good;

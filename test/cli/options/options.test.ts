@@ -20,7 +20,6 @@ const consent = [
   "allowPrivilegedRole",
   "compromised",
   "namespacesComplete",
-  "plainManifest",
   // Only of rotate: a pipeline may name the one that setup takes.
   "servicePrincipals",
 ];
@@ -103,7 +102,7 @@ describe("the catalogue of options", () => {
       "--cloud": ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"],
       "--expires-in": ["max"],
       "--output": ["text", "json"],
-      "--proof": ["registry", "entra", "none"],
+      "--proof": ["registry", "entra"],
       "--registry-server": ["builtin", "docker-registry"],
       "--role": ["acrpull", "acrpush", "owner"],
     });
@@ -140,7 +139,6 @@ describe("the catalogue of options", () => {
     expect(Object.fromEntries(defaults)).toEqual({
       auth: "auto",
       cloud: "AzureCloud",
-      concurrency: 10,
       // 180 days, if the tenant allows them.
       expiresInMs: undefined,
       graceMs: day,
@@ -149,7 +147,6 @@ describe("the catalogue of options", () => {
       secretName: "acr-secret",
       settleMs: 49_000,
       timeoutMs: 20 * 60_000,
-      waitBusyMs: 60_000,
     });
   });
 
@@ -161,8 +158,6 @@ describe("the catalogue of options", () => {
     ["tenant", "Contoso.onmicrosoft.com", "contoso.onmicrosoft.com"],
     ["expiresInMs", "max", "max"],
     ["expiresInMs", "30d", 30 * day],
-    ["waitBusyMs", "0s", 0],
-    ["concurrency", "100", 100],
     ["image", "team/app:v2", { repository: "team/app", tag: "v2" }],
     ["clusterId", "9F1C8A00-0000-4000-8000-000000000001", "9f1c8a00-0000-4000-8000-000000000001"],
     ["passwordStdin", "true", true],
@@ -191,9 +186,6 @@ describe("the catalogue of options", () => {
     ["expiresInMs", "99999999d"],
     ["timeoutMs", "0s"],
     ["timeoutMs", "20"],
-    ["concurrency", "0"],
-    ["concurrency", "101"],
-    ["concurrency", "1e1"],
     ["contexts", ""],
     ["contexts", "a\u001b[31mb"],
     ["clusterId", "a/b"],

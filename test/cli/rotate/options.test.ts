@@ -67,7 +67,6 @@ describe("what rotate goes on with", () => {
     ["nothing but consent: every key is meant", { yes: true }, false, {}],
     ["a plan without consent", { dryRun: true, exitCode: true }, false, {}],
     ["a question at a terminal", {}, true, {}],
-    ["waiting for a retirement that stands", { finish: true, wait: true, yes: true }, false, {}],
     ["a grace that ends before the new key", { grace: "29d", expiresIn: "30d", yes: true }, false, {}],
     ["a grace with the longest life there is", { grace: "300d", expiresIn: "max", yes: true }, false, {}],
     [
@@ -104,9 +103,7 @@ describe("what the flow is asked for", () => {
       servicePrincipals: [],
       proof: "registry",
       image: undefined,
-      waitBusyMs: 60_000,
       timeoutMs: 1_200_000,
-      concurrency: 10,
       dryRun: false,
     });
   });

@@ -74,9 +74,7 @@ describe("what the flow is asked for", () => {
       secretName: "acr-secret",
       namespaces: [],
       expiresInMs: undefined,
-      waitBusyMs: 60_000,
       timeoutMs: 1_200_000,
-      concurrency: 10,
       allowPrivilegedRole: undefined,
       proof: "registry",
     });

@@ -267,11 +267,11 @@ describe("a result", () => {
   it("claims no pull that was not proven", () => {
     const unproven = {
       ...result,
-      verification: { status: "skipped", reason: "proof-none", checks: [] },
+      verification: { status: "skipped", reason: "not-reached", checks: [] },
     } as const;
     const lines = text(setupAnswer({ kind: "finished", result: unproven, exitCode: 0 }, input).lines());
     expect(lines).not.toMatch(/can pull|proves the pull/);
-    expect(lines).toMatch(/^Proof +no pull tried, as asked +skipped$/m);
+    expect(lines).toMatch(/^Proof +not tried +skipped$/m);
   });
 
   it("shows no Pod when no secret was written", () => {

@@ -169,12 +169,6 @@ describe("a password that is proven steadily", () => {
     expect(services.pulledAt).toEqual([]);
   });
 
-  it("is asked of nobody where no proof is wanted", async () => {
-    const services = new ScriptedServices({ kind: "none", pulls: [refused], signIns: [turnedAway] });
-    await services.prove();
-    expect([...services.pulledAt, ...services.signedInAt]).toEqual([]);
-  });
-
   it.each([0, 2_000])("is left alone once the run is to stop, with %i ms to take", async (spreadMs) => {
     const services = new ScriptedServices({ signal: AbortSignal.abort(new Error("stopped")) });
     await expect(services.prove({ spreadMs })).rejects.toThrow("stopped");
@@ -277,11 +271,5 @@ describe("a password that was removed", () => {
   it("is not refused while some part of a service still takes it", async () => {
     const flapping = Array.from({ length: 400 }, (_, index) => (index % 3 === 2 ? allowed : refused));
     expect(await new ScriptedServices({ ...gone, pulls: flapping }).isRefused()).toBe(false);
-  });
-
-  it("is asked of nobody where no proof is wanted", async () => {
-    const services = new ScriptedServices({ kind: "none", pulls: [allowed] });
-    expect(await services.isRefused()).toBe(true);
-    expect([...services.pulledAt, ...services.signedInAt]).toEqual([]);
   });
 });

@@ -99,19 +99,6 @@ describe("a change-over", () => {
     ).toHaveLength(1);
     expect(rotation.moments.filter(({ what }) => what.startsWith("write"))).toEqual([]);
   });
-
-  it("leaves a key that another run is at work on alone, and says so", async () => {
-    rotation.mark("awesomeapps", (mark) => {
-      const holder = { host: "another-machine", boot: "another-boot", pid: 1 };
-      mark["pending"] = { operation: "theirs", holder, renewedAt: new Date().toISOString() };
-    });
-    await expect(rotation.rotate({ waitBusyMs: 5_000 })).rejects.toMatchObject({
-      code: "busy",
-      retryable: true,
-    });
-    expect(rotation.living).toEqual([1]);
-    expect(rotation.markOf("awesomeapps")).toHaveProperty("pending.operation", "theirs");
-  });
 });
 
 describe("a run that finds the mark of one that was killed", () => {

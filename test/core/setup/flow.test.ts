@@ -7,7 +7,7 @@ const now = new Date("2031-02-03T04:05:06Z");
 
 /** There is no cluster, so a run that looks again is refused. */
 const ports = { clusters: [], clock: { now: () => now } } as unknown as Writing<SetupPorts>;
-const input = { dryRun: true, waitBusyMs: 0 } as SetupInput;
+const input = { dryRun: true } as SetupInput;
 
 function seen(secondsAgo: number): Preview {
   const plan = { registry: {}, changes: [], warnings: [] };

@@ -198,7 +198,7 @@ onEachCluster((open) => {
     const namespace = await scenario.namespace();
     await setUpLinked(scenario, namespace);
     await prepare(scenario, namespace);
-    const args = ["remove", "--registry", "myregistry", "--settle", "0s", "--yes", "--wait-busy", "0s"];
+    const args = ["remove", "--registry", "myregistry", "--settle", "0s", "--yes"];
     const { run, changes } = await scenario.watched(args);
     expect([...ending(run), changes], run.stderr).toEqual([...ends, []]);
   });
