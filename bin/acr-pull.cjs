@@ -8,4 +8,6 @@ process.once("beforeExit", () => {
 });
 void (async () => {
   process.exitCode = await main(process);
+  // A sign-in that was given up may still wait for a browser or the Azure CLI, which keeps Node alive.
+  setTimeout(() => process.exit(), 1000).unref();
 })();

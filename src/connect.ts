@@ -18,7 +18,7 @@ import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
 import { hasCode, refused } from "./domain/errors.ts";
 import { Once } from "./domain/once.ts";
-import type { AzureOptions } from "./azure/directory-services.ts";
+import type { AzureOptions } from "./azure/azure.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 import type { RegistryOptions } from "./registry/registry-connection.ts";
 
@@ -100,11 +100,7 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
       clusters: openClusters,
       workplace: async (request, next) => {
         guard();
-        const [places] = await Promise.all([
-          openPlaces(request),
-          next === "azure" ? import("./azure/azure.ts") : undefined,
-          next === "directory" ? import("./azure/directory-services.ts") : undefined,
-        ]);
+        const [places] = await Promise.all([openPlaces(request), next && import("./azure/azure.ts")]);
         return {
           ...places,
           pullProof: registriesOf({ variables: env, timeoutMs: request.timeoutMs }),
@@ -112,7 +108,7 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
           process: processIdentity(pid),
         };
       },
-      checkLoginServer: (cloud, loginServer) => checkLoginServer(cloud, loginServer, signal),
+      checkLoginServer,
     };
     return connections;
   };
@@ -129,15 +125,8 @@ async function openAzure(
   openAs: OpenAs,
   signal: AbortSignal,
 ): Promise<AzureConnection> {
-  const [{ openAzure }, { createAzureHttp }] = await Promise.all([
-    import("./azure/azure.ts"),
-    import("./azure/azure-http.ts"),
-  ]);
-  const { env: variables, operationId } = openAs;
-  const http = createAzureHttp({ variables, timeoutMs: request.timeoutMs, operationId });
-  // A run that calls Azure first calls a cluster next, so the code for that is loaded meanwhile.
-  http.underWay.then(() => import("./kubernetes/typed-api.ts")).catch(() => {});
-  const { credential, ...clients } = await openAzure(azureOptions(request, openAs), signal, http);
+  const { openAzure } = await import("./azure/azure.ts");
+  const { credential, ...clients } = await openAzure(azureOptions(request, openAs), signal);
   return { ...clients, method: credential.method };
 }
 
@@ -146,7 +135,7 @@ async function openDirectory(
   openAs: OpenAs,
   signal: AbortSignal,
 ): Promise<DirectoryConnection> {
-  const { openDirectory } = await import("./azure/directory-services.ts");
+  const { openDirectory } = await import("./azure/azure.ts");
   const { credential, ...clients } = await openDirectory(azureOptions(request, openAs), signal);
   return { ...clients, method: credential.method };
 }
@@ -182,11 +171,11 @@ function registriesOf(options: RegistryOptions): Workplace["pullProof"] {
   };
 }
 
-async function checkLoginServer(cloudName: string, loginServer: string, signal: AbortSignal): Promise<void> {
+async function checkLoginServer(cloudName: string, loginServer: string): Promise<void> {
   // Only its Resource Manager knows the registries of another cloud, and it may not be called here.
   if (cloudName.startsWith("https:")) return;
   const { loginServerBelongsTo, resolveCloud } = await import("./azure/cloud.ts");
-  const cloud = await resolveCloud(cloudName, () => Promise.resolve(undefined), signal);
+  const cloud = await resolveCloud(cloudName, () => Promise.resolve(undefined));
   if (loginServerBelongsTo(cloud, loginServer)) return;
   throw refused(
     "registry.foreign-host",

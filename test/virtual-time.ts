@@ -1,5 +1,4 @@
-import { openAzure } from "../src/azure/azure.ts";
-import { openDirectory } from "../src/azure/directory-services.ts";
+import { openAzure, openDirectory } from "../src/azure/azure.ts";
 import { remove } from "../src/core/remove/flow.ts";
 import type { RemoveInput, RemoveOutcome } from "../src/core/remove/contract.ts";
 import { rotate } from "../src/core/rotate/flow.ts";

@@ -1,76 +1,61 @@
 import type { ApplicationRemoval, ApplicationSearch, LeftDeleted } from "../core/ports.ts";
 import { ActionableError, hasCode } from "../domain/errors.ts";
-import { lookAgain, type Looks } from "../domain/look-again.ts";
+import { lookAgain } from "../domain/look-again.ts";
 import {
   applicationFields,
-  parseApplication,
-  certifiedApplicationFields,
   certificatesOf,
+  certifiedApplicationFields,
   largestPage,
+  parseApplication,
 } from "./directory-objects.ts";
-import type { DirectoryRequests } from "./directory-requests.ts";
-import { lingers, removeEverywhere, sleep, untilGone } from "./removal-everywhere.ts";
-
-/** Two seconds. A permanent deletion was seen to succeed one second after the deletion. */
-const untilDeletedShows: Looks = { most: 8, betweenMs: 250, sleep };
+import type { Graph } from "./graph-client.ts";
+import { removeEverywhere, twoSeconds, untilGone } from "./lagging-replicas.ts";
 
 const folder = "/directory/deletedItems";
 
 /** Deletes applications, and finds and restores deleted ones. */
 export function applicationRemoval(
-  { graph, ask, list }: Pick<DirectoryRequests, "graph" | "ask" | "list">,
+  graph: Graph,
   { readApplication }: Pick<ApplicationSearch, "readApplication">,
   graphUrl: string,
 ): ApplicationRemoval {
-  /** @returns why it could not be deleted permanently; undefined if it was */
-  async function tryToPurge(objectId: string, signal: AbortSignal): Promise<ActionableError | undefined> {
-    const call = { method: "delete", at: graph.api(`${folder}/${objectId}`) } as const;
-    const failed = await unlessItFails(ask("delete the application permanently", call, signal), signal);
-    return "error" in failed ? failed.error : undefined;
-  }
-
   /**
    * Permanently deletes an application that is already deleted.
    * @returns undefined if it no longer exists
    */
   async function purge(objectId: string, signal: AbortSignal): Promise<LeftDeleted | undefined> {
-    const failed = await lookAgain(
-      () => tryToPurge(objectId, signal),
+    const call = { method: "delete", at: graph.api(`${folder}/${objectId}`) } as const;
+    // A replica that does not know of the deletion yet has nothing to delete. If none does, it is gone.
+    const failure = await lookAgain(
+      () => failureOf(graph.ask("delete the application permanently", call, signal), signal),
       (error) => !isUnknown(error),
-      untilDeletedShows,
+      twoSeconds,
       signal,
     );
-    // If no replica knows it, an earlier try deleted it, and the answer was lost.
-    if (!failed || isUnknown(failed)) return undefined;
-    return { url: `${graphUrl}/v1.0${folder}/${objectId}`, because: failed };
+    if (!failure || isUnknown(failure)) return undefined;
+    return { url: `${graphUrl}/v1.0${folder}/${objectId}`, because: failure };
   }
 
   return {
     async removeApplication(objectId, signal, onDeleted = () => {}) {
-      const isShown = async () => (await readApplication(objectId, signal)) !== undefined;
       const call = { method: "delete", at: graph.api(`/applications/${objectId}`) } as const;
-      let isPurged = false;
+      const isShown = async () => (await readApplication(objectId, signal)) !== undefined;
       await removeEverywhere(
         {
+          name: `The application ${objectId}`,
           remove: async () => {
-            await ask("delete the application", call, signal);
-            onDeleted();
-            // Right away: if the run ended before this, nothing would lead acr-pull back to the deleted application.
-            isPurged = (await tryToPurge(objectId, signal)) === undefined;
-            await untilGone(isShown, signal);
+            await graph.ask("delete the application", call, signal);
           },
           saysNone: isUnknown,
           isShown,
-          lingers: (cause) =>
-            lingers(
-              "directory.application-lingers",
-              `The directory says that there is no application ${objectId} to delete, but parts of it still show it.`,
-              cause,
-            ),
         },
         signal,
       );
-      return isPurged ? undefined : purge(objectId, signal);
+      onDeleted();
+      // At once: if the run ended before this, nothing would lead acr-pull back to the deleted application.
+      const left = await purge(objectId, signal);
+      await untilGone(isShown, signal);
+      return left;
     },
 
     async findDeletedApplication(uniqueName, signal) {
@@ -79,42 +64,42 @@ export function applicationRemoval(
         .api(`${folder}/microsoft.graph.application`)
         .select(certifiedApplicationFields)
         .top(largestPage);
-      const deleted = await unlessItFails(list("search the deleted applications", at, signal), signal);
-      if ("error" in deleted) return undefined;
-      const found = deleted.read.find((item) => parseApplication(item).uniqueName === uniqueName);
-      return found && { ...parseApplication(found), certificates: certificatesOf(found) };
+      try {
+        const deleted = await graph.list("search the deleted applications", at, signal);
+        const found = deleted.find((item) => parseApplication(item).uniqueName === uniqueName);
+        return found && { ...parseApplication(found), certificates: certificatesOf(found) };
+      } catch (error) {
+        if (!(error instanceof ActionableError) || signal.aborted) throw error;
+        return undefined;
+      }
     },
 
     async restoreApplication(objectId, signal) {
       const at = graph.api(`${folder}/${objectId}/restore`);
       const call = { method: "post", at, repeatable: true } as const;
       const restore = async () => {
-        try {
-          await ask("restore the deleted application", call, signal);
-          return undefined;
-        } catch (error) {
-          if (!isUnknown(error)) throw error;
-          return (await readApplication(objectId, signal)) ? undefined : error;
-        }
+        const failure = await failureOf(graph.ask("restore the deleted application", call, signal), signal);
+        return isUnknown(failure) && (await readApplication(objectId, signal)) ? undefined : failure;
       };
       // A replica that does not know of the deletion yet has nothing to restore.
-      const failed = await lookAgain(restore, (error) => error === undefined, untilDeletedShows, signal);
-      if (failed) throw failed;
+      const failure = await lookAgain(restore, (error) => !isUnknown(error), twoSeconds, signal);
+      if (failure) throw failure;
     },
 
     async purgeApplication(objectId, uniqueName, signal) {
       const at = graph.api(`${folder}/${objectId}`).select(applicationFields);
-      const look = () =>
-        unlessItFails(ask("read the deleted application", { method: "get", at }, signal), signal);
-      const seen = await lookAgain(
-        look,
-        (one) => "read" in one || !isUnknown(one.error),
-        untilDeletedShows,
+      let isOther = false;
+      const look = async () => {
+        const found = await graph.ask("read the deleted application", { method: "get", at }, signal);
+        isOther = parseApplication(found ?? {}).uniqueName !== uniqueName;
+      };
+      const failure = await lookAgain(
+        () => failureOf(look(), signal),
+        (error) => !isUnknown(error),
+        twoSeconds,
         signal,
       );
-      const isLeft =
-        "read" in seen ? parseApplication(seen.read ?? {}).uniqueName === uniqueName : !isUnknown(seen.error);
-      return isLeft ? purge(objectId, signal) : undefined;
+      return isOther || isUnknown(failure) ? undefined : purge(objectId, signal);
     },
   };
 }
@@ -124,17 +109,18 @@ function isUnknown(error: unknown): error is ActionableError {
 }
 
 /**
- * Runs a request whose failure is an answer too.
+ * Why a request failed; undefined if it did not.
  * @throws the signal's reason when it aborts; any error that is not an ActionableError
  */
-async function unlessItFails<T>(
-  request: Promise<T>,
+async function failureOf(
+  request: Promise<unknown>,
   signal: AbortSignal,
-): Promise<{ readonly read: T } | { readonly error: ActionableError }> {
+): Promise<ActionableError | undefined> {
   try {
-    return { read: await request };
+    await request;
+    return undefined;
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
-    return { error };
+    return error;
   }
 }

@@ -1,8 +1,7 @@
 import { ActionableError, type ErrorDetails } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { ExchangeError, type ExchangeFailure } from "../domain/http-exchange.ts";
-import { multiFactorRequired } from "./claims-challenge.ts";
-import { answerOf, type ServiceAnswer } from "./service-failure.ts";
+import { ServiceFailure, versionRefusals } from "./service-failure.ts";
 
 /** Which rights a request needs, and so what a 403 means. */
 export type Area = "registries" | "roles" | "directory";
@@ -14,11 +13,6 @@ export interface Task {
   readonly area: Area;
   /** What to do if a condition on the caller's own role stands in the way. */
   readonly hintOnCondition?: string;
-}
-
-interface Meaning extends Omit<ErrorDetails, "requestId" | "status"> {
-  /** The reason, if the code says more than the service's own sentence. */
-  readonly because?: string;
 }
 
 /**
@@ -37,29 +31,20 @@ export async function perform<T>(task: Task, signal: AbortSignal, work: () => Pr
 
 /** The failure of a task as an error that a person can act on. Any other error is returned unchanged. */
 export function azureError(error: unknown, { doing, area, hintOnCondition }: Task): unknown {
-  if (error instanceof ActionableError) return error;
-  if (error instanceof ExchangeError) return unansweredError(error, doing);
-  const answer = answerOf(error);
-  if (!answer) return error;
-  const { because, hint, ...details } = meaningOf(answer, area);
-  const isLimited = answer.status === 403 && /ABAC condition not fulfilled/i.test(answer.whole);
+  if (error instanceof ExchangeError) {
+    return new ActionableError(`Could not ${doing}: ${error.message}`, unanswered[error.failure], {
+      cause: error,
+    });
+  }
+  if (!(error instanceof ServiceFailure)) return error;
+  const { because = error.message, hint, ...details } = meaningOf(error, area);
+  const isLimited = error.status === 403 && /ABAC condition not fulfilled/i.test(error.whole);
+  const { requestId, status } = error;
   return new ActionableError(
-    `Could not ${doing}: ${because ?? answer.text}`,
-    {
-      ...details,
-      hint: (isLimited && hintOnCondition) || hint,
-      requestId: answer.requestId,
-      status: answer.status,
-    },
+    `Could not ${doing}: ${because}`,
+    { ...details, hint: (isLimited && hintOnCondition) || hint, requestId, status },
     { cause: error },
   );
-}
-
-/** The error for a request that got no complete answer. */
-export function unansweredError(error: ExchangeError, doing: string): ActionableError {
-  return new ActionableError(`Could not ${doing}: ${error.message}`, unanswered[error.failure], {
-    cause: error,
-  });
 }
 
 const unreachable = {
@@ -70,7 +55,7 @@ const unanswered: Readonly<Record<ExchangeFailure, ErrorDetails>> = {
   "no-connection": { ...unreachable, retryable: true },
   "broken-connection": { ...unreachable, retryable: true },
   "too-large": unreachable,
-  "timed-out": { code: "azure.timed-out", hint: "Run the same command again.", retryable: true },
+  "timed-out": { ...unreachable, hint: "Run the same command again.", retryable: true },
   "untrusted-certificate": {
     code: "azure.untrusted-certificate",
     hint: "A proxy that inspects TLS, or a private cloud, has its own certificate authority: name its certificate in NODE_EXTRA_CA_CERTS.",
@@ -78,62 +63,52 @@ const unanswered: Readonly<Record<ExchangeFailure, ErrorDetails>> = {
   },
 };
 
-function meaningOf(answer: ServiceAnswer, area: Area): Meaning {
-  for (const code of answer.codes.toReversed()) {
-    if (code === "RequestDisallowedByPolicy") return forbiddenByPolicy(answer);
-    const meaning = byCode[code];
-    if (meaning) return meaning;
-  }
-  return byStatus(answer.status, area);
+interface Meaning extends Omit<ErrorDetails, "requestId" | "status"> {
+  /** The reason, if the code says more than the service's own sentence. */
+  readonly because?: string;
 }
 
-function byStatus(status: number, area: Area): Meaning {
-  switch (status) {
-    case 401:
-      return {
-        code: "azure.not-signed-in",
-        hint: "The token was not accepted: sign in again, for example with az login.",
-        exitCode: exitCode.notAllowed,
-      };
-    case 403:
-      return forbidden[area];
-    case 404:
-      return area === "directory"
-        ? {
-            code: "directory.not-found",
-            hint: "A new object may be unknown for a while.",
-            retryable: true,
-          }
-        : { code: "azure.not-found", hint: "Check the subscription, the resource group and the name." };
-    case 409:
-      return area === "directory" ? conflict : unexplained;
-    case 429:
-      return {
-        code: "azure.throttled",
-        hint: "There were too many requests: wait a few minutes and run the same command again.",
-        retryable: true,
-      };
-    default:
-      return status === 408 || status >= 500
-        ? {
-            code: "azure.failed",
-            hint: "The service has a problem: run the same command again later.",
-            retryable: true,
-          }
-        : unexplained;
+function meaningOf(failure: ServiceFailure, area: Area): Meaning {
+  const { codes, status } = failure;
+  if (codes.includes("RequestDisallowedByPolicy")) {
+    return status === 401 ? multiFactorRequired : forbiddenByPolicy(failure);
   }
+  const code = codes.findLast((one) => Object.hasOwn(byCode, one));
+  const known = code === undefined ? undefined : byCode[code];
+  if (known) return known;
+  if (status === 401) return notAccepted;
+  if (status === 403) return forbidden[area];
+  if (status === 404) return area === "directory" ? unknownObject : notFound;
+  if (status === 409 && area === "directory") return busy;
+  if (status === 429) return throttled;
+  return status === 408 || status >= 500 ? troubled : unexplained;
 }
 
-const unexplained: Meaning = {
-  code: "azure.failed",
-  hint: "Check the request. If it is correct, the service's support can find the reason from the request id.",
-};
+/** What a refusal of a sign-in without multi-factor authentication means. */
+export const multiFactorRequired = {
+  code: "azure.mfa-required",
+  because: "Azure demands multi-factor authentication (MFA) of a person who changes something.",
+  hint: "Sign in again with MFA: az logout, then az login.",
+  docs: "https://learn.microsoft.com/entra/identity/authentication/concept-mandatory-multifactor-authentication",
+  exitCode: exitCode.notAllowed,
+} as const;
 
-const conflict: Meaning = {
-  code: "directory.conflict",
-  because: "the directory was busy with another change of the same object.",
-  hint: "Run the same command again.",
-  retryable: true,
+function forbiddenByPolicy({ message, policies }: ServiceFailure): Meaning {
+  // What follows are ids in JSON.
+  const [sentence = message] = message.split(/ Policy identifiers?(?:\(s\))?:/);
+  return {
+    code: "roles.policy",
+    because: policies.length === 0 ? message : `${sentence} Azure Policy: ${policies.join(", ")}.`,
+    hint: "Ask the people who manage the policies of the subscription for an exemption.",
+    docs: "https://learn.microsoft.com/azure/governance/policy/troubleshoot/general",
+    exitCode: exitCode.notAllowed,
+  };
+}
+
+const notAccepted: Meaning = {
+  code: "azure.not-signed-in",
+  hint: "The token was not accepted: sign in again, for example with az login.",
+  exitCode: exitCode.notAllowed,
 };
 
 const forbidden: Readonly<Record<Area, Meaning>> = {
@@ -157,26 +132,41 @@ const forbidden: Readonly<Record<Area, Meaning>> = {
   },
 };
 
-const passwordPolicyDocs = "https://learn.microsoft.com/graph/api/resources/tenantappmanagementpolicy";
-
-const apiMissing: Meaning = {
-  code: "azure.api-missing",
+const notFound: Meaning = {
+  code: "azure.not-found",
+  hint: "Check the subscription, the resource group and the name.",
+};
+const unknownObject: Meaning = {
+  code: "directory.not-found",
+  hint: "A new object may be unknown for a while.",
+  retryable: true,
+};
+const busy: Meaning = {
+  code: "azure.failed",
+  because: "the directory was busy with another change of the same object.",
+  hint: "Run the same command again.",
+  retryable: true,
+};
+const throttled: Meaning = {
+  code: "azure.failed",
+  hint: "There were too many requests: wait a few minutes and run the same command again.",
+  retryable: true,
+};
+const troubled: Meaning = {
+  code: "azure.failed",
+  hint: "The service has a problem: run the same command again later.",
+  retryable: true,
+};
+const unexplained: Meaning = {
+  code: "azure.failed",
+  hint: "Check the request. If it is correct, the service's support can find the reason from the request id.",
+};
+const versionMissing: Meaning = {
+  code: "azure.failed",
   hint: "The Resource Manager of this cloud or location has no API version that acr-pull supports: check --cloud and --subscription, and ask its operator which versions of Microsoft.ContainerRegistry exist.",
 };
 
-/** A policy of the subscription's, or Azure's own that demands multi-factor authentication. */
-function forbiddenByPolicy({ status, text, policies }: ServiceAnswer): Meaning {
-  if (status === 401) return multiFactorRequired;
-  // What follows are ids in JSON.
-  const [sentence = text] = text.split(/ Policy identifiers?(?:\(s\))?:/);
-  return {
-    code: "roles.policy",
-    because: policies.length === 0 ? text : `${sentence} Azure Policy: ${policies.join(", ")}.`,
-    hint: "Ask the people who manage the policies of the subscription for an exemption.",
-    docs: "https://learn.microsoft.com/azure/governance/policy/troubleshoot/general",
-    exitCode: exitCode.notAllowed,
-  };
-}
+const passwordPolicyDocs = "https://learn.microsoft.com/graph/api/resources/tenantappmanagementpolicy";
 
 /** What the services' own codes mean. If no code is known, the status decides. */
 const byCode: Readonly<Record<string, Meaning>> = {
@@ -202,22 +192,22 @@ const byCode: Readonly<Record<string, Meaning>> = {
     exitCode: exitCode.usage,
   },
   Directory_QuotaExceeded: {
-    code: "directory.quota",
+    code: "azure.limit",
     because: "the caller or the tenant has reached its limit of directory objects.",
     hint: "Permanently delete applications that are no longer needed (deleted ones count for 30 days), or ask an Application Administrator to run this.",
     docs: "https://learn.microsoft.com/entra/identity/users/directory-service-limits-restrictions",
     exitCode: exitCode.notAllowed,
   },
-  Directory_ConcurrencyViolation: conflict,
   RoleAssignmentLimitExceeded: {
-    code: "roles.limit",
+    code: "azure.limit",
     because: "the subscription has reached its limit of role assignments.",
     hint: "Remove assignments that are no longer needed, starting with those of deleted identities.",
     docs: "https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits",
     exitCode: exitCode.notAllowed,
   },
+  Directory_ConcurrencyViolation: busy,
   ScopeLocked: {
-    code: "roles.locked",
+    code: "roles.policy",
     hint: "Ask an administrator to remove the lock or to make the change.",
     docs: "https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources",
     exitCode: exitCode.notAllowed,
@@ -228,9 +218,7 @@ const byCode: Readonly<Record<string, Meaning>> = {
     hint: "Name the subscription's tenant with --tenant, or sign in there: az login --tenant TENANT.",
     exitCode: exitCode.notAllowed,
   },
-  InvalidApiVersionParameter: apiMissing,
-  InvalidResourceType: apiMissing,
-  NoRegisteredProviderFound: apiMissing,
+  ...Object.fromEntries(versionRefusals.map((code) => [code, versionMissing])),
   SubscriptionNotFound: {
     code: "azure.no-subscription",
     hint: "Check --subscription, and that the signed-in account may see it. If it is in another tenant, name that with --tenant.",

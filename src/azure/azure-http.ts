@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { Agent as AgentInTheClear } from "node:http";
 import { Agent } from "node:https";
+import { platform } from "node:os";
 import {
-  createEmptyPipeline,
   createHttpHeaders,
   createPipelineRequest,
   isRestError,
   logPolicy,
-  userAgentPolicy,
   type HttpClient,
   type HttpMethods,
   type PipelinePolicy,
@@ -31,33 +30,22 @@ export interface AzureRequest {
   readonly writes?: boolean;
 }
 
+/** How a request for a token failed: Entra refused it, or no complete answer came. */
+export type FailedRequest = ExchangeError | PipelineResponse;
+
 /** How all requests to Azure are sent: one pool of connections, one time limit, one rule for retries. */
 export interface AzureHttp {
-  /** Limits each wait for a service, including retries; in milliseconds. */
-  readonly timeoutMs: number;
-  /** Settles when the first request has been sent. Until its answer comes, there is time to load the next client. */
-  readonly underWay: Promise<void>;
   /** Azure's clock, according to its newest answer; undefined before the first. */
   serverTime(): Date | undefined;
   /** Sends a request; every status is an answer. Throws ExchangeError if no complete answer comes. */
   send(request: AzureRequest, signal: AbortSignal): Promise<PipelineResponse>;
+  /** Options for a client of an SDK, so that its requests are sent the same way. A POST is sent once. */
+  clientOptions(): SdkClientOptions;
   /**
-   * Options for a client of an SDK, so that its requests are sent the same way.
-   * @param onFailure called for each request that was refused or got no complete answer: the SDK that signs in hides
-   *   the reason
+   * Options for the SDK that signs in. Any of its requests may be repeated: a second token does no harm.
+   * @param onFailure called for each request that was refused or got no complete answer: the SDK hides the reason
    */
-  clientOptions(
-    rules: RequestRules,
-    onFailure?: (failure: ExchangeError | PipelineResponse) => void,
-  ): SdkClientOptions;
-}
-
-/** What acr-pull has to know about an SDK's requests. */
-export interface RequestRules {
-  /** Whether a request may be sent again even if an earlier try may have taken effect. */
-  readonly mayRepeat: (request: PipelineRequest) => boolean;
-  /** Whether a request changes something. If so, its answer is still awaited for a moment after the signal aborts. */
-  readonly writes: (request: PipelineRequest) => boolean;
+  signInOptions(onFailure: (failure: FailedRequest) => void): SdkClientOptions;
 }
 
 /** The name of the policy that retries, in every client's pipeline. */
@@ -84,6 +72,18 @@ export interface AzureHttpOptions {
   readonly operationId?: string | undefined;
 }
 
+// A redirect would carry a token or a password to an unchecked host. The SDKs' own retries repeat any method after a
+// lost answer, which would add a second password. Source: exponentialRetryStrategy.ts of
+// https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/core/ts-http-runtime
+const sdkOptions = {
+  retryOptions: { maxRetries: 0 },
+  redirectOptions: { maxRetries: 0 },
+  userAgentOptions: { userAgentPrefix: "acr-pull" },
+};
+/** For anybody who sets AZURE_LOG_LEVEL; the SDKs' clients have it too. */
+const logging = logPolicy();
+const userAgent = `acr-pull Node/${process.versions.node} ${platform()}`;
+
 /** Opens no connection before the first request; connections are kept alive. */
 export function createAzureHttp({
   variables,
@@ -92,9 +92,6 @@ export function createAzureHttp({
   operationId = randomUUID(),
 }: AzureHttpOptions): AzureHttp {
   let clockAheadMs: number | undefined;
-  const onDate = (date: number) => (clockAheadMs = date - Date.now());
-  let onSent = () => {};
-  const underWay = new Promise<void>((resolve) => (onSent = resolve));
   const inTheClear = new AgentInTheClear({ keepAlive: true });
   const overTls = new Map([["", agent as AgentInTheClear]]);
   const agentFor = (url: URL): AgentInTheClear => {
@@ -105,70 +102,8 @@ export function createAzureHttp({
     overTls.set(proxy, known);
     return known;
   };
-  const clientFor = (writes: RequestRules["writes"]) =>
-    createHttpClient(agentFor, timeoutMs, { writes, onDate, onSent, operationId });
-  const readingClient = clientFor(() => false);
-  const writingClient = clientFor(() => true);
-  // A redirect would carry a token or a password to an unchecked host. The SDKs' own retries repeat any method after a
-  // lost answer, which would add a second password. Source: exponentialRetryStrategy.ts of
-  // https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/core/ts-http-runtime
-  const options = {
-    retryOptions: { maxRetries: 0 },
-    redirectOptions: { maxRetries: 0 },
-    userAgentOptions: { userAgentPrefix: "acr-pull" },
-  };
-  // No other policy is needed. The usual one for forms, which acr-pull never sends, makes Node load its `fetch`: every
-  // command would start 18 ms later.
-  const pipelineWith = (repeatable: boolean) => {
-    const pipeline = createEmptyPipeline();
-    pipeline.addPolicy(userAgentPolicy(options.userAgentOptions));
-    pipeline.addPolicy(retryPolicy(timeoutMs, () => repeatable));
-    // After the retries, so that each try is logged for anybody who sets AZURE_LOG_LEVEL.
-    pipeline.addPolicy(logPolicy());
-    return pipeline;
-  };
-  const repeating = pipelineWith(true);
-  const sendingOnce = pipelineWith(false);
-  return {
-    timeoutMs,
-    underWay,
-    serverTime: () => (clockAheadMs === undefined ? undefined : new Date(Date.now() + clockAheadMs)),
-    send: ({ method, url, headers, body, repeatable, writes }, signal) =>
-      (repeatable ? repeating : sendingOnce).sendRequest(
-        writes ? writingClient : readingClient,
-        createPipelineRequest({
-          method,
-          url,
-          headers: createHttpHeaders(headers),
-          ...(body === undefined ? {} : { body }),
-          abortSignal: signal,
-        }),
-      ),
-    clientOptions: ({ mayRepeat, writes }, onFailure) => ({
-      ...options,
-      httpClient: clientFor(writes),
-      additionalPolicies: [{ policy: retryPolicy(timeoutMs, mayRepeat, onFailure), position: "perCall" }],
-    }),
-  };
-}
 
-/** Callbacks for what happens to a request, and the id that it carries. */
-interface RequestCallbacks {
-  readonly onSent: () => void;
-  /** @param date of an answer, according to the service's clock, in milliseconds */
-  readonly onDate: (date: number) => void;
-  readonly operationId: string;
-}
-
-const requestIdHeaders = ["client-request-id", "x-ms-client-request-id"];
-
-/** Sends requests for the pipelines. */
-function createHttpClient(
-  agentFor: (url: URL) => AgentInTheClear,
-  limitMs: number,
-  { writes, onDate, onSent, operationId }: Pick<RequestRules, "writes"> & RequestCallbacks,
-): HttpClient {
-  const sendRequest: HttpClient["sendRequest"] = async (request) => {
+  async function sendOnce(request: PipelineRequest, writes: boolean): Promise<PipelineResponse> {
     const url = new URL(request.url);
     if (url.protocol !== "https:" && !request.allowInsecureConnection) {
       throw new TypeError(`not sent without TLS: ${url.origin}`);
@@ -176,7 +111,9 @@ function createHttpClient(
     // Bodies are small, and nothing here decompresses them.
     request.headers.delete("accept-encoding");
     // Graph and Entra read one of these headers, Resource Manager the other.
-    for (const name of requestIdHeaders) request.headers.set(name, operationId);
+    for (const name of ["client-request-id", "x-ms-client-request-id"]) {
+      request.headers.set(name, operationId);
+    }
     const answer = await exchange(
       {
         method: request.method,
@@ -184,22 +121,61 @@ function createHttpClient(
         headers: request.headers.toJSON({ preserveCase: true }),
         body: typeof request.body === "string" ? request.body : undefined,
         agent: agentFor(url),
-        limitMs: request.timeout > 0 ? Math.min(limitMs, request.timeout) : limitMs,
-        writes: writes(request),
-        onSent,
+        limitMs: request.timeout > 0 ? Math.min(timeoutMs, request.timeout) : timeoutMs,
+        writes,
       },
       signalOf(request),
     );
     // Without TLS the time cannot be trusted.
     const date = url.protocol === "https:" ? Date.parse(answer.headers.date ?? "") : Number.NaN;
-    if (!Number.isNaN(date)) onDate(date);
+    if (!Number.isNaN(date)) clockAheadMs = date - Date.now();
     const headers = createHttpHeaders();
     for (const [name, value] of Object.entries(answer.headers)) {
       if (value !== undefined) headers.set(name, String(value));
     }
     return { request, status: answer.status, headers, bodyAsText: answer.body.toString("utf8") };
+  }
+
+  return {
+    serverTime: () => (clockAheadMs === undefined ? undefined : new Date(Date.now() + clockAheadMs)),
+    send({ method, url, headers, body, repeatable, writes = false }, signal) {
+      const request = createPipelineRequest({
+        method,
+        url,
+        headers: createHttpHeaders({ "User-Agent": userAgent, ...headers }),
+        ...(body === undefined ? {} : { body }),
+        abortSignal: signal,
+      });
+      const sendLogged = () => logging.sendRequest(request, (one) => sendOnce(one, writes));
+      return retrying(request, sendLogged, repeatable, timeoutMs);
+    },
+    clientOptions: () => ({
+      ...sdkOptions,
+      httpClient: { sendRequest: (request) => sendOnce(request, request.method !== "GET") },
+      additionalPolicies: [retryPolicy(timeoutMs, ({ method }) => method !== "POST")],
+    }),
+    signInOptions: (onFailure) => ({
+      ...sdkOptions,
+      httpClient: { sendRequest: (request) => sendOnce(request, false) },
+      additionalPolicies: [retryPolicy(timeoutMs, () => true, onFailure)],
+    }),
   };
-  return { sendRequest };
+}
+
+/** @param mayRepeat whether a request may be sent again even if an earlier try may have taken effect */
+function retryPolicy(
+  timeoutMs: number,
+  mayRepeat: (request: PipelineRequest) => boolean,
+  onFailure?: (failure: FailedRequest) => void,
+): SdkClientOptions["additionalPolicies"][number] {
+  return {
+    position: "perCall",
+    policy: {
+      name: retryPolicyName,
+      sendRequest: (request, next) =>
+        retrying(request, () => next(request), mayRepeat(request), timeoutMs, onFailure),
+    },
+  };
 }
 
 /** Carries a refusal through the retries. */
@@ -212,52 +188,36 @@ class UnsuccessfulAnswer extends Error {
   }
 }
 
-function retryPolicy(
+/** Sends a request until it is answered for good. Its last answer is returned, whatever its status. */
+async function retrying(
+  request: PipelineRequest,
+  send: () => Promise<PipelineResponse>,
+  idempotent: boolean,
   timeoutMs: number,
-  mayRepeat: RequestRules["mayRepeat"],
-  onFailure?: (failure: ExchangeError | PipelineResponse) => void,
-): PipelinePolicy {
-  return {
-    name: retryPolicyName,
-    async sendRequest(request, next) {
-      const idempotent = mayRepeat(request);
-      const attempt = async (leftMs: number) => {
-        request.timeout = leftMs;
-        const response = await next(request);
-        if (response.status >= 400) throw new UnsuccessfulAnswer(response);
-        return response;
-      };
-      const classify = (error: unknown): FailedAttempt | undefined => {
-        if (error instanceof ExchangeError) {
-          onFailure?.(error);
-          return failedExchange(error, idempotent);
-        }
-        const response = answerOf(error);
-        if (response) onFailure?.(response);
-        if (!response) return undefined;
-        const { status, headers } = response;
-        return { status, retryAfter: retryAfterOf(response), date: headers.get("date"), idempotent };
-      };
-      try {
-        return await withRetries(attempt, classify, signalOf(request), timeoutMs);
-      } catch (error) {
-        if (error instanceof UnsuccessfulAnswer) return error.response;
-        throw error;
-      }
-    },
+  onFailure?: (failure: FailedRequest) => void,
+): Promise<PipelineResponse> {
+  const attempt = async (leftMs: number) => {
+    request.timeout = leftMs;
+    const response = await send();
+    if (response.status >= 400) throw new UnsuccessfulAnswer(response);
+    return response;
   };
-}
-
-/** The answer in a failed attempt's error. Some SDKs make that error themselves. */
-function answerOf(error: unknown): PipelineResponse | undefined {
-  if (error instanceof UnsuccessfulAnswer) return error.response;
-  return isRestError(error) ? error.response : undefined;
-}
-
-/** Azure sends seconds or a date, or milliseconds in headers of its own. */
-function retryAfterOf({ headers }: PipelineResponse): string | undefined {
-  const milliseconds = Number(headers.get("retry-after-ms") ?? headers.get("x-ms-retry-after-ms") ?? NaN);
-  return Number.isNaN(milliseconds) ? headers.get("retry-after") : String(milliseconds / 1000);
+  const classify = (error: unknown): FailedAttempt | undefined => {
+    // Some SDKs make an error of an answer themselves.
+    const response = error instanceof UnsuccessfulAnswer || isRestError(error) ? error.response : undefined;
+    const failure = error instanceof ExchangeError ? error : response;
+    if (failure) onFailure?.(failure);
+    if (error instanceof ExchangeError) return failedExchange(error, idempotent);
+    if (!response) return undefined;
+    const { status, headers } = response;
+    return { status, retryAfter: headers.get("retry-after"), date: headers.get("date"), idempotent };
+  };
+  try {
+    return await withRetries(attempt, classify, signalOf(request), timeoutMs);
+  } catch (error) {
+    if (error instanceof UnsuccessfulAnswer) return error.response;
+    throw error;
+  }
 }
 
 function signalOf(request: PipelineRequest): AbortSignal {

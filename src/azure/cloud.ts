@@ -1,4 +1,4 @@
-import { ActionableError, refused } from "../domain/errors.ts";
+import { refused, type ActionableError } from "../domain/errors.ts";
 import { isThisMachine } from "../domain/proxy.ts";
 import { record } from "./json-fields.ts";
 
@@ -79,9 +79,6 @@ const microsoftDomains = [
   ..."office.com office365.com sharepoint.com visualstudio.com azuresynapse.net loganalytics.io".split(" "),
 ];
 
-/** Reads a JSON document; throws ActionableError if that fails. */
-export type FetchJson = (url: string, signal: AbortSignal) => Promise<unknown>;
-
 /**
  * Finds a cloud by its name (`AzureCloud` by default) or by the URL of its Resource Manager, which is asked for the
  * addresses of the other services. Only a URL that is not Microsoft's own costs a request.
@@ -90,8 +87,7 @@ export type FetchJson = (url: string, signal: AbortSignal) => Promise<unknown>;
  */
 export async function resolveCloud(
   nameOrUrl: string | undefined,
-  fetchJson: FetchJson,
-  signal: AbortSignal,
+  fetchJson: (url: string) => Promise<unknown>,
 ): Promise<Cloud> {
   const wanted = nameOrUrl ?? "AzureCloud";
   const url = httpsUrl(wanted);
@@ -106,13 +102,13 @@ export async function resolveCloud(
       `Name ${wellKnown.map(({ name }) => name).join(", ")}, or the https URL of a Resource Manager.`,
     );
   }
-  return readMetadata(url, await fetchJson(`${url}/metadata/endpoints?api-version=2022-09-01`, signal));
+  return readMetadata(url, await fetchJson(`${url}/metadata/endpoints?api-version=2022-09-01`));
 }
 
 /**
  * Reads what a Resource Manager says about its cloud: one object, or a list of clouds including its own.
  * @param resourceManager the URL that was asked, without a trailing slash
- * @throws ActionableError `azure.bad-metadata` if it does not describe a cloud, `azure.foreign-sign-in` if it would have
+ * @throws ActionableError `azure.unknown-cloud` if it does not describe a cloud, `azure.foreign-sign-in` if it would have
  *   tokens of one of Microsoft's own clouds sent to another
  */
 export function readMetadata(resourceManager: string, document: unknown): Cloud {
@@ -130,12 +126,8 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
       audience === undefined && "authentication.audiences",
       graph === undefined && "microsoftGraphResourceId",
     ].filter(Boolean);
-    throw new ActionableError(
+    throw badMetadata(
       `${resourceManager} does not say where its cloud's services are: ${missing.join(", ")} is missing or is not an https address.`,
-      {
-        code: "azure.bad-metadata",
-        hint: "Check that --cloud is the address of an Azure Resource Manager.",
-      },
     );
   }
   const foreign = [authorityHost, audience, graph].find(isMicrosofts);
@@ -165,6 +157,15 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
     isWellKnown: false,
     demandsMultiFactor: false,
   };
+}
+
+/** The error if an address that was given as a cloud's does not describe one. */
+export function badMetadata(message: string): ActionableError {
+  return refused(
+    "azure.unknown-cloud",
+    message,
+    "Check that --cloud is the address of an Azure Resource Manager.",
+  );
 }
 
 /**

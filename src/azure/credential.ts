@@ -2,22 +2,27 @@ import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/ident
 import type { AuthChoice, AuthMethod } from "../domain/identity.ts";
 import { isGuid } from "../domain/names.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
-import type { FailedTokenRequest } from "./token-request.ts";
-import { unmetChallengeError } from "./claims-challenge.ts";
-import { signInError, signInFailure, wrongTenantError } from "./sign-in-errors.ts";
+import { signInFailure, unmetChallenge, wrongTenantError, type SignInAttempt } from "./sign-in-errors.ts";
 import { openTokenSource, type TokenSource, type TokenSourceOptions } from "./token-source.ts";
 import { readClaims, type TokenClaims } from "./token-claims.ts";
 
 /** How to sign in, and where. */
 export interface CredentialOptions extends TokenSourceOptions {
   readonly auth: AuthChoice;
+  /**
+   * The scopes of tokens that are needed sooner or later. The Azure CLI is asked for all of them at once, because what
+   * it was signed in with may be valid for only minutes, as after azure/login.
+   */
+  readonly ahead?: readonly string[];
+  /** Ends what was asked for. A caller's own signal ends only its wait. */
+  readonly signal: AbortSignal;
 }
 
 /**
  * The caller's sign-in. Each scope's token is requested once and shared by all clients until five minutes before it
- * expires. A request is stopped when nobody waits for its token any longer. Failures are ActionableErrors:
+ * expires. Failures are ActionableErrors:
  * `azure.not-signed-in`, `azure.mfa-required`, `azure.wrong-tenant`, `azure.wrong-cloud`, `azure.conditional-access`,
- * `azure.unreachable`, `azure.untrusted-certificate`, `azure.timed-out`, `azure.no-browser`.
+ * `azure.unreachable`, `azure.untrusted-certificate`.
  */
 export interface Credential extends TokenCredential {
   readonly method: AuthMethod;
@@ -62,31 +67,24 @@ export function createCredential(options: CredentialOptions): Credential {
 
 const renewBeforeMs = 5 * 60_000;
 
-/** A token that was requested and has not come yet. */
-interface PendingToken {
-  readonly token: Promise<AccessToken>;
-  /** Ends the request. */
-  readonly stop: AbortController;
-  /** How many callers wait for the token. */
-  waiting: number;
-}
-
 class SharedCredential implements Credential {
   readonly method: AuthMethod;
   readonly asksPerson: boolean;
   readonly #options: CredentialOptions;
+  readonly #attempt: SignInAttempt;
   readonly #tokens = new Map<string, AccessToken>();
-  readonly #underway = new Map<string, PendingToken>();
+  readonly #underway = new Map<string, Promise<AccessToken>>();
   #source: Promise<TokenSource> | undefined;
-  /** Scopes take turns, so that a person signs in for one at a time. */
+  /** Scopes take turns if a person signs in, who does it for one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
-  #lastFailure: FailedTokenRequest | undefined;
   #askedAhead = false;
 
   constructor(options: CredentialOptions) {
+    const { auth, cloud, env, tenant } = options;
     this.#options = options;
-    this.method = options.auth === "auto" ? chooseMethod(options.env) : options.auth;
+    this.method = auth === "auto" ? chooseMethod(env) : auth;
     this.asksPerson = this.method === "device-code" || this.method === "browser";
+    this.#attempt = { method: this.method, env, tenant, federationAudience: cloud.federationAudience };
   }
 
   async getToken(
@@ -98,106 +96,73 @@ class SharedCredential implements Credential {
     const known = this.#tokens.get(scope);
     // Claims come from a service that did not accept the known token.
     if (known && claims === undefined && Date.now() < known.expiresOnTimestamp - renewBeforeMs) return known;
-    const key = JSON.stringify([scope, claims]);
-    const request = this.#underway.get(key) ?? this.#begin(key, scope, claims);
-    request.waiting += 1;
-    try {
-      return await untilAborted(request.token, abortSignal as AbortSignal | undefined);
-    } finally {
-      request.waiting -= 1;
-      // Others may wait for the same token, so only the last one to give up ends the request.
-      if (request.waiting === 0) {
-        this.#forget(key, request);
-        request.stop.abort(abortSignal?.aborted ? (abortSignal as AbortSignal).reason : undefined);
-      }
-    }
-  }
-
-  /** Ignores failures: a caller that needs one of these tokens asks again and gets the error. */
-  #askAhead(): void {
-    const { ahead } = this.#options;
-    if (!ahead || this.#askedAhead || this.method !== "cli") return;
-    this.#askedAhead = true;
-    for (const scope of ahead.scopes) this.getToken(scope, { abortSignal: ahead.signal }).catch(() => {});
+    const request = this.#request(scope, claims);
+    return await untilAborted(request, abortSignal as AbortSignal | undefined);
   }
 
   async claims(scope: string, signal: AbortSignal): Promise<TokenClaims> {
     return readClaims((await this.getToken(scope, { abortSignal: signal })).token);
   }
 
-  #begin(key: string, scope: string, claims: string | undefined): PendingToken {
-    const stop = new AbortController();
-    const token = this.#inTurn(() => this.#fetch(scope, claims, stop.signal), stop.signal);
-    const request = { token, stop, waiting: 0 };
-    this.#underway.set(key, request);
-    return request;
+  /** Ignores failures: a caller that needs one of these tokens asks again and gets the error. */
+  #askAhead(): void {
+    if (this.#askedAhead || this.method !== "cli") return;
+    this.#askedAhead = true;
+    for (const scope of this.#options.ahead ?? []) this.getToken(scope).catch(() => {});
   }
 
-  /** Makes the next caller ask again. Another request may already have taken this one's place. */
-  #forget(key: string, request: PendingToken): void {
-    if (this.#underway.get(key) === request) this.#underway.delete(key);
+  #request(scope: string, claims: string | undefined): Promise<AccessToken> {
+    const key = JSON.stringify([scope, claims]);
+    const known = this.#underway.get(key);
+    if (known) return known;
+    const asked = this.asksPerson
+      ? this.#inTurn(() => this.#fetch(scope, claims))
+      : this.#fetch(scope, claims);
+    this.#underway.set(key, asked);
+    const forget = () => this.#underway.delete(key);
+    asked.then(forget, forget);
+    return asked;
   }
 
-  /**
-   * If a turn fails, those that wait for theirs fail too: a person who did not sign in is not asked again for the next
-   * scope. An aborted turn says nothing about the person.
-   */
-  #inTurn<T>(work: () => Promise<T>, givenUp: AbortSignal): Promise<T> {
-    if (!this.asksPerson) return work();
+  /** If a turn fails, those that wait for theirs fail too: a person who did not sign in is not asked again at once. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(work);
-    const turn = mine.catch((error: unknown) => {
-      if (!givenUp.aborted) throw error;
-    });
-    this.#turn = turn;
-    // The next caller asks again.
-    turn.catch(() => {
-      if (this.#turn === turn) this.#turn = Promise.resolve();
+    this.#turn = mine;
+    mine.catch(() => {
+      if (this.#turn === mine) this.#turn = Promise.resolve();
     });
     return mine;
   }
 
-  async #fetch(scope: string, claims: string | undefined, signal: AbortSignal): Promise<AccessToken> {
-    const { tenant, cloud } = this.#options;
+  async #fetch(scope: string, claims: string | undefined): Promise<AccessToken> {
+    const { tenant, cloud, signal } = this.#options;
     if (claims !== undefined && this.method === "cli") {
-      // Only az itself can ask the person for more.
       const known = this.#tokens.get(scope);
-      throw unmetChallengeError({
-        method: this.method,
+      throw unmetChallenge(
         claims,
-        tenant: tenant ?? (known && readClaims(known.token).tid),
-        scope: scope === cloud.resourceManagerScope ? undefined : scope,
-      });
+        tenant ?? (known && readClaims(known.token).tid),
+        scope === cloud.resourceManagerScope ? undefined : scope,
+      );
     }
-    this.#lastFailure = undefined;
-    let token: AccessToken | null;
+    this.#attempt.failure = undefined;
     try {
-      const onFailure = (failure: FailedTokenRequest) => {
-        this.#lastFailure = failure;
-      };
-      this.#source ??= openTokenSource(this.method, this.#options, onFailure).catch((error: unknown) => {
-        this.#source = undefined;
-        throw error;
-      });
-      const ask = await this.#source;
-      token = await ask(scope, claims, signal);
+      this.#source ??= openTokenSource(this.#options, this.#attempt);
+      const ask = await untilAborted(this.#source, signal);
+      const token = await ask(scope, claims, signal);
+      checkTenant(readClaims(token.token).tid, this.#attempt);
+      this.#tokens.set(scope, token);
+      return token;
     } catch (error) {
-      const { env } = this.#options;
-      throw await signInFailure(error, this.#lastFailure, { method: this.method, env, tenant });
+      this.#source = undefined;
+      signal.throwIfAborted();
+      throw signInFailure(error, this.#attempt);
     }
-    if (!token) {
-      const { env } = this.#options;
-      throw signInError("no token was issued", { method: this.method, env, tenant });
-    }
-    const { tid } = readClaims(token.token);
-    if (
-      tenant !== undefined &&
-      isGuid(tenant) &&
-      tid !== undefined &&
-      tid.toLowerCase() !== tenant.toLowerCase()
-    ) {
-      throw wrongTenantError(`${this.method} is signed in to ${tid}, and --tenant is ${tenant}.`);
-    }
-    this.#tokens.set(scope, token);
-    return token;
   }
+}
+
+/** A domain cannot be compared with the id in a token. */
+function checkTenant(signedInTo: string | undefined, { method, tenant }: SignInAttempt): void {
+  if (tenant === undefined || !isGuid(tenant) || signedInTo === undefined) return;
+  if (signedInTo.toLowerCase() === tenant.toLowerCase()) return;
+  throw wrongTenantError(`${method} is signed in to ${signedInTo}, and --tenant is ${tenant}.`);
 }

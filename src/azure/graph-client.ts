@@ -6,13 +6,14 @@ import {
   type GraphRequest,
   type Middleware,
 } from "@microsoft/microsoft-graph-client";
-import { readPages } from "../domain/pages.ts";
+import { hasCode } from "../domain/errors.ts";
 import { withRetries } from "../domain/retry.ts";
+import { perform } from "./azure-errors.ts";
 import type { AzureHttp, AzureRequest } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
 import { record, type JsonObject } from "./json-fields.ts";
-import { answerOf, notAnswered, readAnswer, sameKeyValue, ServiceFailure } from "./service-failure.ts";
+import { notAnswered, sameKeyValue, ServiceFailure } from "./service-failure.ts";
 
 /** One call to Graph. */
 export interface GraphCall {
@@ -24,18 +25,33 @@ export interface GraphCall {
   readonly repeatable?: boolean;
 }
 
-/** Microsoft Graph, signed in. Costs nothing before its first request. */
+/**
+ * Microsoft Graph, signed in. Costs nothing before its first request. `doing` continues `Could not` in an
+ * ActionableError.
+ */
 export interface Graph {
   /** Begins a request to a path below `/v1.0`; the path is already encoded. */
   readonly api: (path: string) => GraphRequest;
   /**
+   * For callers that handle a refusal before it becomes an ActionableError.
    * @returns the JSON body; undefined if there is none, which is allowed only in the answer to a write
    * @throws ServiceFailure if Graph refuses; ExchangeError if no complete answer comes; ActionableError if signing in
    *   fails
    */
   send(call: GraphCall, signal: AbortSignal): Promise<JsonObject | undefined>;
+  /** Runs one request, or several that belong together, and turns their failures into ActionableErrors. */
+  perform<T>(doing: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  /** Sends one call. */
+  ask(doing: string, call: GraphCall, signal: AbortSignal): Promise<JsonObject | undefined>;
   /** Every item of a list, page after page, or the first `atMost` of them. */
-  list(at: GraphRequest, signal: AbortSignal, atMost?: number): Promise<readonly JsonObject[]>;
+  list(doing: string, at: GraphRequest, signal: AbortSignal, atMost?: number): Promise<readonly JsonObject[]>;
+  /** One object; undefined if there is none with that key. */
+  find<T>(
+    doing: string,
+    at: GraphRequest,
+    read: (item: JsonObject) => T,
+    signal: AbortSignal,
+  ): Promise<T | undefined>;
 }
 
 /** Microsoft Graph v1.0 of a cloud, signed in with the credential. */
@@ -53,11 +69,15 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
       .middlewareOptions([new Repeatability(repeatable ?? (method === "get" || method === "delete"))])
       // The answer is parsed here: the SDK would accept part of an answer as the whole.
       .responseType(ResponseType.RAW);
-    const { status, headers, text } = await answered(sendBy[method](call, body));
-    if (status >= 300) throw new ServiceFailure(readAnswer(status, headers, text));
+    const { status, headers, text } = await answered(
+      method === "get" || method === "delete" ? call[method]() : call[method](body),
+    );
+    if (status >= 300) throw new ServiceFailure(status, headers, text);
     const parsed = text === "" ? undefined : parse(text);
     // Only an object is an answer. Anything else would look as if there were nothing to read.
-    if (method === "get" && !isObject(parsed)) throw notAnswered("the answer is not a JSON object");
+    if (method === "get" && (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))) {
+      throw notAnswered("the answer is not a JSON object");
+    }
     return parsed === undefined ? undefined : record(parsed);
   }
 
@@ -68,37 +88,41 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
       (error) => (wasBusy(error) ? { status: 429, idempotent: false } : undefined),
       signal,
     );
+  const inDirectory: Graph["perform"] = (doing, signal, work) =>
+    perform({ doing, area: "directory" }, signal, work);
+  const ask: Graph["ask"] = (doing, call, signal) => inDirectory(doing, signal, () => send(call, signal));
 
   return {
     api: (path) => client.api(path),
     send,
-    list: (at, signal, atMost = Infinity) =>
-      readPages(http.timeoutMs, signal, async (pages) => {
+    perform: inDirectory,
+    ask,
+    list: (doing, at, signal, atMost = Infinity) =>
+      inDirectory(doing, signal, async () => {
         const items: JsonObject[] = [];
         for (let next = at; ;) {
-          const page = await send({ method: "get", at: next }, pages.signal);
-          const { value, "@odata.nextLink": link } = page ?? {};
+          const { value, "@odata.nextLink": link } = record(await send({ method: "get", at: next }, signal));
           if (!Array.isArray(value)) throw notAnswered("the answer is not a list");
           items.push(...value.map(record));
-          if (typeof link !== "string" || link === "" || items.length >= atMost)
+          if (typeof link !== "string" || link === "" || items.length >= atMost) {
             return items.slice(0, atMost);
+          }
           // The address of the next page must be an absolute URL.
           if (!URL.canParse(link)) throw notAnswered("the next page has no address");
-          pages.goOn(link);
           next = client.api(link);
         }
       }),
+    async find(doing, at, read, signal) {
+      try {
+        const found = await ask(doing, { method: "get", at }, signal);
+        return found && read(found);
+      } catch (error) {
+        if (hasCode(error, "directory.not-found")) return undefined;
+        throw error;
+      }
+    },
   };
 }
-
-const sendBy: Readonly<
-  Record<GraphCall["method"], (call: GraphRequest, body: object | undefined) => Promise<unknown>>
-> = {
-  get: (call) => call.get(),
-  post: (call, body) => call.post(body),
-  patch: (call, body) => call.patch(body),
-  delete: (call) => call.delete(),
-};
 
 /** Returns the transport's answer, or throws what the transport threw. */
 async function answered(call: Promise<unknown>): Promise<GraphAnswer> {
@@ -114,8 +138,8 @@ async function answered(call: Promise<unknown>): Promise<GraphAnswer> {
  * statuses for that vary. Any other 409 says that something already exists.
  */
 function wasBusy(error: unknown): boolean {
-  const { status, codes } = answerOf(error) ?? { status: 0, codes: [] };
-  if (status < 400 || status >= 500) return false;
+  if (!(error instanceof ServiceFailure) || error.status >= 500) return false;
+  const { status, codes } = error;
   if (codes.some((code) => /Concurrency/i.test(code))) return true;
   return status === 409 && !codes.some((code) => code === sameKeyValue || code === "ObjectConflict");
 }
@@ -127,10 +151,6 @@ function parse(body: string): unknown {
     // The parser's message would quote the body.
     throw notAnswered("the answer is not JSON");
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Passes through the SDK whether a request may be sent again after a lost answer. */

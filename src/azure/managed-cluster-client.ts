@@ -2,14 +2,10 @@ import pMap from "p-map";
 import type { ManagedClusterList, ManagedClusters } from "../core/ports.ts";
 import type { ActionableError } from "../domain/errors.ts";
 import type { KubeletIdentity, ManagedCluster } from "../domain/managed-cluster.ts";
-import { isMissing } from "./api-versions.ts";
 import { azureError, perform } from "./azure-errors.ts";
 import { record, text } from "./json-fields.ts";
-import { listSubscriptions, type ResourceManager, type Subscription } from "./resource-manager.ts";
-import { answerOf } from "./service-failure.ts";
-
-/** Far below what Resource Manager allows a caller, as for registries. */
-const subscriptionsAtOnce = 16;
+import { subscriptionsAtOnce, type ResourceManager, type Subscription } from "./resource-manager.ts";
+import { isMissing, isRefusal, ServiceFailure } from "./service-failure.ts";
 
 /** Lists managed clusters of AKS, through Azure Resource Manager. */
 export function createManagedClusterClient(resourceManager: ResourceManager): ManagedClusters {
@@ -18,29 +14,25 @@ export function createManagedClusterClient(resourceManager: ResourceManager): Ma
     { id, tenantId }: Subscription,
     signal: AbortSignal,
   ): Promise<Pick<ManagedClusterList, "clusters" | "unseen">> {
-    const doing = { doing: `list the managed clusters of subscription ${id}`, area: "registries" } as const;
-    return perform(doing, signal, async () => {
+    const task = { doing: `list the managed clusters of subscription ${id}`, area: "registries" } as const;
+    return perform(task, signal, async () => {
       try {
         const path = `/subscriptions/${id}/providers/Microsoft.ContainerService/managedClusters`;
         const listed = await resourceManager.ask("managedClusters", signal, (clients) => clients.list(path));
         return { clusters: listed.flatMap((one) => managedCluster(one, tenantId) ?? []), unseen: [] };
       } catch (error) {
-        const status = answerOf(error)?.status;
-        if (status === undefined || status === 401) throw error;
+        if (!(error instanceof ServiceFailure) || error.status === 401) throw error;
         // The caller has no right there, nobody ever used AKS in it, or it is being deleted.
-        if (status === 403 || isMissing(error)) return { clusters: [], unseen: [] };
-        return { clusters: [], unseen: [azureError(error, doing) as ActionableError] };
+        if (isRefusal(error, 403) || isMissing(error)) return { clusters: [], unseen: [] };
+        return { clusters: [], unseen: [azureError(error, task) as ActionableError] };
       }
     });
   }
 
   return {
     async listManagedClusters(signal) {
-      const subscriptions = await perform(
-        { doing: "list the subscriptions", area: "registries" },
-        signal,
-        () => listSubscriptions(resourceManager, signal),
-      );
+      const task = { doing: "list the subscriptions", area: "registries" } as const;
+      const subscriptions = await perform(task, signal, () => resourceManager.subscriptions(signal));
       const lists = await pMap(subscriptions, (one) => listIn(one, signal), {
         concurrency: subscriptionsAtOnce,
         signal,

@@ -6,25 +6,16 @@ import { exitCode } from "../domain/exit-code.ts";
 import { isGuid } from "../domain/names.ts";
 import type {
   AccessedRegistry,
+  ListedRegistry,
   Registry,
   RegistryReference,
   RegistrySearch,
   RoleAssignmentMode,
 } from "../domain/registry.ts";
-import { isMissing, hasMode } from "./api-versions.ts";
 import { azureError, perform } from "./azure-errors.ts";
 import { loginServerBelongsTo, usualLoginServer, type Cloud } from "./cloud.ts";
-import {
-  allOf,
-  answered,
-  listSubscriptions,
-  type ResourceManager,
-  type Subscription,
-} from "./resource-manager.ts";
-import { answerOf } from "./service-failure.ts";
-
-/** Far below Resource Manager's limits, but enough that the search takes no longer than the slowest subscription. */
-const subscriptionsAtOnce = 16;
+import { allOf, subscriptionsAtOnce, type ResourceManager, type Subscription } from "./resource-manager.ts";
+import { isMissing, isRefusal, ServiceFailure } from "./service-failure.ts";
 
 /**
  * Finds and reads registries through Azure Resource Manager.
@@ -35,16 +26,18 @@ export function createRegistryResourceClient(
   resourceManager: ResourceManager,
   usualSubscription?: string,
 ): Registries & RegistryReads {
+  const isAtHome = ({ loginServer }: Registry) => loginServerBelongsTo(cloud, loginServer);
+
+  /** The registry with this id, or none. */
   async function readById(
     { id, subscriptionId, resourceGroup, name }: RegistryReference & { kind: "resource-id" },
     signal: AbortSignal,
   ): Promise<readonly AccessedRegistry[]> {
     return perform({ doing: `read registry ${id}`, area: "registries" }, signal, async () => {
       try {
-        return await resourceManager.ask("registries", signal, async (clients, version) => {
+        return await resourceManager.ask("registries", signal, async (clients, isUsual) => {
           const { registries } = clients.containerRegistry(subscriptionId);
-          const read = registries.get(resourceGroup, name);
-          return [readRegistry(await answered(read), version)];
+          return [readRegistry(await registries.get(resourceGroup, name), isUsual)];
         });
       } catch (error) {
         if (isMissing(error)) return [];
@@ -59,74 +52,92 @@ export function createRegistryResourceClient(
     signal: AbortSignal,
   ): Promise<readonly Subscription[]> {
     if (wanted !== undefined && isGuid(wanted)) return [{ id: wanted, name: undefined }];
-    const visible = await perform({ doing: "list the subscriptions", area: "registries" }, signal, () =>
-      listSubscriptions(resourceManager, signal),
-    );
-    if (visible.length === 0) {
-      throw noSubscription(
-        `The signed-in account sees no subscription in tenant ${await resourceManager.tenant(signal)}.`,
-        "Name the tenant that holds the registry with --tenant, or sign in there (az login --tenant TENANT), or name the registry by its resource id, or ask for the role Reader on it.",
-      );
-    }
+    const task = { doing: "list the subscriptions", area: "registries" } as const;
+    const visible = await perform(task, signal, () => resourceManager.subscriptions(signal));
     const named = visible.filter(
       ({ name }) => wanted === undefined || name?.toLowerCase() === wanted.toLowerCase(),
     );
-    if (named.length === 0) {
-      throw noSubscription(
-        `The signed-in account sees no subscription called ${JSON.stringify(wanted)} in tenant ${await resourceManager.tenant(signal)}.`,
-        'Check --subscription. If it is in another tenant, name that with --tenant: az account list --query "[].{name:name,tenant:tenantId}" --output table',
-      );
-    }
-    return named;
+    if (named.length > 0) return named;
+    const called = visible.length > 0 && wanted !== undefined ? ` called ${JSON.stringify(wanted)}` : "";
+    throw new ActionableError(
+      `The signed-in account sees no subscription${called} in tenant ${await resourceManager.tenant(signal)}.`,
+      {
+        code: "azure.no-subscription",
+        hint:
+          called === ""
+            ? "Name the tenant that holds the registry with --tenant, or sign in there (az login --tenant TENANT), or name the registry by its resource id, or ask for the role Reader on it."
+            : 'Check --subscription. If it is in another tenant, name that with --tenant: az account list --query "[].{name:name,tenant:tenantId}" --output table',
+        docs: "https://learn.microsoft.com/cli/azure/manage-azure-subscriptions-azure-cli",
+        exitCode: exitCode.notAllowed,
+      },
+    );
   }
 
   /** The registries of one subscription, or why they could not be listed. */
   async function listIn(
-    { id }: Subscription,
+    { id, name: subscriptionName }: Subscription,
     { subscription }: RegistryScope,
     signal: AbortSignal,
-  ): Promise<RegistrySearch<AccessedRegistry>> {
-    const doing = { doing: `list the registries of subscription ${id}`, area: "registries" } as const;
-    return perform(doing, signal, async () => {
+  ): Promise<RegistrySearch<AccessedRegistry & ListedRegistry>> {
+    const task = { doing: `list the registries of subscription ${id}`, area: "registries" } as const;
+    return perform(task, signal, async () => {
       try {
-        const registries = await resourceManager.ask("registries", signal, async (clients, version) => {
+        const registries = await resourceManager.ask("registries", signal, async (clients, isUsual) => {
           const listed = await allOf(clients.containerRegistry(id).registries.list());
-          return listed.map((one) => readRegistry(one, version));
+          return listed.map((one) => ({ ...readRegistry(one, isUsual), subscriptionName }));
         });
         return { registries, unseen: [] };
       } catch (error) {
-        const status = answerOf(error)?.status;
-        if (subscription !== undefined || status === undefined || status === 401) throw error;
+        const isAnswer = error instanceof ServiceFailure && error.status !== 401;
+        if (subscription !== undefined || !isAnswer) throw error;
         // The caller has no right there, or the subscription is being deleted. Only other failures are reported.
-        if (status === 403 || isMissing(error)) return nothing;
-        return { registries: [], unseen: [azureError(error, doing) as ActionableError] };
+        if (isRefusal(error, 403) || isMissing(error)) return { registries: [], unseen: [] };
+        return { registries: [], unseen: [azureError(error, task) as ActionableError] };
       }
     });
   }
 
-  /** The registries of each subscription in the scope. */
-  async function listAll(scope: RegistryScope, signal: AbortSignal) {
-    const usual =
-      scope.subscription === undefined && usualSubscription !== undefined && isGuid(usualSubscription)
-        ? { id: usualSubscription.toLowerCase(), name: undefined }
-        : undefined;
+  /** The registries in every subscription of the scope. */
+  async function listAll(
+    scope: RegistryScope,
+    signal: AbortSignal,
+  ): Promise<RegistrySearch<AccessedRegistry & ListedRegistry>> {
+    const usual = scope.subscription === undefined && usualSubscription?.toLowerCase();
     // Usually the registry is there, so the search does not wait for the list of subscriptions.
-    const inUsual = usual && listIn(usual, scope, signal);
+    const inUsual =
+      usual && isGuid(usual) ? listIn({ id: usual, name: undefined }, scope, signal) : undefined;
     // If the caller does not see that subscription, a failure there does not matter.
     inUsual?.catch(() => {});
-    const subscriptions = await subscriptionsIn(scope.subscription, signal);
-    return pMap(
-      subscriptions,
-      async (subscription) => ({
-        subscription,
-        ...(await ((subscription.id.toLowerCase() === usual?.id && inUsual) ||
-          listIn(subscription, scope, signal))),
-      }),
+    const lists = await pMap(
+      await subscriptionsIn(scope.subscription, signal),
+      async (one) => {
+        if (!inUsual || one.id.toLowerCase() !== usual) return listIn(one, scope, signal);
+        const { registries, unseen } = await inUsual;
+        return { registries: registries.map((found) => ({ ...found, subscriptionName: one.name })), unseen };
+      },
       { concurrency: subscriptionsAtOnce, signal },
     );
+    return {
+      registries: lists.flatMap(({ registries }) => registries),
+      unseen: lists.flatMap(({ unseen }) => unseen),
+    };
   }
 
-  const isAtHome = ({ loginServer }: Registry) => loginServerBelongsTo(cloud, loginServer);
+  const listAtHome: RegistryReads["listAccess"] & Registries["listRegistries"] = async (scope, signal) => {
+    const { registries, unseen } = await listAll(scope, signal);
+    return { registries: registries.filter(isAtHome), unseen };
+  };
+
+  /** Passwords will be sent to these hosts, so each must belong to the cloud. */
+  function checkHome(registries: readonly Registry[]): readonly Registry[] {
+    const stray = registries.find((registry) => !isAtHome(registry));
+    if (!stray) return registries;
+    throw refused(
+      "registry.foreign-host",
+      `Registry ${stray.name} names ${stray.loginServer} as its login server, which does not belong to ${cloud.name}, so acr-pull sends no password there.`,
+      "Check --cloud.",
+    );
+  }
 
   return {
     likelyLoginServer(reference) {
@@ -137,54 +148,29 @@ export function createRegistryResourceClient(
 
     async findRegistries(reference, scope, signal) {
       if (reference.kind === "resource-id") {
-        const registries = atHome((await readById(reference, signal)).map(withoutAccess));
+        const registries = checkHome((await readById(reference, signal)).map(plain));
         return { registries, others: [], unseen: [], tenantId: await resourceManager.tenant(signal) };
       }
-      const lists = await listAll(scope, signal);
-      const all = lists.flatMap(({ registries }) => registries.map(withoutAccess));
+      const { registries: seen, unseen } = await listAll(scope, signal);
+      const registries = seen.map(plain);
       return {
-        registries: atHome(all.filter((registry) => isMeant(registry, reference))),
-        others: all.filter((registry) => !isMeant(registry, reference) && isAtHome(registry)),
-        unseen: lists.flatMap(({ unseen }) => unseen),
+        registries: checkHome(registries.filter((registry) => isMeant(registry, reference))),
+        others: registries.filter((registry) => !isMeant(registry, reference) && isAtHome(registry)),
+        unseen,
         tenantId: await resourceManager.tenant(signal),
       };
     },
 
-    async readAccess(reference, signal) {
-      return (await readById(reference, signal)).find(isAtHome);
-    },
-
-    async listAccess(scope, signal) {
-      const lists = await listAll(scope, signal);
-      return {
-        registries: lists.flatMap(({ registries }) => registries.filter(isAtHome)),
-        unseen: lists.flatMap(({ unseen }) => unseen),
-      };
-    },
-
-    async listRegistries(scope, signal) {
-      const lists = await listAll(scope, signal);
-      return {
-        registries: lists.flatMap(({ subscription, registries }) =>
-          registries
-            .filter(isAtHome)
-            .map((registry) => ({ ...withoutAccess(registry), subscriptionName: subscription.name })),
-        ),
-        unseen: lists.flatMap(({ unseen }) => unseen),
-      };
-    },
+    readAccess: async (reference, signal) => (await readById(reference, signal)).find(isAtHome),
+    listAccess: listAtHome,
+    listRegistries: listAtHome,
   };
+}
 
-  /** Passwords will be sent to these hosts, so each must belong to the cloud. */
-  function atHome(registries: readonly Registry[]): readonly Registry[] {
-    const stray = registries.find((registry) => !isAtHome(registry));
-    if (!stray) return registries;
-    throw refused(
-      "registry.foreign-host",
-      `Registry ${stray.name} names ${stray.loginServer} as its login server, which does not belong to ${cloud.name}, so acr-pull sends no password there.`,
-      "Check --cloud.",
-    );
-  }
+/** Without what is known only here. */
+function plain(found: AccessedRegistry & Partial<ListedRegistry>): Registry {
+  const { access: _access, subscriptionName: _name, ...registry } = found;
+  return registry;
 }
 
 function isMeant(
@@ -196,22 +182,26 @@ function isMeant(
     : registry.loginServer === reference.loginServer.toLowerCase();
 }
 
-const nothing: RegistrySearch<AccessedRegistry> = { registries: [], unseen: [] };
-
-function withoutAccess({ access: _access, ...registry }: AccessedRegistry): Registry {
-  return registry;
-}
-
 /**
  * Source: https://learn.microsoft.com/rest/api/container-registry/registries/get
- * @param version the API version that returned it
+ * @param isUsual whether it was read in a version that tells the mode; not every older one does
  */
-function readRegistry(listed: ListedResource, version: string): AccessedRegistry {
+function readRegistry(listed: ListedResource, isUsual: boolean): AccessedRegistry {
+  const { id = "", name = "", loginServer = "", location, roleAssignmentMode } = listed;
   const { networkRuleSet, publicNetworkAccess, privateEndpointConnections } = listed;
+  const isPrivate = publicNetworkAccess === "Disabled";
+  const [, , subscriptionId = "", , resourceGroup = ""] = id.split("/");
   return {
-    ...registryOf(listed, version),
+    id,
+    name,
+    loginServer: loginServer.toLowerCase(),
+    roleAssignmentMode: modeOf(roleAssignmentMode, isUsual),
+    subscriptionId,
+    resourceGroup,
+    location,
+    ...(isPrivate && { isPrivate }),
     access: {
-      publicAccess: publicNetworkAccess !== "Disabled",
+      publicAccess: !isPrivate,
       opensToAll: networkRuleSet?.defaultAction !== "Deny",
       allowedAddresses: networkRuleSet?.ipRules?.length ?? 0,
       privateEndpoints: privateEndpointConnections?.length ?? 0,
@@ -219,33 +209,8 @@ function readRegistry(listed: ListedResource, version: string): AccessedRegistry
   };
 }
 
-function registryOf(listed: ListedResource, version: string): Registry {
-  const { id = "", name = "", loginServer = "", location, roleAssignmentMode } = listed;
-  const isPrivate = listed.publicNetworkAccess === "Disabled";
-  const [, , subscriptionId = "", , resourceGroup = ""] = id.split("/");
-  return {
-    id,
-    name,
-    loginServer: loginServer.toLowerCase(),
-    roleAssignmentMode: modeOf(roleAssignmentMode, version),
-    subscriptionId,
-    resourceGroup,
-    location,
-    ...(isPrivate && { isPrivate }),
-  };
-}
-
-function modeOf(value: string | undefined, version: string): RoleAssignmentMode | undefined {
+function modeOf(value: string | undefined, isUsual: boolean): RoleAssignmentMode | undefined {
   if (value === "AbacRepositoryPermissions" || value === "LegacyRegistryPermissions") return value;
   // Absent on registries that no newer API version has written. Those are in the older mode.
-  return !value && hasMode(version) ? "LegacyRegistryPermissions" : undefined;
-}
-
-function noSubscription(message: string, hint: string): ActionableError {
-  return new ActionableError(message, {
-    code: "azure.no-subscription",
-    hint,
-    docs: "https://learn.microsoft.com/cli/azure/manage-azure-subscriptions-azure-cli",
-    exitCode: exitCode.notAllowed,
-  });
+  return !value && isUsual ? "LegacyRegistryPermissions" : undefined;
 }

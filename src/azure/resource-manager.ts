@@ -9,14 +9,11 @@ import {
   type Pipeline,
   type PipelinePolicy,
 } from "@azure/core-rest-pipeline";
-import { readPages, type Pages } from "../domain/pages.ts";
-import { usualVersion, alternativeVersion, type Api } from "./api-versions.ts";
-import { retryPolicyName, type AzureHttp, type RequestRules } from "./azure-http.ts";
-import { multiFactorClaims } from "./claims-challenge.ts";
+import { retryPolicyName, type AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
 import { list, parsedRecord, text } from "./json-fields.ts";
-import { notAnswered, readAnswer, ServiceFailure } from "./service-failure.ts";
+import { isVersionRefused, notAnswered, ServiceFailure } from "./service-failure.ts";
 
 /**
  * The clients for one question. They are made for it, and their requests stop with it. The build leaves out every
@@ -32,20 +29,41 @@ export interface ResourceManagerClients {
   list(path: string): Promise<readonly unknown[]>;
 }
 
-/** Azure Resource Manager, in the API versions that a cloud has. */
+/**
+ * The APIs of Resource Manager with the version that each is asked in. Pulls by service account are in no stable
+ * version of managed clusters: https://github.com/Azure/azure-rest-api-specs/pull/40533
+ */
+const versions = {
+  authorization: "2022-04-01",
+  managedClusters: "2026-06-02-preview",
+  registries: "2025-11-01",
+  subscriptions: "2022-12-01",
+};
+type Api = keyof typeof versions;
+
+/**
+ * The claims of a token whose holder signed in with multi-factor authentication, as Resource Manager demands them for
+ * a person's writes. Source: https://github.com/Azure/azure-cli/pull/31699
+ */
+const multiFactorClaims = JSON.stringify({
+  access_token: { acrs: { essential: true, values: ["p1"] } },
+});
+
+/** Azure Resource Manager. */
 export interface ResourceManager {
   /**
-   * Asks in an API version that this cloud has. A refused version is tried only once in a run, because the refusal
-   * names those that exist.
-   * @param question called again after a version was refused; all answers of its clients are in the given version
+   * Asks something. A cloud that lacks the usual version, and names those that it has, is asked in the newest of them.
+   * @param question called again after the version was refused; `isUsual` says whether it is asked in the usual version
    * @throws ServiceFailure if Resource Manager refuses; ExchangeError if no complete answer comes; ActionableError if
    *   signing in fails
    */
   ask<T>(
     api: Api,
     signal: AbortSignal,
-    question: (clients: ResourceManagerClients, version: string) => Promise<T>,
+    question: (clients: ResourceManagerClients, isUsual: boolean) => Promise<T>,
   ): Promise<T>;
+  /** Every subscription that the caller sees. Throws as `ask` does. */
+  subscriptions(signal: AbortSignal): Promise<readonly Subscription[]>;
   /**
    * Has a person whose token shows no multi-factor authentication sign in with it, before a first write would ask.
    * @throws ActionableError `azure.mfa-required` if that takes a sign-in outside of this program
@@ -55,32 +73,42 @@ export interface ResourceManager {
   tenant(signal: AbortSignal): Promise<string | undefined>;
 }
 
+/** A subscription. */
+export interface Subscription {
+  readonly id: string;
+  readonly name: string | undefined;
+  /** Undefined if it was not looked up. */
+  readonly tenantId?: string | undefined;
+}
+
+/** How many subscriptions are asked at once: far below what Resource Manager allows a caller. */
+export const subscriptionsAtOnce = 16;
+
 /** Resource Manager of a cloud, signed in with the credential. Source: https://learn.microsoft.com/rest/api/azure/ */
 export function createResourceManager(
   cloud: Cloud,
   credential: Credential,
   http: AzureHttp,
 ): ResourceManager {
-  const chosen = new Map<Api, string>();
   const scope = cloud.resourceManagerScope;
   const home = new URL(cloud.resourceManager).origin;
-
-  const common = http.clientOptions(rules);
+  /** The versions that stand in for those that this cloud refused. */
+  const instead = new Map<Api, string>();
   const options = {
-    ...common,
+    ...http.clientOptions(),
     endpoint: cloud.resourceManager,
     // Each kind of client has its own name for this.
     credentialScopes: scope,
     credentials: { scopes: [scope] },
-    additionalPolicies: [
-      ...common.additionalPolicies,
-      { policy: successPolicy, position: "perRetry" as const },
-    ],
   };
 
-  async function clientsOf(version: string, pages: Pages): Promise<ResourceManagerClients> {
-    const sdk = await import("./resource-manager-clients.ts");
-    const policy = questionPolicy({ home, version, pages });
+  async function clientsOf(version: string, signal: AbortSignal): Promise<ResourceManagerClients> {
+    // The clients load while a token is fetched.
+    const [sdk] = await Promise.all([
+      import("./resource-manager-clients.ts"),
+      credential.getToken(scope, { abortSignal: signal }),
+    ]);
+    const policy = questionPolicy(home, version, signal);
     function held<T extends { readonly pipeline: Pipeline }>(client: T): T {
       // Outermost, so that it sees where a request goes before a token is added, and the answer after all retries.
       client.pipeline.addPolicy(policy, {
@@ -92,19 +120,17 @@ export function createResourceManager(
       client.pipeline.removePolicy({ name: "defaultRetryPolicy" });
       return client;
     }
+    const subscriptions = () => held(new sdk.SubscriptionClient(credential, options));
     return {
       authorization: (id) => held(new sdk.AuthorizationManagementClient(credential, id, options)),
       containerRegistry: (id) => held(new sdk.ContainerRegistryManagementClient(credential, id, options)),
-      subscriptions: () => held(new sdk.SubscriptionClient(credential, options)),
+      subscriptions,
       list: async (path) => {
         // All lists are read the same way, and this client is the smallest.
-        const client = held(new sdk.SubscriptionClient(credential, options));
+        const client = subscriptions();
         const items: unknown[] = [];
-        const first = new URL(path, home);
-        first.searchParams.set("api-version", version);
-        let next: string | undefined = first.href;
-        while (next !== undefined) {
-          const { bodyAsText } = await answered(client.sendRequest(createPipelineRequest({ url: next })));
+        for (let next: string | undefined = `${home}${path}?api-version=`; next !== undefined;) {
+          const { bodyAsText } = await client.sendRequest(createPipelineRequest({ url: next }));
           const page = parsedRecord(bodyAsText);
           items.push(...list(page["value"]));
           next = text(page["nextLink"]);
@@ -114,7 +140,35 @@ export function createResourceManager(
     };
   }
 
+  const ask: ResourceManager["ask"] = async (api, signal, question) => {
+    const usual = versions[api];
+    const version = instead.get(api) ?? usual;
+    try {
+      return await question(await clientsOf(version, signal), version === usual);
+    } catch (error) {
+      // The SDKs fail so at an answer that they cannot read.
+      if (error instanceof TypeError || error instanceof URIError || isRestError(error)) {
+        throw notAnswered("the answer is incomplete");
+      }
+      const offered = version === usual ? newestOffered(error, usual) : undefined;
+      if (offered === undefined) throw error;
+      instead.set(api, offered);
+      return await ask(api, signal, question);
+    }
+  };
+
   return {
+    ask,
+
+    async subscriptions(signal) {
+      const listed = await ask("subscriptions", signal, (clients) =>
+        allOf(clients.subscriptions().subscriptions.list()),
+      );
+      return listed.flatMap(({ subscriptionId: id, displayName: name, tenantId }) =>
+        id ? [{ id, name: name || undefined, tenantId: tenantId || undefined }] : [],
+      );
+    },
+
     async readyToWrite(signal) {
       const { kind, multiFactor } = await credential.claims(scope, signal);
       if (!cloud.demandsMultiFactor || kind !== "user" || multiFactor !== false) return;
@@ -122,95 +176,42 @@ export function createResourceManager(
     },
 
     tenant: async (signal) => (await credential.claims(scope, signal)).tid,
-
-    ask: (api, signal, question) =>
-      readPages(http.timeoutMs, signal, async (pages) => {
-        await credential.getToken(scope, { abortSignal: signal });
-        const tried = new Set<string>();
-        for (;;) {
-          const version = chosen.get(api) ?? usualVersion(api);
-          const clients = await clientsOf(version, pages);
-          tried.add(version);
-          try {
-            return await question(clients, version);
-          } catch (error) {
-            const instead = alternativeVersion(error, api, tried);
-            if (instead === undefined) throw error;
-            chosen.set(api, instead);
-          }
-        }
-      }),
   };
 }
 
-/**
- * The SDK's answer.
- * @throws ExchangeError if the SDK cannot read it
- */
-export async function answered<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw error instanceof TypeError || error instanceof URIError || isRestError(error)
-      ? notAnswered("the answer is incomplete")
-      : error;
-  }
-}
-
-/** Every item of a list, page by page; throws as `answered` does. */
+/** Every item of a list, page by page. */
 export async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const all: T[] = [];
-  const read = async () => {
-    for await (const item of items) all.push(item);
-  };
-  await answered(read());
+  for await (const item of items) all.push(item);
   return all;
 }
 
-/** Every subscription that the caller sees. */
-export async function listSubscriptions(
-  resourceManager: ResourceManager,
-  signal: AbortSignal,
-): Promise<readonly Subscription[]> {
-  const listed = await resourceManager.ask("subscriptions", signal, (clients) =>
-    allOf(clients.subscriptions().subscriptions.list()),
-  );
-  return listed.flatMap(({ subscriptionId: id, displayName: name, tenantId }) =>
-    id ? [{ id, name: name || undefined, tenantId: tenantId || undefined }] : [],
-  );
+/**
+ * The newest version that a refusal offers, a preview only in place of a preview if there are others. Both forms are
+ * in use: `supported api-versions are '…, …'` and `supported versions are '…,…'`.
+ */
+function newestOffered(error: unknown, refused: string): string | undefined {
+  if (!(error instanceof ServiceFailure) || !isVersionRefused(error)) return undefined;
+  const listed = /\bsupported (?:api-)?versions are '(?<list>[^']*)'/i.exec(error.whole);
+  const offered = (listed?.groups?.["list"] ?? "")
+    .split(",")
+    .map((version) => version.trim())
+    .filter((version) => /^\d{4}-\d{2}-\d{2}(?:-preview)?$/.test(version) && version !== refused);
+  const isPreview = (version: string) => version.endsWith("-preview");
+  const alike = offered.filter((version) => isPreview(version) === isPreview(refused));
+  return (alike.length > 0 ? alike : offered).toSorted().at(-1);
 }
-
-/** A subscription. */
-export interface Subscription {
-  readonly id: string;
-  readonly name: string | undefined;
-  /** Undefined if it was not looked up. */
-  readonly tenantId?: string | undefined;
-}
-
-const rules: RequestRules = {
-  mayRepeat: ({ method }) => method === "GET" || method === "PUT" || method === "DELETE",
-  writes: ({ method }) => method !== "GET",
-};
 
 /**
  * Enforces what the SDKs do not:
  * - A request uses the given API version.
  * - A token is sent only to the cloud's own host, wherever a list says that it continues.
- * - A list ends, and stops with the run.
+ * - A later page stops with the run too: the newer client passes the signal only to its first page.
  * - A response that is not the service's own does not count as an answer. The SDKs would take it for an empty one, or
  *   quote it.
  */
-function questionPolicy({
-  home,
-  version,
-  pages,
-}: {
-  readonly home: string;
-  readonly version: string;
-  readonly pages: Pages;
-}): PipelinePolicy {
-  let asked = false;
+function questionPolicy(home: string, version: string, signal: AbortSignal): PipelinePolicy {
+  let isNextPage = false;
   return {
     name: "acrPullQuestionPolicy",
     async sendRequest(request, next) {
@@ -220,10 +221,7 @@ function questionPolicy({
       const path = url.pathname.replaceAll(/\/{2,}/g, "/");
       const query = url.search.replace(/([?&]api-version=)[^&]*/, `$1${version}`);
       request.url = `${home}${path}${query}`;
-      request.abortSignal = pages.signal;
-      const isNextPage = asked;
-      if (isNextPage) pages.goOn(request.url);
-      asked = true;
+      request.abortSignal = signal;
       const response = await next(request).catch((error: unknown) => {
         if (!isRestError(error) || !error.response) throw error;
         if (error.code === "PARSE_ERROR") throw notAnswered("the answer is not JSON");
@@ -231,25 +229,16 @@ function questionPolicy({
       });
       const { status, headers, bodyAsText } = response;
       if (isNextPage && status === 404) throw notAnswered("the next page does not exist");
-      if (status >= 300) throw new ServiceFailure(readAnswer(status, headers, bodyAsText ?? undefined));
+      isNextPage = true;
+      if (status >= 300) throw new ServiceFailure(status, headers, bodyAsText);
       if (request.method === "GET") {
         const { value, id } = parsedRecord(bodyAsText);
         // An answer has one of these. Anything else would look as if there were nothing to read.
         if (!Array.isArray(value) && typeof id !== "string")
           throw notAnswered("the answer is not a JSON object");
       }
-      return response;
+      // The SDK takes any other success for a failure.
+      return request.method === "GET" ? { ...response, status: 200 } : response;
     },
   };
 }
-
-/** The SDKs treat any success status but the usual one as a failure. */
-const successPolicy: PipelinePolicy = {
-  name: "acrPullSuccessPolicy",
-  async sendRequest(request, next) {
-    const response = await next(request);
-    const usual = { GET: 200, PUT: 201, DELETE: 204 }[request.method as string];
-    const succeeded = response.status >= 200 && response.status < 300;
-    return succeeded && usual !== undefined ? { ...response, status: usual } : response;
-  },
-};

@@ -1,16 +1,12 @@
 import type { Permission, RoleAssignment as ListedAssignment } from "@azure/arm-authorization";
 import pMap from "p-map";
 import type { RoleReads, Roles } from "../core/ports.ts";
-import { refused, type ActionableError } from "../domain/errors.ts";
+import { refused } from "../domain/errors.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
 import { assignmentName, type RoleAssignment } from "../domain/role-assignment.ts";
-import { isMissing, hasConditions } from "./api-versions.ts";
 import { perform } from "./azure-errors.ts";
-import { allOf, answered, listSubscriptions, type ResourceManager } from "./resource-manager.ts";
-import { answerOf, isAnswer } from "./service-failure.ts";
-
-/** Far below what Resource Manager allows a caller, as for registries. */
-const subscriptionsAtOnce = 16;
+import { allOf, subscriptionsAtOnce, type ResourceManager } from "./resource-manager.ts";
+import { isMissing, isRefusal, ServiceFailure } from "./service-failure.ts";
 
 /** Reads and changes role assignments of registries, through Azure Resource Manager. */
 export function createRoleClient(resourceManager: ResourceManager): Roles & RoleReads {
@@ -19,7 +15,7 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
     perform({ doing: what, area: "registries" }, signal, read);
 
   async function assignmentsIn(scope: string, filter: string, signal: AbortSignal) {
-    const listed = await resourceManager.ask("roleAssignments", signal, (clients) => {
+    const listed = await resourceManager.ask("authorization", signal, (clients) => {
       const { roleAssignments } = clients.authorization(partsOf(scope).subscription);
       return allOf(roleAssignments.listForScope(withoutSlash(scope), { filter }));
     });
@@ -29,11 +25,11 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
   return {
     readyToWrite: (signal) => resourceManager.readyToWrite(signal),
 
-    async registryRights(registryId, signal) {
+    registryRights(registryId, signal) {
       const { subscription, group, name } = partsOf(registryId);
       return reading(`read the caller's rights on registry ${name}`, signal, async () => {
         try {
-          const permissions = await resourceManager.ask("permissions", signal, (clients) => {
+          const permissions = await resourceManager.ask("authorization", signal, (clients) => {
             const listed = clients.authorization(subscription).permissions;
             return allOf(
               listed.listForResource(group, "Microsoft.ContainerRegistry", "", "registries", name),
@@ -64,46 +60,31 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
         assignmentsIn(registryId, `atScope() and assignedTo('${principalId}')`, signal),
       ),
 
-    async listRegistryAssignments(registryId, signal) {
-      const { name } = partsOf(registryId);
-      return reading(`list the role assignments of registry ${name}`, signal, async () => {
+    listRegistryAssignments: (registryId, signal) =>
+      reading(`list the role assignments of registry ${partsOf(registryId).name}`, signal, async () => {
         // This filter leaves out assignments below the registry, but not those above it.
         const listed = await assignmentsIn(registryId, "atScope()", signal);
         return listed.filter(({ scope }) => scope.toLowerCase() === registryId.toLowerCase());
-      });
-    },
+      }),
 
     findRole: (roleDefinitionId, signal) =>
       reading(`read the role ${roleDefinitionId}`, signal, async () => {
+        const { subscription } = partsOf(roleDefinitionId);
         try {
           const { roleName = "", permissions = [] } = await resourceManager.ask(
-            "roleDefinitions",
+            "authorization",
             signal,
             (clients) =>
-              answered(
-                clients
-                  .authorization(partsOf(roleDefinitionId).subscription)
-                  .roleDefinitions.getById(withoutSlash(roleDefinitionId)),
-              ),
+              clients.authorization(subscription).roleDefinitions.getById(withoutSlash(roleDefinitionId)),
           );
-          return {
-            name: roleName,
-            sets: permissions.map(
-              ({ actions = [], notActions = [], dataActions = [], notDataActions = [] }) => ({
-                actions,
-                notActions,
-                dataActions,
-                notDataActions,
-              }),
-            ),
-          };
+          return { name: roleName, sets: permissions.map((set) => ({ ...noActions, ...set })) };
         } catch (error) {
           if (isMissing(error)) return undefined;
           throw error;
         }
       }),
 
-    async assignRole(registryId, principalId, { role, condition }, signal) {
+    assignRole(registryId, principalId, { role, condition }, signal) {
       const { subscription, name } = partsOf(registryId);
       const task = {
         doing: `assign the role ${role.name} on registry ${name}`,
@@ -111,27 +92,30 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
         hintOnCondition: `A condition limits which roles you may assign. Ask whoever gave you that right to allow the role ${role.name} (${role.guid}) for the principal type ServicePrincipal, or have an Owner of the registry run this.`,
       } as const;
       return perform(task, signal, async () => {
+        const parameters = {
+          // az compares role definition ids in exactly this form.
+          roleDefinitionId: `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role.guid}`,
+          principalId,
+          // With this, Resource Manager does not look the principal up in a replica that may not know it yet.
+          principalType: "ServicePrincipal",
+          ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
+        };
+        const guid = assignmentName(registryId, principalId, role.guid);
         try {
-          const parameters = {
-            // az compares role definition ids in exactly this form.
-            roleDefinitionId: `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role.guid}`,
-            principalId,
-            // With this, Resource Manager does not look the principal up in a replica that may not know it yet.
-            principalType: "ServicePrincipal",
-            ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
-          };
-          const assignment = await resourceManager.ask("roleAssignments", signal, (clients, version) => {
-            if (condition !== undefined && !hasConditions(version)) throw noConditions(name);
+          const assignment = await resourceManager.ask("authorization", signal, (clients, isUsual) => {
+            // An older version may ignore the condition: the role would be wider than was asked for.
+            // https://learn.microsoft.com/azure/role-based-access-control/conditions-faq
+            if (condition !== undefined && !isUsual) throw noConditions(name);
             const { roleAssignments } = clients.authorization(subscription);
-            const guid = assignmentName(registryId, principalId, role.guid);
-            return answered(roleAssignments.create(withoutSlash(registryId), guid, parameters));
+            return roleAssignments.create(withoutSlash(registryId), guid, parameters);
           });
           return { kind: "assigned", assignment: assignmentOf(assignment) };
         } catch (error) {
           // Also while Azure is busy with another change of it.
-          if (isAnswer(error, 409, "RoleAssignmentExists") || isAnswer(error, 409, "Conflict"))
+          if (isRefusal(error, 409, "RoleAssignmentExists") || isRefusal(error, 409, "Conflict")) {
             return { kind: "exists" };
-          if (isAnswer(error, 400, "PrincipalNotFound")) return { kind: "principal-unknown" };
+          }
+          if (isRefusal(error, 400, "PrincipalNotFound")) return { kind: "principal-unknown" };
           throw error;
         }
       });
@@ -139,15 +123,14 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
 
     listVisibleAssignments: (principalId, signal) =>
       reading(`list the roles of principal ${principalId}`, signal, async () => {
-        const subscriptions = await listSubscriptions(resourceManager, signal);
         const lists = await pMap(
-          subscriptions,
+          await resourceManager.subscriptions(signal),
           async ({ id }) => {
             try {
               return await assignmentsIn(`/subscriptions/${id}`, `principalId eq '${principalId}'`, signal);
             } catch (error) {
               // The caller may not see them there, or the subscription is being deleted.
-              if (isAnswer(error, 403) || isMissing(error)) return [];
+              if (isRefusal(error, 403) || isMissing(error)) return [];
               throw error;
             }
           },
@@ -157,32 +140,28 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
         return [...new Map(lists.flat().map((one) => [one.id.toLowerCase(), one])).values()];
       }),
 
-    async removeAssignment(id, signal) {
-      await perform({ doing: "remove a role assignment", area: "roles" }, signal, async () => {
+    removeAssignment: (id, signal) =>
+      perform({ doing: "remove a role assignment", area: "roles" }, signal, async () => {
         try {
-          await resourceManager.ask("roleAssignments", signal, (clients) =>
-            answered(
-              clients.authorization(partsOf(id).subscription).roleAssignments.deleteById(withoutSlash(id)),
-            ),
+          await resourceManager.ask("authorization", signal, (clients) =>
+            clients.authorization(partsOf(id).subscription).roleAssignments.deleteById(withoutSlash(id)),
           );
         } catch (error) {
           if (!isMissing(error)) throw error;
         }
-      });
-    },
+      }),
   };
 }
 
 /** Whether the service could not say, or did not answer. A refusal of the caller is not such a failure. */
 function isUnreadable(error: unknown): boolean {
-  const status = answerOf(error)?.status;
-  return error instanceof ExchangeError || (status !== undefined && status !== 401 && status !== 403);
+  if (error instanceof ExchangeError) return true;
+  return error instanceof ServiceFailure && error.status !== 401 && error.status !== 403;
 }
 
-/** An API version without conditions ignores them: the role would be wider than was asked for. */
-function noConditions(registryName: string): ActionableError {
+function noConditions(registryName: string) {
   return refused(
-    "roles.no-conditions",
+    "repository.needs-abac",
     `This cloud's Resource Manager does not support conditions, so a role on ${registryName} cannot be limited to repositories.`,
     "Omit --repository.",
   );
@@ -199,6 +178,8 @@ function wildcard(pattern: string): RegExp {
   const parts = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`));
   return new RegExp(`^${parts.join(".*")}$`, "i");
 }
+
+const noActions = { actions: [], notActions: [], dataActions: [], notDataActions: [] };
 
 function assignmentOf(listed: ListedAssignment): RoleAssignment {
   const { id = "", name = "", roleDefinitionId = "", principalId = "", scope = "", condition } = listed;

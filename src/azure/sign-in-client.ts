@@ -4,7 +4,8 @@ import type { SecretText } from "../domain/secret-text.ts";
 import { perform } from "./azure-errors.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
-import { readAnswer, ServiceFailure } from "./service-failure.ts";
+import { requestToken } from "./principal-token.ts";
+import { ServiceFailure } from "./service-failure.ts";
 import {
   entraDescription,
   entraReason,
@@ -12,7 +13,6 @@ import {
   refusalOfTheTenant,
   type EntraReason,
 } from "./sign-in-errors.ts";
-import { requestToken } from "./token-request.ts";
 
 /** The audience of every registry, in every cloud. */
 const registryScope = "https://containerregistry.azure.net/.default";
@@ -40,7 +40,7 @@ export function createSignInClient(
     const answer = await requestToken({ tenant, appId, password, scope }, cloud, http, signal);
     if (answer.status === 200) return undefined;
     const reason = isBusy(answer.status) ? undefined : entraReason(entraDescription(answer.bodyAsText));
-    if (!reason) throw new ServiceFailure(readAnswer(answer.status, answer.headers, undefined));
+    if (!reason) throw new ServiceFailure(answer.status, answer.headers, undefined);
     return { ...reason, at: new Date(serverNow(answer.headers.get("date"))) };
   }
 

@@ -1,16 +1,30 @@
-import { access, constants } from "node:fs/promises";
 import { hostname } from "node:os";
-import { delimiter, join } from "node:path";
+import { decodeJwt } from "jose";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
-import type { AuthMethod } from "../domain/identity.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
+import type { AuthMethod } from "../domain/identity.ts";
 import type { Variables } from "../domain/proxy.ts";
-import { azureError, unansweredError } from "./azure-errors.ts";
+import { shellQuote } from "../domain/shell-quote.ts";
+import { timeText } from "../domain/time-text.ts";
+import { azureError, multiFactorRequired } from "./azure-errors.ts";
+import type { FailedRequest } from "./azure-http.ts";
 import { parsedRecord, text } from "./json-fields.ts";
-import type { FailedTokenRequest } from "./token-request.ts";
-import { federationError } from "./federation-errors.ts";
-import { readAnswer, ServiceFailure } from "./service-failure.ts";
+import type { ShownPrincipal } from "./principal-token.ts";
+import { ServiceFailure } from "./service-failure.ts";
+
+/** How somebody signs in, and what came of it. */
+export interface SignInAttempt {
+  readonly method: AuthMethod;
+  readonly env: Variables;
+  readonly tenant: string | undefined;
+  /** The audience that a workload's own token must have. */
+  readonly federationAudience: string;
+  /** What a service principal showed last. */
+  shown?: ShownPrincipal | undefined;
+  /** The last request that failed, if any: the SDK often says only in words what went wrong, or not at all. */
+  failure?: FailedRequest | undefined;
+}
 
 /** Entra's reason for a refusal. */
 export interface EntraReason {
@@ -50,76 +64,26 @@ const conditionalAccess = new Set([
 /** The service or the application is unknown there, which is so of all that are in another cloud. */
 const otherCloud = new Set([500_011, 900_382]);
 const wrongTenant = new Set([50020, 50128, 90002, 90072, 500208, 700016, 900021, 900023]);
+const tokenExpired = 700_024;
+const otherAudience = 700_212;
+const otherCase = 7_002_138;
+const untrusted = new Set([70_021, 700_211, otherAudience, 700_213, otherCase]);
 
-/** How the sign-in was attempted. */
-export interface SignInAttempt {
-  readonly method: AuthMethod;
-  readonly env: Variables;
-  readonly tenant: string | undefined;
-}
-
-/**
- * The failure of a sign-in as an error that a person can act on.
- * @param error what the SDK threw. It often says only in words what went wrong, or not at all
- * @param last the last failed request, if any
- */
-export async function signInFailure(
-  error: unknown,
-  last: FailedTokenRequest | undefined,
-  attempt: SignInAttempt,
-): Promise<unknown> {
-  const { method, env } = attempt;
+/** The failure of a sign-in as an error that a person can act on. */
+export function signInFailure(error: unknown, attempt: SignInAttempt): unknown {
   if (error instanceof ActionableError) return error;
-  if (last instanceof ExchangeError) return unansweredError(last, "sign in");
+  const last = error instanceof ExchangeError ? error : attempt.failure;
+  const task = { doing: "sign in", area: "directory" } as const;
+  if (last instanceof ExchangeError) return azureError(last, task);
   if (last && isBusy(last.status)) {
-    const answer = readAnswer(last.status, last.headers, undefined);
-    return azureError(new ServiceFailure(answer), { doing: "sign in", area: "directory" });
-  }
-  if (method === "cli" && !(await isOnPath("az", env))) {
-    return new ActionableError(
-      "Not signed in: the Azure CLI is not installed.",
-      {
-        code: "azure.not-signed-in",
-        hint:
-          jobFix(env) ??
-          "Install it and run az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; or use --auth device-code, or --auth managed-identity on a machine in Azure that has one.",
-        docs: "https://aka.ms/azure-cli",
-        exitCode: exitCode.notAllowed,
-      },
-      { cause: error },
-    );
-  }
-  if (method === "browser" && error instanceof Error && "syscall" in error) {
-    return new ActionableError(
-      "No browser can be opened here.",
-      {
-        code: "azure.no-browser",
-        hint: "Sign in on another screen with --auth device-code.",
-        exitCode: exitCode.notAllowed,
-      },
-      { cause: error },
-    );
+    return azureError(new ServiceFailure(last.status, last.headers, undefined), task);
   }
   const inWords = error instanceof Error ? error.message : String(error);
+  if (attempt.method === "cli" && /could not be found|az: not found|az' is not recognized/.test(inWords)) {
+    const message = "Not signed in: the Azure CLI is not installed.";
+    return notSignedIn(message, attempt, jobFix(attempt) ?? withoutCli, error);
+  }
   return signInError(entraDescription(last?.bodyAsText) || inWords, attempt, error);
-}
-
-/** Whether a program is on the PATH in these variables. */
-async function isOnPath(program: string, env: Variables): Promise<boolean> {
-  const extensions = process.platform === "win32" ? (env["PATHEXT"] ?? ".EXE;.CMD").split(";") : [""];
-  const files = (env["PATH"] ?? env["Path"] ?? "")
-    .split(delimiter)
-    .filter((folder) => folder !== "")
-    .flatMap((folder) => extensions.map((extension) => join(folder, program + extension)));
-  const found = await Promise.all(
-    files.map((file) =>
-      access(file, constants.X_OK).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.includes(true);
 }
 
 /**
@@ -127,33 +91,46 @@ async function isOnPath(program: string, env: Variables): Promise<boolean> {
  * @param text the SDK's message, or Entra's own
  */
 export function signInError(text: string, attempt: SignInAttempt, cause?: unknown): ActionableError {
-  const { method } = attempt;
   const reason = entraReason(text);
   if (reason && conditionalAccess.has(reason.number)) {
-    return conditionalAccessError(reason, isPerson(attempt) ? "person" : "workload", cause);
+    return conditionalAccessError(reason, isPerson(attempt.method) ? "person" : "workload", cause);
   }
   if (reason && wrongTenant.has(reason.number)) return wrongTenantError(reason.sentence, cause);
-  const federation = reason && federationError(reason, { method }, cause);
-  if (federation) return federation;
+  if (reason?.number === tokenExpired) return expiredError(reason, attempt, cause);
+  if (reason && untrusted.has(reason.number)) return untrustedError(reason, attempt, cause);
   const [firstLine = ""] = text.split(/\r?\n/);
-  return new ActionableError(
-    `Could not sign in (--auth ${method}): ${reason?.sentence ?? firstLine.slice(0, 400)}`,
-    {
-      code: "azure.not-signed-in",
-      hint: reason && otherCloud.has(reason.number) ? otherCloudFix : remedies[method](attempt),
-      docs: "https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/overview",
-      exitCode: exitCode.notAllowed,
-    },
-    { cause },
-  );
+  const why = reason?.sentence ?? firstLine.slice(0, 400);
+  const fix = reason && otherCloud.has(reason.number) ? otherCloudFix : undefined;
+  return notSignedIn(`Could not sign in (--auth ${attempt.method}): ${why}`, attempt, fix, cause);
 }
 
 const otherCloudFix =
   "If the tenant is in another cloud, name that with --cloud, such as --cloud AzureUSGovernment. The Azure CLI has to be set to the same one: az cloud set --name AzureUSGovernment.";
 
-/** Whether a person signed in, as far as the method shows. */
-function isPerson({ method, env }: SignInAttempt): boolean {
-  if (method === "environment") return !env["AZURE_CLIENT_SECRET"] && !env["AZURE_CLIENT_CERTIFICATE_PATH"];
+const withoutCli =
+  "Install it (https://aka.ms/azure-cli) and run az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; or use --auth device-code, or --auth managed-identity on a machine in Azure that has one.";
+
+/** The error if nothing else is known than that it did not work. */
+export function notSignedIn(
+  message: string,
+  attempt: SignInAttempt,
+  hint = jobFix(attempt) ?? remedies[attempt.method](attempt),
+  cause?: unknown,
+): ActionableError {
+  const docs = "https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/overview";
+  return refusal("azure.not-signed-in", message, { hint, docs, cause });
+}
+
+function refusal(
+  code: string,
+  message: string,
+  { cause, ...details }: { readonly hint: string; readonly docs?: string; readonly cause: unknown },
+): ActionableError {
+  return new ActionableError(message, { code, ...details, exitCode: exitCode.notAllowed }, { cause });
+}
+
+/** Whether a person signs in, as far as the method shows. */
+function isPerson(method: AuthMethod): boolean {
   return method === "cli" || method === "browser" || method === "device-code";
 }
 
@@ -171,32 +148,23 @@ const conditionalAccessFixes = {
 
 /** Conditional Access often refuses a machine for its location, so the error names the machine. */
 function conditionalAccessError(
-  reason: EntraReason,
+  { sentence }: EntraReason,
   who: keyof typeof conditionalAccessFixes,
   cause?: unknown,
 ): ActionableError {
-  return new ActionableError(
-    `A Conditional Access policy of the tenant refuses the sign-in from this machine, ${hostname()}: ${reason.sentence}`,
-    {
-      code: "azure.conditional-access",
-      ...conditionalAccessFixes[who],
-      exitCode: exitCode.notAllowed,
-    },
-    { cause },
+  return refusal(
+    "azure.conditional-access",
+    `A Conditional Access policy of the tenant refuses the sign-in from this machine, ${hostname()}: ${sentence}`,
+    { ...conditionalAccessFixes[who], cause },
   );
 }
 
 /** The error if an account is unknown in the tenant that was asked for, or in the one that it is signed in to. */
 export function wrongTenantError(why: string, cause?: unknown): ActionableError {
-  return new ActionableError(
-    `Wrong tenant: ${why}`,
-    {
-      code: "azure.wrong-tenant",
-      hint: "Name the right one with --tenant, or sign in there: az login --tenant TENANT. In another cloud also set --cloud.",
-      exitCode: exitCode.notAllowed,
-    },
-    { cause },
-  );
+  return refusal("azure.wrong-tenant", `Wrong tenant: ${why}`, {
+    hint: "Name the right one with --tenant, or sign in there: az login --tenant TENANT. In another cloud also set --cloud.",
+    cause,
+  });
 }
 
 /** The error for a refusal of an application that another password would not change; undefined for any other refusal. */
@@ -205,8 +173,101 @@ export function refusalOfTheTenant(reason: EntraReason): ActionableError | undef
   return reason.number === 90002 || reason.number === 900023 ? wrongTenantError(reason.sentence) : undefined;
 }
 
+/**
+ * The error for a challenge that the Azure CLI's login does not satisfy, with the command by which it does: only az
+ * can ask the person for more. Source: https://learn.microsoft.com/entra/identity-platform/claims-challenge
+ * @param scope what the token is for; undefined for Resource Manager, which az signs in to anyway
+ */
+export function unmetChallenge(
+  claims: string,
+  tenant: string | undefined,
+  scope: string | undefined,
+): ActionableError {
+  const isMultiFactor = claims.includes('"acrs"');
+  const inTenant = tenant === undefined ? "" : ` --tenant ${tenant}`;
+  const forScope = scope === undefined ? "" : ` --scope ${scope}`;
+  const login = `az login${inTenant}${forScope} --claims-challenge ${Buffer.from(claims).toString("base64")}`;
+  const hint = `Sign in again${isMultiFactor ? " with MFA" : ""} (needs az 2.76), then run the same command: ${login}`;
+  const { because, ...details } = multiFactorRequired;
+  if (isMultiFactor) return new ActionableError(because, { ...details, hint });
+  const docs = "https://learn.microsoft.com/cli/azure/authenticate-azure-cli";
+  const message = "Azure accepts the sign-in no longer (--auth cli).";
+  return refusal("azure.not-signed-in", message, { hint, docs, cause: undefined });
+}
+
+/** What a workload's token says; none of it is secret. Undefined if none is known, or if it is not a JWT. */
+function claimsOf({ shown }: SignInAttempt) {
+  if (!shown || !("assertion" in shown)) return undefined;
+  try {
+    const { iss, sub, aud, exp } = decodeJwt(shown.assertion.reveal());
+    return {
+      issuer: text(iss) ?? "(none)",
+      subject: text(sub) ?? "(none)",
+      audience: [aud ?? "(none)"].flat().join(", "),
+      expiresAt: exp === undefined ? undefined : new Date(exp * 1000),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The error if the application does not trust a workload's token. The workload cannot read what the application
+ * trusts. Somebody else has to look that up, with the command in the hint.
+ */
+function untrustedError(reason: EntraReason, attempt: SignInAttempt, cause: unknown): ActionableError {
+  const claims = claimsOf(attempt);
+  const appId = attempt.shown?.appId ?? "APP_ID";
+  const message = claims
+    ? [
+        `No federated credential of application ${appId} matches the token that was presented (AADSTS${reason.number}):`,
+        `  issuer    ${claims.issuer}`,
+        `  subject   ${claims.subject}`,
+        `  audience  ${claims.audience}`,
+        ...(reason.number === otherCase ? ["One subject differs from it only in upper and lower case."] : []),
+      ].join("\n")
+    : `No federated credential matches the token that was presented: ${reason.sentence}`;
+  const hint = [
+    `Compare it with what is registered: az ad app federated-credential list --id ${appId} --query "[].{issuer:issuer,subject:subject,audience:audiences[0]}" --output table`,
+  ];
+  const { federationAudience } = attempt;
+  if (claims && reason.number === otherAudience && claims.audience !== federationAudience) {
+    hint.push(`Ask for the token with the audience ${federationAudience}.`);
+  } else if (claims) {
+    const { issuer, subject } = claims;
+    const parameters = { name: "acr-pull", issuer, subject, audiences: [federationAudience] };
+    hint.push(
+      `If anybody who runs as this subject may sign in as the application, register it: az ad app federated-credential create --id ${appId} --parameters ${shellQuote(JSON.stringify(parameters))}`,
+    );
+  }
+  hint.push("If it was registered just now, run the same command again in a few minutes.");
+  const docs = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust";
+  return refusal("azure.federated-credential", message, { hint: hint.join("\n"), docs, cause });
+}
+
+function expiredError(
+  { number, sentence }: EntraReason,
+  attempt: SignInAttempt,
+  cause: unknown,
+): ActionableError {
+  const ended = timeText(claimsOf(attempt)?.expiresAt);
+  const why = ended === null ? sentence : `it expired at ${ended} (AADSTS${number}).`;
+  const hint =
+    expiredFixes[attempt.method] ??
+    "Run the same command again; if it fails the same way, check this machine's clock.";
+  const message = `The token that was presented is not valid now: ${why}`;
+  return refusal("azure.federated-credential", message, { hint, cause });
+}
+
+const expiredFixes: Partial<Record<AuthMethod, string>> = {
+  cli: "The Azure CLI keeps the token that it was signed in with, for example by azure/login, and that token is valid for only a few minutes. Sign in again just before acr-pull, or let acr-pull ask for tokens itself: --auth github or --auth azure-pipelines.",
+  "workload-identity":
+    "Have a new token written to the file that AZURE_FEDERATED_TOKEN_FILE names, just before acr-pull runs. In GitLab it is valid for as long as the job's timeout, or for five minutes if the job has none.",
+};
+
 /** How a CI job signs in by itself, because nobody runs az login there; undefined outside the known CI services. */
-function jobFix(env: Variables): string | undefined {
+function jobFix({ method, env }: SignInAttempt): string | undefined {
+  if (method !== "cli") return undefined;
   if (env["GITHUB_ACTIONS"] === "true") {
     return "Give the job the permission id-token: write, and set AZURE_TENANT_ID and AZURE_CLIENT_ID; or run azure/login first.";
   }
@@ -219,8 +280,7 @@ function jobFix(env: Variables): string | undefined {
 }
 
 const remedies: Readonly<Record<AuthMethod, (attempt: SignInAttempt) => string>> = {
-  cli: ({ tenant, env }) =>
-    jobFix(env) ??
+  cli: ({ tenant }) =>
     `Run az login${tenant === undefined ? "" : ` --tenant ${tenant}`}; or, in a job without a person, set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.`,
   environment: () =>
     "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH); or use --auth cli after az login.",

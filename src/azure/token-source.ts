@@ -1,31 +1,34 @@
-import type {
-  AccessToken,
-  AzureCliCredential,
-  AzureCliCredentialOptions,
-  EnvironmentCredentialOptions,
-  TokenCredential,
-} from "@azure/identity";
+import { exec, type ExecException } from "node:child_process";
+import { promisify } from "node:util";
+import type { AccessToken, TokenCredential } from "@azure/identity";
+import { ActionableError, refused } from "../domain/errors.ts";
+import { exitCode } from "../domain/exit-code.ts";
 import type { AuthMethod } from "../domain/identity.ts";
-import { checkCloudOfCli } from "./az-cloud.ts";
-import type { AzureHttp, SdkClientOptions } from "./azure-http.ts";
-import type { Cloud } from "./cloud.ts";
-import { deviceCodeCredential, type DeviceCodePrompt } from "./device-code.ts";
-import { federatedSource } from "./federated-sign-in.ts";
-import { StoppableSignIn } from "./stoppable-sign-in.ts";
-import { principalSource, type FailedTokenRequest, type ShownPrincipal } from "./token-request.ts";
-import { readVariableFile } from "./variable-file.ts";
-import { isFederated, workloadIn, type FederatedMethod } from "./workload.ts";
-import { refused } from "../domain/errors.ts";
 import { isGuid } from "../domain/names.ts";
 import type { Variables } from "../domain/proxy.ts";
 import { SecretText } from "../domain/secret-text.ts";
+import { shellQuote } from "../domain/shell-quote.ts";
+import { untilAborted } from "../domain/until-aborted.ts";
+import type { AzureHttp } from "./azure-http.ts";
+import { httpsUrl, type Cloud } from "./cloud.ts";
+import { principalSource } from "./principal-token.ts";
+import { notSignedIn, type SignInAttempt } from "./sign-in-errors.ts";
+import { workloadIn, type WorkloadMethod } from "./workload.ts";
 
 /** Asks for a token for an audience; `claims` is what else the token must satisfy. */
 export type TokenSource = (
   scope: string,
   claims: string | undefined,
   signal: AbortSignal,
-) => Promise<AccessToken | null>;
+) => Promise<AccessToken>;
+
+/** What a person must do to sign in with a device code: open the page and enter the code there. */
+export interface DeviceCodePrompt {
+  readonly userCode: string;
+  readonly verificationUri: string;
+  /** Whether a service demands more than the sign-in before showed. */
+  readonly again: boolean;
+}
 
 /** Where to sign in, and with what. */
 export interface TokenSourceOptions {
@@ -37,11 +40,6 @@ export interface TokenSourceOptions {
   readonly env: Variables;
   readonly onDeviceCode: (prompt: DeviceCodePrompt) => void;
   readonly http: AzureHttp;
-  /**
-   * The tokens that are needed sooner or later. The Azure CLI is asked for all of them at once, because what it was
-   * signed in with may be valid for only minutes, as after azure/login.
-   */
-  readonly ahead?: { readonly scopes: readonly string[]; readonly signal: AbortSignal };
 }
 
 /** The Azure CLI starts a Python interpreter, which takes a while on a busy machine. */
@@ -49,89 +47,105 @@ const cliLimitMs = 60_000;
 
 /**
  * Opens the source of the tokens. Requests none yet.
- * @param onFailure called for each failed request: the SDK hides why it failed
- * @throws ActionableError `azure.wrong-tenant`, exit 2, if the method accepts a tenant only by its id;
- *   `azure.wrong-cloud` if the Azure CLI is set to another cloud
+ * @param attempt learns what was shown, and why a request failed: the SDK hides that
+ * @throws ActionableError `azure.not-signed-in` if something to sign in with is missing; `azure.wrong-tenant`, exit 2,
+ *   if the method accepts a tenant only by its id; `azure.wrong-cloud` if the Azure CLI is set to another cloud
  */
 export async function openTokenSource(
-  method: AuthMethod,
   options: TokenSourceOptions,
-  onFailure: (failure: FailedTokenRequest) => void,
+  attempt: SignInAttempt,
 ): Promise<TokenSource> {
-  const { http, env, tenant, cloud } = options;
-  const principal = method === "environment" ? passwordIn(env, tenant) : undefined;
-  if (principal) return principalSource(() => Promise.resolve(principal), cloud, http, onFailure);
-  if (isFederated(method)) {
-    return federatedSource(workloadIn(method, env, tenant, { cloud, http }), cloud, http, onFailure);
+  const { cloud, env, http, tenant = env["AZURE_TENANT_ID"] } = options;
+  const { method } = attempt;
+  const { AZURE_CLIENT_ID: appId, AZURE_CLIENT_SECRET: secret } = env;
+  if (method === "environment" && tenant && appId && secret) {
+    const principal = { tenant, appId, password: new SecretText(secret) };
+    return principalSource(() => Promise.resolve(principal), cloud, http, attempt);
   }
-  const signIn = new StoppableSignIn();
-  if (method === "cli" && !cloud.isWellKnown) {
-    const { signal } = options.ahead ?? new AbortController();
-    await signIn.run(signal, () => checkCloudOfCli(cloud, env, cliLimitMs));
+  if (method === "workload-identity" || method === "github" || method === "azure-pipelines") {
+    return principalSource(workloadIn(method, options), cloud, http, attempt);
   }
-  // A second request makes a second token, which does no harm.
-  const client = http.clientOptions({ mayRepeat: () => true, writes: () => false }, onFailure);
-  const stopping = { policy: signIn.policy, position: "perCall" as const };
-  const additionalPolicies = [stopping, ...client.additionalPolicies];
-  const credential = await createSdkCredential(method, options, {
-    ...client,
-    additionalPolicies,
-  });
+  const credential = await sdkCredential(method, options, attempt);
   return async (scope, claims, signal) => {
-    await checkCertificate(method, env, signal);
-    return signIn.run(signal, () => credential.getToken(scope, claims === undefined ? {} : { claims }));
+    const asked = { abortSignal: signal, ...(claims !== undefined && { claims }) };
+    // The SDK mostly ignores the signal. What goes on in it ends with the process.
+    const token = await untilAborted(credential.getToken(scope, asked), signal);
+    if (!token) throw new Error("no token was issued");
+    return token;
   };
 }
 
-async function createSdkCredential(
-  method: Exclude<AuthMethod, FederatedMethod>,
-  { cloud, env, tenant, subscription, onDeviceCode }: TokenSourceOptions,
-  client: SdkClientOptions,
+async function sdkCredential(
+  method: Exclude<AuthMethod, WorkloadMethod>,
+  { cloud, env, http, tenant, subscription, onDeviceCode }: TokenSourceOptions,
+  attempt: SignInAttempt,
 ): Promise<TokenCredential> {
-  const common = {
-    ...client,
+  const inTenant = tenant === undefined ? {} : { tenantId: tenant };
+  const options = {
+    ...http.signInOptions((failure) => (attempt.failure = failure)),
     authorityHost: cloud.authorityHost,
     // Only Microsoft's own clouds know each other's addresses.
     disableInstanceDiscovery: !cloud.isWellKnown,
   };
-  const inTenant = tenant === undefined ? {} : { tenantId: tenant };
-  const clientId = env["AZURE_CLIENT_ID"] ?? "";
   const identity = await import("@azure/identity");
   switch (method) {
-    case "cli":
-      return cliCredential(
-        identity.AzureCliCredential,
-        { ...inTenant, processTimeoutInMs: cliLimitMs },
-        subscription,
-      );
-    case "environment":
-      return environmentCredential(env, tenant, common);
-    case "managed-identity":
-      refuseDomain(tenant, "A managed identity signs in");
-      return new identity.ManagedIdentityCredential(clientId === "" ? common : { ...common, clientId });
-    case "device-code":
-      return deviceCodeCredential({ ...common, ...inTenant }, cloud, onDeviceCode);
+    case "cli": {
+      if (!cloud.isWellKnown) await checkCloudOfCli(cloud, env);
+      const cli = { ...inTenant, processTimeoutInMs: cliLimitMs };
+      const usual = new identity.AzureCliCredential(cli);
+      // The SDK refuses names with any other letter.
+      if (tenant !== undefined || !subscription || !/^[\w. -]+$/.test(subscription)) return usual;
+      return inSubscription(new identity.AzureCliCredential({ ...cli, subscription }), usual);
+    }
+    case "managed-identity": {
+      if (tenant !== undefined && !isGuid(tenant)) throw domainGiven(tenant);
+      const clientId = env["AZURE_CLIENT_ID"];
+      return new identity.ManagedIdentityCredential(clientId ? { ...options, clientId } : options);
+    }
+    case "device-code": {
+      let again = false;
+      const credential = new identity.DeviceCodeCredential({
+        ...options,
+        ...inTenant,
+        // The service's own message could say anything, so it is not passed on.
+        userPromptCallback: ({ userCode, verificationUri }) =>
+          onDeviceCode({ userCode, verificationUri, again }),
+      });
+      return {
+        getToken: (scopes, asked) => {
+          again = asked?.claims !== undefined;
+          return credential.getToken(scopes, asked);
+        },
+      };
+    }
     case "browser":
-      return new identity.InteractiveBrowserCredential({ ...common, ...inTenant });
+      await checkBrowser(env);
+      return new identity.InteractiveBrowserCredential({ ...options, ...inTenant });
+    case "environment": {
+      // The SDK's own EnvironmentCredential reads only the variables of the process, and knows no other tenant.
+      const { AZURE_CLIENT_ID: clientId, AZURE_CLIENT_CERTIFICATE_PATH: certificatePath } = env;
+      const tenantId = tenant ?? env["AZURE_TENANT_ID"];
+      if (!tenantId || !clientId || !certificatePath) {
+        throw notSignedIn("Could not sign in (--auth environment): the variables are not complete.", attempt);
+      }
+      const certificatePassword = env["AZURE_CLIENT_CERTIFICATE_PASSWORD"];
+      const certificate = { certificatePath, ...(certificatePassword && { certificatePassword }) };
+      const sendCertificateChain = /^(?:true|1)$/i.test(env["AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"] ?? "");
+      return new identity.ClientCertificateCredential(tenantId, clientId, certificate, {
+        ...options,
+        sendCertificateChain,
+      });
+    }
     default:
       return method satisfies never;
   }
 }
 
 /**
- * The Azure CLI, in the tenant of a subscription if no tenant is given. A subscription that it does not know may have
- * been made or granted since its last az login, so then it is asked as if none were given.
+ * The Azure CLI in the tenant of a subscription. One that it does not know may have been made or granted since its
+ * last az login, so then it is asked as if none were given.
  */
-function cliCredential(
-  Credential: typeof AzureCliCredential,
-  options: AzureCliCredentialOptions,
-  subscription: string | undefined,
-): TokenCredential {
-  const usual = new Credential(options);
-  // The SDK refuses names with any other letter.
-  const isNameable = subscription !== undefined && /^[\w. -]+$/.test(subscription);
-  if (options.tenantId !== undefined || !isNameable) return usual;
-  const there = new Credential({ ...options, subscription });
+function inSubscription(there: TokenCredential, usual: TokenCredential): TokenCredential {
   return {
     getToken: (...asked) =>
       there.getToken(...asked).catch((error: unknown) => {
@@ -141,76 +155,57 @@ function cliCredential(
   };
 }
 
-/** The service principal and password in the variables; undefined if they are incomplete. */
-function passwordIn(variables: Variables, tenant: string | undefined): ShownPrincipal | undefined {
-  const { AZURE_TENANT_ID, AZURE_CLIENT_ID: appId, AZURE_CLIENT_SECRET: secret } = variables;
-  const inTenant = tenant ?? AZURE_TENANT_ID;
-  if (!inTenant || !appId || !secret) return undefined;
-  return { tenant: inTenant, appId, password: new SecretText(secret) };
-}
-
-/**
- * A credential for the certificate, or the user's name and password, that the variables name. A certificate signs in to
- * the given tenant: the flag overrides the variable. The SDK's `EnvironmentCredential` does the same with the variables
- * of the process, but only in the tenant of AZURE_TENANT_ID.
- * Source: https://learn.microsoft.com/javascript/api/@azure/identity/environmentcredential
- * @throws ActionableError `azure.wrong-tenant` if a domain is given with a user's name and password
- * @throws CredentialUnavailableError if the variables name nothing
- */
-async function environmentCredential(
-  variables: Variables,
-  tenant: string | undefined,
-  options: EnvironmentCredentialOptions,
-): Promise<TokenCredential> {
-  const { AZURE_TENANT_ID, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_CERTIFICATE_PATH } = variables;
-  const { AZURE_USERNAME: username, AZURE_PASSWORD: password } = variables;
-  const identity = await import("@azure/identity");
-  const inTenant = tenant ?? AZURE_TENANT_ID;
-  if (inTenant && clientId && AZURE_CLIENT_CERTIFICATE_PATH) {
-    const certificatePassword = variables["AZURE_CLIENT_CERTIFICATE_PASSWORD"];
-    return new identity.ClientCertificateCredential(
-      inTenant,
-      clientId,
-      {
-        certificatePath: AZURE_CLIENT_CERTIFICATE_PATH,
-        ...(certificatePassword && { certificatePassword }),
-      },
-      {
-        ...options,
-        sendCertificateChain: /^(?:true|1)$/i.test(variables["AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"] ?? ""),
-      },
-    );
-  }
-  if (clientId) refuseDomain(tenant, "A user named in environment variables signs in");
-  if (AZURE_TENANT_ID && clientId && username && password) {
-    return new identity.UsernamePasswordCredential(AZURE_TENANT_ID, clientId, username, password, options);
-  }
-  throw new identity.CredentialUnavailableError(
-    "EnvironmentCredential is unavailable. No underlying credential could be used. To troubleshoot, visit https://aka.ms/azsdk/js/identity/environmentcredential/troubleshoot.",
+/** A managed identity signs in to its own tenant. Only an id can be compared with that. */
+function domainGiven(tenant: string): ActionableError {
+  return refused(
+    "azure.wrong-tenant",
+    `A managed identity signs in to its own tenant, which cannot be compared with --tenant ${tenant}.`,
+    "Name the tenant by its id, or omit --tenant.",
   );
 }
 
-/**
- * Checks that the certificate in the variables can be read within limits. The SDK has no limits: if it waits for a
- * pipe, the process stays alive.
- * @throws ActionableError `azure.not-signed-in`; the signal's reason
- */
-async function checkCertificate(method: string, variables: Variables, signal: AbortSignal): Promise<void> {
-  const variable = "AZURE_CLIENT_CERTIFICATE_PATH";
-  const file = variables[variable];
-  if (method === "environment" && file) await readVariableFile(variable, file, signal);
+/** Without a program to open it with, the SDK would end the process. */
+async function checkBrowser(env: Variables): Promise<void> {
+  if (process.platform !== "linux" || env["WSL_DISTRO_NAME"]) return;
+  await promisify(exec)("command -v xdg-open").catch((error: unknown) => {
+    throw new ActionableError(
+      "No browser can be opened here.",
+      {
+        code: "azure.not-signed-in",
+        hint: "Sign in on another screen with --auth device-code.",
+        exitCode: exitCode.notAllowed,
+      },
+      { cause: error },
+    );
+  });
 }
 
 /**
- * Refuses a domain as the tenant of a method that has its own tenant: only an id can be compared with that.
- * @param who names the method, as in `A managed identity signs in`; `to its own tenant` follows
- * @throws ActionableError `azure.wrong-tenant`
+ * Checks that the Azure CLI is set to a cloud. It gives a token for whatever audience it is asked, so another cloud
+ * could have itself sent tokens of the one that somebody is signed in to.
+ * @throws ActionableError `azure.wrong-cloud`; an error in the Azure CLI's words if it fails
  */
-function refuseDomain(tenant: string | undefined, who: string): void {
-  if (tenant === undefined || isGuid(tenant)) return;
-  throw refused(
-    "azure.wrong-tenant",
-    `${who} to its own tenant, which cannot be compared with --tenant ${tenant}.`,
-    "Name the tenant by its id, or omit --tenant.",
+async function checkCloudOfCli({ resourceManager }: Cloud, env: Variables): Promise<void> {
+  const command = "az cloud show --query endpoints.resourceManager --output tsv";
+  // As the SDK does: by a shell, which finds az.cmd on Windows, and in a folder where nobody can leave an az.
+  const cwd = process.platform === "win32" ? (env["SystemRoot"] ?? "C:\\Windows") : "/bin";
+  const { stdout } = await promisify(exec)(command, { cwd, timeout: cliLimitMs }).catch(
+    (error: ExecException) => {
+      throw new Error(error.stderr?.trim() || error.message, { cause: error });
+    },
+  );
+  const set = stdout.trim();
+  if (httpsUrl(set) === resourceManager) return;
+  throw new ActionableError(
+    `The Azure CLI is set to the cloud of ${set}, not to that of ${resourceManager}, so it is asked for no token.`,
+    {
+      code: "azure.wrong-cloud",
+      hint: [
+        "Set it to that cloud, which az cloud list may name, and sign in there: az cloud set --name NAME; az login.",
+        `If it does not know the cloud: az cloud register --name NAME --endpoint-resource-manager ${shellQuote(resourceManager)}.`,
+      ].join("\n"),
+      docs: "https://learn.microsoft.com/cli/azure/manage-clouds-azure-cli",
+      exitCode: exitCode.notAllowed,
+    },
   );
 }

@@ -31,8 +31,6 @@ export interface HttpRequest {
   readonly limitMs?: number | undefined;
   /** Whether it changes something. If so, its answer is still awaited for a moment after the signal aborts. */
   readonly writes?: boolean;
-  /** Called when the whole request has been sent. */
-  readonly onSent?: (() => void) | undefined;
 }
 
 /** A whole answer, whatever its status. A redirect is an answer like any other; it is never followed. */
@@ -95,7 +93,7 @@ export async function exchange(request: HttpRequest, signal: AbortSignal): Promi
 }
 
 function send(
-  { method, url, headers, body, agent, onSent }: HttpRequest,
+  { method, url, headers, body, agent }: HttpRequest,
   bounds: AbortController,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -120,7 +118,6 @@ function send(
     });
     outgoing.once("close", stop);
     outgoing.once("error", reject);
-    if (onSent) outgoing.once("finish", onSent);
     outgoing.once("response", resolve);
     outgoing.end(body);
   });

@@ -215,8 +215,6 @@ const endsAll = new Set([
   "azure.not-signed-in",
   "azure.wrong-tenant",
   "azure.conditional-access",
-  "azure.no-browser",
   "azure.unreachable",
   "azure.untrusted-certificate",
-  "azure.timed-out",
 ]);

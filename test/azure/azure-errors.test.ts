@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { azureError, type Area } from "../../src/azure/azure-errors.ts";
-import { readAnswer, ServiceFailure } from "../../src/azure/service-failure.ts";
+import { ServiceFailure } from "../../src/azure/service-failure.ts";
 import { ActionableError } from "../../src/domain/errors.ts";
 import { ExchangeError, type ExchangeFailure } from "../../src/domain/http-exchange.ts";
 
 function refusal(status: number, body: unknown, headers: Record<string, string> = {}): ServiceFailure {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return new ServiceFailure(readAnswer(status, new Headers(headers), text));
+  return new ServiceFailure(status, new Headers(headers), text);
 }
 
 function meant(failure: unknown, area: Area): ActionableError {
@@ -22,21 +22,21 @@ describe("a refusal", () => {
     [403, "AuthorizationFailed", "registries", "azure.forbidden", 3, false],
     [403, "AuthorizationFailed", "roles", "roles.forbidden", 3, false],
     [403, "Authorization_RequestDenied", "directory", "directory.forbidden", 3, false],
-    [403, "Directory_QuotaExceeded", "directory", "directory.quota", 3, false],
+    [403, "Directory_QuotaExceeded", "directory", "azure.limit", 3, false],
     [403, "RequestDisallowedByPolicy", "roles", "roles.policy", 3, false],
     [401, "RequestDisallowedByPolicy", "roles", "azure.mfa-required", 3, false],
-    [409, "ScopeLocked", "roles", "roles.locked", 3, false],
-    [400, "RoleAssignmentLimitExceeded", "roles", "roles.limit", 3, false],
+    [409, "ScopeLocked", "roles", "roles.policy", 3, false],
+    [400, "RoleAssignmentLimitExceeded", "roles", "azure.limit", 3, false],
     [404, "SubscriptionNotFound", "registries", "azure.no-subscription", 3, false],
     [404, "ResourceNotFound", "registries", "azure.not-found", 1, false],
     [404, "Request_ResourceNotFound", "directory", "directory.not-found", 1, true],
     [400, "CredentialInvalidLifetimeAsPerAppPolicy", "directory", "directory.password-lifetime", 3, false],
     [400, "CredentialTypeNotAllowedAsPerAppPolicy", "directory", "directory.passwords-forbidden", 3, false],
     [400, "ServiceTreeValueMissing", "directory", "directory.service-tree", 2, false],
-    [409, "Directory_ConcurrencyViolation", "directory", "directory.conflict", 1, true],
-    [409, "Request_Conflict", "directory", "directory.conflict", 1, true],
+    [409, "Directory_ConcurrencyViolation", "directory", "azure.failed", 1, true],
+    [409, "Request_Conflict", "directory", "azure.failed", 1, true],
     [409, "Conflict", "roles", "azure.failed", 1, false],
-    [429, "TooManyRequests", "directory", "azure.throttled", 1, true],
+    [429, "TooManyRequests", "directory", "azure.failed", 1, true],
     [500, "InternalServerError", "roles", "azure.failed", 1, true],
     [400, "Request_BadRequest", "directory", "azure.failed", 1, false],
     [302, "", "registries", "azure.failed", 1, false],
@@ -70,8 +70,8 @@ describe("a refusal", () => {
 
   test("has no code but one of the form of a code", () => {
     const details = [{ code: "Two words" }, { code: "a".repeat(62) }, { code: "eyJ-x" }, { code: "7000215" }];
-    const { answer } = refusal(400, { error: { code: "Request_BadRequest", details } });
-    expect(answer.codes).toEqual(["Request_BadRequest"]);
+    const { codes } = refusal(400, { error: { code: "Request_BadRequest", details } });
+    expect(codes).toEqual(["Request_BadRequest"]);
   });
 
   test.each(["", "<html>Bad gateway</html>", "null", "[]", '"text"', '{"error":"text"}'])(
@@ -133,7 +133,7 @@ test.each<[ExchangeFailure, string, boolean]>([
   ["no-connection", "azure.unreachable", true],
   ["broken-connection", "azure.unreachable", true],
   ["too-large", "azure.unreachable", false],
-  ["timed-out", "azure.timed-out", true],
+  ["timed-out", "azure.unreachable", true],
   ["untrusted-certificate", "azure.untrusted-certificate", false],
 ])("no answer by %s is %s", (failure, code, retryable) => {
   const error = meant(new ExchangeError(failure, undefined, "why"), "registries");

@@ -9,11 +9,10 @@ import {
   type Cloud,
 } from "../../src/azure/cloud.ts";
 
-const signal = new AbortController().signal;
 const nobody = () => Promise.reject(new Error("no request was expected"));
 
 function named(name: string): Promise<Cloud> {
-  return resolveCloud(name, nobody, signal);
+  return resolveCloud(name, nobody);
 }
 
 /** What the Resource Manager of a private cloud says about itself. */
@@ -44,7 +43,7 @@ describe("a cloud", () => {
     ["https://management.azure.com/", "AzureCloud"],
     ["https://management.usgovcloudapi.net", "AzureUSGovernment"],
   ])("named %s is %s, without a request", async (wanted, name) => {
-    expect(await resolveCloud(wanted, nobody, signal)).toMatchObject({ name, isWellKnown: true });
+    expect(await resolveCloud(wanted, nobody)).toMatchObject({ name, isWellKnown: true });
   });
 
   test.each(["AzureGermanCloud", "", "http://arm.stack.example", "https://user:password@arm.stack.example"])(
@@ -63,7 +62,7 @@ describe("a cloud", () => {
       asked.push(url);
       return Promise.resolve(document);
     };
-    expect(await resolveCloud("https://arm.stack.example/", fetchJson, signal)).toEqual({
+    expect(await resolveCloud("https://arm.stack.example/", fetchJson)).toEqual({
       name: "Stack",
       authorityHost: "https://login.stack.example",
       federationAudience: "api://AzureADTokenExchange",
@@ -90,7 +89,7 @@ describe("a cloud", () => {
     [[metadata({ resourceManager: "https://arm.other.example" })]],
   ])("is not made of %j", (document) => {
     expect(() => readMetadata("https://arm.stack.example", document)).toThrow(
-      expect.objectContaining({ code: "azure.bad-metadata" }),
+      expect.objectContaining({ code: "azure.unknown-cloud" }),
     );
   });
 
@@ -130,7 +129,7 @@ describe("a cloud", () => {
         readMetadata("https://arm.stack.example", document);
         return true;
       } catch (error) {
-        return hasCode(error, "azure.bad-metadata");
+        return hasCode(error, "azure.unknown-cloud");
       }
     };
     expect(fc.check(fc.property(fc.jsonValue(), isReadOrRefused))).toMatchObject({ failed: false });

@@ -226,7 +226,7 @@ describe("a service principal", () => {
       { match: "^POST .*/servicePrincipals", times: 9, status: 429, retryAfter: 3600 },
     ]);
     await expect(azure.azure.directory.createServicePrincipal(appId, signal)).rejects.toMatchObject({
-      code: "azure.throttled",
+      code: "azure.failed",
       retryable: true,
     });
   });
@@ -357,7 +357,7 @@ describe("a password", () => {
     const clock = new VirtualClock(requests);
     try {
       await expect(azure.azure.directory.removePassword(objectId, keyId, signal)).rejects.toMatchObject({
-        code: "directory.key-lingers",
+        code: "directory.stale-answer",
         retryable: true,
       });
     } finally {

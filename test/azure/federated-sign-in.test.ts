@@ -168,7 +168,7 @@ describe("a run whose federated credential", () => {
   test("is in order, and whose token has ended, is told when it ended", async () => {
     const { sandbox } = await inJob("gitlab", { job: { runner: "gitlab", tokenLifetime: 0 } });
     const run = await setup(sandbox, [], { env: await tokenFile(sandbox) });
-    expect([run.code, run.json.error.code]).toEqual([3, "azure.federated-token-expired"]);
+    expect([run.code, run.json.error.code]).toEqual([3, "azure.federated-credential"]);
     expect(run.json.error.message).toMatch(/it expired at \d{4}-\d\d-\d\dT[\d:]+Z \(AADSTS700024\)/);
     expect(run.json.error.hint).toContain("AZURE_FEDERATED_TOKEN_FILE");
   });

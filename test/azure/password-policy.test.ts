@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { readPasswordPolicy, type ReadPolicies } from "../../src/azure/password-policy.ts";
+import { readPasswordPolicy, type ReadPolicies } from "../../src/azure/application-passwords.ts";
 
 const day = 86_400_000;
 const createdAt = new Date("2026-06-01T00:00:00Z");

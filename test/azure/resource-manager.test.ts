@@ -79,12 +79,6 @@ describe.each([
     expect(server.requests).toHaveLength(1);
   });
 
-  test("does not follow a list that leads back to itself, nor take it for all there is", async () => {
-    const again = page([], `https://localhost:${server.port}/more`);
-    server.script(again, again, again);
-    await expect(list()).rejects.toThrow("leads back to an earlier page");
-  });
-
   test("does not take a list for whole whose next page is not there", async () => {
     server.script(page([], "//elsewhere.example/list"), { status: 404, json: {} });
     await expect(list()).rejects.toMatchObject(unreachable);
@@ -101,11 +95,6 @@ describe.each([
     const error: unknown = await list().catch((reason: unknown) => reason);
     expect(error).toMatchObject(unreachable);
     expect(inspect(error, { depth: 9 })).not.toContain("s3cr3t");
-  });
-
-  test("takes any success for one", async () => {
-    server.script((response: ServerResponse) => response.writeHead(202).end('{"value":[]}'));
-    await expect(list()).resolves.toBeDefined();
   });
 
   test("follows no redirect", async () => {
@@ -127,10 +116,10 @@ describe("a write", () => {
     return roles.assignRole(registryId, "someone", { role: acrPull, condition: undefined }, signal);
   };
 
-  test("need not be told more than that it was done, by whatever success", async () => {
+  test("need not be told more than that it was done", async () => {
     server.script((response: ServerResponse) => response.writeHead(200).end());
     expect((await assign()).kind).toBe("assigned");
-    for (const status of [200, 202, 204]) {
+    for (const status of [200, 204]) {
       server.script((response: ServerResponse) => response.writeHead(status).end());
       await roles.removeAssignment(`${registryId}/providers/Microsoft.Authorization/x/y`, signal);
     }

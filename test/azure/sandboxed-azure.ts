@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Agent } from "node:https";
 import { openAzure } from "../../src/azure/azure.ts";
-import type { AzureOptions } from "../../src/azure/directory-services.ts";
+import type { AzureOptions } from "../../src/azure/azure.ts";
 import { createAzureHttp } from "../../src/azure/azure-http.ts";
 import type {
   Directory,

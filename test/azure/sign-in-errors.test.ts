@@ -36,6 +36,7 @@ const attempt = (method: SignInAttempt["method"], env: SignInAttempt["env"] = {}
   method,
   env,
   tenant: undefined,
+  federationAudience: "api://AzureADTokenExchange",
 });
 
 describe("a failed sign-in", () => {
@@ -61,7 +62,6 @@ describe("a failed sign-in", () => {
   test.each([
     ["cli", {}, person],
     ["browser", {}, person],
-    ["environment", { AZURE_USERNAME: "ada", AZURE_PASSWORD: "p" }, person],
     ["environment", { AZURE_CLIENT_SECRET: "s" }, workload],
     ["environment", { AZURE_CLIENT_CERTIFICATE_PATH: "c" }, workload],
     ["workload-identity", {}, workload],

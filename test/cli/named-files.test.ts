@@ -109,17 +109,15 @@ describe("a file that a kubeconfig names", () => {
   });
 });
 
-describe("a file that Azure's variables name", () => {
-  it.each([
-    ["AZURE_FEDERATED_TOKEN_FILE", "workload-identity"],
-    ["AZURE_CLIENT_CERTIFICATE_PATH", "environment"],
-  ])("as %s is a regular file of bounded size", async (variable, auth) => {
+describe("a file that a variable of Azure's names", () => {
+  it("as AZURE_FEDERATED_TOKEN_FILE is a regular file of bounded size", async () => {
+    const variable = "AZURE_FEDERATED_TOKEN_FILE";
     for (const [file, why] of [
       [pipe(), "it is a pipe"],
       ["/dev/zero", "it is a device"],
     ] as const) {
       const env = { AZURE_CLIENT_SECRET: undefined, [variable]: file };
-      const run = await setup(sandbox, ["--auth", auth], { env });
+      const run = await setup(sandbox, ["--auth", "workload-identity"], { env });
       expect(run.code, run.stderr).toBe(3);
       expect(run.json.error).toMatchObject({
         code: "azure.not-signed-in",

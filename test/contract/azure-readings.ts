@@ -103,7 +103,7 @@ export const readings: Readonly<Record<string, Reading | string>> = {
     read: readAccess,
     // The version that the error names is not the cause, so the client does not ask for it forever.
     next: () => [asAnswer(recording("arm-no-registered-provider-found"))],
-    makes: { code: "azure.api-missing" },
+    makes: { code: "azure.failed" },
     asks: `${registryId}?api-version=2018-05-01`,
   },
   "arm-permissions-2": { read: rights, makes: { writeRoleAssignments: false, deleteRoleAssignments: false } },

@@ -631,7 +631,7 @@ describe.concurrent("remove goes on", () => {
     expectDepartures(sandbox);
     sandbox.setFaults([{ match: "DELETE .*/roleAssignments/", status: 403, code: "ScopeLocked", times: 9 }]);
     const run = await remove(sandbox);
-    expect([run.code, run.json.error.code], run.stderr).toEqual([4, "roles.locked"]);
+    expect([run.code, run.json.error.code], run.stderr).toEqual([4, "roles.policy"]);
     expect(told(run)).toEqual([
       "secret removed",
       "secret updated (unfinished)",

@@ -26,8 +26,8 @@ describe.concurrent("setup whose role is refused for good", () => {
     ["AuthorizationFailed", 403, "roles.forbidden"],
     ["RequestDisallowedByPolicy", 403, "roles.policy"],
     ["RequestDisallowedByPolicy", 401, "azure.mfa-required"],
-    ["ScopeLocked", 409, "roles.locked"],
-    ["RoleAssignmentLimitExceeded", 400, "roles.limit"],
+    ["ScopeLocked", 409, "roles.policy"],
+    ["RoleAssignmentLimitExceeded", 400, "azure.limit"],
   ])("by %s (%i) leaves nothing, and works when it is granted", async ([code, status, expected], test) => {
     const sandbox = await start(test, { faults: refusing(code, { status }) });
     const run = await setup(sandbox);

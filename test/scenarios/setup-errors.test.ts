@@ -454,7 +454,7 @@ describe("setup, refused before anything is written", () => {
       args: ["--timeout", "1s"],
       faults: [{ match: "GET /subscriptions", action: "hang", times: 99 }],
       exit: 1,
-      code: "azure.timed-out",
+      code: "azure.unreachable",
       says: ["no answer within 1 s"],
       hint: ["again"],
       retryable: true,

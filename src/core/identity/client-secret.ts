@@ -134,7 +134,7 @@ export async function checkPasswordPolicy(
 export function isRefusedForGood(error: unknown): error is ActionableError {
   return (
     error instanceof ActionableError &&
-    /^(?:directory\.|roles\.|azure\.mfa-required$)/.test(error.code) &&
+    /^(?:directory\.|roles\.|azure\.(?:mfa-required|limit)$)/.test(error.code) &&
     (error.exitCode === exitCode.notAllowed || error.exitCode === exitCode.usage)
   );
 }

@@ -91,7 +91,7 @@ export interface ApplicationRemoval {
    * gone. Waits about a minute while replicas still show it, so that a search for its name no longer finds it.
    * @param onDeleted called when it is deleted, before it is deleted permanently
    * @returns undefined if it is permanently deleted
-   * @throws ActionableError `directory.application-lingers` if the directory says that there is nothing to delete,
+   * @throws ActionableError `directory.stale-answer` if the directory says that there is nothing to delete,
    *   but replicas keep showing the application
    */
   removeApplication(
@@ -170,7 +170,7 @@ export interface Passwords {
   ): Promise<NewPassword>;
   /**
    * Succeeds if the key is already gone. Waits about a minute while replicas disagree.
-   * @throws ActionableError `directory.key-lingers` if the directory says that there is no such key, but replicas keep
+   * @throws ActionableError `directory.stale-answer` if the directory says that there is no such key, but replicas keep
    *   listing it: it was removed a while ago, or it is so new that some replicas do not know it yet
    */
   removePassword(objectId: string, keyId: string, signal: AbortSignal): Promise<void>;

@@ -91,7 +91,7 @@ async function removeKeys(
         await ports.azure.directory.removePassword(objectId, keyId, turn.signal);
       } catch (error) {
         // An earlier run removed it, but parts of the directory do not know that yet.
-        if (!hasCode(error, "directory.key-lingers")) throw error;
+        if (!hasCode(error, "directory.stale-answer")) throw error;
       }
       gone.add(keyId);
       records.addKey({ keyId, objectId, loginServer, credentials: removal.credentialsOf(key) });

@@ -135,7 +135,7 @@ async function removeKey(
     await directory.removePassword(keys.application.objectId, keyId, work.signal);
   } catch (error) {
     // An earlier run removed it, and did not see it refused within the waiting time.
-    if (!hasCode(error, "directory.key-lingers")) throw error;
+    if (!hasCode(error, "directory.stale-answer")) throw error;
   }
   work.removedUnrecorded = true;
   const removed = { keyId, objectId: keys.application.objectId, credential: step.old?.credential };

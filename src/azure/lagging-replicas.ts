@@ -3,31 +3,39 @@ import { ActionableError } from "../domain/errors.ts";
 import { lookAgain, type Looks } from "../domain/look-again.ts";
 
 /*
- * Replicas of the directory learn of a removal one after the other, and a request may reach any of them.
+ * Replicas of the directory learn of a write one after the other, and a request may reach any of them.
  */
 
-/** How many reads in a row must agree before acr-pull believes them. */
-const agreeing: Looks = { most: 8, betweenMs: 250, sleep };
+/** Waits in real time, as all clients of Azure do. */
+async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(milliseconds, undefined, { signal });
+}
+
+/** Enough to reach many replicas. */
+export const tenSeconds: Looks = { most: 20, betweenMs: 500, sleep };
+/** A permanent deletion was seen to succeed one second after the deletion. */
+export const twoSeconds: Looks = { most: 8, betweenMs: 250, sleep };
 /** About a minute: replicas that lag still show a removed object. */
 const mostTries = 60;
 const betweenTriesMs = 1_000;
 
 /** Something in the directory to remove. */
 export interface Removable {
+  /** Begins with a capital: `The key …`. */
+  readonly name: string;
   readonly remove: () => Promise<void>;
   /** Whether a refusal says that this replica does not know the object, because it was removed or is still too new. */
   readonly saysNone: (error: unknown) => boolean;
   readonly isShown: () => Promise<boolean>;
-  /** The error to throw if there is nothing to remove but replicas keep showing it. */
-  readonly lingers: (cause: unknown) => Error;
 }
 
 /**
  * Removes something; succeeds if it was already removed.
- * @throws what `remove` throws, and what `lingers` returns
+ * @throws what `remove` throws; ActionableError `directory.stale-answer` if there is nothing to remove but replicas
+ *   keep showing it
  */
 export async function removeEverywhere(
-  { remove, saysNone, isShown, lingers }: Removable,
+  { name, remove, saysNone, isShown }: Removable,
   signal: AbortSignal,
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
@@ -37,7 +45,17 @@ export async function removeEverywhere(
     } catch (error) {
       if (!saysNone(error)) throw error;
       if (await isGone(isShown, signal)) return;
-      if (tries === mostTries) throw lingers(error);
+      if (tries === mostTries) {
+        throw new ActionableError(
+          `${name} is unknown to the directory that is to remove it, but parts of the directory still show it.`,
+          {
+            code: "directory.stale-answer",
+            hint: "Parts of the directory lag: run the same command again in a few minutes.",
+            retryable: true,
+          },
+          { cause: error },
+        );
+      }
       await sleep(betweenTriesMs, signal);
     }
   }
@@ -50,18 +68,7 @@ export async function untilGone(isShown: () => Promise<boolean>, signal: AbortSi
   }
 }
 
-/** Whether it is likely that no replica shows it any longer. */
+/** Whether it is likely that no replica shows it any longer: eight reads in a row agree. */
 async function isGone(isShown: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
-  return !(await lookAgain(isShown, (shown) => shown, agreeing, signal));
-}
-
-/** The error for a removal that some replicas do not seem to know of. */
-export function lingers(code: string, message: string, cause: unknown): ActionableError {
-  const hint = "Parts of the directory lag: run the same command again in a few minutes.";
-  return new ActionableError(message, { code, hint, retryable: true }, { cause });
-}
-
-/** Waits in real time, as all clients of Azure do. */
-export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(milliseconds, undefined, { signal });
+  return !(await lookAgain(isShown, (shown) => shown, twoSeconds, signal));
 }

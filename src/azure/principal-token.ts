@@ -1,10 +1,10 @@
 import type { PipelineResponse } from "@azure/core-rest-pipeline";
-import { ExchangeError } from "../domain/http-exchange.ts";
 import type { SecretText } from "../domain/secret-text.ts";
 import { urlPart } from "../domain/url-part.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import { parsedRecord, text } from "./json-fields.ts";
+import type { SignInAttempt } from "./sign-in-errors.ts";
 import type { TokenSource } from "./token-source.ts";
 
 /** A service principal, and what it shows to sign in: its password, or a token that its application trusts. */
@@ -21,12 +21,10 @@ interface WantedToken {
   readonly claims?: string | undefined;
 }
 
-/** How a request for a token failed: Entra refused it, or no complete answer came. */
-export type FailedTokenRequest = ExchangeError | PipelineResponse;
-
 /**
- * Posts the sign-in form of a service principal and returns whatever Entra answers. The SDK's credentials would fetch
- * the discovery document each time, and for a while they repeat a remembered refusal without asking.
+ * Posts the sign-in form of a service principal and returns whatever Entra answers. A password that is to be proven
+ * needs this: the SDK's credentials repeat a remembered refusal for a while without asking. They would also fetch a
+ * discovery document first in a cloud that is not Microsoft's own.
  * Form: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
  * @throws ExchangeError if no complete answer comes
  */
@@ -65,27 +63,21 @@ export function requestToken(
 /**
  * Gets tokens for a service principal. Most pipelines sign in this way, so it loads no SDK.
  * @param show called before each request: returns what the principal shows
- * @param onFailure called for each failed request
  */
 export function principalSource(
   show: (signal: AbortSignal) => Promise<ShownPrincipal>,
   cloud: Cloud,
   http: AzureHttp,
-  onFailure: (failure: FailedTokenRequest) => void,
+  attempt: SignInAttempt,
 ): TokenSource {
   return async (scope, claims, signal) => {
     const shown = await show(signal);
-    let answer: PipelineResponse;
-    try {
-      answer = await requestToken({ ...shown, scope, claims }, cloud, http, signal);
-    } catch (error) {
-      if (error instanceof ExchangeError) onFailure(error);
-      throw error;
-    }
+    attempt.shown = shown;
+    const answer = await requestToken({ ...shown, scope, claims }, cloud, http, signal);
     const { access_token: given, expires_in: lifeSeconds } = parsedRecord(answer.bodyAsText);
     const token = text(given);
     if (answer.status !== 200 || token === undefined) {
-      onFailure(answer);
+      attempt.failure = answer;
       throw new Error(`Entra answered with status ${answer.status} and no token.`);
     }
     return { token, expiresOnTimestamp: Date.now() + Number(lifeSeconds ?? 0) * 1000 };
