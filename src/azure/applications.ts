@@ -100,25 +100,13 @@ export function applicationRegistration(
   }: Pick<ApplicationSearch & ApplicationRemoval, "findApplicationByUniqueName" | "findDeletedApplication">,
   graphUrl: string,
 ): ApplicationRegistration {
-  /** Looks the name up as a key, then with a filter, whose index may know the name sooner. */
-  async function findHolder(uniqueName: string, signal: AbortSignal): Promise<Application | undefined> {
-    const found = await findApplicationByUniqueName(uniqueName, signal);
-    if (found) return found;
-    const at = graph
-      .api("/applications")
-      .filter(`uniqueName eq ${literal(uniqueName)}`)
-      .select(applicationFields);
-    const [first] = await graph.list("look for the application", at, signal);
-    return first && parseApplication(first);
-  }
-
   /** The application that already holds a name, after the directory refused to give the name to a new one. */
   async function holderOf(
     uniqueName: string,
     refusal: unknown,
     signal: AbortSignal,
   ): Promise<RegisteredApplication> {
-    const look = () => findHolder(uniqueName, signal);
+    const look = () => findApplicationByUniqueName(uniqueName, signal);
     const standing = await lookAgain(look, isThere, tenSeconds, signal);
     if (standing) return { application: standing, created: false };
     const deleted = await findDeletedApplication(uniqueName, signal);

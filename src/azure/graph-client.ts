@@ -3,6 +3,7 @@ import {
   GraphClientError,
   ResponseType,
   type Context,
+  type FetchOptions,
   type GraphRequest,
   type Middleware,
 } from "@microsoft/microsoft-graph-client";
@@ -66,7 +67,7 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
     const call = at
       .header("Accept", "application/json")
       .option("signal", signal)
-      .middlewareOptions([new Repeatability(repeatable ?? (method === "get" || method === "delete"))])
+      .option("repeatable", repeatable ?? (method === "get" || method === "delete"))
       // The answer is parsed here: the SDK would accept part of an answer as the whole.
       .responseType(ResponseType.RAW);
     const { status, headers, text } = await answered(
@@ -153,20 +154,17 @@ function parse(body: string): unknown {
   }
 }
 
-/** Passes through the SDK whether a request may be sent again after a lost answer. */
-class Repeatability {
-  readonly repeatable: boolean;
-
-  constructor(repeatable: boolean) {
-    this.repeatable = repeatable;
-  }
-}
-
 /** The transport's answer. It is not a `Response`, because that would make Node load its `fetch`. */
 interface GraphAnswer {
   readonly status: number;
   readonly headers: { get(name: string): string | undefined };
   readonly text: string;
+}
+
+interface SentOptions extends FetchOptions {
+  readonly signal: AbortSignal;
+  /** Whether it may be sent again after a lost answer. */
+  readonly repeatable: boolean;
 }
 
 /**
@@ -202,24 +200,23 @@ class GraphTransport implements Middleware {
     }
   }
 
-  async #send({ request, options, middlewareControl }: Context, claims: string | undefined) {
+  async #send({ request, options = {} }: Context, claims: string | undefined) {
     const url = typeof request === "string" ? request : request.url;
     // The service says where the next page of a list is, but a token is never sent to another host.
     if (!URL.canParse(url) || new URL(url).origin !== this.#home) {
       throw notAnswered("the next page is on another host");
     }
-    const { method, headers, body } = options ?? {};
-    const signal = options?.signal ?? new AbortController().signal;
+    // Both options are set above. The SDK passes on whatever it is given.
+    const { method, headers, body, signal, repeatable } = options as SentOptions;
     const asked = { abortSignal: signal, ...(claims !== undefined && { claims }) };
     const { token } = await this.#credential.getToken(this.#scope, asked);
-    const rule = middlewareControl?.getMiddlewareOptions(Repeatability) as Repeatability | undefined;
     return this.#http.send(
       {
         method: method as AzureRequest["method"],
         url,
         headers: { ...(headers as Record<string, string>), Authorization: `Bearer ${token}` },
         body: typeof body === "string" ? body : undefined,
-        repeatable: rule?.repeatable === true,
+        repeatable,
         writes: method !== "GET",
       },
       signal,

@@ -1,51 +1,29 @@
-import pMap from "p-map";
-import type { ManagedClusterList, ManagedClusters } from "../core/ports.ts";
-import type { ActionableError } from "../domain/errors.ts";
+import type { ManagedClusters } from "../core/ports.ts";
 import type { KubeletIdentity, ManagedCluster } from "../domain/managed-cluster.ts";
-import { azureError, perform } from "./azure-errors.ts";
 import { record, text } from "./json-fields.ts";
-import { subscriptionsAtOnce, type ResourceManager, type Subscription } from "./resource-manager.ts";
-import { isMissing, isRefusal, ServiceFailure } from "./service-failure.ts";
+import { searchEach, type ResourceManager } from "./resource-manager.ts";
 
 /** Lists managed clusters of AKS, through Azure Resource Manager. */
 export function createManagedClusterClient(resourceManager: ResourceManager): ManagedClusters {
-  /** The clusters of one subscription, or why they could not be listed. */
-  async function listIn(
-    { id, tenantId }: Subscription,
-    signal: AbortSignal,
-  ): Promise<Pick<ManagedClusterList, "clusters" | "unseen">> {
-    const task = { doing: `list the managed clusters of subscription ${id}`, area: "registries" } as const;
-    return perform(task, signal, async () => {
-      try {
-        const path = `/subscriptions/${id}/providers/Microsoft.ContainerService/managedClusters`;
-        const listed = await resourceManager.ask("managedClusters", signal, (clients) => clients.list(path));
-        return { clusters: listed.flatMap((one) => managedCluster(one, tenantId) ?? []), unseen: [] };
-      } catch (error) {
-        if (!(error instanceof ServiceFailure) || error.status === 401) throw error;
-        // The caller has no right there, nobody ever used AKS in it, or it is being deleted.
-        if (isRefusal(error, 403) || isMissing(error)) return { clusters: [], unseen: [] };
-        return { clusters: [], unseen: [azureError(error, task) as ActionableError] };
-      }
-    });
-  }
-
   return {
     async listManagedClusters(signal) {
-      const task = { doing: "list the subscriptions", area: "registries" } as const;
-      const subscriptions = await perform(task, signal, () => resourceManager.subscriptions(signal));
-      const lists = await pMap(subscriptions, (one) => listIn(one, signal), {
-        concurrency: subscriptionsAtOnce,
+      const subscriptions = await resourceManager.subscriptions(signal);
+      const { items: clusters, unseen } = await searchEach(
+        "list the managed clusters",
+        subscriptions,
         signal,
-      });
-      return {
-        clusters: lists.flatMap(({ clusters }) => clusters),
-        unseen: lists.flatMap(({ unseen }) => unseen),
-        tenants: new Map(
-          subscriptions.flatMap(({ id, tenantId }) =>
-            tenantId === undefined ? [] : [[id.toLowerCase(), tenantId.toLowerCase()]],
-          ),
-        ),
-      };
+        async ({ id, tenantId }) => {
+          const path = `/subscriptions/${id}/providers/Microsoft.ContainerService/managedClusters`;
+          const listed = await resourceManager.ask("managedClusters", signal, (clients) =>
+            clients.list(path),
+          );
+          return listed.flatMap((one) => managedCluster(one, tenantId) ?? []);
+        },
+      );
+      const tenants = subscriptions.flatMap(({ id, tenantId }) =>
+        tenantId === undefined ? [] : [[id.toLowerCase(), tenantId.toLowerCase()] as const],
+      );
+      return { clusters, unseen, tenants: new Map(tenants) };
     },
   };
 }

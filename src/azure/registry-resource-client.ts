@@ -1,5 +1,4 @@
 import type { Registry as ListedResource } from "@azure/arm-containerregistry";
-import pMap from "p-map";
 import type { Registries, RegistryReads, RegistryScope } from "../core/ports.ts";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
@@ -9,13 +8,12 @@ import type {
   ListedRegistry,
   Registry,
   RegistryReference,
-  RegistrySearch,
   RoleAssignmentMode,
 } from "../domain/registry.ts";
-import { azureError, perform } from "./azure-errors.ts";
+import { perform } from "./azure-errors.ts";
 import { loginServerBelongsTo, usualLoginServer, type Cloud } from "./cloud.ts";
-import { allOf, subscriptionsAtOnce, type ResourceManager, type Subscription } from "./resource-manager.ts";
-import { isMissing, isRefusal, ServiceFailure } from "./service-failure.ts";
+import { allOf, searchEach, type ResourceManager, type Subscription } from "./resource-manager.ts";
+import { isMissing } from "./service-failure.ts";
 
 /**
  * Finds and reads registries through Azure Resource Manager.
@@ -52,8 +50,7 @@ export function createRegistryResourceClient(
     signal: AbortSignal,
   ): Promise<readonly Subscription[]> {
     if (wanted !== undefined && isGuid(wanted)) return [{ id: wanted, name: undefined }];
-    const task = { doing: "list the subscriptions", area: "registries" } as const;
-    const visible = await perform(task, signal, () => resourceManager.subscriptions(signal));
+    const visible = await resourceManager.subscriptions(signal);
     const named = visible.filter(
       ({ name }) => wanted === undefined || name?.toLowerCase() === wanted.toLowerCase(),
     );
@@ -73,59 +70,39 @@ export function createRegistryResourceClient(
     );
   }
 
-  /** The registries of one subscription, or why they could not be listed. */
-  async function listIn(
-    { id, name: subscriptionName }: Subscription,
-    { subscription }: RegistryScope,
-    signal: AbortSignal,
-  ): Promise<RegistrySearch<AccessedRegistry & ListedRegistry>> {
-    const task = { doing: `list the registries of subscription ${id}`, area: "registries" } as const;
-    return perform(task, signal, async () => {
-      try {
-        const registries = await resourceManager.ask("registries", signal, async (clients, isUsual) => {
-          const listed = await allOf(clients.containerRegistry(id).registries.list());
-          return listed.map((one) => ({ ...readRegistry(one, isUsual), subscriptionName }));
-        });
-        return { registries, unseen: [] };
-      } catch (error) {
-        const isAnswer = error instanceof ServiceFailure && error.status !== 401;
-        if (subscription !== undefined || !isAnswer) throw error;
-        // The caller has no right there, or the subscription is being deleted. Only other failures are reported.
-        if (isRefusal(error, 403) || isMissing(error)) return { registries: [], unseen: [] };
-        return { registries: [], unseen: [azureError(error, task) as ActionableError] };
-      }
+  /** The registries of one subscription. */
+  function listIn({ id, name: subscriptionName }: Subscription, signal: AbortSignal) {
+    return resourceManager.ask("registries", signal, async (clients, isUsual) => {
+      const listed = await allOf(clients.containerRegistry(id).registries.list());
+      return listed.map((one) => ({ ...readRegistry(one, isUsual), subscriptionName }));
     });
   }
 
-  /** The registries in every subscription of the scope. */
-  async function listAll(
-    scope: RegistryScope,
-    signal: AbortSignal,
-  ): Promise<RegistrySearch<AccessedRegistry & ListedRegistry>> {
-    const usual = scope.subscription === undefined && usualSubscription?.toLowerCase();
-    // Usually the registry is there, so the search does not wait for the list of subscriptions.
-    const inUsual =
-      usual && isGuid(usual) ? listIn({ id: usual, name: undefined }, scope, signal) : undefined;
-    // If the caller does not see that subscription, a failure there does not matter.
+  /** The registries in every subscription of the scope. If the scope names one, that has to be readable. */
+  async function listAll({ subscription: wanted }: RegistryScope, signal: AbortSignal) {
+    const doing = "list the registries";
+    if (wanted !== undefined) {
+      const subscriptions = await subscriptionsIn(wanted, signal);
+      const task = { doing: `${doing} of subscription ${wanted}`, area: "registries" } as const;
+      const lists = await perform(task, signal, () =>
+        Promise.all(subscriptions.map((one) => listIn(one, signal))),
+      );
+      return { items: lists.flat(), unseen: [] };
+    }
+    // Usually the registry is in this one, so the search does not wait for the list of subscriptions.
+    const usual = isGuid(usualSubscription ?? "") ? usualSubscription?.toLowerCase() : undefined;
+    const inUsual = usual === undefined ? undefined : listIn({ id: usual, name: undefined }, signal);
+    // If the caller does not see it, a failure there does not matter.
     inUsual?.catch(() => {});
-    const lists = await pMap(
-      await subscriptionsIn(scope.subscription, signal),
-      async (one) => {
-        if (!inUsual || one.id.toLowerCase() !== usual) return listIn(one, scope, signal);
-        const { registries, unseen } = await inUsual;
-        return { registries: registries.map((found) => ({ ...found, subscriptionName: one.name })), unseen };
-      },
-      { concurrency: subscriptionsAtOnce, signal },
-    );
-    return {
-      registries: lists.flatMap(({ registries }) => registries),
-      unseen: lists.flatMap(({ unseen }) => unseen),
-    };
+    return searchEach(doing, await subscriptionsIn(undefined, signal), signal, async (one) => {
+      if (!inUsual || one.id.toLowerCase() !== usual) return listIn(one, signal);
+      return (await inUsual).map((found) => ({ ...found, subscriptionName: one.name }));
+    });
   }
 
   const listAtHome: RegistryReads["listAccess"] & Registries["listRegistries"] = async (scope, signal) => {
-    const { registries, unseen } = await listAll(scope, signal);
-    return { registries: registries.filter(isAtHome), unseen };
+    const { items, unseen } = await listAll(scope, signal);
+    return { registries: items.filter(isAtHome), unseen };
   };
 
   /** Passwords will be sent to these hosts, so each must belong to the cloud. */
@@ -151,8 +128,8 @@ export function createRegistryResourceClient(
         const registries = checkHome((await readById(reference, signal)).map(plain));
         return { registries, others: [], unseen: [], tenantId: await resourceManager.tenant(signal) };
       }
-      const { registries: seen, unseen } = await listAll(scope, signal);
-      const registries = seen.map(plain);
+      const { items, unseen } = await listAll(scope, signal);
+      const registries = items.map(plain);
       return {
         registries: checkHome(registries.filter((registry) => isMeant(registry, reference))),
         others: registries.filter((registry) => !isMeant(registry, reference) && isAtHome(registry)),

@@ -9,11 +9,14 @@ import {
   type Pipeline,
   type PipelinePolicy,
 } from "@azure/core-rest-pipeline";
+import pMap from "p-map";
+import type { ActionableError } from "../domain/errors.ts";
+import { azureError, perform } from "./azure-errors.ts";
 import { retryPolicyName, type AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
 import { list, parsedRecord, text } from "./json-fields.ts";
-import { isVersionRefused, notAnswered, ServiceFailure } from "./service-failure.ts";
+import { isMissing, isVersionRefused, notAnswered, ServiceFailure } from "./service-failure.ts";
 
 /**
  * The clients for one question. They are made for it, and their requests stop with it. The build leaves out every
@@ -62,7 +65,10 @@ export interface ResourceManager {
     signal: AbortSignal,
     question: (clients: ResourceManagerClients, isUsual: boolean) => Promise<T>,
   ): Promise<T>;
-  /** Every subscription that the caller sees. Throws as `ask` does. */
+  /**
+   * Every subscription that the caller sees.
+   * @throws ActionableError
+   */
   subscriptions(signal: AbortSignal): Promise<readonly Subscription[]>;
   /**
    * Has a person whose token shows no multi-factor authentication sign in with it, before a first write would ask.
@@ -82,7 +88,37 @@ export interface Subscription {
 }
 
 /** How many subscriptions are asked at once: far below what Resource Manager allows a caller. */
-export const subscriptionsAtOnce = 16;
+const subscriptionsAtOnce = 16;
+
+/**
+ * Searches subscriptions, some at once. One where the caller may see nothing, or that is being deleted, holds nothing.
+ * @param doing continues `Could not`; `of subscription ID` follows
+ * @returns what was found, and why some could not be searched
+ * @throws ActionableError if no other subscription would answer either
+ */
+export async function searchEach<T>(
+  doing: string,
+  subscriptions: readonly Subscription[],
+  signal: AbortSignal,
+  search: (subscription: Subscription) => Promise<readonly T[]>,
+): Promise<{ readonly items: readonly T[]; readonly unseen: readonly ActionableError[] }> {
+  const unseen: ActionableError[] = [];
+  const searchOne = async (subscription: Subscription): Promise<readonly T[]> => {
+    const task = { doing: `${doing} of subscription ${subscription.id}`, area: "registries" } as const;
+    return perform(task, signal, async () => {
+      try {
+        return await search(subscription);
+      } catch (error) {
+        if (!(error instanceof ServiceFailure) || error.status === 401) throw error;
+        if (error.status !== 403 && !isMissing(error))
+          unseen.push(azureError(error, task) as ActionableError);
+        return [];
+      }
+    });
+  };
+  const lists = await pMap(subscriptions, searchOne, { concurrency: subscriptionsAtOnce, signal });
+  return { items: lists.flat(), unseen };
+}
 
 /** Resource Manager of a cloud, signed in with the credential. Source: https://learn.microsoft.com/rest/api/azure/ */
 export function createResourceManager(
@@ -160,14 +196,15 @@ export function createResourceManager(
   return {
     ask,
 
-    async subscriptions(signal) {
-      const listed = await ask("subscriptions", signal, (clients) =>
-        allOf(clients.subscriptions().subscriptions.list()),
-      );
-      return listed.flatMap(({ subscriptionId: id, displayName: name, tenantId }) =>
-        id ? [{ id, name: name || undefined, tenantId: tenantId || undefined }] : [],
-      );
-    },
+    subscriptions: (signal) =>
+      perform({ doing: "list the subscriptions", area: "registries" }, signal, async () => {
+        const listed = await ask("subscriptions", signal, (clients) =>
+          allOf(clients.subscriptions().subscriptions.list()),
+        );
+        return listed.flatMap(({ subscriptionId: id, displayName: name, tenantId }) =>
+          id ? [{ id, name: name || undefined, tenantId: tenantId || undefined }] : [],
+        );
+      }),
 
     async readyToWrite(signal) {
       const { kind, multiFactor } = await credential.claims(scope, signal);

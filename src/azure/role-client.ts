@@ -1,11 +1,10 @@
 import type { Permission, RoleAssignment as ListedAssignment } from "@azure/arm-authorization";
-import pMap from "p-map";
 import type { RoleReads, Roles } from "../core/ports.ts";
 import { refused } from "../domain/errors.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
 import { assignmentName, type RoleAssignment } from "../domain/role-assignment.ts";
 import { perform } from "./azure-errors.ts";
-import { allOf, subscriptionsAtOnce, type ResourceManager } from "./resource-manager.ts";
+import { allOf, searchEach, type ResourceManager } from "./resource-manager.ts";
 import { isMissing, isRefusal, ServiceFailure } from "./service-failure.ts";
 
 /** Reads and changes role assignments of registries, through Azure Resource Manager. */
@@ -121,24 +120,18 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
       });
     },
 
-    listVisibleAssignments: (principalId, signal) =>
-      reading(`list the roles of principal ${principalId}`, signal, async () => {
-        const lists = await pMap(
-          await resourceManager.subscriptions(signal),
-          async ({ id }) => {
-            try {
-              return await assignmentsIn(`/subscriptions/${id}`, `principalId eq '${principalId}'`, signal);
-            } catch (error) {
-              // The caller may not see them there, or the subscription is being deleted.
-              if (isRefusal(error, 403) || isMissing(error)) return [];
-              throw error;
-            }
-          },
-          { concurrency: subscriptionsAtOnce, signal },
-        );
-        // An assignment above the subscriptions is listed in each of them.
-        return [...new Map(lists.flat().map((one) => [one.id.toLowerCase(), one])).values()];
-      }),
+    async listVisibleAssignments(principalId, signal) {
+      const { items, unseen } = await searchEach(
+        `list the roles of principal ${principalId}`,
+        await resourceManager.subscriptions(signal),
+        signal,
+        ({ id }) => assignmentsIn(`/subscriptions/${id}`, `principalId eq '${principalId}'`, signal),
+      );
+      const [failure] = unseen;
+      if (failure) throw failure;
+      // An assignment above the subscriptions is listed in each of them.
+      return [...new Map(items.map((one) => [one.id.toLowerCase(), one])).values()];
+    },
 
     removeAssignment: (id, signal) =>
       perform({ doing: "remove a role assignment", area: "roles" }, signal, async () => {

@@ -10,8 +10,8 @@ import { timeText } from "../domain/time-text.ts";
 import { azureError, multiFactorRequired } from "./azure-errors.ts";
 import type { FailedRequest } from "./azure-http.ts";
 import { parsedRecord, text } from "./json-fields.ts";
-import type { ShownPrincipal } from "./principal-token.ts";
 import { ServiceFailure } from "./service-failure.ts";
+import type { ShownPrincipal } from "./token-source.ts";
 
 /** How somebody signs in, and what came of it. */
 export interface SignInAttempt {

@@ -11,7 +11,7 @@ import { shellQuote } from "../domain/shell-quote.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import { httpsUrl, type Cloud } from "./cloud.ts";
-import { principalSource } from "./principal-token.ts";
+import { principalSource } from "./sign-in-client.ts";
 import { notSignedIn, type SignInAttempt } from "./sign-in-errors.ts";
 import { workloadIn, type WorkloadMethod } from "./workload.ts";
 
@@ -21,6 +21,13 @@ export type TokenSource = (
   claims: string | undefined,
   signal: AbortSignal,
 ) => Promise<AccessToken>;
+
+/** A service principal, and what it shows to sign in: its password, or a token that its application trusts. */
+export type ShownPrincipal = {
+  /** Id or domain. */
+  readonly tenant: string;
+  readonly appId: string;
+} & ({ readonly password: SecretText } | { readonly assertion: SecretText });
 
 /** What a person must do to sign in with a device code: open the page and enter the code there. */
 export interface DeviceCodePrompt {

@@ -7,9 +7,8 @@ import { SecretText } from "../domain/secret-text.ts";
 import { perform } from "./azure-errors.ts";
 import type { AzureHttp, AzureRequest } from "./azure-http.ts";
 import { parsedRecord, text } from "./json-fields.ts";
-import type { ShownPrincipal } from "./principal-token.ts";
 import { isBusy } from "./sign-in-errors.ts";
-import type { TokenSourceOptions } from "./token-source.ts";
+import type { ShownPrincipal, TokenSourceOptions } from "./token-source.ts";
 
 /** A method by which a workload signs in with a token of its own. */
 export type WorkloadMethod = Extract<AuthMethod, "workload-identity" | "github" | "azure-pipelines">;

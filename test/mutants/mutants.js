@@ -322,8 +322,8 @@ export const mutants = [
     edits: [
       {
         file: "src/azure/graph-client.ts",
-        from: "repeatable: rule?.repeatable === true,",
-        to: "repeatable: true,",
+        from: "        repeatable,\n",
+        to: "        repeatable: true,\n",
       },
     ],
     caughtBy: {
