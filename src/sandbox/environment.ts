@@ -8,7 +8,7 @@ export type UserEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** Variables that would lead a program in the sandbox to the user's real cloud and clusters. */
 const leaking =
-  /^(?:ACR_PULL_|ACTIONS_ID_TOKEN_|ARM_|AZURE_|AZURESUBSCRIPTION_|IDENTITY_|KUBECONFIG$|KUBERNETES_SERVICE_|MSI_|SYSTEM_ACCESSTOKEN$|SYSTEM_OIDCREQUESTURI$)/;
+  /^(?:ACR_PULL_(?!ACCESSIBLE$)|ACTIONS_ID_TOKEN_|ARM_|AZURE_|AZURESUBSCRIPTION_|IDENTITY_|KUBECONFIG$|KUBERNETES_SERVICE_|MSI_|SYSTEM_ACCESSTOKEN$|SYSTEM_OIDCREQUESTURI$)/;
 
 /** Hosts that are never reached through a proxy, in addition to those that the user names. */
 const loopback = ["localhost", "127.0.0.1", "::1"];
