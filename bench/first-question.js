@@ -25,7 +25,7 @@ async function inside(runs) {
   const choices = [];
   for (let run = -1; run < runs; run += 1) {
     const [ended] = await timesUntil(["-e", "0"], []);
-    const [asked, listed] = await timesUntil([program, "setup"], ["Sign in to Azure as", "a work account"]);
+    const [asked, listed] = await timesUntil([program, "setup"], ["Which registry", "abacregistry"]);
     // The first run fills the caches for all later ones.
     if (run < 0) continue;
     bare.push(ended);

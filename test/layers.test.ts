@@ -38,7 +38,7 @@ const commandRoom = /^core\/(setup|rotate|remove|status)\//;
 
 /** The only files that may import a package. */
 const owners: readonly (readonly [RegExp, RegExp])[] = [
-  [/^(inquirer$|@inquirer\/)/, /^cli\/ask\/prompts\/live-prompt\.ts$/],
+  [/^(inquirer$|@inquirer\/)/, /^cli\/ask\/live-prompter\.ts$/],
   [/^chalk$/, /^cli\/show\/colors\.ts$/],
   [/^commander$/, /^cli\//],
   [/^(@azure|@microsoft)\//, /^azure\//],

@@ -40,7 +40,7 @@ describe("the packages that the program stands on", () => {
     ["@azure/arm-resources-subscriptions", "src/azure/resource-manager-clients.ts"],
     ["@microsoft/microsoft-graph-client", "src/azure/graph-client.ts"],
     ["@kubernetes/client-node", "src/kubernetes/typed-api.ts"],
-    ["inquirer", "src/cli/ask/prompts/live-prompt.ts"],
+    ["inquirer", "src/cli/ask/live-prompter.ts"],
     ["chalk", "src/cli/show/colors.ts"],
   ])("%s does its work in %s", (library, source) => {
     expect(Object.keys(manifest.devDependencies)).toContain(library);

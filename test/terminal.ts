@@ -140,20 +140,19 @@ export class TerminalRun {
     return lines.join("\n").trimEnd();
   }
 
-  /**
-   * The question that is open, from its mark on; white space and line ends become one space. Empty if there is none, or
-   * if it is half drawn: the terminal may get a redraw in parts.
-   */
+  /** The question that is open, from its mark on; white space and line ends become one space. Empty if there is none. */
   get question(): string {
-    return this.#isHalfDrawn ? "" : this.#questionSoFar.replaceAll(/\s+/g, " ");
+    const { screen } = this;
+    const from = screen.search(/^\? (?![^]*^\? )/m);
+    return from < 0 ? "" : screen.slice(from).replaceAll(/\s+/g, " ");
   }
 
-  /** Waits until a text is on the screen, and no question is half drawn; white space and line ends count as one space. */
+  /** Waits until a text is on the screen; white space and line ends count as one space. */
   async until(expected: string | RegExp): Promise<this> {
     const shown = () => this.screen.replaceAll(/\s+/g, " ");
     const isShown = () =>
       typeof expected === "string" ? shown().includes(expected) : expected.test(shown());
-    await this.when(() => isShown() && !this.#isHalfDrawn, `${String(expected)} on the screen`);
+    await this.when(isShown, `${String(expected)} on the screen`);
     return this;
   }
 
@@ -161,7 +160,7 @@ export class TerminalRun {
    * Waits until a question can be answered, because its choices have arrived.
    * @param pointer what shows that. A question that has no choices shows nothing of it
    */
-  async at(question: string, pointer = "❯ "): Promise<this> {
+  async at(question: string, pointer = "❯"): Promise<this> {
     const asked = () => this.question.startsWith(`? ${question}`);
     await this.when(() => asked() && this.question.includes(pointer), `the question ${question}`);
     return this;
@@ -178,19 +177,6 @@ export class TerminalRun {
       }
       await sleep(10);
     }
-  }
-
-  get #questionSoFar(): string {
-    const { screen } = this;
-    const from = screen.search(/^\? (?![^]*^\? )/m);
-    return from < 0 ? "" : screen.slice(from);
-  }
-
-  /** The cursor of a whole question stands where one types, which is above the last line. */
-  get #isHalfDrawn(): boolean {
-    const { baseY, cursorY, length } = this.#terminal.buffer.active;
-    const below = baseY + cursorY + 1;
-    return this.#questionSoFar !== "" && this.#lines(below, length - below) === "";
   }
 
   /** Presses keys one after the other: names such as `enter` and `shift-tab`, or text. */

@@ -1,11 +1,8 @@
 import type { Conversation, Outcome } from "../core/ending.ts";
-import type { Report } from "../core/progress.ts";
-import type { ActionableError } from "../domain/errors.ts";
+import type { AnswerSheet } from "./ask/answer-sheet.ts";
 import type { Prompter } from "./ask/prompter.ts";
-import type { OptionMore, Question } from "./ask/question.ts";
 import type { CommandContext, CommandDefinition } from "./command.ts";
 import type { Connections } from "./connections.ts";
-import type { GivenOptions } from "./options/answers.ts";
 import type { Checks } from "./options/check.ts";
 import type { FlowText, Plan } from "./show/answer.ts";
 
@@ -54,8 +51,8 @@ export interface FlowCommand<Types extends FlowTypes>
   ports(open: Connections, answers: Types["answers"]): Promise<Types["ports"]>;
   flow(answers: Types["answers"]): Promise<Flow<Types>>;
   text(): Promise<FlowText<Types["answers"], Types["plan"], Types["result"]>>;
-  /** What a person at a terminal is asked. */
-  questions?(): Promise<Questionnaire<Types>>;
+  /** Asks a person at a terminal for what was not given. */
+  questions?(): Promise<Questions<Types>>;
 }
 
 /** Defines a command that runs a flow of the core. The code that runs the flow is loaded only then. */
@@ -69,36 +66,24 @@ export function flowCommand<Types extends FlowTypes>(command: FlowCommand<Types>
   };
 }
 
-/** A way to continue after a failure. */
-export interface Remedy {
-  /** What a person agrees to with it. */
-  readonly label: string;
-  readonly more: Omit<OptionMore, "kind">;
-}
-
-/** What the questions are built from. */
-export interface QuestionParts<Types extends FlowTypes> {
-  readonly connections: Connections;
+/** What the questions of a command work with. */
+export interface Talk<Types extends FlowTypes> {
+  readonly sheet: AnswerSheet<Types["answers"]>;
   readonly prompter: Prompter;
-  readonly context: Pick<CommandContext, "terminal" | "view" | "given" | "signal">;
-  readonly report: Report;
+  readonly connections: Connections;
+  readonly context: Pick<CommandContext, "terminal" | "view" | "signal">;
+  /** Says what the command is about, one sentence on each line; nothing with `--quiet`. */
+  readonly open: (sentences: readonly string[]) => void;
+  /** Shows what is waited for. */
+  readonly wait: <T>(text: string, awaited: Promise<T>) => Promise<T>;
   readonly inputOf: (answers: Types["answers"]) => Types["input"];
   readonly portsOf: (answers: Types["answers"]) => Promise<Types["ports"]>;
 }
 
-/** What a person is asked for one command. */
-export interface Questionnaire<Types extends FlowTypes> {
-  /** What the command is about, one sentence on each line, shown before the first question. */
-  opening(given: Types["answers"]): readonly string[];
-  /** What to ask when these answers were given; undefined if there is nothing to ask. */
-  questions(given: Types["answers"]): ((parts: QuestionParts<Types>) => Asking<Types>) | undefined;
-  /** Options that would fix a failure, the likeliest first. They apply to what failed, and to nothing else. */
-  remedies?(error: ActionableError, given: GivenOptions): readonly Remedy[];
-}
-
-/** Questions in their order. */
-interface Asking<Types extends FlowTypes> {
-  readonly questions: ReadonlyArray<Question<Types["answers"]>>;
-  /** The last question: it shows the plan and asks for a yes. */
-  readonly review?: Question<Types["answers"], Types["foreseen"] | undefined>;
-}
+/**
+ * Asks for what was not given, and writes it on the sheet.
+ * @returns the plan that the person agreed to; undefined if none was shown
+ */
+export type Questions<Types extends FlowTypes> = (
+  talk: Talk<Types>,
+) => Promise<Types["foreseen"] | undefined>;

@@ -12,6 +12,7 @@ import { check } from "./options/check.ts";
 import { withImpliedCloud } from "./options/implied-cloud.ts";
 import { commandAnswer, orStopped } from "./show/answer.ts";
 import { equivalentCommand, pinned } from "./show/equivalent-command.ts";
+import { wrapped } from "./show/text-width.ts";
 import { interruptedAtQuestion, stoppable, untilOver } from "./stoppable.ts";
 
 /** Runs a command: checks the options, asks for what is missing, connects, runs the flow, and shows how it ended. */
@@ -72,26 +73,39 @@ async function ask<Types extends FlowTypes>(
   context: CommandContext,
 ): Promise<Asked<Types>> {
   const { terminal, view, connect, signal, given } = context;
-  if (!terminal.interactive || !command.questions) {
-    return { connections: connect(view.report, signal), report: view.report, given, foreseen: undefined };
-  }
-  const [questionnaire, { Interview }] = await Promise.all([
-    command.questions(),
-    import("./ask/interview.ts"),
-  ]);
-  const interview = new Interview(questionnaire, (texts) => readAnswers(command.options, texts), context);
-  const { report } = interview;
+  const { report } = view;
   const connections = connect(report, signal);
+  if (!terminal.interactive || !command.questions) {
+    return { connections, report, given, foreseen: undefined };
+  }
+  const [questions, { AnswerSheet }, { openPrompter }] = await Promise.all([
+    command.questions(),
+    import("./ask/answer-sheet.ts"),
+    import("./ask/prompter.ts"),
+  ]);
+  const sheet = new AnswerSheet<Types["answers"]>(given, (texts) => readAnswers(command.options, texts));
+  const prompter = await openPrompter(terminal, signal);
   try {
-    const foreseen = await interview.hold({
+    const foreseen = await questions({
+      sheet,
+      prompter,
       connections,
+      context,
+      open: (sentences) => {
+        if (sheet.answers.quiet === true) return;
+        view.notice([...sentences.flatMap((line) => wrapped(line, terminal.stderr.width)), ""]);
+      },
+      wait: async (text, awaited) => {
+        report({ kind: "started", id: "look", text });
+        return await awaited.finally(() => report({ kind: "ended", id: "look" }));
+      },
       inputOf,
       portsOf: (answers) => command.ports(connections, answers),
     });
-    return { connections, report, given: interview.given, foreseen };
+    return { connections, report, given: sheet.given, foreseen };
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;
-    const again = sameCommand(command, { ...context, given: interview.given }, { asking: true });
+    const again = sameCommand(command, { ...context, given: sheet.given }, { asking: true });
     throw interruptedAtQuestion(error, again);
   }
 }

@@ -24,21 +24,10 @@ export async function recordSession(): Promise<RecordedSession> {
   });
   try {
     const run = await TerminalRun.start(sandbox, ["setup"], { columns: 100, rows: 60 });
-    await (await run.until("the account of the Azure CLI")).press("enter").until("oldregistry");
+    await run.until("oldregistry");
     const list = openQuestion(run.screen);
-    await run.press("myreg").when(() => !run.screen.includes("oldregistry"), "one registry left");
-    for (const next of [
-      "its own",
-      "kind-lab",
-      "[x] awesomeapps",
-      "new in 1 namespace",
-      "pods that name no service account",
-      "grants AcrPush",
-      "30 days",
-      "yes, carry it out",
-    ]) {
-      await run.press("enter").until(next);
-    }
+    await run.press("myreg").until("myreg ❯ myregistry");
+    for (const next of ["kind-lab", "◉ awesomeapps", "❯ yes"]) await run.press("enter").until(next);
     const code = await run.press("enter").exit();
     if (code !== 0) throw new Error(`the session ended with ${code}:\n${run.history}`);
     const session = run.transcript.replace(/^✔ Which registry.*$/m, (answered) => `${list}\n${answered}`);
@@ -55,7 +44,7 @@ export async function recordSession(): Promise<RecordedSession> {
 
 /** The question that is open: from its mark to the end of the screen. */
 function openQuestion(screen: string): string {
-  return screen.slice(screen.lastIndexOf("\n? ") + 1);
+  return screen.slice(screen.lastIndexOf("\n? ") + 1).replaceAll(/ +$/gm, "");
 }
 
 /**

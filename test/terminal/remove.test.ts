@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { removeOptions } from "../../src/cli/remove/options.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { secretOf, setup } from "../program.ts";
 import { TerminalRun } from "../terminal.ts";
 import { expectRepeatable, mutatingSince } from "./walk-through.ts";
 
 const questions = {
-  signIn: removeOptions.auth.question ?? "",
-  contexts: removeOptions.contexts.question ?? "",
-  registry: removeOptions.registry.question ?? "",
+  contexts: "Which clusters, by their kubeconfig contexts?",
+  registry: "Which registry should the cluster no longer pull from?",
   name: "? To remove this, type the registry's name: ",
 };
 
@@ -69,15 +67,14 @@ describe("remove at a terminal", () => {
     expect(run.transcript).not.toContain("--yes");
   });
 
-  it("asks as whom, where and for which registry, and has its name typed", async () => {
+  it("asks where and for which registry, and has its name typed", async () => {
     const before = sandbox.requests.entries.length;
     const run = await TerminalRun.start(sandbox, ["remove"], { rows: 60, env: { ACR_PULL_SETTLE: "0s" } });
-    (await run.at(questions.signIn)).press("enter");
     (await run.at(questions.contexts)).press("enter");
     await run.at(questions.registry);
     const loginServer = sandbox.world.registries[0]?.loginServer ?? "";
     run.press(loginServer);
-    await run.until(new RegExp(`❯ myregistry \\(${loginServer}\\) +one secret`));
+    await run.until(`${loginServer} ❯ myregistry (${loginServer}), one secret`);
     run.press("enter");
     await run.until(`${questions.name}myregistry`);
     expect(mutatingSince(sandbox, before)).toEqual([]);
@@ -96,8 +93,7 @@ describe("remove at a terminal", () => {
     const run = await TerminalRun.start(sandbox, ["remove", "--context", "sandbox-staging", "--dry-run"], {
       rows: 60,
     });
-    await run.until("No visible secret has an entry that acr-pull manages.");
-    run.press("ctrl-c");
-    expect(await run.exit(), run.history).toBe(130);
+    expect(await run.exit(), run.history).not.toBe(0);
+    expect(run.history).toContain("No visible secret has an entry that acr-pull manages.");
   });
 });

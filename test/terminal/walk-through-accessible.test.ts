@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { secretOf } from "../program.ts";
 import type { TerminalRun, TerminalOptions } from "../terminal.ts";
-import { expectRepeatable, questions, Walk, type QuestionName } from "./walk-through.ts";
+import { expectRepeatable, Walk, type QuestionName } from "./walk-through.ts";
 
 let sandbox: Sandbox;
 beforeEach(async () => {
@@ -12,17 +12,18 @@ afterEach(() => sandbox.close());
 
 /** What is typed at each question: one answer each time that the program waits for a line. */
 const conversation = (secretName: string): ReadonlyArray<readonly [question: QuestionName, line: string]> => [
-  ["signIn", ""],
   ["registry", "myreg"],
-  ["principal", ""],
+  // What is left is shown again.
+  ["registry", "1"],
   ["contexts", ""],
+  ["namespaces", "nowhere"],
   ["namespaces", "awesomeapps"],
+  ["review", "2"],
+  ["what", "secret name"],
   ["secretName", secretName],
-  ["serviceAccounts", "default"],
+  ["review", "change something"],
+  ["what", "role"],
   ["role", "2"],
-  ["lifetime", "b"],
-  ["role", ""],
-  ["lifetime", "30 days"],
   ["review", "1"],
 ];
 
@@ -31,7 +32,7 @@ async function converse(run: TerminalRun, secretName: string): Promise<void> {
   let read = 0;
   for (const [question, line] of conversation(secretName)) {
     await run.when(
-      () => run.output.slice(read).includes(questions[question]) && run.output.endsWith(": "),
+      () => /Number|called/.test(run.output.slice(read)) && run.output.endsWith(": "),
       `a line to type at the question ${question}`,
     );
     read = run.output.length;
@@ -48,10 +49,9 @@ it.each<[string, readonly string[], TerminalOptions]>([
   await converse(walk.run, secretName);
   const command = await walk.equivalentCommand();
   expect(walk.run.output).not.toContain("\u001b");
-  // A question that one comes back to proposes the earlier answer.
-  expect(walk.run.transcript).toMatch(/^2\. acrpush, grants AcrPush \(default\)$/m);
+  expect(walk.run.transcript).toMatch(/^2\. acrpush, also pushes/m);
   expect(walk.run.transcript).toMatch(/^Chosen: awesomeapps$/m);
   expect(secretOf(sandbox, "awesomeapps", secretName)).toBeDefined();
-  expect(command).toContain(" --role acrpush --expires-in 30d --service-account default");
+  expect(command).toContain(" --role acrpush ");
   await expectRepeatable(sandbox, command);
 });

@@ -13,11 +13,9 @@ afterAll(() => sandbox.close());
 
 it("setup --attach asks for little, and ends on one screen with how to check it and how a Pod pulls", async () => {
   const walk = await Walk.start(sandbox, ["--attach"], { columns: 80, rows: 24 });
-  await walk.accept("signIn");
-  await walk.answer("registry", "myregistry");
-  await walk.accept("contexts");
+  await walk.find("registry", "my", "myregistry");
   await walk.run.until("create role assignment AcrPull on myregistry for the nodes of shop");
-  await walk.accept("review");
+  walk.press("enter");
   expect(await walk.exit(), walk.run.history).toBe(0);
   const { screen } = walk.run;
   expect(screen).toContain("The nodes of shop may pull from");

@@ -18,26 +18,21 @@ afterAll(() => sandbox.close());
 describe("two clusters", () => {
   it("both get a namespace that neither has and one that the other has, and the secret in them", async () => {
     const walk = await Walk.start(sandbox, ["--auth", "environment", "--registry", "myregistry"]);
-    await walk.accept("principal");
-    await (await walk.at("contexts")).press("lab", "enter").shows("[x] kind-lab");
+    await (await walk.at("contexts")).shows("❯◉ kind-dev, current");
+    await walk.press("down", "space").shows("❯◉ kind-lab");
     walk.press("enter");
-    await (await walk.at("namespaces")).shows("shop new in kind-lab");
-    // The proposed one is unticked. One that exists is ticked, and one that is typed.
-    await walk.press("space").shows("[ ] default");
-    await walk.press("shop", "enter").shows("[x] shop");
-    await walk.press("brand-new").shows("brand-new new, or not visible from here");
-    await walk.press("enter").shows("[x] brand-new");
-    walk.press("enter");
-    await (await walk.at("secretName")).shows("new in 4 namespaces");
-    walk.press("enter");
-    await walk.accept("serviceAccounts", "role", "lifetime");
+    await (await walk.at("namespaces")).shows("shop, new in kind-lab");
+    // The proposed one is unticked. One that exists is ticked, and another is typed.
+    await walk.press("space", "down").shows("❯◯ shop");
+    await walk.press("space", "up", "up").shows("❯◯ others, typed next");
+    walk.press("space", "enter");
+    await walk.answer("typedNamespaces", "brand-new");
     await walk.at("review");
     expect(walk.run.screen).toContain("create namespace kind-lab/shop");
     expect(mutatingSince(sandbox)).toEqual([]);
-    walk.press("enter");
-    const command = await walk.equivalentCommand();
+    const command = await (await walk.accept("review")).equivalentCommand();
     expect(command).toBe(
-      "acr-pull setup --registry myregistry --auth environment --namespace brand-new --namespace shop" +
+      "acr-pull setup --registry myregistry --auth environment --namespace shop --namespace brand-new" +
         " --context kind-dev --context kind-lab --create-namespace --yes",
     );
     const passwords = ["kind-dev", "kind-lab"].map((context) =>

@@ -2,42 +2,30 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { programPath, secretOf } from "../program.ts";
 import { expectCleanEnd, underShell } from "./under-shell.ts";
-import { foreignSecret, mutatingSince, runInShell, Walk, type QuestionName } from "./walk-through.ts";
+import { mutatingSince, runInShell, Walk, type QuestionName } from "./walk-through.ts";
 
 let sandbox: Sandbox;
 beforeAll(async () => {
   sandbox = await startSandbox();
-  sandbox.addObject("sandbox", foreignSecret("awesomeapps", "pulls"));
 });
 afterAll(() => sandbox.close());
 
-/** A question, how it is answered, and the flags that answer it: the printed ones, unless `given` names others. */
+/** A question, how it is answered, and the flags that answer it. */
 interface Step {
   readonly question: QuestionName;
-  readonly keys?: readonly string[];
   readonly told?: readonly string[];
-  readonly given?: readonly string[];
 }
 
 const steps: readonly Step[] = [
-  { question: "signIn", told: ["--auth", "auto"] },
   { question: "registry", told: ["--registry", "abacregistry"] },
-  { question: "principal", given: ["--name", "puller"] },
   { question: "contexts", told: ["--context", "sandbox"] },
-  { question: "namespaces", keys: ["space", "awesome", "enter"], told: ["--namespace", "awesomeapps"] },
-  { question: "secretName", keys: ["ctrl-u", "pulls"], told: ["--secret-name", "pulls"] },
-  { question: "adopt", keys: ["add"], told: ["--adopt"] },
-  { question: "serviceAccounts", keys: ["space"], told: ["--service-account", "default"] },
-  { question: "role", keys: ["owner"], told: ["--role", "owner"] },
-  { question: "ownerConsent", keys: ["abacregistry"], told: ["--allow-privileged-role", "owner"] },
-  { question: "repositories", keys: ["tools"], told: ["--repository", "tools"] },
-  { question: "lifetime", keys: ["30"], told: ["--expires-in", "30d"] },
+  { question: "namespaces", told: ["--namespace", "default"] },
   { question: "review" },
 ];
 
 /** The flags that settle the questions before one. */
 function givenBefore(at: number): readonly string[] {
-  return steps.slice(0, Math.max(at, 0)).flatMap(({ given, told }) => given ?? told ?? []);
+  return steps.slice(0, Math.max(at, 0)).flatMap(({ told }) => told ?? []);
 }
 
 /** The words of the command that is printed after some text. */
@@ -53,7 +41,8 @@ describe("Ctrl-C", () => {
       const given = givenBefore(at - 1);
       const walk = new Walk(await underShell(sandbox, programPath, ["setup", ...given]));
       const earlier = steps[at - 1];
-      if (earlier) await walk.answer(earlier.question, ...(earlier.keys ?? []));
+      if (earlier?.question === "registry") await walk.find("registry", "abac", "abacregistry");
+      else if (earlier) await walk.accept(earlier.question);
       await (await walk.at(question)).press("ctrl-c").exit();
       expect(walk.run.screen).toContain("ended with 130");
       expect(walk.run.screen).toContain("Nothing was written.");
@@ -75,9 +64,9 @@ describe("Ctrl-C", () => {
       await released;
     });
     const walk = new Walk(
-      await underShell(sandbox, programPath, ["setup", ...givenBefore(steps.length - 2)]),
+      await underShell(sandbox, programPath, ["setup", ...givenBefore(steps.length - 1)]),
     );
-    await walk.accept("lifetime", "review");
+    await walk.accept("review");
     await arrived;
     await walk.press("ctrl-c").run.until("stopping as soon as it is safe");
     release();
@@ -89,8 +78,15 @@ describe("Ctrl-C", () => {
     expect(again).toContain("--yes");
     const run = await runInShell(sandbox, ["acr-pull", "setup", ...again].join(" "));
     expect(run.code, run.screen).toBe(0);
-    expect(secretOf(sandbox, "awesomeapps", "pulls")?.metadata.annotations).toHaveProperty(
-      "acr-pull/entries",
-    );
+    expect(secretOf(sandbox, "default")).toBeDefined();
+  });
+});
+
+describe("Ctrl-D", () => {
+  it("at a question ends it as Ctrl-C does", async () => {
+    const walk = new Walk(await underShell(sandbox, programPath, ["setup"]));
+    await (await walk.at("registry")).press("\u0004").exit();
+    expect(walk.run.screen).toContain("ended with 130");
+    expectCleanEnd(walk.run);
   });
 });

@@ -15,9 +15,8 @@ afterAll(() => sandbox.close());
 describe("setup in a world with one choice everywhere", () => {
   it("reaches a secret that pulls by Enter alone, and changes nothing before the last one", async () => {
     const walk = await Walk.start(sandbox);
-    await walk.accept("signIn", "registry", "principal", "contexts", "namespaces", "secretName");
-    await walk.accept("serviceAccounts", "role", "lifetime");
-    await walk.at("review");
+    await walk.run.until(`Signed in as service principal ${sandbox.world.caller.appId}`);
+    await (await walk.accept("registry", "namespaces")).at("review");
     expect(mutatingSince(sandbox)).toEqual([]);
     expect(secretOf(sandbox, "default", "acr-secret", "kind-dev")).toBeUndefined();
     walk.press("enter");
@@ -34,22 +33,14 @@ describe("setup in a world with one choice everywhere", () => {
 
   it("says each answer in a line, and the passwords nowhere", async () => {
     const walk = await Walk.start(sandbox, ["--secret-name", "again"]);
-    await walk.accept("signIn", "registry", "principal", "contexts", "namespaces");
-    await (await walk.accept("serviceAccounts", "role", "lifetime")).at("review");
+    await (await walk.accept("registry", "namespaces")).at("review");
     // The first secret's password is copied. No new one is made.
     expect(walk.run.screen).toMatch(/Password +the one in use$/m);
-    await walk.accept("review");
-    await walk.equivalentCommand();
-    expect(walk.answered.map((line) => line.replace(/^✔ (.+) {2}/, ""))).toEqual([
-      expect.stringContaining(sandbox.world.caller.appId),
+    await (await walk.accept("review")).equivalentCommand();
+    expect(walk.answered.map((line) => line.replace(/^✔ .+\? /, ""))).toEqual([
       "myregistry",
-      "its own",
-      "kind-dev",
       "default",
-      "none",
-      "acrpull",
-      "180 days",
-      "yes, carry it out",
+      "yes",
     ]);
     for (const { secretText } of livePasswords(sandbox)) expect(walk.run.output).not.toContain(secretText);
   });

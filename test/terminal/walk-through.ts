@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { expect } from "vitest";
-import { setupOptions } from "../../src/cli/setup/options.ts";
 import type { RequestEntry } from "../../src/sandbox/request-log.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Manifest } from "../../src/sandbox/world-options.ts";
@@ -9,29 +8,36 @@ import { shellWord } from "../../src/sandbox/environment.ts";
 import { programPath } from "../program.ts";
 import { TerminalRun, type TerminalOptions } from "../terminal.ts";
 
-/** The texts of the questions of `setup`, in order. `goOn` is asked after a failure. */
+/** The texts of the questions of `setup`. `goOn` is asked after a failure, `what` for a change of the plan. */
 export const questions = {
-  signIn: setupOptions.auth.question ?? "",
-  registry: setupOptions.registry.question ?? "",
-  principal: setupOptions.servicePrincipal.question ?? "",
-  contexts: setupOptions.contexts.question ?? "",
-  namespaces: setupOptions.namespaces.question ?? "",
-  secretName: setupOptions.secretName.question ?? "",
-  adopt: setupOptions.adopt.question ?? "",
-  serviceAccounts: setupOptions.serviceAccounts.question ?? "",
-  role: setupOptions.role.question ?? "",
-  ownerConsent: setupOptions.allowPrivilegedRole.question ?? "",
-  repositories: setupOptions.repositories.question ?? "",
-  lifetime: setupOptions.expiresInMs.question ?? "",
-  review: "Carry this out?",
-  whatToChange: "Change which answer?",
+  signIn: "Sign in to Azure as",
+  registry: "Which registry should the cluster pull from?",
+  contexts: "Which clusters, by their kubeconfig contexts?",
+  namespaces: "Which namespaces pull?",
+  typedNamespaces: "Which namespaces pull, with commas between?",
+  review: "Apply?",
+  what: "What should be different?",
+  principal: "Which service principal pulls (type to search the tenant)?",
+  role: "What may the cluster do with the registry?",
+  ownerConsent: "Type the registry's name to make the cluster its owner",
+  repositories: "Which repositories, with commas between",
+  secretName: "What should the pull secret be called?",
+  serviceAccounts: "Which service accounts use the secret",
+  lifetime: "How long does a new password live",
   goOn: "What now?",
 } as const;
 
 export type QuestionName = keyof typeof questions;
 
 /** Questions that are answered by a line of text, so they can be answered at once. */
-const ofText = new Set<QuestionName>(["ownerConsent", "repositories", "secretName"]);
+const ofText = new Set<QuestionName>([
+  "typedNamespaces",
+  "ownerConsent",
+  "repositories",
+  "secretName",
+  "serviceAccounts",
+  "lifetime",
+]);
 
 /** `acr-pull setup` at a terminal, as somebody walks through it. */
 export class Walk {
@@ -82,9 +88,28 @@ export class Walk {
     return this;
   }
 
-  /** Goes back from a question. */
-  async back(from: QuestionName): Promise<this> {
-    return (await this.at(from)).press("shift-tab");
+  /** Types a part of a name into a list that is searched, and takes what is left. */
+  async find(question: "registry" | "principal", text: string, label: string): Promise<this> {
+    await (await this.at(question)).press(text).shows(`${text} ❯ ${label}`);
+    return this.press("enter");
+  }
+
+  /** Ticks one more of a list, and unticks what was proposed. */
+  async tickOnly(question: "contexts" | "namespaces", label: string): Promise<this> {
+    await (await this.at(question)).press("space").shows("❯◯");
+    for (let moves = 0; !this.run.question.includes(`❯◯ ${label}`) && moves < 9; moves += 1) {
+      const before = this.run.question;
+      this.press("down");
+      await this.run.when(() => this.run.question !== before, "the pointer moves");
+    }
+    await this.press("space").shows(`❯◉ ${label}`);
+    return this.press("enter");
+  }
+
+  /** Chooses what is to be different about the plan. */
+  async change(what: string): Promise<this> {
+    await this.answer("review", "change");
+    return await this.answer("what", what);
   }
 
   /** Waits for the end. Returns the exit code. */

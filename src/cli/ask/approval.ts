@@ -1,12 +1,6 @@
 import type { CommandContext } from "../command.ts";
-import type { Choice, Prompter } from "./prompter.ts";
-import { openPrompter } from "./prompts/open-prompter.ts";
 import { foldedWarnings, planLines, type ShownPlan } from "../show/plan-lines.ts";
-
-const choices: readonly Choice[] = [
-  { value: "yes", label: "yes, carry it out" },
-  { value: "no", label: "no, stop here", detail: "nothing was written" },
-];
+import { openPrompter } from "./prompter.ts";
 
 /**
  * Shows a plan and asks whether to carry it out. With `--yes` nothing is asked, and the plan is shown only with
@@ -27,36 +21,18 @@ export async function approve(
   view.notice(planLines(plan, terminal.stderr.width, given.verbose));
   if (given.yes) return true;
   if (!terminal.interactive) return false;
-  const prompter = await openPrompter(terminal, signal);
   view.notice([""]);
-  if (plan.typed) return await typesName(prompter, plan.typed);
-  const reply = await prompter.choose({
-    message: "Carry this out?",
-    canGoBack: false,
-    loading: "",
-    choices,
-    preselected: usualReply(plan),
-  });
-  return reply.kind === "answer" && reply.value === "yes";
+  const prompter = await openPrompter(terminal, signal);
+  if (!plan.typed) return await prompter.confirm("Apply?", isUsual(plan));
+  // Enter alone must not agree to this.
+  const { message, names } = plan.typed;
+  const typed = await prompter.text(message, "", (text) =>
+    text === "" || names.includes(text) ? undefined : `That is not ${names[0]}. Leave it empty to stop.`,
+  );
+  return names.includes(typed);
 }
 
-/** Asks the person to type a name: Enter alone must not agree to this. */
-async function typesName(
-  prompter: Prompter,
-  { message, names }: NonNullable<ShownPlan["typed"]>,
-): Promise<boolean> {
-  const reply = await prompter.text({
-    message,
-    canGoBack: false,
-    preset: "",
-    ifEmpty: "stop here, nothing was written",
-    check: async (text) =>
-      text === "" || names.includes(text) ? undefined : `That is not ${names[0]}. Leave it empty to stop.`,
-  });
-  return reply.kind === "answer" && names.includes(reply.value);
-}
-
-/** The reply that Enter alone gives to a plan. Enter alone never agrees to a removal. */
-export function usualReply({ changes, cautious }: Pick<ShownPlan, "changes" | "cautious">): "yes" | "no" {
-  return cautious || changes.some(({ action }) => action === "removed") ? "no" : "yes";
+/** Whether Enter alone agrees to a plan. It never agrees to a removal. */
+export function isUsual({ changes, cautious }: Pick<ShownPlan, "changes" | "cautious">): boolean {
+  return !cautious && changes.every(({ action }) => action !== "removed");
 }

@@ -30,5 +30,5 @@ export const removeCommand = flowCommand<RemoveTypes>({
   }),
   flow: async () => (await import("../../core/remove/flow.ts")).remove,
   text: async () => (await import("./text.ts")).removeText,
-  questions: async () => (await import("./questions.ts")).removeQuestionnaire,
+  questions: async () => (await import("./questions.ts")).askForRemoval,
 });

@@ -1,114 +1,63 @@
 import { registryName } from "../../core/cluster/registry-meant.ts";
-import { registryText } from "../show/registry-text.ts";
-import type { RemovableRegistry } from "../../core/remove/contract.ts";
 import { listRemovableRegistries } from "../../core/remove/flow.ts";
 import { refused } from "../../domain/errors.ts";
 import { registryReference } from "../../domain/names.ts";
-import { placeQuestions } from "../ask/common-questions.ts";
-import type { Questionnaire, QuestionParts } from "../flow-command.ts";
-import type { Choice, Prompter } from "../ask/prompter.ts";
-import type { Question } from "../ask/question.ts";
+import { askContexts, askSignIn } from "../ask/places.ts";
+import type { Choice } from "../ask/prompter.ts";
+import type { Questions, Talk } from "../flow-command.ts";
+import { registryText } from "../show/registry-text.ts";
 import type { RemoveTypes } from "./options.ts";
-import { removeOptions, type RemoveAnswers } from "./options.ts";
 
-/** Nothing can be done without it. For everything else, `--yes` and `--dry-run` take the defaults. */
-const indispensable = "registry";
-
-/** The questions of `remove`: which account, which clusters, and which registry. */
-export const removeQuestionnaire: Questionnaire<RemoveTypes> = {
-  opening: () => [
-    "Removes what acr-pull setup gave a cluster for one registry.",
-    "Nothing is written before you agree to the plan. Ctrl-C stops.",
-  ],
-  questions({ yes, dryRun, registry }) {
-    const takesDefaults = yes || dryRun;
-    if (takesDefaults && registry !== undefined) return undefined;
-    return (parts) => {
-      const all = removeQuestions(parts);
-      return { questions: takesDefaults ? all.filter(({ id }) => id === indispensable) : all };
-    };
-  },
+/** Asks which clusters, and which registry they should no longer pull from. */
+export const askForRemoval: Questions<RemoveTypes> = async (talk) => {
+  const { sheet, connections } = talk;
+  const { yes, dryRun, kubeconfig } = sheet.answers;
+  if (!yes && !dryRun) {
+    const contexts = await connections.contexts(kubeconfig);
+    talk.open([
+      "Removes what acr-pull setup gave a cluster for one registry.",
+      "Nothing is written before you agree to the plan. Ctrl-C stops.",
+    ]);
+    await askSignIn(talk, sheet.answers, (request) => connections.azure(request));
+    if (!sheet.has("contexts")) await askContexts(talk, contexts);
+  }
+  if (!sheet.has("registry")) await askRegistry(talk);
+  return undefined;
 };
 
-/** The questions of `remove` in their order. */
-function removeQuestions({
+/** Asks which registry: one that secrets have entries for, or a typed one whose secrets are already gone. */
+async function askRegistry({
+  sheet,
   connections,
   prompter,
   context,
-}: QuestionParts<RemoveTypes>): ReadonlyArray<Question<RemoveAnswers>> {
-  return [
-    ...placeQuestions<RemoveAnswers>({
-      connections,
-      prompter,
-      signal: context.signal,
-      signIn: (request) => connections.azure(request),
-      rights: "It needs to own the application, and to remove role assignments on the registry.",
-    }),
-    registryQuestion({
-      prompter,
-      registries: async (answers, signal) =>
-        listRemovableRegistries(answers, { clusters: await connections.clusters(answers) }, signal),
-    }),
-  ];
-}
-
-/** What the question needs. */
-interface RegistryParts {
-  readonly prompter: Pick<Prompter, "choose">;
-  /** The registries that the chosen clusters' secrets have entries for. */
-  readonly registries: (answers: RemoveAnswers, signal: AbortSignal) => Promise<readonly RemovableRegistry[]>;
-}
-
-/** Asks which registry: one that secrets have entries for, or a typed one whose secrets are already gone. */
-function registryQuestion({
-  prompter,
-  registries,
-}: RegistryParts): Question<RemoveAnswers, readonly RemovableRegistry[]> {
-  return {
-    id: "registry",
-    subject: "the registry",
-    options: ["registry"],
-    settledBy: ["registry"],
-    dependsOn: ["contexts", "namespaces", "namespaceSelector", "secretName"],
-    // A context's plugin may open a browser or ask for a touch, which must not happen during questions about Azure.
-    fetched: "soon",
-    applies: () => true,
-    looking: "Looking for the registries that secrets have entries for",
-    async look(answers, signal) {
-      const found = await registries(answers, signal);
-      if (found.length > 0) return found;
-      throw refused(
-        "remove.nothing-found",
-        "No visible secret has an entry that acr-pull manages.",
-        "Check --context and -n. To remove what is left in Azure after the secrets are gone, or what setup --attach granted, add --registry.",
-      );
-    },
-    expect: () => ({}),
-    async ask({ data, previous, canGoBack }) {
-      const found = await data;
-      const reply = await prompter.choose({
-        message: removeOptions.registry.question ?? "",
-        canGoBack,
-        loading: "",
-        choices: found.map(choiceOf),
-        preselected: previous["registry"]?.[0],
-        typed,
-      });
-      return reply.kind === "back" ? reply : { kind: "answer", value: { registry: [reply.value] } };
-    },
-  };
-}
-
-function choiceOf({ registry, loginServer, secrets }: RemovableRegistry): Choice {
-  return {
+  wait,
+}: Talk<RemoveTypes>): Promise<void> {
+  const clusters = await connections.clusters(sheet.answers);
+  const found = await wait(
+    "Looking for the registries that secrets have entries for",
+    listRemovableRegistries(sheet.answers, { clusters }, context.signal),
+  );
+  if (found.length === 0) {
+    throw refused(
+      "remove.nothing-found",
+      "No visible secret has an entry that acr-pull manages.",
+      "Check --context and -n. To remove what is left in Azure after the secrets are gone, or what setup --attach granted, add --registry.",
+    );
+  }
+  const choices = found.map(({ registry, loginServer, secrets }) => ({
     value: loginServer,
     label: registryText(registryName(registry, loginServer), loginServer),
     detail: secrets.length === 1 ? "one secret" : `${secrets.length} secrets`,
+  }));
+  const find = async (text: string): Promise<Choice[]> => {
+    if (registryReference(text).kind === "name")
+      throw new RangeError("For another registry, type its login server or resource id.");
+    return [{ value: text, label: `use ${text}` }];
   };
-}
-
-function typed(text: string): Choice | undefined {
-  if (!/[/.:]/.test(text)) return undefined;
-  registryReference(text);
-  return { value: text, label: `use ${text}` };
+  sheet.take({
+    registry: [
+      await prompter.search("Which registry should the cluster no longer pull from?", choices, find),
+    ],
+  });
 }

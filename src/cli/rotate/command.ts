@@ -30,5 +30,5 @@ export const rotateCommand = flowCommand<RotateTypes>({
   }),
   flow: async () => (await import("../../core/rotate/flow.ts")).rotate,
   text: async () => (await import("./text.ts")).rotateText,
-  questions: async () => (await import("./questions.ts")).rotateQuestionnaire,
+  questions: async () => (await import("./questions.ts")).askForRotation,
 });

@@ -44,7 +44,7 @@ export const setupCommand = flowCommand<SetupTypes>({
       ? (await import("../../core/setup/attach/flow.ts")).attach
       : (await import("../../core/setup/flow.ts")).setup,
   text: async () => (await import("./text.ts")).setupText,
-  questions: async () => (await import("./questions/questions.ts")).setupQuestionnaire,
+  questions: async () => (await import("./questions/questions.ts")).askForSetup,
 });
 
 /** What `setup` works with. Without Azure, the login server is checked instead. */

@@ -44,12 +44,6 @@ export function toned(tone: Tone, text: string): Toned {
   return { tone, text };
 }
 
-/** A line as it reads without colour, every piece cleaned. */
-export function plainText(line: Line): string {
-  const pieces = typeof line === "string" ? [line] : line;
-  return pieces.map((piece) => oneLine(typeof piece === "string" ? piece : piece.text)).join("");
-}
-
 /** The only way to a stream. Removes control characters from all text, and adds colour if it is wanted. */
 export class Printer {
   readonly #stream: OutputStream;
@@ -57,7 +51,6 @@ export class Printer {
   /** Whether a line may be overwritten, which needs a terminal that can do it. */
   readonly live: boolean;
   #status = "";
-  #printed = 0;
 
   /** @param colors undefined for none */
   constructor(stream: OutputStream, colors: Colors | undefined, live: boolean) {
@@ -71,14 +64,8 @@ export class Printer {
     return this.#stream.columns || Infinity;
   }
 
-  /** How often something lasting was printed. If this has changed, something was printed in the meantime. */
-  get printed(): number {
-    return this.#printed;
-  }
-
   /** One line, above the status line. */
   line(line: Line = ""): void {
-    this.#printed += 1;
     const status = this.#status;
     this.status("");
     this.#stream.write(`${withoutCommand(this.paint(line))}\n`);
@@ -97,7 +84,6 @@ export class Printer {
 
   /** Prints a document of many lines that holds no foreign text, or has it already escaped. */
   document(text: string): void {
-    this.#printed += 1;
     this.#stream.write(text);
   }
 
@@ -125,15 +111,7 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Whether nothing on the screen may be overwritten: for a screen reader, or if the terminal cannot do it. */
   readonly plain: boolean;
-  /**
-   * Whether it moves the cursor down even for rows that it adds below the cursor when it becomes narrower, as xterm.js
-   * does.
-   */
-  readonly miscounts: boolean;
 }
-
-/** The names that terminals made with xterm.js give themselves. */
-const withXtermJs: ReadonlySet<string | undefined> = new Set(["vscode", "Hyper", "Tabby"]);
 
 /** Asks for plain lines and numbered questions, which a screen reader can read out. So does TERM=dumb. */
 export const accessibleVariable = "ACR_PULL_ACCESSIBLE";
@@ -161,7 +139,6 @@ export async function openTerminal(
     questions: stderr,
     interactive: asked,
     plain,
-    miscounts: withXtermJs.has(environment["TERM_PROGRAM"]),
   };
 }
 

@@ -3,7 +3,7 @@ import type { NamespaceObject } from "../../domain/kubernetes-objects.ts";
 import type { Cluster } from "../ports.ts";
 
 /** A namespace of one or more of the chosen contexts. */
-export interface NamespaceChoice {
+interface NamespaceChoice {
   readonly name: string;
   /** Whether it is being deleted in some context: nothing can be written to it there. */
   readonly terminating: boolean;
@@ -11,10 +11,12 @@ export interface NamespaceChoice {
   readonly contexts: readonly string[];
 }
 
-/** The namespaces to choose from, and the contexts where they could not be listed. */
+/** The namespaces to choose from, and where they could be listed. */
 export interface NamespaceChoices {
   /** By name, with Kubernetes' own last. */
   readonly namespaces: readonly NamespaceChoice[];
+  /** The contexts where they could be listed. */
+  readonly listed: readonly string[];
   readonly unlisted: ReadonlyArray<{ readonly context: string; readonly error: ActionableError }>;
 }
 
@@ -44,6 +46,7 @@ export async function listNamespaceChoices(
   }
   return {
     namespaces: [...byName.values()].sort(byNameKubernetesLast),
+    listed: lists.flatMap(({ context, listed }) => (listed instanceof ActionableError ? [] : context)),
     unlisted: lists.flatMap(({ context, listed: error }) =>
       error instanceof ActionableError ? [{ context, error }] : [],
     ),

@@ -16,7 +16,7 @@ export interface PrincipalCandidate extends ServicePrincipalSummary {
 }
 
 /** The principals to choose from, as far as the caller sees them. */
-export interface PrincipalCandidates {
+interface PrincipalCandidates {
   /** Ours first, then by name. */
   readonly candidates: readonly PrincipalCandidate[];
   /** Why they could not be listed: a missing right. */

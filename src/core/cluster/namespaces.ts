@@ -21,7 +21,7 @@ export interface ChosenNamespaces {
 type NamespaceLists = Pick<Cluster, "context" | "listNamespaces">;
 
 /** The namespaces that were named or have the labels, which may be none. Undefined if nobody chose any. */
-export async function selectNamespaces(
+async function selectNamespaces(
   { namespaces, namespaceSelector }: NamespaceWish,
   cluster: NamespaceLists,
   signal: AbortSignal,

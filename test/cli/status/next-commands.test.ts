@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import { nextCommands, nextLines } from "../../../src/cli/status/next-commands.ts";
-import { plainText } from "../../../src/cli/show/terminal.ts";
 import type { PendingWork, StatusEntry, StatusResult } from "../../../src/core/status/contract.ts";
 
 const one = { context: "one", clusterId: "id-one", loginServer: "myregistry.azurecr.io" };
@@ -44,7 +43,14 @@ function toldOf(entries: readonly StatusEntry[]): string[] {
   };
   const given = new Map([["contexts", { texts: ["one", "other"], source: "flag" as const }]]);
   const commands = nextCommands({ program: "acr-pull", given, environment: {} });
-  return nextLines(result, { commands, width: Infinity }).flat().map(plainText);
+  return nextLines(result, { commands, width: Infinity })
+    .flat()
+    .map((line) =>
+      [line]
+        .flat()
+        .map((piece) => (typeof piece === "string" ? piece : piece.text))
+        .join(""),
+    );
 }
 
 it("a secret that a controller applies in one cluster hides no work on its namesake in another", () => {

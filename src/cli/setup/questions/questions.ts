@@ -1,161 +1,101 @@
+import { hasChanges } from "../../../core/plan.ts";
 import { lookAhead, type Preview } from "../../../core/setup/flow.ts";
+import { onlyRegistry } from "../../../core/setup/find-registry.ts";
 import { BusyError } from "../../../core/turn/busy.ts";
-import type { ActionableError } from "../../../domain/errors.ts";
-import type { GivenOptions } from "../../options/answers.ts";
-import { contextsQuestion, signInQuestion } from "../../ask/common-questions.ts";
-import type { Questionnaire, QuestionParts, Remedy } from "../../flow-command.ts";
-import type { SetupTypes } from "../options.ts";
-import type { setupOptions, SetupAnswers, WholeAnswers } from "../options.ts";
-import { Lookups } from "./lookups.ts";
-import { namespacesQuestion, serviceAccountsQuestion } from "./places.ts";
-import { lifetimeQuestion, principalQuestion } from "./principal.ts";
-import {
-  azureOptions,
-  placeOptions,
-  registryOptions,
-  type SetupQuestion,
-  type SetupQuestionParts,
-} from "./question.ts";
-import { registryQuestion } from "./registry.ts";
-import { reviewQuestion } from "./review.ts";
-import { ownerConsentQuestion, repositoriesQuestion, roleQuestion } from "./role.ts";
-import { adoptQuestion, secretNameQuestion } from "./secret.ts";
+import { askContexts, askSignIn } from "../../ask/places.ts";
+import type { Questions } from "../../flow-command.ts";
+import { UsageError } from "../../options/answers.ts";
+import type { SetupTypes, WholeAnswers } from "../options.ts";
+import { askForChange, askRole } from "./changes.ts";
+import { askHowToGoOn } from "./failure.ts";
+import { askNamespaces } from "./namespaces.ts";
+import { askRegistry } from "./registry.ts";
+import { askReview } from "./review.ts";
+import { warn, type SetupTalk } from "./talk.ts";
 
-/** The questions of `setup` in their order: each answer narrows what the next ones offer. */
-export function setupQuestions(
-  parts: SetupQuestionParts,
-  { attach }: Pick<SetupAnswers, "attach">,
-): readonly SetupQuestion[] {
-  const { lookups, prompter } = parts;
-  return [
-    signInQuestion({
-      prompter,
-      signedIn: (answers) => lookups.signedIn(answers),
-      rights: attach
-        ? "It needs to see the cluster, and to assign roles on the registry."
-        : "It needs to register applications, and to assign roles on the registry.",
-      applies: () => true,
-    }),
-    registryQuestion(parts),
-    principalQuestion(parts),
-    contextsQuestion({ prompter, contexts: (answers) => lookups.contexts(answers) }),
-    namespacesQuestion(parts),
-    secretNameQuestion(parts),
-    adoptQuestion(parts),
-    serviceAccountsQuestion(parts),
-    // Asked only now, when it is known what the principal may already do.
-    roleQuestion(parts),
-    ownerConsentQuestion(parts),
-    repositoriesQuestion(parts),
-    lifetimeQuestion(parts),
-  ];
-}
-
-const opening = [
-  "Gives namespaces of a Kubernetes cluster a secret that pulls images from an Azure Container Registry.",
+const opening = (attach: boolean) => [
+  attach
+    ? "Lets the nodes of an AKS cluster pull images from an Azure Container Registry, with no secret."
+    : "Gives namespaces of a Kubernetes cluster a secret that pulls images from an Azure Container Registry.",
   "Nothing is written before you agree to the plan. Ctrl-C stops.",
 ];
 
-const attachOpening = [
-  "Lets the nodes of an AKS cluster pull images from an Azure Container Registry, with no secret and no password.",
-  "Nothing is written before you agree to the plan. Ctrl-C stops.",
-];
-
-/** Nothing can be done without these. For everything else, `--yes` and `--dry-run` take the defaults. */
-const indispensable = new Set(["registry", "owner-consent"]);
-
-/** What `--attach` asks for. It makes no secret and no principal. */
-const ofAttaching = new Set(["sign-in", "registry", "contexts"]);
-
-/** Options that decide which secrets are meant. */
-const secretOptions = [...registryOptions, ...placeOptions, "secretName"] as const;
-
-/** An option of `setup` that fixes a failure. */
-type SetupRemedy = Remedy & {
-  readonly more: { readonly dependsOn: ReadonlyArray<keyof typeof setupOptions> };
+/** Asks for the registry and the places that pull, and then for a yes to the plan, which can be changed. */
+export const askForSetup: Questions<SetupTypes> = async (talk) => {
+  const { sheet, connections } = talk;
+  const { attach, dryRun, yes, kubeconfig } = sheet.answers;
+  if (yes || dryRun) {
+    // Nothing can be done without these. All else has a default.
+    if (!sheet.has("registry")) await askRegistry(talk);
+    if (!dryRun) await askOwnerConsent(talk, undefined);
+    return undefined;
+  }
+  // Without a context, every answer would be in vain.
+  const contexts = await connections.contexts(kubeconfig);
+  talk.open(opening(attach));
+  await askSignIn(talk, sheet.answers, (request) => connections.azure(request));
+  if (!sheet.has("registry")) await askRegistry(talk);
+  if (!sheet.has("contexts")) await askContexts(talk, contexts);
+  // Its plan is short, and is shown by the code that asks for a yes.
+  if (attach) return undefined;
+  if (!sheet.has("namespaces", "namespaceSelector")) await askNamespaces(talk);
+  return await askUntilAgreed(talk);
 };
 
-/** Options that would fix a failure. The name that was meant comes first, because it creates nothing. */
-function remedies(error: ActionableError, given: GivenOptions): readonly SetupRemedy[] {
-  const known = consents[error.code];
-  return [...rightNames(error, given), ...(known ? [known] : [])];
-}
-
-/** Names that exist, in place of those that do not. */
-function rightNames({ code, meant }: ActionableError, given: GivenOptions): readonly SetupRemedy[] {
-  const [option] = dependsOnNames[code] ?? [];
-  const pairs = Object.entries(meant);
-  if (option === undefined || pairs.length === 0) return [];
-  const asked = (option === "namespaces" && given.get(option)?.texts) || Object.keys(meant);
-  return [
-    {
-      label: `use ${pairs.map(([name, instead]) => `${instead} in place of ${name}`).join(", ")}`,
-      more: {
-        texts: { [option]: [...new Set(asked.map((name) => meant[name] ?? name))] },
-        dependsOn: dependsOnNames[code] ?? [],
-      },
-    },
-  ];
-}
-
-/** By the code of a failure: the option that named a missing thing, then those that decide where it was looked for. */
-const dependsOnNames: Readonly<Record<string, SetupRemedy["more"]["dependsOn"]>> = {
-  "registry.not-found": ["registry", ...azureOptions],
-  "registry.not-seen": ["registry", ...azureOptions],
-  "kubernetes.namespace-not-found": ["namespaces", "contexts"],
-};
-
-/** Consents that would fix a failure, by its code. */
-const consents: Readonly<Record<string, SetupRemedy>> = {
-  "secret.not-ours": {
-    label: "add the registry's entry to that secret, and leave the rest as it is",
-    more: { texts: { adopt: ["true"] }, dependsOn: secretOptions },
-  },
-  "kubernetes.namespace-not-found": {
-    label: "create the namespaces that are missing",
-    more: {
-      texts: { createNamespace: ["true"] },
-      dependsOn: ["contexts", "namespaces", "namespaceSelector"],
-    },
-  },
-};
-
-/** The questions of `setup`: everything that was not given, and a yes to the plan. */
-export const setupQuestionnaire: Questionnaire<SetupTypes> = {
-  // The plan of a dry run shows what the defaults come to, as the review does when everything is asked.
-  opening: (given) => (takesDefaults(given) ? [] : given.attach ? attachOpening : opening),
-  questions: (given) => (parts) => {
-    const { connections, prompter, context } = parts;
-    const all = setupQuestions({ lookups: new Lookups(connections, context.signal), prompter }, given);
-    // Its plan is short, and is shown by the code that asks for a yes.
-    if (given.attach) {
-      const ids = takesDefaults(given) ? indispensable : ofAttaching;
-      return { questions: all.filter(({ id }) => ids.has(id)) };
+/** Shows the plan, and changes what the person wants to have changed, until there is a yes or a no. */
+async function askUntilAgreed(talk: SetupTalk): Promise<Preview | undefined> {
+  let preview: Preview | undefined;
+  let isToChange = false;
+  for (;;) {
+    try {
+      if (isToChange) await askForChange(talk, preview);
+      await askOwnerConsent(talk, preview);
+      preview = undefined;
+      preview = await talk.wait("Checking what exists and what has to change", planAhead(talk));
+      if (!preview || !hasChanges(preview.plan.changes)) return preview;
+      const reply = await askReview(talk, preview);
+      if (reply === "yes") return preview;
+      if (reply === "no") throw new UsageError("Not agreed to, so nothing was done.", "setup.declined");
+      isToChange = true;
+    } catch (error) {
+      isToChange = await askHowToGoOn(talk, error);
     }
-    return {
-      questions: takesDefaults(given) ? all.filter(({ id }) => indispensable.has(id)) : all,
-      review: reviewQuestion({ prompter, context, lookAhead: (...at) => planAhead(parts, ...at) }),
-    };
-  },
-  remedies,
-};
-
-function takesDefaults({ yes, dryRun }: SetupAnswers): boolean {
-  return yes || dryRun;
+  }
 }
 
-/** What setup would do; undefined while another run is at work. */
-async function planAhead(
-  { inputOf, portsOf, report }: QuestionParts<SetupTypes>,
-  answers: SetupAnswers,
-  signal: AbortSignal,
-): Promise<Preview | undefined> {
-  const whole = answers as WholeAnswers;
-  const ports = await portsOf(whole);
+/** What setup would do; undefined while another run is at work: only a later look shows what is left to do. */
+async function planAhead({ sheet, inputOf, portsOf, context }: SetupTalk): Promise<Preview | undefined> {
+  const answers = sheet.answers as WholeAnswers;
+  const ports = await portsOf(answers);
   try {
-    return await lookAhead(inputOf(whole), ports, report, signal);
+    return await lookAhead(inputOf(answers), ports, context.view.report, context.signal);
   } catch (error) {
     if (error instanceof BusyError) return undefined;
     throw error;
+  }
+}
+
+/** A role that may do anything needs more than a yes: the person types the registry's name. */
+async function askOwnerConsent(talk: SetupTalk, preview: Preview | undefined): Promise<void> {
+  const { sheet, prompter, connections, context } = talk;
+  while (sheet.answers.role === "owner" && sheet.answers.allowPrivilegedRole === undefined) {
+    const { registry, subscription } = sheet.answers as WholeAnswers;
+    const { registries } = await connections.azure(sheet.answers);
+    const found = await registries.findRegistries(registry, { subscription }, context.signal);
+    const { name } = onlyRegistry(found, { registry, subscription });
+    warn(
+      talk,
+      `Owner of ${name} may delete its images, change its settings and give others access to it. Everybody who can read the secret in the cluster could do so. To pull, acrpull is enough.`,
+    );
+    const typed = await prompter.text(
+      "Type the registry's name to make the cluster its owner:",
+      "",
+      (text) =>
+        text === "" || text === name
+          ? undefined
+          : `That is not ${name}. Leave it empty to choose another role.`,
+    );
+    if (typed === name) sheet.take({ allowPrivilegedRole: ["owner"] });
+    else await askRole(talk, preview);
   }
 }

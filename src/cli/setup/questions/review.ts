@@ -1,71 +1,32 @@
 import type { Preview } from "../../../core/setup/flow.ts";
-import { hasChanges, type PlannedChange } from "../../../core/plan.ts";
-import { UsageError } from "../../options/answers.ts";
-import { usualReply } from "../../ask/approval.ts";
+import type { PlannedChange } from "../../../core/plan.ts";
+import { isUsual } from "../../ask/approval.ts";
 import { setupOptions, type SetupAnswers } from "../options.ts";
-import type { Choice } from "../../ask/prompter.ts";
-import type { CommandContext } from "../../command.ts";
 import { shownPlan } from "../text.ts";
-import { askWhatToChange } from "../../ask/interview.ts";
-import type { SetupQuestionParts, SetupQuestion } from "./question.ts";
 import { formatDuration } from "../../../domain/duration.ts";
 import { wantedText } from "../../../core/identity/pull-role.ts";
 import { registryText } from "../../show/registry-text.ts";
 import { toned, type Line } from "../../show/terminal.ts";
 import { planLines } from "../../show/plan-lines.ts";
 import { wrapped } from "../../show/text-width.ts";
+import type { SetupTalk } from "./talk.ts";
 
-/** What the review needs. */
-export interface ReviewParts extends Pick<SetupQuestionParts, "prompter"> {
-  readonly context: Pick<CommandContext, "view" | "terminal">;
-  /** Looks at everything. Undefined while another run is at work: only a later look shows what is left to do. */
-  readonly lookAhead: (answers: SetupAnswers, signal: AbortSignal) => Promise<Preview | undefined>;
-}
-
-const choices: readonly Choice[] = [
-  { value: "yes", label: "yes, carry it out" },
-  { value: "change", label: "change an answer" },
-  { value: "no", label: "no, stop here", detail: "nothing was written" },
-];
-
-/** Shows who does what to what before anything is written, with a way back to every answer. */
-export function reviewQuestion(parts: ReviewParts): SetupQuestion<Preview | undefined> {
-  const { prompter, context, lookAhead } = parts;
-  return {
-    id: "review",
-    subject: undefined,
-    options: [],
-    settledBy: [],
-    dependsOn: Object.keys(setupOptions),
-    fetched: "soon",
-    applies: ({ dryRun, yes }) => !dryRun && !yes,
-    looking: "Checking what exists and what has to change",
-    look: lookAhead,
-    isOpen: (preview) => preview !== undefined && hasChanges(preview.plan.changes),
-    expect: () => ({}),
-    async ask({ answers, data, canGoBack, changeable }) {
-      const preview = await data;
-      if (!preview) return { kind: "answer", value: {} };
-      const { view, terminal } = context;
-      view.notice(["", ...reviewLines(preview, answers, terminal.stderr.width), ""]);
-      const reply = await prompter.choose({
-        message: "Carry this out?",
-        canGoBack,
-        loading: "",
-        choices,
-        preselected: usualReply(shownPlan(preview.plan)),
-      });
-      if (reply.kind === "back") return reply;
-      switch (reply.value) {
-        case "yes":
-          return { kind: "answer", value: {} };
-        case "change":
-          return await askWhatToChange(prompter, changeable);
-        default:
-          throw new UsageError("Not agreed to, so nothing was done.", "setup.declined");
-      }
-    },
-  };
+/** Shows who does what to what before anything is written, and asks whether to carry it out. */
+export async function askReview(
+  { sheet, prompter, context: { view, terminal } }: SetupTalk,
+  preview: Preview,
+): Promise<"yes" | "change" | "no"> {
+  view.notice(["", ...reviewLines(preview, sheet.answers, terminal.stderr.width), ""]);
+  const reply = await prompter.choose(
+    "Apply?",
+    [
+      { value: "yes", label: "yes" },
+      { value: "change", label: "change something" },
+      { value: "no", label: "no", detail: "nothing is written" },
+    ],
+    isUsual(shownPlan(preview.plan)) ? "yes" : "no",
+  );
+  return reply === "yes" || reply === "change" ? reply : "no";
 }
 
 /**
