@@ -1,5 +1,5 @@
 /*
- * One definition of an option feeds its flag, its environment variable, its question, its check, its help, its
+ * One definition of an option feeds its flag, its environment variable, its check, its help, its
  * line in docs and what a shell completes. A definition is immutable data and a pure reader of texts.
  */
 
@@ -47,8 +47,6 @@ export interface OptionDefinition<A> {
   readonly summary: string;
   /** What its value can be; a switch has none. */
   readonly values: ValueHint;
-  /** The question at a terminal if it was not given; undefined if it is never asked for. */
-  readonly question: string | undefined;
   readonly group: OptionGroup;
   /** Whether `--help` lists it; `--help-all` lists every option. */
   readonly common: boolean;
@@ -102,7 +100,6 @@ interface Description {
   /** As help shows it; a value called `<file>`, `<context>` or `<ns>` is completed as one. */
   readonly flag: string;
   readonly summary: string;
-  readonly question?: string;
   readonly group: OptionGroup;
   readonly common?: boolean;
   readonly consent?: true;
@@ -217,7 +214,7 @@ export function valueHint(shown: string, words: readonly string[] | undefined): 
 
 function define(
   kind: OptionKind,
-  { flag, summary, question, group, common = false, consent, excludes = {}, needs = {} }: Description,
+  { flag, summary, group, common = false, consent, excludes = {}, needs = {} }: Description,
   words: readonly string[] | undefined,
 ): Omit<OptionDefinition<never>, "read"> {
   const long = /--[a-z-]+/.exec(flag)?.[0];
@@ -229,7 +226,6 @@ function define(
     variable: consent ? undefined : `ACR_PULL_${long.slice(2).replaceAll("-", "_").toUpperCase()}`,
     summary,
     values: valueHint(flag, words),
-    question,
     group,
     common,
     commas: false,

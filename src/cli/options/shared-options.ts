@@ -35,7 +35,6 @@ export const signInOptions = {
   auth: defaultedOption({
     flag: "--auth <method>",
     summary: `how to sign in to Azure: ${authChoices.join(", ")}`,
-    question: "Sign in to Azure as",
     group: "Registry",
     parse: oneOf(...authChoices),
     fallback: "auto",
@@ -57,7 +56,6 @@ export const clusterOptions = {
   contexts: listOption({
     flag: "--context <context>",
     summary: "kubeconfig context (repeatable; default: current)",
-    question: "Which clusters, by their kubeconfig contexts?",
     group: "Cluster",
     common: true,
     // A context may have any name.
@@ -156,16 +154,11 @@ export const runOptions = {
  * The options that choose namespaces.
  * @param texts what a command does with named namespaces, and with namespaces that have the labels
  */
-export function namespaceOptions(texts: {
-  readonly named: string;
-  readonly labelled: string;
-  readonly question?: string;
-}) {
+export function namespaceOptions(texts: { readonly named: string; readonly labelled: string }) {
   return {
     namespaces: listOption({
       flag: "-n, --namespace <ns>",
       summary: texts.named,
-      ...(texts.question !== undefined && { question: texts.question }),
       group: "Cluster",
       common: true,
       parse: namespaceName,

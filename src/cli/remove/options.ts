@@ -28,7 +28,6 @@ export const removeOptions = {
     flag: "--registry <name>",
     summary: "name, login server or resource id of the registry",
     common: true,
-    question: "Which registry should the cluster no longer pull from?",
     group: "Registry",
     parse: registryReference,
   }),

@@ -31,7 +31,6 @@ export const rotateOptions = {
     flag: "--registry <name>",
     summary: "only keys for this registry",
     common: true,
-    question: "Which keys?",
     group: "Registry",
     parse: registryReference,
   }),

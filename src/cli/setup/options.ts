@@ -38,7 +38,6 @@ export const everyRepository = "*";
 const repositories = listOption({
   flag: "--repository <name>",
   summary: "limit the role to this repository or to team/*; '*' lifts the limit (repeatable; ABAC mode only)",
-  question: "Which repositories?",
   group: "Principal",
   common: true,
   parse: (text) => (text === everyRepository ? text : repositoryPattern(text)),
@@ -74,7 +73,6 @@ export const setupOptions = {
   registry: valueOption({
     flag: "--registry <name>",
     summary: "name, login server or resource id of the registry",
-    question: "Which registry should the cluster pull from?",
     group: "Registry",
     common: true,
     parse: registryReference,
@@ -84,13 +82,11 @@ export const setupOptions = {
   ...namespaceOptions({
     named: "namespace that pulls (repeatable; default: the context's, else default)",
     labelled: "every namespace with these labels, such as team=web",
-    question: "Which namespaces pull?",
   }),
   ...clusterOptions,
   secretName: defaultedOption({
     flag: "--secret-name <name>",
     summary: "name of the pull secret",
-    question: "What should the pull secret be called?",
     group: "Cluster",
     common: true,
     parse: objectName,
@@ -101,7 +97,6 @@ export const setupOptions = {
   role: valueOption({
     flag: "--role <role>",
     summary: `${requestedRoles.join(", ")} (default: the one it has, else acrpull)`,
-    question: "What may the cluster do with the registry?",
     group: "Principal",
     common: true,
     parse: oneOf(...requestedRoles),
@@ -121,7 +116,6 @@ export const setupOptions = {
   servicePrincipal: valueOption({
     flag: "--service-principal <id>",
     summary: "existing service principal, by application id, object id or name",
-    question: "Which service principal pulls?",
     group: "Principal",
     common: true,
     parse: displayName,
@@ -153,7 +147,6 @@ export const setupOptions = {
   expiresInMs: yieldingOption({
     flag: "--expires-in <duration>",
     summary: "lifetime of a new password, or max for the tenant's limit, which also caps the default",
-    question: "How long does a new password live?",
     group: "Principal",
     common: true,
     parse: lifetime,
@@ -180,7 +173,6 @@ export const setupOptions = {
   serviceAccounts: listOption({
     flag: "--service-account <name>",
     summary: "add the secret to this service account (repeatable)",
-    question: "Which service accounts should use the secret?",
     group: "Cluster",
     common: true,
     parse: objectName,
@@ -188,14 +180,12 @@ export const setupOptions = {
   adopt: switchOption({
     flag: "--adopt",
     summary: "add the entry to a secret of that name that acr-pull did not write",
-    question: "Add the registry to a secret that acr-pull did not write?",
     group: "Consent",
     consent: true,
   }),
   allowPrivilegedRole: valueOption({
     flag: "--allow-privileged-role <owner>",
     summary: "agree to --role owner, which may do anything to the registry",
-    question: "Type the name of the registry to make the cluster its owner",
     group: "Consent",
     parse: oneOf("owner"),
     consent: true,

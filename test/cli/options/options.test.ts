@@ -66,13 +66,6 @@ describe("the catalogue of options", () => {
     expect([...new Set(listed)].sort()).toEqual([...consent].sort());
   });
 
-  it.each(commands)("asks for %s in one line, for each thing in words of its own", (_command, options) => {
-    const asked = Object.values(options).flatMap(({ question }) => question ?? []);
-    expect(new Set(asked).size).toBe(asked.length);
-    // A terminal has 80 columns, and the mark before the question takes two.
-    expect(asked.filter((text) => text.length > 78 || /[\n.:]$/.test(text))).toEqual([]);
-  });
-
   it.each(commands)("gives no letter to two options of %s", (_command, options) => {
     const letters = Object.values(options).flatMap(({ flag }) => /^-\w/.exec(flag) ?? []);
     expect(new Set(letters).size).toBe(letters.length);
