@@ -50,7 +50,7 @@ describe("what goes wrong at a question", () => {
 
   it("namespaces that may not be listed: they are typed", async () => {
     const walk = await Walk.start(sandbox, [...azure, "--context", "closed"]);
-    await walk.run.until("! The namespaces of closed may not be listed");
+    await walk.run.until("! warning: The namespaces of closed may not be listed");
     await (await walk.answer("typedNamespaces", "awesomeapps")).accept("review");
     await walk.equivalentCommand();
     expect(secretOf(sandbox, "awesomeapps", "acr-secret", "closed")).toBeDefined();

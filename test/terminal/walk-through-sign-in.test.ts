@@ -23,7 +23,7 @@ describe("where nobody is signed in", () => {
     const nobody = { PATH: "/nowhere", AZURE_CLIENT_ID: undefined, AZURE_CLIENT_SECRET: undefined };
     const walk = await Walk.start(sandbox, place, { env: nobody });
     await (await walk.at("signIn")).shows("❯ a work account, with a code");
-    expect(walk.run.screen).toMatch(/^! Not signed in: /m);
+    expect(walk.run.screen).toMatch(/^! warning: Not signed in: /m);
     await walk.press("enter").run.until("enter the code");
     signIn();
     await (await walk.accept("registry")).at("review");

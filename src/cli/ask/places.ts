@@ -5,8 +5,6 @@ import type { FlowTypes, Talk } from "../flow-command.ts";
 import { InterruptedError } from "../interruption.ts";
 import { brokenRule } from "../options/option.ts";
 import { clusterOptions } from "../options/shared-options.ts";
-import { signedLines } from "../show/lines.ts";
-import { toned } from "../show/terminal.ts";
 import type { Choice } from "./prompter.ts";
 
 const question = "Sign in to Azure as";
@@ -47,12 +45,11 @@ export async function askSignIn<Types extends FlowTypes>(
   signIn: SignIn,
 ): Promise<void> {
   if (sheet.has("auth")) return;
-  const { view, signal } = context;
-  const { width } = context.terminal.stderr;
+  const { report } = context.view;
   const recognise = async (auth: "auto" | "cli"): Promise<SignedIn | ActionableError> => {
     try {
       const { directory, method } = await signIn(azureSignIn({ ...request, auth }));
-      return { caller: await directory.caller(signal), method };
+      return { caller: await directory.caller(context.signal), method };
     } catch (error) {
       if (error instanceof ActionableError && !(error instanceof InterruptedError)) return error;
       throw error;
@@ -60,14 +57,15 @@ export async function askSignIn<Types extends FlowTypes>(
   };
   const usual = await wait("Checking who is signed in", recognise("auto"));
   if (usual instanceof ActionableError) {
-    view.notice(signedLines(toned("warning", "!"), usual.message, width));
+    report({ kind: "note", level: "warning", text: usual.message });
     sheet.take({ auth: [await prompter.choose(question, personal)] });
     return;
   }
   const cli = usual.method === "cli" ? usual : await wait("Checking who is signed in", recognise("cli"));
   const isClear = cli instanceof ActionableError || cli.caller.objectId === usual.caller.objectId;
   if (isClear) {
-    view.notice(signedLines(toned("good", "✓"), `Signed in as ${nameOf(usual)}, ${by[usual.method]}`, width));
+    const text = `Signed in as ${nameOf(usual)}, ${by[usual.method]}`;
+    report({ kind: "note", level: "info", text });
     return;
   }
   const found = [usual, cli].map((one) => ({

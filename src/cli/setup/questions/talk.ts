@@ -1,8 +1,6 @@
 import type { ActionableError } from "../../../domain/errors.ts";
 import type { Talk } from "../../flow-command.ts";
 import { describeFailure, failureLines } from "../../show/failure.ts";
-import { signedLines } from "../../show/lines.ts";
-import { toned } from "../../show/terminal.ts";
 import type { SetupTypes } from "../options.ts";
 
 /** What the questions of `setup` work with. */
@@ -15,8 +13,8 @@ export function tell({ context: { view, terminal } }: SetupTalk, error: Actionab
 }
 
 /** Says something to know at the next question. */
-export function warn({ context: { view, terminal } }: SetupTalk, text: string): void {
-  view.notice(signedLines(toned("warning", "!"), text, terminal.stderr.width));
+export function warn({ context }: SetupTalk, text: string): void {
+  context.view.report({ kind: "note", level: "warning", text });
 }
 
 /** The texts between commas. */
