@@ -24,12 +24,8 @@ export interface TerminalOptions {
 /** Keys by name, as a terminal sends them. Any other text is typed as it is. */
 const keys: Readonly<Record<string, string>> = {
   enter: "\r",
-  escape: "\u001b",
-  "shift-tab": "\u001b[Z",
-  tab: "\t",
   up: "\u001b[A",
   down: "\u001b[B",
-  home: "\u001b[H",
   backspace: "\u007f",
   space: " ",
   "ctrl-c": "\u0003",
@@ -179,21 +175,10 @@ export class TerminalRun {
     }
   }
 
-  /** Presses keys one after the other: names such as `enter` and `shift-tab`, or text. */
+  /** Presses keys one after the other: names such as `enter` and `ctrl-c`, or text. */
   press(...pressed: readonly string[]): this {
     for (const key of pressed) this.#pty.write(keys[key] ?? key);
     return this;
-  }
-
-  /** Sends a signal to the program. */
-  kill(signal: NodeJS.Signals): void {
-    this.#pty.kill(signal);
-  }
-
-  /** Makes the terminal narrower or wider. */
-  resize(columns: number, rows: number): void {
-    this.#terminal.resize(columns, rows);
-    this.#pty.resize(columns, rows);
   }
 
   /**
