@@ -34,7 +34,6 @@ export class LivePrompter implements Prompter {
   search: Prompter["search"] = (message, choices, find, usual) =>
     this.#ask({
       type: "search",
-
       message,
       default: usual,
       source: async (text: string | undefined, { signal }: { readonly signal: AbortSignal }) => {
@@ -55,7 +54,6 @@ export class LivePrompter implements Prompter {
   chooseSeveral: Prompter["chooseSeveral"] = (message, choices, ticked) =>
     this.#ask({
       type: "checkbox",
-
       message,
       required: true,
       // One key would tick kube-system too.
@@ -69,7 +67,6 @@ export class LivePrompter implements Prompter {
   text: Prompter["text"] = async (message, usual, problem) => {
     const text = await this.#ask<string>({
       type: "input",
-
       message,
       default: usual,
       validate: (typed: string) => problem(typed.trim()) ?? true,
