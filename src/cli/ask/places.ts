@@ -57,8 +57,9 @@ export async function askSignIn<Types extends FlowTypes>(
   };
   const usual = await wait("Checking who is signed in", recognise("auto"));
   if (usual instanceof ActionableError) {
-    report({ kind: "note", level: "warning", text: usual.message });
-    sheet.take({ auth: [await prompter.choose(question, personal)] });
+    report({ kind: "note", level: "warning", text: [usual.message, usual.hint].join(" ").trim() });
+    const cli = { value: "cli", label: "the account of the Azure CLI", detail: "after az login elsewhere" };
+    sheet.take({ auth: [await prompter.choose(question, [...personal, cli])] });
     return;
   }
   const cli = usual.method === "cli" ? usual : await wait("Checking who is signed in", recognise("cli"));
