@@ -8,7 +8,7 @@ import { requestedRoles, rolesFor, type RequestedRole } from "../../../domain/ro
 import { askContexts } from "../../ask/places.ts";
 import type { Choice } from "../../ask/prompter.ts";
 import { brokenRule, type OptionDefinition } from "../../options/option.ts";
-import { setupOptions, type SetupAnswers } from "../options.ts";
+import { setupOptions } from "../options.ts";
 import { askNamespaces } from "./namespaces.ts";
 import { askRegistry } from "./registry.ts";
 import { separated, warn, type SetupTalk } from "./talk.ts";
@@ -21,7 +21,7 @@ interface Change {
 }
 
 const changes: readonly Change[] = [
-  { label: "registry", ask: askRegistry },
+  { label: "registry", ask: (talk) => askRegistry(talk) },
   { label: "cluster", ask: askClusters },
   { label: "namespaces", ask: askNamespaces },
   { label: "principal", ask: askPrincipal },

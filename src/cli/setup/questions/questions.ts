@@ -9,7 +9,7 @@ import type { SetupTypes, WholeAnswers } from "../options.ts";
 import { askForChange, askRole } from "./changes.ts";
 import { askHowToGoOn } from "./failure.ts";
 import { askNamespaces } from "./namespaces.ts";
-import { askRegistry } from "./registry.ts";
+import { askRegistry, listRegistries } from "./registry.ts";
 import { askReview } from "./review.ts";
 import { warn, type SetupTalk } from "./talk.ts";
 
@@ -33,8 +33,12 @@ export const askForSetup: Questions<SetupTypes> = async (talk) => {
   // Without a context, every answer would be in vain.
   const contexts = await connections.contexts(kubeconfig);
   talk.open(opening(attach));
+  const { auth } = sheet.answers;
+  // Begun before it is known who is signed in: the Azure CLI takes its time for each token.
+  const listing = sheet.has("registry") ? undefined : listRegistries(talk);
+  listing?.catch(() => {});
   await askSignIn(talk, sheet.answers, (request) => connections.azure(request));
-  if (!sheet.has("registry")) await askRegistry(talk);
+  if (listing) await askRegistry(talk, sheet.answers.auth === auth ? listing : undefined);
   if (!sheet.has("contexts")) await askContexts(talk, contexts);
   // Its plan is short, and is shown by the code that asks for a yes.
   if (attach) return undefined;

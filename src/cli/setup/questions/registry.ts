@@ -10,18 +10,22 @@ import { brokenRule } from "../../options/option.ts";
 import { setupOptions } from "../options.ts";
 import { tell, type SetupTalk } from "./talk.ts";
 
+/** Lists what the account that the answers name can see. */
+export async function listRegistries({ sheet, connections, context }: SetupTalk) {
+  const { subscription } = sheet.answers;
+  const { registries } = await connections.azure(sheet.answers);
+  return await registries.listRegistries({ subscription }, context.signal);
+}
+
 /**
  * Asks which registry: one of those in every visible subscription, or a typed one, which is looked for at once.
  * @throws ActionableError if none can be listed
  */
-export async function askRegistry(talk: SetupTalk): Promise<void> {
+export async function askRegistry(talk: SetupTalk, listing = listRegistries(talk)): Promise<void> {
   const { sheet, prompter, connections, context, wait } = talk;
   const { subscription } = sheet.answers;
+  const found = await wait("Looking through your subscriptions", listing);
   const { registries } = await connections.azure(sheet.answers);
-  const found = await wait(
-    "Looking through your subscriptions",
-    registries.listRegistries({ subscription }, context.signal),
-  );
   const listed = found.registries.toSorted((left, right) => left.name.localeCompare(right.name, "en"));
   if (listed.length === 0) throw found.unseen[0] ?? noRegistry();
   const choices = listed.map((registry) => choiceOf(registry, listed));
