@@ -180,20 +180,20 @@ export const mutants = [
     name: "retires a key although other namespaces cannot be seen",
     edits: [
       {
-        file: `${flow}/retire-block.ts`,
-        from: "if (!seen.whole && !input.namespacesComplete) return blockedByUnseen(step, seen);",
+        file: `${flow}/retire-key.ts`,
+        from: 'if (!keys.seen.whole) return { retired: false, blocked: "cannot-see-all-namespaces" };',
         to: "",
       },
       {
         // This guard would hide the mutant: it asks the same when the secrets are cleaned.
         file: `${flow}/retire-key.ts`,
-        from: "if (!whole && !input.namespacesComplete) return blockedByUnseen(step, keys.seen);",
+        from: "if (!whole) return blockedByUnseen(step, keys.seen);",
         to: "",
       },
     ],
     caughtBy: {
       file: rotation,
-      title: "a retirement keeps the old key where nobody can tell who else holds it, until somebody says so",
+      title: "a retirement keeps the old key where nobody can tell who else holds it",
     },
   },
   {
@@ -201,7 +201,7 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/retire-key.ts`,
-        from: "if (!whole && !input.namespacesComplete) return blockedByUnseen(step, keys.seen);",
+        from: "if (!whole) return blockedByUnseen(step, keys.seen);",
         to: "",
       },
     ],
@@ -216,7 +216,7 @@ export const mutants = [
     edits: [
       {
         file: `${removal}/act.ts`,
-        from: "if (seen.whole && !whole && !input.namespacesComplete)",
+        from: "if (seen.whole && !whole)",
         to: 'if (seen.clusterId === "")',
       },
     ],

@@ -107,17 +107,6 @@ export const serviceOptions = {
   }),
 };
 
-/** Consent for commands that remove keys: the visible secrets are all that exist. */
-export const completenessOptions = {
-  namespacesComplete: switchOption({
-    flag: "--namespaces-complete",
-    summary:
-      "the secrets that acr-pull can see are all there are, although it may not list them cluster-wide",
-    group: "Consent",
-    consent: true,
-  }),
-};
-
 /** For every command that may ask. */
 export const askingOptions = {
   noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),

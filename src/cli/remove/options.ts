@@ -11,7 +11,6 @@ import { outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
   clusterOptions,
-  completenessOptions,
   proofOptions,
   runOptions,
   serviceOptions,
@@ -100,7 +99,6 @@ export const removeOptions = {
     parse: guidName,
     consent: true,
   }),
-  ...completenessOptions,
   ...rehearsalAfterSetup,
   ...outputOptions,
 };

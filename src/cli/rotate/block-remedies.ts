@@ -13,11 +13,12 @@ export function remediesOf(
   { replaced, appId }: Pick<ResultRotation, "replaced" | "appId">,
   commands: NextCommands,
 ): Readonly<Record<RetireBlock, BlockRemedy>> {
+  const removal = `az ad app credential delete --id ${appId} --key-id ${replaced ?? "KEY_ID"}`;
   return {
     "cannot-see-all-namespaces": {
       why: "secrets may not be listed cluster-wide, so a secret that was not seen may hold it",
-      fix: "When its time is over, have somebody who may list them run the same command; or, if you know that no other secret holds it, run:",
-      commands: [commands.retireUnseen],
+      fix: "It ends by itself. When its time is over, and if no other secret holds it, this removes it:",
+      commands: [removal],
     },
     "still-held": {
       why: "a secret that could not be written still holds it",
@@ -27,15 +28,12 @@ export function remediesOf(
     "key-not-ours": {
       why: "acr-pull did not make it for this cluster, so others may use it",
       fix: "If nobody does, remove it:",
-      commands: [`az ad app credential delete --id ${appId} --key-id ${replaced ?? "KEY_ID"}`],
+      commands: [removal],
     },
     "key-unknown": {
       why: "it was given by hand, and it is not known which of the application's keys it is",
       fix: "Look up its id. If nobody else uses the key, remove it:",
-      commands: [
-        `az ad app credential list --id ${appId}`,
-        `az ad app credential delete --id ${appId} --key-id KEY_ID`,
-      ],
+      commands: [`az ad app credential list --id ${appId}`, removal],
     },
     "not-applied": {
       why: "the cluster holds its password until the manifest is applied",

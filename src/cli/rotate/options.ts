@@ -16,13 +16,7 @@ import { grace, lifetime, positiveDuration, settleTime } from "../options/option
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import { outputOptions } from "../options/output-options.ts";
-import {
-  clusterOptions,
-  completenessOptions,
-  runOptions,
-  signInOptions,
-  namespaceOptions,
-} from "../options/shared-options.ts";
+import { clusterOptions, runOptions, signInOptions, namespaceOptions } from "../options/shared-options.ts";
 import { allNamespacesOption } from "../options/everywhere-options.ts";
 
 /** Options of `rotate`. */
@@ -110,7 +104,6 @@ export const rotateOptions = {
       graceMs: "the old key is retired in the same run",
     },
   }),
-  ...completenessOptions,
   // Consent, so it has no variable: naming a principal for setup in a pipeline is not consent to this.
   servicePrincipals: listOption({
     flag: "--service-principal <app-id>",

@@ -82,7 +82,7 @@ async function removeUnderMark(removal: Removal, run: Removing, turn: Turn): Pro
     await emptyMarked(turn);
     noteUnfinished(turn, records);
     const remaining = async () =>
-      (await secretsLeft(removal, run, turn)).filter((secret) => !turn.isMarked(secret));
+      (await secretsLeft(removal, turn)).filter((secret) => !turn.isMarked(secret));
     await removeInAzure(removal, remaining, run, turn);
   } else noteStanding(removal, records);
   await purgeLeft(removal, { ...run, turn });
@@ -109,13 +109,9 @@ async function makeWayForMore(removal: Removal, { gone, input }: Removing, turn:
  * The cluster's secrets as they are now. The right to list them may have gone since the look.
  * @throws ActionableError `remove.cannot-see-all-namespaces`
  */
-async function secretsLeft(
-  { seen }: Removal,
-  { input }: Removing,
-  turn: Turn,
-): Promise<readonly PullSecret[]> {
+async function secretsLeft({ seen }: Removal, turn: Turn): Promise<readonly PullSecret[]> {
   const { secrets, whole } = await turn.secretsNow();
-  if (seen.whole && !whole && !input.namespacesComplete) throw cannotSeeAll(seen, "So the key stays.");
+  if (seen.whole && !whole) throw cannotSeeAll(seen, "So the key stays.");
   return secrets;
 }
 
@@ -135,7 +131,7 @@ async function removeWithoutMark(removal: Removal, run: Removing, turn: Turn): P
   const { entries } = removal.entries;
   const several = new Several(removal, run, turn);
   const remaining = async () => {
-    const secrets = await secretsLeft(removal, run, turn);
+    const secrets = await secretsLeft(removal, turn);
     const live = findLiveMark(seen, secrets, registry.loginServer, run.ports.process);
     if (live) throw new BusyError(targetName(live));
     return secrets.filter((secret) => !entries.some(({ target }) => isSameTarget(target, secret)));

@@ -42,8 +42,6 @@ export interface RemoveInput {
   readonly prune: readonly string[];
   /** Ids of applications whose roles are removed even though others may sign in as them. */
   readonly servicePrincipals: readonly string[];
-  /** Whether the user confirms that the visible secrets are all there are. */
-  readonly namespacesComplete: boolean;
   /** How to test that removed keys are refused. */
   readonly proof: ProofKind;
   /** How long every try of a removed key has to be refused before the key counts as refused. */

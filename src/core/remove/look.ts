@@ -70,9 +70,7 @@ export async function lookAtCluster(
     for (const { id } of roles) gone.add(id.toLowerCase());
   }
   if (verdicts.some(removesSomething) && !seen.identified) throw notIdentified(seen);
-  if (verdicts.some(removesSomething) && !seen.whole && !input.namespacesComplete) {
-    throw cannotSeeAll(seen);
-  }
+  if (verdicts.some(removesSomething) && !seen.whole) throw cannotSeeAll(seen);
   return { seen, registry, entries, users, now, facts, verdicts, orphans };
 }
 
@@ -126,13 +124,13 @@ export function removesSomething({ keys, roles, keptBecause }: PrincipalVerdict)
 function shouldUnlink(
   { seen, registry, entries }: Pick<Removal, "seen" | "registry" | "entries">,
   facts: readonly PrincipalFacts[],
-  { serviceAccounts, namespacesComplete }: RemoveInput,
+  { serviceAccounts }: RemoveInput,
 ): (link: LeftLink) => boolean {
   const ownName = applicationUniqueName(registry.loginServer, seen.clusterId);
   const standsAlone =
     facts.some(({ application }) => application.uniqueName === ownName) &&
     [entries.entries, entries.unwritable, entries.others].every((some) => some.length === 0) &&
-    (seen.whole || namespacesComplete);
+    seen.whole;
   const isConcerned = standsAlone || entries.entries.length > 0 || !seen.secrets.some(isManaged);
   return ({ account, writer }) => {
     if (serviceAccounts.length > 0) return serviceAccounts.includes(account);
@@ -211,7 +209,7 @@ export function cannotSeeAll({ contexts }: Pick<ClusterView, "contexts">, outcom
   return refused(
     "remove.cannot-see-all-namespaces",
     `You may not list secrets in every namespace of context ${contexts.map(inOneLine).join(", ")}, so a secret in another namespace may still hold the key. ${outcome}`,
-    "Ask for the right to list secrets cluster-wide, or confirm with --namespaces-complete that only the given namespaces use it.",
+    "Ask for the right to list secrets cluster-wide, or have somebody who has it run the same command.",
   );
 }
 

@@ -83,7 +83,7 @@ class KeysRun {
     this.#run = run;
     this.#busy = new BusyWait(run.ports.clock, run.report);
     this.#record = record;
-    this.#rows = new Rows(record.rows, run.input);
+    this.#rows = new Rows(record.rows);
   }
 
   /** @param seenBefore whether this run has written since the look at the keys: then it looks again first */

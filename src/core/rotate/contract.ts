@@ -45,8 +45,6 @@ export interface RotateInput {
   readonly settleMs: number;
   /** Whether the old password stays in the secrets beside the new one until the grace period is over. */
   readonly overlapEntry: boolean;
-  /** Whether the user confirms that the visible secrets are all there are. */
-  readonly namespacesComplete: boolean;
   /**
    * With `compromised` and without named namespaces: the secrets that a person agrees to give the new key to. `plan`:
    * those that the plan will show; after that, those that it showed, by `agreedName`. Undefined if nobody is asked.
@@ -96,10 +94,7 @@ export interface RotatePlan {
 
 /** Why an old key is not retired although it is due, or will not be retired when it is due. */
 export type RetireBlock =
-  /**
-   * The caller may not list secrets cluster-wide, and nobody confirmed that the list is complete. Reported even
-   * before the key is due.
-   */
+  /** The caller may not list secrets cluster-wide. Reported even before the key is due. */
   | "cannot-see-all-namespaces"
   /** Some secret still holds it, for example because that secret could not be written. */
   | "still-held"

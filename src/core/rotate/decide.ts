@@ -63,15 +63,12 @@ export const nothingDone: Done = {
 };
 
 /** The part of the input that decides what comes next. */
-export type StepWish = Pick<
-  RotateInput,
-  "intent" | "ifExpiringWithinMs" | "expiresInMs" | "graceMs" | "namespacesComplete"
->;
+export type StepWish = Pick<RotateInput, "intent" | "ifExpiringWithinMs" | "expiresInMs" | "graceMs">;
 
 /** Decides what comes next. */
 export function nextStep(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   const step = stepOf(keys, wish, done);
-  const maySweep = keys.seen.whole || wish.namespacesComplete;
+  const maySweep = keys.seen.whole;
   return step.kind === "none" && maySweep && keys.staleMarks.length > 0 ? { kind: "tidy" } : step;
 }
 

@@ -185,7 +185,6 @@ export class KeyWork {
    */
   async close(newest: string | undefined, more: readonly string[] = []): Promise<void> {
     const { application, seen, staleMarks } = this.keys;
-    const { namespacesComplete } = this.input;
     const onRemoved = (keyId: string) => {
       if (keyId === this.made?.keyId) this.made = undefined;
       else if (!this.swept.includes(keyId)) this.swept.push(keyId);
@@ -196,16 +195,11 @@ export class KeyWork {
       staleMarks: staleMarks.map(({ target }) => target),
       more,
       newest,
-      mayMiss: !this.#seesAll,
-      namespacesComplete,
+      mayMiss: !seen.whole,
       onRemoved,
     };
     const { unclearable } = await closeTurn(this.turn, closing, this.tools);
     this.unclearable = unclearable;
-  }
-
-  get #seesAll(): boolean {
-    return this.keys.seen.whole || this.input.namespacesComplete;
   }
 
   /**
@@ -218,10 +212,10 @@ export class KeyWork {
       const origin = keyOrigin(key);
       return origin?.clusterId === seen.clusterId && this.turn.sweep.includes(origin.operation);
     });
-    if (left.length === 0 || !this.#seesAll) return;
+    if (left.length === 0 || !seen.whole) return;
     const { secrets, whole } = await this.turn.secretsNow();
     // The right to list them may have gone since the look.
-    if (!whole && !this.input.namespacesComplete) return;
+    if (!whole) return;
     const held = heldKeyIds(secrets, application, now);
     const staleMarks = this.keys.staleMarks.map(({ target }) => target);
     const atWork = operationsAtWork(secrets, this.turn, { clusterId: seen.clusterId, staleMarks });

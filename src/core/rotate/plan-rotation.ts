@@ -213,9 +213,9 @@ function warningsOf({ keys, step, ...more }: Prospect, input: RotateInput): stri
   }
   warnings.push(...holders.flatMap(({ target, secret }) => forgottenWritersWarning(target, secret)));
   if (step.kind === "change-over") warnings.push(...step.holders.flatMap(unwrittenWarning));
-  if (!seen.whole && !input.namespacesComplete) {
+  if (!seen.whole) {
     warnings.push(
-      "You may not list secrets in every namespace, so the old key stays valid. If only the given namespaces use it, add --namespaces-complete",
+      "You may not list secrets in every namespace, so the old key stays valid until its own end: another one may hold it",
     );
   }
   const foreign = new Set(

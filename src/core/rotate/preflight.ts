@@ -65,7 +65,7 @@ export async function preflight(
     findUnreadable(step, keys, signal),
   ]);
   if (makes && policy) refuseLongGrace(step, keys, input, policy);
-  if (input.intent === "compromised" && step.kind === "change-over") refuseUnretirable(step, keys, input);
+  if (input.intent === "compromised" && step.kind === "change-over") refuseUnretirable(step, keys);
   if (step.kind !== "tidy") refuseOtherImage(step, keys, input);
   const foreseenWarnings = foreseen ? [foreseenText(foreseen)] : [];
   if (step.kind !== "change-over") {
@@ -230,16 +230,12 @@ function ownHint({ code, hint }: ActionableError): string | undefined {
 }
 
 /** Refuses a leaked key that could not be retired, before anything is made. */
-function refuseUnretirable(
-  { holders }: ChangeOver,
-  { keyOf, seen, appId }: SeenKeys,
-  { namespacesComplete }: RotateInput,
-): void {
-  if (!seen.whole && !namespacesComplete) {
+function refuseUnretirable({ holders }: ChangeOver, { keyOf, seen, appId }: SeenKeys): void {
+  if (!seen.whole) {
     throw refused(
       "rotate.cannot-see-all-namespaces",
       "You may not list secrets in every namespace, so the leaked key could not be retired: another namespace may still pull with it.",
-      "Ask for the right to list secrets cluster-wide, or confirm with --namespaces-complete that only the given namespaces use it.",
+      "Ask for the right to list secrets cluster-wide, or have somebody who has it run the same command.",
     );
   }
   for (const { credential } of holders) {

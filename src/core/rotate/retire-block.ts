@@ -30,7 +30,7 @@ export interface Retired {
 export function blockBefore(
   step: Retirement,
   keys: SeenKeys,
-  input: Pick<RotateInput, "namespacesComplete" | "suggest">,
+  input: Pick<RotateInput, "suggest">,
   others: readonly ClusterView[],
 ): Retired | undefined {
   const { seen, copies, withheld, applied } = keys;
@@ -38,7 +38,6 @@ export function blockBefore(
     const { message, hint = "" } = notApplied(applied.missing, seen);
     return blockedBy("not-applied", `${nameOfKey(step)} is not retired. ${message}`, hint);
   }
-  if (!seen.whole && !input.namespacesComplete) return blockedByUnseen(step, seen);
   const password = step.old?.credential.password;
   const held = [
     ...withheld
@@ -60,7 +59,7 @@ export function blockedByUnseen(step: Retirement, { contexts }: Pick<ClusterView
   return blockedBy(
     "cannot-see-all-namespaces",
     `${nameOfKey(step)} is not retired: you may not list secrets in every namespace of context ${contexts.map(inOneLine).join(", ")}, so another one may still hold it.`,
-    "Ask for the right to list secrets cluster-wide, or confirm with --namespaces-complete that only the given namespaces use it.",
+    "Run the same command again when you may list them.",
   );
 }
 

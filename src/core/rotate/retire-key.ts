@@ -120,13 +120,15 @@ async function removeKey(
   const { directory } = work.tools;
   const { keyId } = step;
   if (keyId === null) return { retired: false, blocked: "key-unknown" };
+  // It stays until its own end: a secret that nobody here may look at may hold it.
+  if (!keys.seen.whole) return { retired: false, blocked: "cannot-see-all-namespaces" };
   const listed = await findListed(keyId, work);
   if (!mayRetire(listed, work)) return { retired: false, blocked: "key-not-ours" };
   refuseInUse(keyId, listed, keys);
   for (const credential of newer) await work.prove(credential, proofsBeforeRetiring, input.settleMs);
   // A last look: some secrets may have got the key since the first one, and the right to list them may have gone.
   const { secrets, whole } = await work.turn.secretsNow();
-  if (!whole && !input.namespacesComplete) return blockedByUnseen(step, keys.seen);
+  if (!whole) return blockedByUnseen(step, keys.seen);
   const held = placesOf(keys.seen, holdersIn(secrets, step, keys));
   if (held.length > 0) return stillHeld(step, held, keys, input);
   await work.turn.ensureHeld();

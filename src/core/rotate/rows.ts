@@ -1,6 +1,5 @@
 import { timeText } from "../../domain/time-text.ts";
 import { isLingering } from "./change-over.ts";
-import type { RotateInput } from "./contract.ts";
 import type { KeyWork } from "./key-work.ts";
 import type { SeenKeys } from "./look.ts";
 import type { ChangeOver, NextStep, Retirement } from "./decide.ts";
@@ -10,12 +9,10 @@ import type { Retired } from "./retire-block.ts";
 /** The result for one application's keys: a row for each key that was replaced or retired. */
 export class Rows {
   readonly #rows: Row[];
-  readonly #input: RotateInput;
 
   /** @param rows the rows to add to */
-  constructor(rows: Row[], input: RotateInput) {
+  constructor(rows: Row[]) {
     this.#rows = rows;
-    this.#input = input;
   }
 
   /** Records a change-over, as far as it was done. */
@@ -37,7 +34,7 @@ export class Rows {
         retireAfter: goesLater ? timeText(after) : null,
         retired,
         ...(retired && { retirement: key.listed === undefined ? "refused" : "untried" }),
-        ...(goesLater && foreseenBlock(keys, this.#input)),
+        ...(goesLater && foreseenBlock(keys)),
       });
     }
   }
@@ -73,7 +70,7 @@ export class Rows {
     const isPending = because === "pending";
     this.#rows.push({
       ...standingRow(keys, isPending ? "pending" : "unchanged"),
-      ...(isPending && foreseenBlock(keys, this.#input)),
+      ...(isPending && foreseenBlock(keys)),
     });
   }
 }
@@ -108,8 +105,8 @@ export function dueOf({ holders }: SeenKeys): number | undefined {
 /**
  * What will block the retirement of the old key when it is due, unless somebody with more rights runs `rotate` then.
  */
-function foreseenBlock({ seen }: SeenKeys, { namespacesComplete }: RotateInput): Pick<Row, "retireBlocked"> {
-  return seen.whole || namespacesComplete ? {} : { retireBlocked: "cannot-see-all-namespaces" };
+function foreseenBlock({ seen }: SeenKeys): Pick<Row, "retireBlocked"> {
+  return seen.whole ? {} : { retireBlocked: "cannot-see-all-namespaces" };
 }
 
 /** The row of keys for which nothing was done. */

@@ -154,7 +154,6 @@ async function removeKeys(work: JobWork, { keyId }: TargetCredential): Promise<v
     newest: work.madeKeyId,
     inUse: keyId,
     mayMiss: job.marksStay,
-    namespacesComplete: false,
     staysWhileHeld: record.targets.some(({ action }) => action === "failed"),
     onRemoved: (removed: string) => noteRemovedKey(work, removed),
   };

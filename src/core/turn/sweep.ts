@@ -30,8 +30,6 @@ export interface Closing {
   readonly inUse?: string | null;
   /** Whether secrets that nobody looks at may hold what the marks name. */
   readonly mayMiss: boolean;
-  /** Whether the secrets that were seen are all there are, although secrets may not be listed. */
-  readonly namespacesComplete: boolean;
   /** Whether the marks stay while a secret still holds a key that they name. */
   readonly staysWhileHeld?: boolean;
   /** Called for each key as soon as it is removed, because what follows may fail. */
@@ -69,13 +67,13 @@ async function sweep(
   closing: Closing,
   tools: DirectoryTools,
 ): Promise<boolean> {
-  const { application, clusterId, newest, inUse, mayMiss, namespacesComplete } = closing;
+  const { application, clusterId, newest, inUse, mayMiss } = closing;
   const now = await turn.secretsNow();
   const atWork = operationsAtWork(now.secrets, turn, closing);
   const lost = new Set(turn.mark.lostOperations);
   const known = operations.filter((operation) =>
     mayBeSwept({
-      seesAll: !mayMiss && (now.whole || namespacesComplete),
+      seesAll: !mayMiss && now.whole,
       lostByThisRun: lost.has(operation),
       ofRunAtWork: atWork.has(operation),
     }),

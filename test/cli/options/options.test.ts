@@ -19,7 +19,6 @@ const consent = [
   "adopt",
   "allowPrivilegedRole",
   "compromised",
-  "namespacesComplete",
   // Only of rotate: a pipeline may name the one that setup takes.
   "servicePrincipals",
 ];

@@ -98,7 +98,6 @@ describe("what the flow is asked for", () => {
       graceMs: 86_400_000,
       settleMs: 49_000,
       overlapEntry: true,
-      namespacesComplete: false,
       agreedTo: "plan",
       servicePrincipals: [],
       proof: "registry",
@@ -127,7 +126,6 @@ describe("what the flow is asked for", () => {
   it("takes no consent from a variable", () => {
     const variables = {
       ACR_PULL_COMPROMISED: "true",
-      ACR_PULL_NAMESPACES_COMPLETE: "true",
       ACR_PULL_YES: "true",
     };
     expect(answersOf({}, variables)).toEqual(answersOf({}));

@@ -150,7 +150,7 @@ describe("a result", () => {
     [
       "cannot-see-all-namespaces",
       "may not be listed cluster-wide",
-      "acr-pull rotate --context kind --finish --namespaces-complete --yes",
+      "az ad app credential delete --id app --key-id old",
     ],
     ["still-held", "still holds it", "acr-pull rotate --context kind --if-expiring-within 60d --yes"],
     ["key-not-ours", "did not make it for this cluster", "az ad app credential delete --id app --key-id old"],
@@ -161,15 +161,6 @@ describe("a result", () => {
     expect(lines).toMatch(/! The old key old keeps working: /);
     expect(lines).toContain(why);
     expect(lines).toContain(`      ${command}\n`);
-  });
-
-  it("has the same run again, with the consent it lacked, for what --finish does not know to be due", () => {
-    const flags = { compromised: true, settle: "0s", yes: true };
-    const shell = { ...options.shell, given: gather(rotateOptions, flags, {}) };
-    const blocked = resultOf({ retireBlocked: "cannot-see-all-namespaces" });
-    expect(linesOf(blocked, { answered: { compromised: true }, shell })).toContain(
-      "      acr-pull rotate --settle 0s --compromised --namespaces-complete --yes\n",
-    );
   });
 
   it("counts no secrets for one key where those of another are told with them", () => {

@@ -213,7 +213,6 @@ const wishes = fc.record({
   ifExpiringWithinMs: fc.constantFrom(undefined, 0, 2_000 * hourMs),
   expiresInMs: fc.constant(undefined),
   graceMs: fc.constantFrom(1, 24).map((hours) => hours * hourMs),
-  namespacesComplete: fc.constant(false),
 }) satisfies fc.Arbitrary<StepWish>;
 
 const plans: fc.Arbitrary<readonly RunPlan[]> = fc.array(

@@ -59,7 +59,6 @@ export const plainWish: StepWish = {
   ifExpiringWithinMs: undefined,
   expiresInMs: undefined,
   graceMs: 24 * hourMs,
-  namespacesComplete: false,
 };
 
 const staleMark: PendingMark = {
