@@ -344,7 +344,6 @@ const remove = z.strictObject({
           "has-other-credentials",
           "not-seen",
           "has-other-roles",
-          "asked-to-keep",
         ])
         .optional()
         .describe("why it stays"),

@@ -1145,26 +1145,12 @@ export const mutants = [
       {
         file: `${removal}/decide.ts`,
         from: 'return standing ? { reason: "has-other-roles" } : undefined;',
-        to: 'return standing && keepPrincipal ? { reason: "has-other-roles" } : undefined;',
+        to: 'return standing && gone.has("") ? { reason: "has-other-roles" } : undefined;',
       },
     ],
     caughtBy: {
       file: removeErrors,
       title: "remove leaves an application of ours on which hangs a role elsewhere",
-    },
-  },
-  {
-    name: "has remove delete the principal that was to be kept",
-    edits: [
-      {
-        file: `${removal}/decide.ts`,
-        from: 'if (keepPrincipal) return { reason: "asked-to-keep" };',
-        to: "",
-      },
-    ],
-    caughtBy: {
-      file: removeErrors,
-      title: "remove leaves the principal when told so, without key and role, and setup uses it again",
     },
   },
   {

@@ -461,19 +461,6 @@ describe.concurrent("remove leaves", () => {
       "secret removed",
     ]);
   });
-
-  it("the principal when told so, without key and role, and setup uses it again", async (test) => {
-    const sandbox = await start(test);
-    const { appId } = setUp(sandbox);
-    expectDepartures(sandbox);
-    const run = await removed(sandbox, ["--keep-principal"]);
-    expect(told(run).slice(2, 4)).toEqual([
-      "service-principal kept (asked-to-keep)",
-      "application kept (asked-to-keep)",
-    ]);
-    const again = await setup(sandbox);
-    expect([again.code, again.json.servicePrincipals[0].appId], again.stderr).toEqual([0, appId]);
-  });
 });
 
 describe.concurrent("remove, asked for a namespace that has no entry", () => {

@@ -154,7 +154,7 @@ describe.concurrent("remove, where the secrets are gone already", () => {
 
   it("leaves links alone that name a secret which is there, and those in namespaces that were not meant", async (test) => {
     const sandbox = await withoutSecrets(test);
-    const run = await remove(sandbox, ["-n", "default", "--keep-principal"]);
+    const run = await remove(sandbox, ["-n", "default"]);
     expect([run.code, linksOf(sandbox, "builder")], run.stderr).toEqual([0, ["acr-secret"]]);
     sandbox.addObject("sandbox", {
       apiVersion: "v1",

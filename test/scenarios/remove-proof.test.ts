@@ -54,7 +54,7 @@ describe.concurrent("a key that remove has removed", () => {
         sandbox.world.replication.lagMs = 3_600_000;
       }
     });
-    const run = await removed(sandbox, ["--timeout", "2s", "--keep-principal"]);
+    const run = await removed(sandbox, ["--timeout", "2s"]);
     expect(evidenceIn(run)).toBe("not-yet-refused");
     expect(run.stderr).toContain("parts of the service still accept or list it");
   });

@@ -56,12 +56,6 @@ export const removeOptions = {
     group: "Cluster",
     parse: objectName,
   }),
-  keepPrincipal: switchOption({
-    flag: "--keep-principal",
-    summary: "keep the application and its service principal, but not their key and role assignment",
-    common: true,
-    group: "Registry",
-  }),
   proof: {
     ...proofOptions.proof,
     summary: "how to check that a removed key is refused: by a pull, or by a sign-in to Entra only",

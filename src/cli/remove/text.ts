@@ -141,7 +141,6 @@ const reasons: Readonly<Record<KeptReason, string>> = {
   "has-other-credentials": "something else can sign in as it",
   "not-seen": "it is not known whether something else can sign in as it",
   "has-other-roles": "it holds other roles",
-  "asked-to-keep": "as you asked",
 };
 
 const mostNamed = 3;

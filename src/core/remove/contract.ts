@@ -31,8 +31,6 @@ export interface RemoveInput {
    * have linked.
    */
   readonly serviceAccounts: readonly string[];
-  /** Whether to keep the application and its service principal even if nothing uses them any longer. */
-  readonly keepPrincipal: boolean;
   /**
    * Whether to remove the secret even if pods or service accounts still name it, and the role of nodes even if other
    * clusters may share their identity.
@@ -127,9 +125,7 @@ export type KeptReason =
   /** An application whose other credentials, if it has any, cannot be seen. */
   | "not-seen"
   /** A principal that holds other roles. */
-  | "has-other-roles"
-  /** `--keep-principal`. */
-  | "asked-to-keep";
+  | "has-other-roles";
 
 /** The kinds of things to remove. */
 export type RemovedKind =

@@ -48,7 +48,6 @@ export interface PrincipalQuestion {
   readonly servicePrincipals: ReadonlySet<string>;
   /** Keys and assignments that this run has removed, or will remove: parts of Azure still show them for a while. */
   readonly gone: ReadonlySet<string>;
-  readonly keepPrincipal: boolean;
   /** By Azure's clock. */
   readonly now: Date;
 }
@@ -171,11 +170,10 @@ function reasonToKeep(
   facts: PrincipalFacts,
   { keptKeys, roles }: Pick<PrincipalVerdict, "keptKeys" | "roles">,
   listed: readonly PasswordCredential[],
-  { clusterId, loginServer, keepPrincipal, gone }: PrincipalQuestion,
+  { clusterId, loginServer, gone }: PrincipalQuestion,
 ): PrincipalVerdict["keptBecause"] {
   const { application, visible, assignments, otherCredentials } = facts;
   if (application.uniqueName !== applicationUniqueName(loginServer, clusterId)) return { reason: "shared" };
-  if (keepPrincipal) return { reason: "asked-to-keep" };
   const held = keptKeys.flatMap(({ heldBy = [] }) => heldBy);
   if (held.length > 0) return { reason: "still-held", heldBy: [...new Set(held)] };
   if (keptKeys.some(isUnnamed)) return { reason: "has-unnamed-key" };

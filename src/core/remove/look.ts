@@ -157,11 +157,10 @@ function questionFor(
   remaining: readonly PullSecret[],
   gone: ReadonlySet<string>,
   {
-    keepPrincipal,
     prune,
     servicePrincipals,
     now,
-  }: Pick<RemoveInput, "keepPrincipal" | "prune" | "servicePrincipals"> & Pick<PrincipalQuestion, "now">,
+  }: Pick<RemoveInput, "prune" | "servicePrincipals"> & Pick<PrincipalQuestion, "now">,
 ): PrincipalQuestion {
   const { cluster, clusterId } = seen;
   const named = entries.flatMap(({ mark }) => [mark.keyId, mark.retire?.keyId]);
@@ -175,7 +174,6 @@ function questionFor(
     prune: new Set(prune),
     servicePrincipals: new Set(servicePrincipals),
     gone,
-    keepPrincipal,
     now,
   };
 }

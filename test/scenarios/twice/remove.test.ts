@@ -91,18 +91,6 @@ onEachCluster((open) => {
     expect(told(expectDone(await scenario.remove()))).toEqual([]);
   });
 
-  it("remove --keep-principal takes away what is in the cluster alone, and the key", async (test) => {
-    const scenario = await open(test);
-    const namespace = await scenario.namespace();
-    await setUpLinked(scenario, namespace);
-    expectDone(await scenario.remove(["--keep-principal"]));
-    expect(await scenario.secret(namespace)).toBeUndefined();
-    expect([livePasswords(scenario.sandbox), ownApplication(scenario.sandbox).softDeleted]).toEqual([
-      [],
-      false,
-    ]);
-  });
-
   it("remove leaves another registry's entry in the secret, and the link", async (test) => {
     const scenario = await open(test);
     const namespace = await scenario.namespace();
