@@ -1,55 +1,11 @@
-import type { V1ResourceQuotaList, V1SelfSubjectAccessReview } from "@kubernetes/client-node";
+import type { V1SelfSubjectAccessReview } from "@kubernetes/client-node";
 import { exitCode } from "../domain/exit-code.ts";
 import { kubectl, subjectOf, type ApiRequest, type Meaning } from "./api-request.ts";
-import { ApiStatusError, type ApiStatus } from "./api-status.ts";
+import type { ApiStatus } from "./api-status.ts";
 
 /*
- * Why a request was forbidden, and what to do about it.
+ * What to do about a request that was forbidden.
  */
-
-/** Why a request got a 403 that its `Status` does not explain, as far as the cluster says when asked. */
-export type ForbiddenCause = "quota" | "admission" | "rights";
-
-/** Questions to the API server that explain a refusal. */
-interface Questions {
-  /** Whether the caller has the right; false if the API server does not say. */
-  readonly mayDo: () => Promise<boolean>;
-  readonly quotas: (namespace: string) => Promise<V1ResourceQuotaList>;
-}
-
-/**
- * Whether a 403 gives no reason. It does give one if the namespace is being deleted, if a webhook or policy names
- * itself, or if the caller is anonymous.
- */
-function isUnexplained({ code, causes, refusedBy, anonymous }: ApiStatus): boolean {
-  return code === 403 && !causes.includes("NamespaceTerminating") && refusedBy === undefined && !anonymous;
-}
-
-/**
- * Why a write was forbidden. A missing right, a full quota and a refusing policy get the same status and reason. This
- * asks the API server whether the caller has the right, and whether a quota of the namespace is used up. If the server
- * does not say whether the caller has the right, the right counts as missing.
- */
-export async function causeOfForbidden(
-  error: unknown,
-  { verb, resource, namespace }: ApiRequest,
-  { mayDo, quotas }: Questions,
-): Promise<ForbiddenCause> {
-  if (!(error instanceof ApiStatusError && isUnexplained(error.status))) return "rights";
-  if (!(await mayDo())) return "rights";
-  if (verb !== "create" || namespace === undefined) return "admission";
-  try {
-    const full = (await quotas(namespace)).items.some(({ status }) =>
-      [resource, `count/${resource}`].some((key) => {
-        const hard = status?.hard?.[key];
-        return hard !== undefined && Number(status?.used?.[key] ?? 0) >= Number(hard);
-      }),
-    );
-    return full ? "quota" : "admission";
-  } catch {
-    return "admission";
-  }
-}
 
 /**
  * The body that asks the API server whether the caller has a right; without a namespace, a right in all of them.
@@ -77,9 +33,9 @@ export function accessReview({
   };
 }
 
-/** What a 403 means. */
-export function meaningOfForbidden(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause): Meaning {
-  const { context, verb, resource, namespace } = request;
+/** What a 403 means. A missing right, a full quota and a policy without a name get the same status and reason. */
+export function meaningOfForbidden(status: ApiStatus, request: ApiRequest): Meaning {
+  const { context, verb, namespace } = request;
   if (status.anonymous) return signedInAsNobody(context);
   if (impersonated.has(status.kind ?? "")) return mayNotActAsAnother(context);
   if (status.causes.includes("NamespaceTerminating")) {
@@ -90,15 +46,6 @@ export function meaningOfForbidden(status: ApiStatus, request: ApiRequest, cause
       exitCode: exitCode.notAllowed,
     };
   }
-  if (cause === "quota") {
-    return {
-      what: `Namespace ${namespace ?? ""} in context ${context} has reached its quota of ${resource}.`,
-      code: "kubernetes.quota",
-      hint: `Raise its quota (${kubectl(context, "describe", "resourcequota", "--namespace", namespace ?? "")}), or delete what is not needed.`,
-      exitCode: exitCode.notAllowed,
-    };
-  }
-  if (cause === "admission") return refusedInAdmission(request);
   return {
     what: `You may not ${verb} ${subjectOf(request)}.`,
     code: "kubernetes.forbidden",
@@ -182,5 +129,5 @@ function grantHint({ context, verb, resource, namespace }: ApiRequest): string {
   const grant = create(role, `--verb=${verbs}`, `--resource=${resource}`);
   const bind = create(`${role}binding`, `--${role}=${name}`, "--user=USER");
   const onNames = verb === "create" ? "; a rule with resourceNames cannot grant it" : "";
-  return `The verb ${verb} on ${resource} is missing${onNames}. An administrator grants it: ${grant}; and binds it to the user: ${bind}.`;
+  return `If the verb ${verb} on ${resource} is missing${onNames}, an administrator grants it: ${grant}; and binds it to the user: ${bind}.`;
 }

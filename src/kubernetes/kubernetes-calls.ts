@@ -4,7 +4,7 @@ import { readPages, type Pages } from "../domain/pages.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { ApiStatusError, failedAttempt } from "./api-status.ts";
-import { accessReview, causeOfForbidden } from "./forbidden.ts";
+import { accessReview } from "./forbidden.ts";
 import { kubernetesError } from "./kubernetes-errors.ts";
 import type { KubernetesHttp } from "./kubernetes-http.ts";
 import type { TypedApi } from "./typed-api.ts";
@@ -153,7 +153,7 @@ export class KubernetesCalls {
         const found = await landed();
         if (found !== undefined) return found;
       }
-      throw await this.#explained(error, request, signal);
+      throw kubernetesError(error, request);
     }
   }
 
@@ -165,17 +165,8 @@ export class KubernetesCalls {
     try {
       await this.#repeated((core, options) => call(core, "All", options), failedAttempt, signal);
     } catch (error) {
-      throw await this.#explained(error, request, signal);
+      throw kubernetesError(error, request);
     }
-  }
-
-  async #explained(error: unknown, request: ApiRequest, signal: AbortSignal): Promise<unknown> {
-    const cause = await causeOfForbidden(error, request, {
-      mayDo: () => this.mayDo(request, signal),
-      quotas: (namespace) =>
-        this.#once(({ core }, options) => core.listNamespacedResourceQuota({ namespace }, options), signal),
-    });
-    return kubernetesError(error, request, cause);
   }
 
   /** Whether the caller has a right, in all namespaces if none is given; false if the cluster does not say. */

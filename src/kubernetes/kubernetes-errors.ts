@@ -6,28 +6,19 @@ import { inOneLine } from "../domain/in-one-line.ts";
 import { retryAfterMs, serverNow } from "../domain/retry.ts";
 import { kubectl, subjectOf, type ApiRequest, type Meaning } from "./api-request.ts";
 import { ApiStatusError, type ApiStatus } from "./api-status.ts";
-import {
-  deniedByAdmission,
-  meaningOfForbidden,
-  refusedInAdmission,
-  type ForbiddenCause,
-} from "./forbidden.ts";
+import { deniedByAdmission, meaningOfForbidden, refusedInAdmission } from "./forbidden.ts";
 
 const longestQuote = 500;
 
 /** Turns a failed request into an ActionableError; any other error is returned unchanged. */
-export function kubernetesError(
-  error: unknown,
-  asked: ApiRequest,
-  cause: ForbiddenCause = "rights",
-): unknown {
+export function kubernetesError(error: unknown, asked: ApiRequest): unknown {
   const request = { ...asked, context: inOneLine(asked.context) };
   if (error instanceof ExchangeError) return exchangeFailed(error, request);
   if (!(error instanceof ApiStatusError)) return error;
   const { status, auditId } = error;
   const askedMs = retryAfterMs(error.retryAfter, serverNow(error.date)) ?? 0;
   const wait = status.refusedBy === undefined ? asksToWait(askedMs) : "";
-  const details = { ...meaningOf(status, request, cause), status: status.code, requestId: auditId };
+  const details = { ...meaningOf(status, request), status: status.code, requestId: auditId };
   return new ActionableError(`${details.what}${saidBy(error)}${wait}`, details, { cause: error });
 }
 
@@ -38,7 +29,7 @@ function saidBy({ status: { message }, isWithheld }: ApiStatusError): string {
     : ` The API server says: ${JSON.stringify(message.slice(0, longestQuote))}.`;
 }
 
-function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause): Meaning {
+function meaningOf(status: ApiStatus, request: ApiRequest): Meaning {
   const { context, verb, namespace } = request;
   const subject = subjectOf(request);
   if (status.refusedBy !== undefined) return refusedInAdmission(request, status.refusedBy);
@@ -53,7 +44,7 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
     case 400:
       return deniedByAdmission(status, request) ? refusedInAdmission(request) : failed(status, request);
     case 403:
-      return meaningOfForbidden(status, request, cause);
+      return meaningOfForbidden(status, request);
     case 404:
       return status.kind === "namespaces" && namespace !== undefined
         ? {

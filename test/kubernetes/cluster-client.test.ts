@@ -408,28 +408,6 @@ describe("a write", () => {
       imagePullSecrets: [{ name: "old" }, { name: "acr-secret" }],
     });
   });
-
-  const review = (allowed: boolean) => ({ status: 201, json: { status: { allowed } } });
-  const quotas = (used: string) =>
-    ok({
-      kind: "ResourceQuotaList",
-      metadata: {},
-      items: [{ status: { hard: { secrets: "5" }, used: { secrets: used } } }],
-    });
-
-  test.each([
-    ["the right is missing", [review(false)], "kubernetes.forbidden", "verb create on secrets is missing"],
-    ["a quota is full", [review(true), quotas("5")], "kubernetes.quota", "quota"],
-    ["a policy refused", [review(true), quotas("4")], "kubernetes.forbidden", "policy"],
-    ["nothing more can be known", [status(403, "Forbidden")], "kubernetes.forbidden", "is missing"],
-  ])("that is forbidden asks whether %s", async (_what, answers, code, hint) => {
-    server.script(status(403, "Forbidden", "no"), ...answers);
-    const creating = cluster.rehearsal.createSecret(
-      { namespace: "apps", name: "acr-secret", type: changed.type, ...change },
-      signal,
-    );
-    await expect(creating).rejects.toMatchObject({ code, hint: expect.stringContaining(hint), exitCode: 3 });
-  });
 });
 
 describe("a rehearsal", () => {

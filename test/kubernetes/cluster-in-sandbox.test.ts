@@ -261,7 +261,7 @@ describe("the cluster client against an API server", () => {
     });
     await expect(into("denied")).rejects.toMatchObject({ status: expect.toBeOneOf([400, 403]) });
     await expect(into("full")).rejects.toMatchObject({
-      code: "kubernetes.quota",
+      code: "kubernetes.forbidden",
       message: expect.stringContaining("exceeded quota"),
     });
   });
@@ -291,7 +291,7 @@ describe("the cluster client against an API server", () => {
     await expect(cluster.createSecret(fresh, signal)).rejects.toMatchObject({
       code: "kubernetes.forbidden",
       hint: expect.stringMatching(
-        /^The verb create on secrets is missing; a rule with resourceNames cannot grant it\. .*kubectl/,
+        /^If the verb create on secrets is missing; a rule with resourceNames cannot grant it, .*kubectl/,
       ),
     });
   });

@@ -205,7 +205,7 @@ describe("a missing right", () => {
     ],
   ] as const)("comes with the command that grants it", (request, command) => {
     const { hint } = told(answered(403, "Forbidden"), request);
-    expect(hint).toContain(`The verb ${request.verb} on ${request.resource} is missing`);
+    expect(hint).toContain(`If the verb ${request.verb} on ${request.resource} is missing`);
     expect(hint).toContain(command);
   });
 

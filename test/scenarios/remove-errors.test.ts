@@ -102,7 +102,7 @@ const refusals: readonly RemoveRefusal[] = [
     exit: 3,
     code: "kubernetes.forbidden",
     says: ["You may not delete secret awesomeapps/acr-secret"],
-    hint: ["The verb delete on secrets is missing"],
+    hint: ["If the verb delete on secrets is missing"],
   },
   {
     what: "no right to list secrets everywhere",

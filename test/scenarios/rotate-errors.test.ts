@@ -152,7 +152,7 @@ const scenarios: readonly Refusal[] = [
     code: "kubernetes.forbidden",
     args: ["-n", "awesomeapps"],
     says: ["secrets"],
-    hint: ["The verb get on secrets is missing"],
+    hint: ["If the verb get on secrets is missing"],
     arrange: (one) => change(userOf(one), "rules", [{ verbs: ["get"], resources: ["namespaces"] }]),
   },
   {

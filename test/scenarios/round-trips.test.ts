@@ -207,7 +207,7 @@ describe("the requests of setup", () => {
     expect(run.json.secrets).toContainEqual(
       expect.objectContaining({
         namespace: "full",
-        error: expect.objectContaining({ code: "kubernetes.quota" }),
+        error: expect.objectContaining({ code: "kubernetes.forbidden" }),
       }),
     );
     expect(run.json.secrets.filter(({ action }: { action: string }) => action === "created")).toHaveLength(

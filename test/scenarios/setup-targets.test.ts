@@ -53,7 +53,7 @@ describe("setup over two contexts with twenty namespaces each", () => {
 
   it.each([
     ["being deleted", { name: "team-07", terminating: true }, "kubernetes.terminating"],
-    ["over its quota", { name: "team-07", secretQuota: 0 }, "kubernetes.quota"],
+    ["over its quota", { name: "team-07", secretQuota: 0 }, "kubernetes.forbidden"],
     ["guarded by a webhook that denies", { name: "team-07", webhookDenies: true }, "kubernetes.forbidden"],
   ])(
     "leaves out one that is %s, names it with reason and fix, writes the rest: exit 4",

@@ -93,7 +93,6 @@ export function isRefusedWrite(error: unknown): error is ActionableError {
     error,
     "kubernetes.forbidden",
     "kubernetes.invalid",
-    "kubernetes.quota",
     "kubernetes.terminating",
     "kubernetes.not-found",
     "kubernetes.namespace-not-found",

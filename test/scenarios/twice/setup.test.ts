@@ -307,8 +307,8 @@ onEachCluster((open) => {
     const run = await scenario.setup(["-n", free, "-n", full]);
     expect(run.code, run.stderr).toBe(4);
     const failed = run.json.secrets.filter(({ action }: { action: string }) => action === "failed");
-    expect(failed).toMatchObject([{ namespace: full, error: { code: "kubernetes.quota" } }]);
-    expect(ending(await scenario.setup(["-n", full]))).toEqual([3, "kubernetes.quota"]);
+    expect(failed).toMatchObject([{ namespace: full, error: { code: "kubernetes.forbidden" } }]);
+    expect(ending(await scenario.setup(["-n", full]))).toEqual([3, "kubernetes.forbidden"]);
   });
 
   it("setup leaves out a secret that is being deleted, and names what holds it; alone it is refused", async (test) => {
