@@ -4,8 +4,9 @@ import type { PullSecret } from "../domain/pull-secret.ts";
 import type { AccessedRegistry } from "../domain/registry.ts";
 import { repositoriesIn } from "../domain/role.ts";
 import { isPrincipal as namesPrincipal } from "./checks/credential.ts";
+import type { AzureSight } from "./azure-sight.ts";
 import type { Entry } from "./entries.ts";
-import type { EntryFacts, HeldRole, NamespaceFacts, SecretFacts } from "./facts.ts";
+import type { EntryFacts, NamespaceFacts, SecretFacts } from "./facts.ts";
 import { known, unknown, valueOf, type Known } from "./known.ts";
 import type { Tried } from "./registry-sight.ts";
 import type { ClusterRun } from "./run.ts";
@@ -47,7 +48,7 @@ export async function seeEntry(
   const refused = outcome?.kind === "refused" || unreachable !== undefined;
   const isUnknown = principal.known && principal.value === undefined;
   const [roles, signIn, meant, passwordPolicy] = await Promise.all([
-    rolesOn(registry, valueOf(principal)?.objectId, run),
+    rolesOn({ registry, principal }, azure),
     isPrincipal && refused ? azure.signIn(credential) : unknown("Entra was not asked."),
     isUnknown && (outcome === undefined || outcome.kind === "refused")
       ? azure.applicationOfObject(credential.username)
@@ -102,16 +103,15 @@ function isOurs(secret: PullSecret, application: EntryFacts["application"]): boo
 }
 
 async function rolesOn(
-  registry: Known<AccessedRegistry | undefined>,
-  objectId: string | undefined,
-  { azure }: Pick<ClusterRun, "azure">,
-): Promise<Known<readonly HeldRole[]>> {
+  { registry, principal }: Pick<EntryFacts, "registry" | "principal">,
+  azure: AzureSight,
+): Promise<EntryFacts["roles"]> {
   if (!registry.known) return registry;
   if (!registry.value)
     return unknown("The registry was not found in Azure, so its role assignments are not known.");
-  if (objectId === undefined)
-    return unknown("Its service principal is not known, so its roles are not either.");
-  return azure.roles(registry.value.id, objectId);
+  if (!principal.known) return principal;
+  if (!principal.value) return unknown("Without a service principal there are no roles to check.");
+  return azure.roles(registry.value.id, principal.value.objectId);
 }
 
 /**

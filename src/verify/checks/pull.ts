@@ -36,17 +36,17 @@ function role(facts: EntryFacts): Verdict | undefined {
   if (!roles.known || !registry.value) return roles.known ? undefined : notKnown(roles);
   const { name, roleAssignmentMode: mode } = registry.value;
   const fitting = roles.value.find((held) => givesPull(held, mode));
-  const where = `${name}, which is in ${mode === "AbacRepositoryPermissions" ? "ABAC" : "legacy"} mode`;
+  const inWords = mode === "AbacRepositoryPermissions" ? "ABAC" : "legacy";
+  const told = mode
+    ? `which is in ${inWords} mode`
+    : "whose mode this cloud's Resource Manager does not report";
+  const where = `${name}, ${told}`;
   if (fitting) {
     const group = groupOf(fitting, facts);
     const held = `${roleName(fitting)}${group === undefined ? "" : ` through the group ${group}`}`;
-    if (mode !== undefined) return pass(`It holds ${held}, which allows pulls from ${where}.`);
-    const untold = `${name}, whose mode this cloud's Resource Manager does not report`;
-    return pulls(facts)
-      ? pass(`It holds ${held}, which allows pulls from ${untold}.`)
-      : warn(
-          `It holds ${held}, which allows pulls only in one mode of a registry, and not known is that of ${untold}.`,
-        );
+    return mode || pulls(facts)
+      ? pass(`It holds ${held}, which allows pulls from ${where}.`)
+      : warn(`It holds ${held}, which allows pulls in only one of the two modes, on ${where}.`);
   }
   const grant = `Grant it: ${grantCommand(facts)}`;
   if (pulls(facts)) {
