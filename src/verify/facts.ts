@@ -35,7 +35,7 @@ export interface NamespaceFacts {
   readonly namespace: string;
   readonly pods: Known<readonly PodObject[]>;
   readonly accounts: Known<readonly ServiceAccountObject[]>;
-  /** Names of all its pull secrets. */
+  /** Names. */
   readonly pullSecrets: Known<readonly string[]>;
 }
 
@@ -44,13 +44,10 @@ export interface SecretFacts {
   readonly place: SecretPlace;
   /** Undefined if it does not exist or may not be read. */
   readonly secret: PullSecret | undefined;
-  /** Why it could not be read. */
   readonly forbidden: ActionableError | undefined;
-  /** The controller that writes it. */
   readonly writtenBy: string | undefined;
   /** What it holds; undefined if that cannot be read. */
   readonly config: DockerConfig | undefined;
-  /** Why its content cannot be read, without quoting it. */
   readonly malformed: string | undefined;
   /** The hosts in it that are Azure registries, as the secret spells them. */
   readonly registryKeys: readonly string[];
@@ -65,7 +62,6 @@ export interface SecretFacts {
 
 /** What is known about a secret that does not exist. */
 export interface Absence {
-  /** Whether anybody needs it. */
   readonly isNeeded: boolean;
   /** If nobody names it: the registries that the nodes pull from without one. */
   readonly nodesPullFrom: readonly string[];
@@ -91,7 +87,6 @@ export interface EntryFacts {
   readonly inNamespace: NamespaceFacts;
   /** The entry's key, as the secret spells it. */
   readonly key: string;
-  /** The host that the key means, in lower case. */
   readonly host: string;
   readonly credential: PullCredential;
   /**
@@ -109,7 +104,6 @@ export interface EntryFacts {
   readonly unreachable: ActionableError | undefined;
   /** How the pull ended; undefined if none was tried or the registry did not answer. */
   readonly pull: PullOutcome | undefined;
-  /** What was pulled. */
   readonly image: ProofImage;
   /** Whether the user or the role's condition named that image. If not, any name is as good. */
   readonly imageIsNamed: boolean;
@@ -124,7 +118,6 @@ export interface EntryFacts {
   /** The application that somebody named by an object id instead of its application id. */
   readonly meantApplication: ApplicationSummary | undefined;
   readonly roles: Known<readonly HeldRole[]>;
-  /** The platforms that the image is built for. */
   readonly platforms: Known<readonly string[]>;
   readonly nodes: Known<readonly NodePlatform[]>;
   /** Azure's time or, if it was not asked, this machine's. */
@@ -161,7 +154,6 @@ export interface SecretOutcome {
   readonly config: DockerConfig | undefined;
   /** Whether the secret says that acr-pull keeps it. If not, setup leaves it alone unless it is told to adopt it. */
   readonly isOurs: boolean;
-  /** The first check of the secret itself that fails. */
   readonly failed: CheckResult | undefined;
   /** For each entry's key, the first check that fails. */
   readonly entries: ReadonlyMap<string, CheckResult | undefined>;
@@ -175,9 +167,7 @@ export interface PodFacts {
   /** The value is undefined if there is no pod with that name. */
   readonly pod: Known<PodObject | undefined>;
   readonly events: Known<readonly PodEvent[]>;
-  /** The secrets of its namespace that were looked at, by name. */
   readonly secrets: ReadonlyMap<string, SecretOutcome>;
-  /** Its service account. The value is undefined if it does not exist. */
   readonly account: Known<ServiceAccountObject | undefined>;
   /** The best outcome of a pull with a credential that fits, by the image as the pod names it. */
   readonly pulls: ReadonlyMap<string, PullOutcome>;
@@ -187,7 +177,6 @@ export interface PodFacts {
   readonly node: Known<NodePlatform | undefined>;
   /** Login servers that the nodes pull from by their own identity. */
   readonly nodesPull: ReadonlySet<string>;
-  /** Whether a host is an Azure registry. */
   readonly isRegistry: (host: string) => boolean;
   /** Every registry that the caller sees. Read only if no secret is for the host of an image. */
   readonly registries: Known<readonly AccessedRegistry[]>;
