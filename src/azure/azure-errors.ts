@@ -7,7 +7,7 @@ import { ServiceFailure, versionRefusals } from "./service-failure.ts";
 export type Area = "registries" | "roles" | "directory";
 
 /** What was being done when it failed. */
-export interface Task {
+interface Task {
   /** Continues `Could not`, as in `list the owners of the application`. */
   readonly doing: string;
   readonly area: Area;

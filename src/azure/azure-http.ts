@@ -52,7 +52,7 @@ export interface AzureHttp {
 export const retryPolicyName = "acrPullRetryPolicy";
 
 /** Options that every client of Azure's SDKs takes. */
-export interface SdkClientOptions {
+interface SdkClientOptions {
   readonly httpClient: HttpClient;
   readonly retryOptions: { readonly maxRetries: number };
   readonly redirectOptions: { readonly maxRetries: number };
@@ -61,7 +61,7 @@ export interface SdkClientOptions {
 }
 
 /** How Azure is reached. */
-export interface AzureHttpOptions {
+interface AzureHttpOptions {
   /** The environment variables, which name the proxy. */
   readonly variables: Variables;
   /** Limits each wait for a service, including retries; in milliseconds. Default: what suits the request. */

@@ -1,6 +1,6 @@
 import { refused, type ActionableError } from "../domain/errors.ts";
 import { isThisMachine } from "../domain/proxy.ts";
-import { record } from "./json-fields.ts";
+import { list, record, text } from "./json-fields.ts";
 
 /** One Azure cloud: where its services are. URLs are https and end without a slash. */
 export interface Cloud {
@@ -118,16 +118,10 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
   const authentication = record(entry?.["authentication"]);
   const authorityHost = httpsUrl(authentication["loginEndpoint"]);
   const graph = httpsUrl(entry?.["microsoftGraphResourceId"]);
-  const audiences = authentication["audiences"];
-  const audience = Array.isArray(audiences) ? audienceIn(audiences[0]) : undefined;
+  const audience = audienceIn(list(authentication["audiences"])[0]);
   if (authorityHost === undefined || graph === undefined || audience === undefined) {
-    const missing = [
-      authorityHost === undefined && "authentication.loginEndpoint",
-      audience === undefined && "authentication.audiences",
-      graph === undefined && "microsoftGraphResourceId",
-    ].filter(Boolean);
     throw badMetadata(
-      `${resourceManager} does not say where its cloud's services are: ${missing.join(", ")} is missing or is not an https address.`,
+      `${resourceManager} does not say where its cloud's services are: authentication.loginEndpoint, authentication.audiences or microsoftGraphResourceId is missing, or is not an https address.`,
     );
   }
   const foreign = [authorityHost, audience, graph].find(isMicrosofts);
@@ -138,10 +132,9 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
       "Trust its operator with nothing before you know why. If you mean one of Microsoft's clouds, give its name: --cloud AzureCloud.",
     );
   }
-  const name = entry?.["name"];
-  const suffix = record(entry?.["suffixes"])["acrLoginServer"];
+  const suffix = text(record(entry?.["suffixes"])["acrLoginServer"]);
   return {
-    name: typeof name === "string" && name !== "" ? name : new URL(resourceManager).host,
+    name: text(entry?.["name"]) ?? new URL(resourceManager).host,
     authorityHost,
     resourceManager,
     // Audiences often end in a slash that is part of the name, so the scope has a double slash.
@@ -150,10 +143,7 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
     graphScope: `${graph}/.default`,
     // The metadata does not name it, and no other audience is documented for private clouds.
     federationAudience: "api://AzureADTokenExchange",
-    registrySuffixes:
-      typeof suffix === "string" && suffix !== ""
-        ? [`.${suffix.replace(/^\./, "").toLowerCase()}`]
-        : undefined,
+    registrySuffixes: suffix === undefined ? undefined : [`.${suffix.replace(/^\./, "").toLowerCase()}`],
     isWellKnown: false,
     demandsMultiFactor: false,
   };

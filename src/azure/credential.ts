@@ -146,14 +146,16 @@ class SharedCredential implements Credential {
     }
     this.#attempt.failure = undefined;
     try {
-      this.#source ??= openTokenSource(this.#options, this.#attempt);
+      this.#source ??= openTokenSource(this.#options, this.#attempt).catch((error: unknown) => {
+        this.#source = undefined;
+        throw error;
+      });
       const ask = await untilAborted(this.#source, signal);
       const token = await ask(scope, claims, signal);
       checkTenant(readClaims(token.token).tid, this.#attempt);
       this.#tokens.set(scope, token);
       return token;
     } catch (error) {
-      this.#source = undefined;
       signal.throwIfAborted();
       throw signInFailure(error, this.#attempt);
     }

@@ -20,7 +20,7 @@ const mostTries = 60;
 const betweenTriesMs = 1_000;
 
 /** Something in the directory to remove. */
-export interface Removable {
+interface Removable {
   /** Begins with a capital: `The key …`. */
   readonly name: string;
   readonly remove: () => Promise<void>;

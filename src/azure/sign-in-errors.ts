@@ -79,7 +79,7 @@ export function signInFailure(error: unknown, attempt: SignInAttempt): unknown {
     return azureError(new ServiceFailure(last.status, last.headers, undefined), task);
   }
   const inWords = error instanceof Error ? error.message : String(error);
-  if (attempt.method === "cli" && /could not be found|az: not found|az' is not recognized/.test(inWords)) {
+  if (attempt.method === "cli" && noCli.test(inWords)) {
     const message = "Not signed in: the Azure CLI is not installed.";
     return notSignedIn(message, attempt, jobFix(attempt) ?? withoutCli, error);
   }
@@ -107,6 +107,8 @@ export function signInError(text: string, attempt: SignInAttempt, cause?: unknow
 const otherCloudFix =
   "If the tenant is in another cloud, name that with --cloud, such as --cloud AzureUSGovernment. The Azure CLI has to be set to the same one: az cloud set --name AzureUSGovernment.";
 
+/** What the SDK and a shell say of a missing az. */
+const noCli = /^Azure CLI could not be found|\baz: (?:.* )?not found|'az' is not recognized/;
 const withoutCli =
   "Install it (https://aka.ms/azure-cli) and run az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; or use --auth device-code, or --auth managed-identity on a machine in Azure that has one.";
 

@@ -30,7 +30,7 @@ export type ShownPrincipal = {
 } & ({ readonly password: SecretText } | { readonly assertion: SecretText });
 
 /** What a person must do to sign in with a device code: open the page and enter the code there. */
-export interface DeviceCodePrompt {
+interface DeviceCodePrompt {
   readonly userCode: string;
   readonly verificationUri: string;
   /** Whether a service demands more than the sign-in before showed. */
