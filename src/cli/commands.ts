@@ -44,6 +44,6 @@ export const commands: readonly ListedCommand[] = [
     summary: "tell a shell's script what a word can become",
     operands: "[words...]",
     hidden: true,
-    load: async () => (await import("./completion/complete.ts")).completeCommand,
+    load: async () => (await import("./completion/command.ts")).completeCommand,
   },
 ];

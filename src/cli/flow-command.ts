@@ -3,7 +3,7 @@ import type { AnswerSheet } from "./ask/answer-sheet.ts";
 import type { Prompter } from "./ask/prompter.ts";
 import type { CommandContext, CommandDefinition } from "./command.ts";
 import type { Connections } from "./connections.ts";
-import type { Checks } from "./options/check.ts";
+import type { Checks } from "./options/answers.ts";
 import type { FlowText, Plan } from "./show/answer.ts";
 
 /** What one command and its flow exchange. */

@@ -20,7 +20,12 @@ export async function runProgram(
   // A run inside another program's process has no descriptors of its own.
   const isOwn = parts.process === process;
   const columns = isOwn && !isDevice() ? undefined : parts.process.stdout.columns || undefined;
-  let reading = await readCommandLine(commandLine, program, columns && Math.min(columns, widestHelp));
+  let reading = await readCommandLine(
+    commandLine,
+    program,
+    environment,
+    columns && Math.min(columns, widestHelp),
+  );
   if (reading.kind === "text") {
     const text = isOwn && !isDevice() ? writeAtOnce(reading.text) : reading.text;
     if (text === "") return exitCode.ok;

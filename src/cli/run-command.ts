@@ -2,13 +2,12 @@ import type { Variables } from "../domain/proxy.ts";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { exitCode } from "../domain/exit-code.ts";
 import { forgetSecrets } from "../domain/known-secrets.ts";
-import { gather, peek, UsageError, variableWarnings } from "./options/answers.ts";
+import { UsageError, variableWarnings, type GivenOptions } from "./options/answers.ts";
 import { readCommandLine, type Reading, type Program } from "./options/command-line.ts";
 import { loadCommand, type CommandContext, type HostProcess, type ListedCommand } from "./command.ts";
 import { InterruptedError, watchSignals } from "./interruption.ts";
-import type { OptionDefinition, OptionSet } from "./options/option.ts";
-import { outputOptions, type OutputFormat } from "./options/output-options.ts";
-import { runOptions } from "./options/shared-options.ts";
+import type { OptionSet } from "./options/option.ts";
+import { rehearsalOf } from "./options/rehearsal-options.ts";
 import type { Connect } from "./connections.ts";
 import { openTerminal, type Terminal } from "./show/terminal.ts";
 import { describeFailure, tellFailure, type Failure } from "./show/failure.ts";
@@ -36,10 +35,11 @@ export async function runCommandLine(
   environment: Variables,
   program: RunningProgram,
 ): Promise<number> {
-  const instead = reading.kind === "command" && anotherCommandLine(reading, commandLine, environment);
-  if (instead) {
-    const reading = await readCommandLine(instead.commandLine, program);
-    return await runCommandLine(reading, instead.commandLine, instead.environment, program);
+  const rehearsal =
+    reading.kind === "command" && rehearsalOf(reading.command.name, reading.given, commandLine, environment);
+  if (rehearsal) {
+    const again = await readCommandLine(rehearsal.commandLine, program, rehearsal.environment);
+    return await runCommandLine(again, rehearsal.commandLine, rehearsal.environment, program);
   }
   return await failingOnLostOutput(program.process, () =>
     runOrShow(reading, commandLine, environment, program),
@@ -52,36 +52,39 @@ async function runOrShow(
   environment: Variables,
   program: RunningProgram,
 ): Promise<number> {
-  const look = <A>(option: OptionDefinition<A>) => peek(option, commandLine, environment);
-  const terminal = await openTerminal(program.process, environment, {
-    noInput: look(runOptions.noInput),
-  });
-  const detail = {
-    quiet: look(outputOptions.quiet),
-    verbose: look(outputOptions.verbose),
-    debug: look(outputOptions.debug),
-  };
+  const given: GivenOptions = reading.kind === "command" ? reading.given : new Map();
+  const terminal = await openTerminal(program.process, environment, { noInput: given.has("noInput") });
+  const detail = { quiet: given.has("quiet"), verbose: given.has("verbose"), debug: given.has("debug") };
   if (reading.kind === "text") {
     terminal.stdout.document(reading.text);
     return exitCode.ok;
   }
-  const view = await openView(look(outputOptions.output), detail, terminal);
+  const isJson =
+    reading.kind === "command"
+      ? given.get("output")?.texts.at(-1) === "json"
+      : asksForJson(commandLine) || environment["ACR_PULL_OUTPUT"] === "json";
+  const view = await openView(isJson, detail, terminal);
   if (reading.kind === "command") return await runCommand(reading, environment, program, { terminal, view });
-  const error = new UsageError(reading.message, "usage.command-line", reading.hint);
-  return showFailure(error, view, undefined);
+  const { message, code, hint } = reading.complaint;
+  return showFailure(new UsageError(message, code, hint), view, reading.command);
+}
+
+/** Whether a line that could not be read asks for JSON: a program gets it even then. */
+function asksForJson(commandLine: readonly string[]): boolean {
+  return /(?:^| )(?:-o ?|--output[ =])json(?: |$)/.test(commandLine.join(" ").replace(/(?:^| )-- .*/, ""));
 }
 
 /** The view for an output format. The other one is not loaded. */
-async function openView(format: OutputFormat, detail: Detail, terminal: Terminal): Promise<View> {
+async function openView(isJson: boolean, detail: Detail, terminal: Terminal): Promise<View> {
   const progress = new ProgressLines(terminal.stderr, detail);
   const tell = (failure: Failure) => tellFailure(terminal, detail, failure);
-  if (format === "text") return openHumanView(terminal, tell, progress);
+  if (!isJson) return openHumanView(terminal, tell, progress);
   const { openDocumentView } = await import("./show/document-view.ts");
   return openDocumentView(terminal, tell, progress);
 }
 
 async function runCommand(
-  { command, flags, operands }: Choice,
+  { command, given, operands }: Choice,
   environment: Variables,
   program: RunningProgram,
   { terminal, view }: Pick<CommandContext, "terminal" | "view">,
@@ -102,7 +105,6 @@ async function runCommand(
     for (const text of await variableWarnings(environment, command.options, () => optionsOf(commands))) {
       view.report({ kind: "note", level: "warning", text });
     }
-    const given = gather(command.options, flags, environment);
     const context = {
       terminal,
       view,
@@ -142,24 +144,6 @@ function showFailure(error: unknown, view: View, command: string | undefined): n
   const failure = describeFailure(error);
   view.failure(command, failure);
   return failure.exitCode;
-}
-
-/** The command line that an option stands for, without the option's variable. */
-function anotherCommandLine(
-  { command, flags }: Choice,
-  commandLine: readonly string[],
-  environment: Variables,
-): { commandLine: readonly string[]; environment: Variables } | undefined {
-  for (const [name, option] of Object.entries(command.options)) {
-    if (option.instead === undefined) continue;
-    const given = gather({ [name]: option }, flags, environment).get(name);
-    if (given?.texts.at(-1) !== "true") continue;
-    return {
-      commandLine: option.instead(commandLine),
-      environment: { ...environment, ...(option.variable && { [option.variable]: undefined }) },
-    };
-  }
-  return undefined;
 }
 
 async function optionsOf(commands: readonly ListedCommand[]): Promise<OptionSet> {

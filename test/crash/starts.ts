@@ -180,7 +180,7 @@ export const rotateStarts = {
     name: "a key that has expired",
     state: expired,
     command: "rotate",
-    arguments: ["--if-expiring-within", "60d"],
+    arguments: ["--if-due"],
     keysLeft: 1,
     keyInUse: "made",
   },

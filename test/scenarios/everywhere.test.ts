@@ -55,6 +55,6 @@ describe.concurrent("verify of all namespaces", () => {
   it("goes without namespaces by name", async () => {
     const run = await runProgram(undefined, ["verify", "-A", "-n", "default"]);
     expect(run.code).toBe(2);
-    expect(run.stderr).toContain("--namespace cannot be used with --all-namespaces");
+    expect(run.stderr).toContain("--all-namespaces' cannot be used with option '-n, --namespace <ns>'");
   });
 });

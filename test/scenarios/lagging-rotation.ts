@@ -17,7 +17,7 @@ const minute = 60_000;
 const longestLagMs = 15 * minute;
 /** The cluster reports its time in whole seconds, and marks hold no fractions either. */
 const roundingMs = 2_000;
-const daily = { ifExpiringWithinMs: 60 * 24 * 60 * minute };
+const daily = { ifDue: true };
 const everyNamespace = ["awesomeapps", "default", "kube-public"];
 
 /** What the runs of one seed do, and when. */

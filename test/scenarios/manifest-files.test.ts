@@ -226,7 +226,7 @@ describe("a secret that stands in what acr-pull does not edit", () => {
     await mkdir(join(folder, "dashboards.json"));
     await symlink("nowhere.json", join(folder, "link.json"));
     expect((await manifest(folder)).code).toBe(0);
-    const args = ["rotate", "-n", "awesomeapps", "--manifest", folder, "--if-expiring-within", "1d", "-y"];
+    const args = ["rotate", "-n", "awesomeapps", "--manifest", folder, "--if-due", "-y"];
     const { json } = await runProgram(sandbox, [...args, "-o", "json"]);
     expect(json.error?.code).not.toBe("manifest.twice");
   });

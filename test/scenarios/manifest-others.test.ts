@@ -20,7 +20,7 @@ afterEach(async () => {
 const written = "awesomeapps-acr-secret.yaml";
 const manifest = (path: string, ...args: readonly string[]) => setup(sandbox, ["--manifest", path, ...args]);
 const rotate = (path: string) =>
-  runProgram(sandbox, ["rotate", "--manifest", path, "--if-expiring-within", "1d", "-y", "-o", "json"]);
+  runProgram(sandbox, ["rotate", "--manifest", path, "--if-due", "-y", "-o", "json"]);
 const put = (name: string, text: string) => writeFile(join(folder, name), text);
 
 describe("two YAML documents for one secret", () => {

@@ -71,7 +71,7 @@ describe("in two hundred namespaces", () => {
       [...setup, "--dry-run"],
       ["verify", ...chosen],
       ["status"],
-      ["rotate", "--if-expiring-within", "60d", "--yes"],
+      ["rotate", "--if-due", "--yes"],
       ["setup", "--registry", "myregistry", "--context", "sandbox-staging", "-n", "web", "--yes"],
       ["rotate", "--context", "sandbox-staging", "--yes"],
       ["remove", "--registry", "myregistry", "--context", "sandbox-staging", "--settle", "0s", "--yes"],

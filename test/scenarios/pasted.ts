@@ -16,15 +16,20 @@ export async function wordsOf(line: string): Promise<string[]> {
 export interface Pasted {
   readonly line: string;
   readonly command: string;
-  readonly flags: Readonly<Record<string, unknown>>;
+  /** Texts of options, by the names of their answers. */
+  readonly flags: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Reads a command line of acr-pull that a run printed. */
 export async function pasted(line: string): Promise<Pasted> {
   const [, ...words] = await wordsOf(line);
-  const reading = await readCommandLine(words, { name: "acr-pull", version: "0", commands });
+  const reading = await readCommandLine(words, { name: "acr-pull", version: "0", commands }, {});
   if (reading.kind !== "command") throw new Error(`${line}: ${JSON.stringify(reading)}`);
-  return { line, command: reading.command.name, flags: reading.flags };
+  return {
+    line,
+    command: reading.command.name,
+    flags: Object.fromEntries([...reading.given].map(([name, { texts }]) => [name, texts])),
+  };
 }
 
 /** The commands in a hint. Each ends where its sentence continues. */

@@ -128,8 +128,8 @@ export const commands: ReadonlyArray<{
   },
   { name: "rotate", run: (run) => run.rotate(rotating) },
   {
-    name: "rotate --if-expiring-within",
-    run: (run) => run.rotate({ ...rotating, ifExpiringWithinMs: 60 * dayMs }),
+    name: "rotate --if-due",
+    run: (run) => run.rotate({ ...rotating, ifDue: true }),
   },
   {
     name: "rotate --compromised",

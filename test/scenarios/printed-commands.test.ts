@@ -109,7 +109,7 @@ describe.concurrent("a command that is printed", () => {
     occasion.world?.(sandbox);
     const told = await allPasted(await said(sandbox, occasion.line));
     expect(told.map(({ command }) => command)).toEqual(occasion.commands);
-    for (const { line, flags } of told) expect(flags["context"], line).toEqual(["sandbox"]);
+    for (const { line, flags } of told) expect(flags["contexts"], line).toEqual(["sandbox"]);
     if (occasion.world) removeKeys(sandbox);
   });
 
@@ -133,7 +133,7 @@ describe.concurrent("a command that is printed", () => {
       await said(sandbox, "setup --registry myregistry -n default --yes", { env }),
     );
     expect(told.length).toBeGreaterThan(2);
-    for (const { line, flags } of told) expect(flags["context"], line).toEqual(["sandbox-staging"]);
+    for (const { line, flags } of told) expect(flags["contexts"], line).toEqual(["sandbox-staging"]);
   });
 
   it("names kubeconfig, tenant and cloud where they were named", async (test) => {
@@ -166,7 +166,8 @@ describe.concurrent("a rehearsal", () => {
     const lines = stderr.trim().split("\n");
     expect(lines[0]).toBe("# A rehearsal: this Azure and its clusters are made up, in memory.");
     expect(lines.at(-1)).toBe("# End of the rehearsal: nothing real was made or changed.");
-    for (const { line: one, flags } of await allPasted(stdout)) expect(flags["sandbox"], one).toBe(true);
+    for (const { line: one, flags } of await allPasted(stdout))
+      expect(flags["sandbox"], one).toEqual(["true"]);
   });
 
   it("says nothing of it where it is to be quiet", async () => {

@@ -75,7 +75,7 @@ describe.concurrent("setup for some of the namespaces whose key has expired", ()
     expect(run.json.keptKeys[0].reason).toContain("acr-pull rotate");
     for (const namespace of ["default", "kube-public"])
       expect(run.stderr).toContain(`sandbox/${namespace}/acr-secret`);
-    await rotation(sandbox, ["--if-expiring-within", "60d"]);
+    await rotation(sandbox, ["--if-due"]);
     expect(keyIds(sandbox)).toEqual([keyId]);
     for (const namespace of three)
       expect(heldKeys(sandbox, namespace)).toEqual({ plain: keyId, https: undefined });

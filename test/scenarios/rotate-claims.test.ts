@@ -65,7 +65,7 @@ describe.concurrent(
         const sandbox = await start(test, { applications: [victim] });
         const { keyId } = setUp(sandbox, { ageDays: 130 });
         const before = plant(sandbox);
-        const run = await rotate(sandbox, ["--if-expiring-within", "60d", ...more]);
+        const run = await rotate(sandbox, ["--if-due", ...more]);
         expect([run.code, run.json.error.code], run.stderr).toEqual([4, "service-principal.unproven"]);
         expect(run.json.error.hint).toContain(`--service-principal ${appId}`);
         expect(JSON.stringify(secretOf(sandbox, "default", "planted"))).toBe(before);
@@ -95,7 +95,7 @@ describe.concurrent(
       const sandbox = await start(test, { applications: [victim] });
       setUp(sandbox);
       plant(sandbox);
-      const run = await rotate(sandbox, ["--if-expiring-within", "2d"]);
+      const run = await rotate(sandbox, ["--if-due"]);
       expect(run.code, run.stderr).toBe(0);
       expect(run.json.rotations.map(({ state }: { state: string }) => state)).toEqual([
         "unchanged",
@@ -136,7 +136,7 @@ describe.concurrent("rotate, of a service principal that was there,", () => {
     const sandbox = await start(test, { applications: [victim] });
     const given = await setup(sandbox, [...shared, "--password-stdin"], { input: secretText });
     expect(given.code, given.stderr).toBe(0);
-    const daily = ["--if-expiring-within", "60d"];
+    const daily = ["--if-due"];
     const refused = await rotate(sandbox, daily);
     expect([refused.code, refused.json.error?.code], refused.stderr).toEqual([
       2,
@@ -216,7 +216,7 @@ describe.concurrent("rotate --compromised, where a secret shows the leaked key i
 
   it.for<[what: string, args: string[]]>([
     ["by the same command", [...leaked, "-n", "awesomeapps"]],
-    ["by the daily job", ["--if-expiring-within", "60d"]],
+    ["by the daily job", ["--if-due"]],
   ])("that turns up when the new key is made: gives it nothing, then or %s", async ([, again], test) => {
     const sandbox = await start(test);
     const { keyId: old } = setUp(sandbox);

@@ -15,9 +15,9 @@ import {
   start,
 } from "./rotation.ts";
 
-const daily = ["--if-expiring-within", "60d"];
+const daily = ["--if-due"];
 
-describe.concurrent("rotate --if-expiring-within 60d", () => {
+describe.concurrent("rotate --if-due", () => {
   it("with 61 days left changes nothing, and asks for no change", async (test) => {
     const sandbox = await start(test);
     const { keyId, expiresAt } = setUp(sandbox, { ageDays: 119 });
@@ -47,7 +47,7 @@ describe.concurrent("rotate --if-expiring-within 60d", () => {
   it("finishes a retirement that is due before it begins with a key that is due as well", async (test) => {
     const sandbox = await start(test);
     const { keyId, old } = changedOver(sandbox, { due: true, lifetimeDays: 50, ageDays: 40 });
-    const run = await rotate(sandbox, ["--if-expiring-within", "49d"]);
+    const run = await rotate(sandbox, ["--if-due"]);
     expect(run.code, run.stderr).toBe(0);
     expect(run.json.rotations).toMatchObject([
       { state: "rotated", replaced: old, retired: true },
@@ -69,25 +69,8 @@ describe.concurrent("rotate --if-expiring-within 60d", () => {
     const { result, writes } = await countingWrites(sandbox, () => rotation(sandbox, daily));
     expect([writes, result]).toMatchObject([0, { state: "unchanged", keyId: null, expiresAt: null }]);
   });
-});
 
-describe.concurrent("rotate --if-expiring-within the whole life of the key in use", () => {
-  it.for(["180d", "400d"])(
-    "%s leaves a key alone that was made a moment ago, and says why",
-    async (within, test) => {
-      const sandbox = await start(test);
-      const { keyId } = setUp(sandbox);
-      const args = ["--if-expiring-within", within];
-      const { result, writes } = await countingWrites(sandbox, () => rotation(sandbox, args));
-      expect([writes, result]).toMatchObject([0, { state: "unchanged", keyId }]);
-      expect(result.stderr).toContain(
-        `covers the whole lifetime of the key ${keyId}, so every run would replace it`,
-      );
-      expect(result.stderr).toContain("for this key, 60d applies instead");
-    },
-  );
-
-  it("replaces it once when renewal is due, and the key after it not at all", async (test) => {
+  it("replaces a short-lived key once when it is due, and the key after it not at all", async (test) => {
     const sandbox = await start(test);
     const { keyId: old } = setUp(sandbox, { lifetimeDays: 30, ageDays: 21 });
     const { state, replaced, keyId } = await rotation(sandbox, daily);
@@ -96,14 +79,6 @@ describe.concurrent("rotate --if-expiring-within the whole life of the key in us
     expect(await rotation(sandbox, daily)).toMatchObject({ state: "rotated", keyId, replaced: old });
     expect(await rotation(sandbox, daily)).toMatchObject({ state: "unchanged", keyId });
     expect(lives(sandbox)).toEqual([30, 30]);
-  });
-
-  it("makes a key that lives longer, where one is asked for", async (test) => {
-    const sandbox = await start(test);
-    setUp(sandbox, { lifetimeDays: 30 });
-    const run = await rotation(sandbox, [...daily, "--expires-in", "90d"]);
-    expect(run.state).toBe("pending");
-    expect(run.stderr).not.toContain("applies instead");
   });
 });
 

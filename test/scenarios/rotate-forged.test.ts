@@ -49,7 +49,7 @@ describe("a mark that somebody forged in a namespace of his own", () => {
     await setup(sandbox);
     const secret = forged("default", sandbox, "garbage");
     const before = structuredClone(secret["data"]);
-    for (const args of [["--if-expiring-within", "60d"], []]) {
+    for (const args of [["--if-due"], []]) {
       const run = await rotate(sandbox, args);
       expect(run.code, run.stderr).toBe(0);
       expect(run.stderr).toContain("sandbox/default/acr-secret does not hold for");
@@ -155,7 +155,7 @@ describe.concurrent("a made-up password in place of the old one, in the secret o
     const sandbox = await start(test);
     const { keyId, old } = changedOver(sandbox, { namespaces });
     writeBeside(sandbox, (text) => `${text.slice(0, kept)}~made-up`);
-    for (const args of [["--finish"], ["--if-expiring-within", "60d"]]) {
+    for (const args of [["--finish"], ["--if-due"]]) {
       const run = await rotate(sandbox, args);
       expect([run.code, signsIn(sandbox, old)], run.stderr).toEqual([0, true]);
       expect(heldKeys(sandbox, "default")).toEqual({ plain: keyId, https: old });
@@ -305,7 +305,7 @@ describe.concurrent("what somebody wrote into the marks of one namespace", () =>
       "default",
       (mark) => (mark["retire"] = { keyId: "00000000-0000-4000-8000-000000000000", after }),
     );
-    const run = await rotate(sandbox, ["--if-expiring-within", "60d"]);
+    const run = await rotate(sandbox, ["--if-due"]);
     expect(run.code, run.stderr).toBe(0);
     for (const namespace of namespaces) expect(heldKeys(sandbox, namespace)).toMatchObject({ https: keyId });
   });

@@ -436,7 +436,7 @@ describe.concurrent("rotate, where secrets may not be listed cluster-wide,", () 
     const sandbox = await start(test);
     setUp(sandbox, { namespaces });
     narrow(sandbox);
-    const { json } = await rotation(sandbox, ["--if-expiring-within", "60d"]);
+    const { json } = await rotation(sandbox, ["--if-due"]);
     expect(json.secrets.map(({ namespace }: { namespace: string }) => namespace)).toEqual(["default"]);
   });
 });

@@ -93,7 +93,7 @@ describe.concurrent("rotate, when no answer to the making of a key ever comes", 
     sandbox.setFaults([{ match: "POST .*/addPassword", after: "commit", action: "drop", times: 99 }]);
     expect((await rotate(sandbox)).code).toBe(4);
     sandbox.setFaults([]);
-    const { state, keyId, json } = await rotation(sandbox, ["--if-expiring-within", "60d"]);
+    const { state, keyId, json } = await rotation(sandbox, ["--if-due"]);
     expect([state, keyId]).toEqual(["unchanged", old]);
     expect(json.sweptKeys.length).toBeGreaterThan(0);
     expect(keyIds(sandbox)).toEqual([old]);

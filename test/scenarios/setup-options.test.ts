@@ -367,7 +367,7 @@ describe("setup, what it makes and how it proves it", () => {
     const before = sandbox.requests.entries.length;
     const run = await setup(["--namespace-selector", "a in (b"]);
     expect([run.code, run.json.error.code]).toEqual([2, "usage.invalid-value"]);
-    expect(run.json.error.message).toContain("--namespace-selector must be a label selector");
+    expect(run.json.error.message).toContain("It must be a label selector");
     expect(sandbox.requests.entries.length).toBe(before);
   });
 
@@ -469,8 +469,8 @@ describe("setup, told by flags and by variables", () => {
     const args = ["setup", "--registry", "myregistry", "-n", "default", "-o", "json"];
     const { result, count } = await mutations(() => runSafely(sandbox, args, { env }));
     expect([result.code, result.json.error.code, count]).toEqual([2, "usage.missing-input", 0]);
-    expect(result.stderr).toContain("ACR_PULL_YES is not read: only the flag --yes gives consent");
-    expect(result.stderr).toContain("ACR_PULL_ADOPT is not read");
+    expect(result.stderr).toContain("ACR_PULL_YES is not a variable of acr-pull, and is not read");
+    expect(result.stderr).toContain("ACR_PULL_ADOPT is not a variable");
   });
 
   it("--kubeconfig wins over KUBECONFIG, and --context may be repeated", async () => {

@@ -163,7 +163,6 @@ describe.concurrent("status", () => {
   it.each([
     ["31 days before the end", 149, [], "ok", 0],
     ["29 days before the end", 151, [], "expiring", 5],
-    ["29 days before the end, when fewer were asked for", 151, ["--expiring-within", "20d"], "ok", 0],
     ["after the end", 200, [], "expired", 5],
   ])("%s: says so, and exits accordingly", async (_when, ageDays, args, state, code) => {
     const sandbox = await start({ onTestFinished: () => {} });
@@ -183,8 +182,6 @@ describe.concurrent("status", () => {
     ["is new", 1, [], "ok"],
     ["has more than a third of its life yet", 9, [], "ok"],
     ["is in its last third", 11, [], "expiring"],
-    ["is new, when more time was asked for", 1, ["--expiring-within", "20d"], "expiring"],
-    ["is in its last third, when less time was asked for", 11, ["--expiring-within", "2d"], "ok"],
   ])(
     "of a key that lives 14 days and %s: says so, as verify does",
     async ([_when, ageDays, args, state], test) => {
@@ -487,30 +484,19 @@ describe.concurrent("status, while keys come and go,", () => {
     const overdue = await status(sandbox);
     expect([overdue.code, overdue.json.pending[0].overdue]).toEqual([5, true]);
     expect((await runSafely(sandbox, ["status"])).stdout).toContain(
-      "acr-pull rotate --context sandbox --if-expiring-within 60d --yes",
+      "acr-pull rotate --context sandbox --if-due --yes",
     );
   });
 
-  it.for<[string, { ageDays: number; lifetimeDays: number }, string[], string]>([
-    ["that lives 20 days", { ageDays: 16, lifetimeDays: 20 }, ["--expiring-within", "5d"], "6d"],
-    [
-      "that is told to be about to end early",
-      { ageDays: 100, lifetimeDays: 180 },
-      ["--expiring-within", "90d"],
-      "80d",
-    ],
-  ])(
-    "names a rotation that renews a key %s, and none that is newer",
-    async ([_what, wish, args, within], test) => {
-      const sandbox = await start(test);
-      setUp(sandbox, wish);
-      const { stdout } = await runSafely(sandbox, ["status", ...args]);
-      const told = `rotate --context sandbox --if-expiring-within ${within} --yes`;
-      expect(stdout).toContain(`acr-pull ${told}`);
-      const run = await runSafely(sandbox, [...told.split(" "), "-o", "json", "--settle", "0s"]);
-      expect(run.json.rotations[0].state).toBe("pending");
-    },
-  );
+  it("names a rotation that renews a key that is expiring", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { ageDays: 16, lifetimeDays: 20 });
+    const { stdout } = await runSafely(sandbox, ["status"]);
+    const told = "rotate --context sandbox --if-due --yes";
+    expect(stdout).toContain(`acr-pull ${told}`);
+    const run = await runSafely(sandbox, [...told.split(" "), "-o", "json", "--settle", "0s"]);
+    expect(run.json.rotations[0].state).toBe("pending");
+  });
 
   it("knows a secret that a rotation has not come to by the key that others were changed over from", async (test) => {
     const sandbox = await start(test);

@@ -171,7 +171,7 @@ async function expectWhole(run: Run, expect: ExpectStatic): Promise<void> {
   const commands = run.json.checks.flatMap(({ fix = "" }: { fix?: string }) => commandsIn(fix));
   for (const line of commands.filter((one: string) => one.startsWith("acr-pull "))) {
     const { command, flags } = await pasted(line);
-    expect(flags["context"], line).toEqual(["sandbox"]);
+    expect(flags["contexts"], line).toEqual(["sandbox"]);
     if (command === "verify") continue;
     expect(flags["registry"], line).toHaveLength(1);
     expect(flags["registry"], line).not.toContain("REGISTRY");

@@ -56,17 +56,17 @@ export function lifetimes(sandbox: Sandbox): number[] {
 }
 
 /**
- * A job that runs `rotate --if-expiring-within` every `everyDays` days, for `days` days.
+ * A job that runs `rotate --if-due` every `everyDays` days, for `days` days.
  * @returns how many runs there were, and what those that changed something did, in order
  */
 export async function runRegularly(
   { sandbox, time, rotate }: RotationInTime,
-  { everyDays, days, withinDays }: { everyDays: number; days: number; withinDays: number },
+  { everyDays, days }: { everyDays: number; days: number },
 ): Promise<{ runs: number; changes: string[] }> {
   const changes: string[] = [];
   let runs = 0;
   for (let day = 0; day < days; day += everyDays) {
-    const rotations = await rotate({ ifExpiringWithinMs: withinDays * dayMs });
+    const rotations = await rotate({ ifDue: true });
     runs += 1;
     changes.push(...rotations.map(({ state }) => state).filter((state) => state !== "unchanged"));
     expect(keyIds(sandbox).length, `keys on day ${day}`).toBeLessThanOrEqual(2);

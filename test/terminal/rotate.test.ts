@@ -80,7 +80,7 @@ describe("rotate at a terminal", () => {
   });
 
   it("asks nothing with --yes", async () => {
-    const run = await TerminalRun.start(sandbox, ["rotate", "--if-expiring-within", "60d", "-y"]);
+    const run = await TerminalRun.start(sandbox, ["rotate", "--if-due", "-y"]);
     expect(await run.exit(), run.history).toBe(0);
     expect(run.history).not.toMatch(/[✔?] /);
     expect(run.history.replaceAll(/\s+/g, " ")).toContain("is left as it is: valid until");

@@ -1,7 +1,8 @@
-import { defineCommand } from "../command.ts";
 import { exitCode } from "../../domain/exit-code.ts";
+import { defineCommand } from "../command.ts";
 import { UsageError } from "../options/answers.ts";
-import { shellNames, type ShellName } from "./shell.ts";
+
+const shells = ["bash", "zsh", "fish", "powershell"];
 
 /** Prints the script that lets a shell complete command lines of this program. */
 export const completionCommand = defineCommand({
@@ -10,78 +11,68 @@ export const completionCommand = defineCommand({
     "reads the kubeconfig file for contexts and their namespaces.",
   ].join(" "),
   options: {},
-  operandWords: shellNames,
+  operandWords: shells,
   examples: [],
   moreHelp: installationLines,
-  run: async (_answers, { operands, program, terminal }) => {
-    const [given] = operands;
-    const shell = shellNames.find((name) => name === given);
-    if (shell === undefined) throw unknownShell(given, program);
+  run: async (_answers, { operands: [shell], terminal }) => {
     const { scripts } = await import("./scripts.ts");
-    // Always plain text, whatever ACR_PULL_OUTPUT says: a shell reads it.
-    terminal.stdout.document(scripts[shell]);
+    const script = scripts.get(shell ?? "");
+    if (script === undefined) {
+      throw shell === undefined
+        ? new UsageError(`Missing input: the shell, one of ${shells.join(", ")}.`, "usage.missing-input")
+        : new UsageError(
+            `The shell must be one of ${shells.join(", ")}; given: ${shell}.`,
+            "usage.invalid-value",
+          );
+    }
+    terminal.stdout.document(script);
     return exitCode.ok;
   },
 });
 
-function unknownShell(given: string | undefined, program: string): UsageError {
-  const known = shellNames.join(", ");
-  const hint = `See ${program} completion --help.`;
-  return given === undefined
-    ? new UsageError(`Missing input: the shell, one of ${known}`, "usage.missing-input", hint)
-    : new UsageError(
-        `The shell must be one of ${known}; given: ${JSON.stringify(given)}`,
-        "usage.invalid-value",
-        hint,
-      );
-}
+/** Prints what the last of some words can become: for the scripts, and for kubectl, which serves a shell itself. */
+export const completeCommand = defineCommand({
+  description: "For the scripts that completion prints, and for kubectl.",
+  options: {},
+  examples: [],
+  run: async (_answers, { operands, terminal, environment, commands, connect, view, signal }) => {
+    const [asker, ...words] = operands;
+    if (asker === "powershell") words.push((words.pop() ?? "").slice(1));
+    const { candidatesFor } = await import("./candidates.ts");
+    const connections = connect((event) => view.report(event), signal);
+    const contextNames = (file: string | undefined) => connections.contextNames(file);
+    const candidates = await candidatesFor(words, { commands, environment, contextNames });
+    const lines = candidates.map(({ word, summary }) => `${word}\t${summary}`);
+    // As cobra's `__complete` ends: 4 is the whole answer, 0 leaves the word to the shell, which completes files.
+    // Source: https://github.com/kubernetes/sample-cli-plugin#shell-completion
+    if (asker === "kubectl") lines.push(candidates.length > 0 ? ":4" : ":0");
+    terminal.stdout.document(lines.map((line) => `${line}\n`).join(""));
+    return exitCode.ok;
+  },
+});
 
-interface Installation {
-  /** For the shell that is running. */
-  readonly now: string;
-  /** For every shell started from now on. */
-  readonly always: string;
-}
-
-/*
+/**
+ * For each shell, how to switch its completion on: for this session, and permanently.
+ *
  * `eval` and not `source <(...)`: bash 3.2, which macOS has, reads nothing from the latter. The folders that
  * bash-completion and zsh read by themselves differ from machine to machine; fish has one that always exists.
  */
-const installations: Record<ShellName, (program: string) => Installation> = {
-  bash: (program) => ({
-    now: `eval "$(${program} completion bash)"`,
-    always: `echo 'eval "$(${program} completion bash)"' >> ~/.bashrc`,
-  }),
-  zsh: (program) => ({
-    now: `eval "$(${program} completion zsh)"`,
-    always: `echo 'eval "$(${program} completion zsh)"' >> ~/.zshrc`,
-  }),
-  fish: (program) => ({
-    now: `${program} completion fish | source`,
-    always: `${program} completion fish > ~/.config/fish/completions/acr-pull.fish`,
-  }),
-  powershell: (program) => ({
-    now: `${program} completion powershell |Out-String|iex`,
-    always: `Add-Content $PROFILE '${program} completion powershell |Out-String|iex'`,
-  }),
-};
-
-/** For each shell, how to switch its completion on. */
 export function installationLines(program: string): readonly string[] {
-  return shellNames.flatMap((shell, index) => {
-    const { now, always } = installations[shell](program);
-    return [
-      ...(index > 0 ? [""] : []),
-      `${headings[shell]}, for this session and permanently:`,
-      `  ${now}`,
-      `  ${always}`,
-    ];
-  });
+  return [
+    "bash, for this session and permanently:",
+    `  eval "$(${program} completion bash)"`,
+    `  echo 'eval "$(${program} completion bash)"' >> ~/.bashrc`,
+    "",
+    "zsh (after compinit), for this session and permanently:",
+    `  eval "$(${program} completion zsh)"`,
+    `  echo 'eval "$(${program} completion zsh)"' >> ~/.zshrc`,
+    "",
+    "fish, for this session and permanently:",
+    `  ${program} completion fish | source`,
+    `  ${program} completion fish > ~/.config/fish/completions/acr-pull.fish`,
+    "",
+    "PowerShell, for this session and permanently:",
+    `  ${program} completion powershell |Out-String|iex`,
+    `  Add-Content $PROFILE '${program} completion powershell |Out-String|iex'`,
+  ];
 }
-
-const headings: Record<ShellName, string> = {
-  bash: "bash",
-  zsh: "zsh (after compinit)",
-  fish: "fish",
-  powershell: "PowerShell",
-};

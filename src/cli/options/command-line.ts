@@ -1,5 +1,5 @@
-import { Command as CommanderCommand, CommanderError, Option as CommanderOption } from "commander";
-import type { Flags } from "./answers.ts";
+import { Command as CommanderCommand, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { Variables } from "../../domain/proxy.ts";
 import {
   loadCommand,
   type Command,
@@ -9,20 +9,28 @@ import {
   helpFlag,
   versionFlag,
 } from "../command.ts";
+import type { Given, GivenOptions } from "./answers.ts";
 import { afterHelp, afterProgramHelp, helpLayout } from "./help.ts";
-import { inHelpOrder, type OptionDefinition } from "./option.ts";
+import { brokenRule, inHelpOrder, isOn, parsedName, type OptionDefinition } from "./option.ts";
 
 /** What a command line means. */
 export type Reading =
   | {
       readonly kind: "command";
       readonly command: Command;
-      readonly flags: Flags;
+      readonly given: GivenOptions;
       readonly operands: readonly string[];
     }
   /** Help or the version, which no command prints. */
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "complaint"; readonly message: string; readonly hint: string };
+  | { readonly kind: "refused"; readonly complaint: Complaint; readonly command: string | undefined };
+
+/** What is wrong with a command line, in the fields of a usage error. */
+interface Complaint {
+  readonly message: string;
+  readonly code: string;
+  readonly hint: string;
+}
 
 /** The program, as help describes it. */
 export interface Program {
@@ -32,34 +40,38 @@ export interface Program {
   readonly commands: readonly ListedCommand[];
 }
 
+/** How a line is read. */
+interface ReadingParts {
+  readonly environment: Variables;
+  /** The width of the terminal that help is shown on. */
+  readonly columns: number;
+  /** Whether help shows every option. */
+  readonly all: boolean;
+}
+
 /**
- * Reads a command line. Only the commands that it names are loaded.
- * @param given the words after the program's name
+ * Reads a command line, and the variables of the command that it names. Only that command is loaded.
+ * @param line the words after the program's name
+ * @param environment commander takes the variables of options from the process: these have to be its own
  * @param columns the width of the terminal that help is shown on
  */
 export async function readCommandLine(
-  given: readonly string[],
+  line: readonly string[],
   { name, version, commands }: Program,
+  environment: Variables,
   columns = 80,
 ): Promise<Reading> {
+  const end = line.indexOf("--");
+  const all = line.slice(0, end < 0 ? undefined : end).includes(helpAllFlag.flag);
+  const parts = { environment, columns, all };
   let chosen: Reading | undefined;
   let text = "";
-  let complaint = "";
-  const loaded: Command[] = [];
-  const commandLine = await usualOrder(given, commands);
-  const speaker = { name, commands, flags: ["--help", helpAllFlag.flag, "--version"] };
-  const [first, ...words] = commandLine;
-  if (first !== undefined && !isWordOf(first, commands)) {
-    return (await import("./complaint.ts")).unknownCommand(first, speaker);
-  }
-  const all = ownWords(commandLine).includes(helpAllFlag.flag);
   const program = new CommanderCommand(name)
     .usage("<command> [options]")
     .description("Lets any Kubernetes cluster pull images from a private Azure Container Registry.")
     .version(version, versionFlag.flag, versionFlag.summary)
     .helpOption(helpFlag.flag, helpFlag.summary)
     .helpCommand(`${helpCommand.name} [command]`, helpCommand.summary)
-    .showSuggestionAfterError(false)
     // Inherited by subcommands only when set before they are made.
     .exitOverride()
     .configureHelp(helpLayout)
@@ -67,103 +79,143 @@ export async function readCommandLine(
       writeOut: (part) => {
         text += part;
       },
-      writeErr: (part) => {
-        complaint += part;
-      },
+      writeErr: () => {},
       // Otherwise commander looks at the streams, and Node has to create them.
       getOutHelpWidth: () => columns,
       getOutHasColors: () => false,
     });
-  for (const listed of commands) {
-    const subcommand = listCommand(program, listed);
+  for (const { load, ...listed } of commands) {
+    const subcommand = program
+      .command(listed.name, { hidden: listed.hidden ?? false })
+      .summary(listed.summary);
+    if (listed.operands) subcommand.argument(listed.operands);
     // A command whose name is not among the words is only listed.
-    if (!commandLine.includes(listed.name)) continue;
-    const command = await loadCommand(listed);
-    loaded.push(command);
-    describeCommand(subcommand, command, { program: name, columns, all }, (flags, operands) => {
-      chosen = { kind: "command", command, flags, operands };
+    if (!line.includes(listed.name)) continue;
+    const command = await loadCommand({ load, ...listed });
+    describe(subcommand, command, name, parts);
+    subcommand.action((...received: unknown[]) => {
+      const [operands = []] = command.operands ? (received as [string | string[] | undefined]) : [];
+      const given = givenIn(subcommand, command);
+      chosen = { kind: "command", command, given, operands: [operands].flat() };
     });
   }
   program.addHelpText("after", afterProgramHelp(name, { columns, all, wrap: wrapping(program, columns) }));
   try {
-    if (commandLine.length === 0) program.outputHelp();
-    else program.parse(all ? withPlainHelp(commandLine) : commandLine, { from: "user" });
+    if (line.length === 0) program.outputHelp();
+    else
+      program.parse(
+        line.map((word) => (all && word === helpAllFlag.flag ? "--help" : word)),
+        { from: "user" },
+      );
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) {
-      const { explained } = await import("./complaint.ts");
-      const command = loaded.find((one) => one.name === first);
-      const line = { command, words: command ? words : commandLine };
-      return await explained({ code: error.code, said: complaint }, line, speaker);
+      const command = commands.find((one) => one.name === line[0])?.name;
+      return {
+        kind: "refused",
+        complaint: complaintOf(error, command ? `${name} ${command}` : name),
+        command,
+      };
     }
   }
   return chosen ?? { kind: "text", text };
 }
 
-/** Moves the command to the front, and replaces the words `help` and `version` with the options that they stand for. */
-async function usualOrder(
-  given: readonly string[],
-  commands: readonly ListedCommand[],
-): Promise<readonly string[]> {
-  const [first, second, ...rest] = given;
-  if (first === "version") return ["--version"];
-  if (first === helpCommand.name && second !== undefined && !second.startsWith("-")) {
-    return [second, "--help", ...rest];
-  }
-  if (second === undefined || !first?.startsWith("-")) return given;
-  const { commandPlace } = await import("./command-place.ts");
-  const at = await commandPlace(given, commands);
-  if (at === undefined || at === 0) return given;
-  return [...given.slice(at, at + 1), ...given.slice(0, at), ...given.slice(at + 1)];
-}
-
-/** Whether a command line can begin with this word. */
-function isWordOf(first: string, commands: readonly ListedCommand[]): boolean {
-  return first.startsWith("-") || first === helpCommand.name || commands.some(({ name }) => name === first);
-}
-
-/** The command line with `--help` in place of `--help-all`, which commander does not know. */
-function withPlainHelp(commandLine: readonly string[]): readonly string[] {
-  const at = commandLine.indexOf(helpAllFlag.flag);
-  return [...commandLine.slice(0, at), "--help", ...commandLine.slice(at + 1)];
-}
-
-/** The words that do not belong to another program's command line. */
-function ownWords(commandLine: readonly string[]): readonly string[] {
-  const end = commandLine.indexOf("--");
-  return end < 0 ? commandLine : commandLine.slice(0, end);
-}
-
-/** Adds a command as the program's help lists it. The command inherits the parent's settings. */
-function listCommand(
-  parent: CommanderCommand,
-  { name, summary, operands, hidden = false }: ListedCommand,
-): CommanderCommand {
-  const command = parent.command(name, { hidden }).summary(summary);
-  if (operands) command.argument(operands);
-  return command;
-}
-
 /** Adds what a command takes, and the text of its own help. */
-function describeCommand(
+function describe(
   subcommand: CommanderCommand,
   command: Command,
-  { program, columns, all }: { readonly program: string; readonly columns: number; readonly all: boolean },
-  chosen: (flags: Flags, operands: readonly string[]) => void,
+  program: string,
+  { environment, columns, all }: ReadingParts,
 ): void {
   const wrap = wrapping(subcommand, columns);
   subcommand
     .description(command.description)
     .addHelpText("after", () => afterHelp(command, { program, columns, all, wrap }));
   for (const definition of inHelpOrder(command.options)) {
-    const option = commanderOption(definition, all);
+    const option = commanderOption(definition, environment, all);
     if (all) option.helpGroup(`${definition.group}:`);
-    subcommand.addOption(option.hideHelp(!all && !definition.common));
+    subcommand.addOption(option);
   }
-  subcommand.action((...received: unknown[]) => {
-    const [operands = []] = command.operands ? (received as [string | string[] | undefined]) : [];
-    chosen(subcommand.opts(), [operands].flat());
+  if (all) return;
+  const rare = new Set(Object.values(command.options).flatMap(({ common, long }) => (common ? [] : [long])));
+  // Only now: commander suggests no hidden option for a misspelt one.
+  subcommand.addHelpText("beforeAll", () => {
+    for (const option of subcommand.options) option.hideHelp(rare.has(option.long ?? ""));
+    return "";
   });
+}
+
+/** Commander's form of an option. Its value is the list of the given texts, or `true` for a switch. */
+function commanderOption(
+  definition: OptionDefinition<unknown>,
+  environment: Variables,
+  all: boolean,
+): Option {
+  const { flag, summary, kind, fallback, variable, excludes } = definition;
+  const remarks = [fallback && `default: ${fallback}`, all && variable === undefined && "flag only"];
+  const option = new Option(flag, withRemarks(summary, remarks.filter(Boolean).join("; ")));
+  // Commander would read --no-input as the opposite of --input.
+  option.negate = false;
+  option.conflicts(excludes.map(parsedName));
+  // Commander takes any value of a switch's variable for a yes, and an empty text for a value.
+  const value = variable && environment[variable];
+  if (variable && value && (kind !== "switch" || isOn(value))) option.env(variable);
+  if (kind === "switch") return option;
+  return option.argParser((text: string, previous: readonly string[] | undefined) => {
+    const before = previous ?? [];
+    const texts = kind === "list" ? separated(text) : [text];
+    const broken =
+      texts.length === 0 ? "has no value" : texts.flatMap((one) => brokenRule(definition, one) ?? [])[0];
+    if (broken !== undefined) throw new InvalidArgumentError(`It ${broken}.`);
+    if (kind === "value" && before.length > 0 && before[0] !== text) {
+      throw new InvalidArgumentError("It takes one value.");
+    }
+    return [...before, ...texts];
+  });
+}
+
+function separated(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}
+
+/** What was given by flags and variables, by the names of the answers. */
+function givenIn(subcommand: CommanderCommand, { options }: Command): GivenOptions {
+  const given = new Map<string, Given>();
+  for (const [name, { long }] of Object.entries(options)) {
+    const value = subcommand.getOptionValue(parsedName(long)) as readonly string[] | true | undefined;
+    if (value === undefined) continue;
+    const source = subcommand.getOptionValueSource(parsedName(long)) === "env" ? "variable" : "flag";
+    given.set(name, { texts: value === true ? ["true"] : value, source });
+  }
+  return given;
+}
+
+const errorCodes = new Map([
+  ["commander.conflictingOption", "usage.conflict"],
+  ["commander.invalidArgument", "usage.invalid-value"],
+]);
+
+/**
+ * Commander's complaint in our words. What follows an option in the same word may be a password, so it is not
+ * repeated.
+ * @param command as a user types it
+ */
+function complaintOf({ code, message }: CommanderError, command: string): Complaint {
+  const [said = "", meant = ""] = message.replace(/^error: /, "").split("\n");
+  const cut = code === "commander.unknownOption" ? said.replace(/'(--[^=']*=|-[^-'])[^']+'/, "'$1…'") : said;
+  const sentence = code.startsWith("commander.help")
+    ? "Unknown command"
+    : cut.replace(/^./, (one) => one.toUpperCase());
+  const hint = [...(meant === "" ? [] : [meant.slice(1, -1)]), `See ${command} --help.`].join(" ");
+  return {
+    message: `${sentence.replace(/\.$/, "")}.`,
+    code: errorCodes.get(code) ?? "usage.command-line",
+    hint,
+  };
 }
 
 /** A summary with the remarks added to its last brackets. */
@@ -174,21 +226,4 @@ function withRemarks(summary: string, remarks: string): string {
 
 function wrapping(command: CommanderCommand, columns: number): (text: string) => string {
   return (text) => command.createHelp().boxWrap(text, columns);
-}
-
-/** Commander's form of an option, without default and variable: "not given" must stay visible. */
-function commanderOption(
-  { flag, summary, kind, fallback, variable }: OptionDefinition<unknown>,
-  all: boolean,
-): CommanderOption {
-  const isFlagOnly = all && variable === undefined;
-  const remarks = [fallback && `default: ${fallback}`, isFlagOnly && "flag only"].filter(Boolean);
-  const option = new CommanderOption(flag, withRemarks(summary, remarks.join("; ")));
-  // Commander would read --no-input as the opposite of --input.
-  option.negate = false;
-  // Every value is kept. Two different values of an option that takes one are refused later.
-  if (kind !== "switch") {
-    option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);
-  }
-  return option;
 }

@@ -5,13 +5,12 @@ import { switchOption } from "./option.ts";
  * @param summary which namespaces those are, and whether they are the default
  */
 export function allNamespacesOption(summary: string) {
-  const why = "one chooses every namespace, the other some";
   return {
     allNamespaces: switchOption({
       flag: "-A, --all-namespaces",
       summary,
       group: "Cluster",
-      excludes: { namespaces: why, namespaceSelector: why },
+      excludes: ["--namespace", "--namespace-selector"],
     }),
   };
 }

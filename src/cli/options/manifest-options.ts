@@ -16,7 +16,7 @@ export const manifestOptions = {
     summary: "seal each document with this command, such as 'kubeseal -o yaml'; no shell runs it",
     group: "Cluster",
     parse: commandWords,
-    needs: { manifest: "it seals documents" },
+    needs: "--manifest",
   }),
 };
 

@@ -32,9 +32,6 @@ interface Reader<T> {
  */
 export type ValueHint = readonly string[] | "file" | "context" | "namespace" | "command" | "anything";
 
-/** Options by name, each with the reason that ends the sentence: "no new key is made". */
-type Reasons = Readonly<Record<string, string>>;
-
 /** One option, whose answer is an `A`. */
 export interface OptionDefinition<A> {
   readonly kind: OptionKind;
@@ -50,16 +47,12 @@ export interface OptionDefinition<A> {
   readonly group: OptionGroup;
   /** Whether `--help` lists it; `--help-all` lists every option. */
   readonly common: boolean;
-  /** Whether commas separate the values of a flag, as they do in a variable. */
-  readonly commas: boolean;
   /** The text that is read if none is given; shown in help. */
   readonly fallback: string | undefined;
-  /** Options of the same command that cannot be used with it, and why. */
-  readonly excludes: Reasons;
-  /** Options of the same command that it needs, and why. */
-  readonly needs: Reasons;
-  /** Makes the command line that runs instead if the option is given. */
-  readonly instead: ((commandLine: readonly string[]) => readonly string[]) | undefined;
+  /** The long flags of the same command that cannot be used with it. */
+  readonly excludes: readonly string[];
+  /** The long flag of the same command that it needs. */
+  readonly needs: string | undefined;
   /**
    * The answer, from the texts that were given; no texts if it was not given.
    * @throws RangeError with the rule that a text breaks
@@ -103,8 +96,8 @@ interface Description {
   readonly group: OptionGroup;
   readonly common?: boolean;
   readonly consent?: true;
-  readonly excludes?: Reasons;
-  readonly needs?: Reasons;
+  readonly excludes?: readonly string[];
+  readonly needs?: string;
 }
 
 /** An option with a value, `undefined` when not given. */
@@ -140,17 +133,13 @@ export function yieldingOption<T>(
   return { ...valueOption(description), fallback: description.fallback };
 }
 
-/**
- * An option that can be repeated. Commas also separate values. Duplicates count once.
- * @param description.hasCommas whether a value itself may hold a comma, so that commas separate only in the variable
- */
+/** An option that can be repeated. Commas also separate values. Duplicates count once. */
 export function listOption<T>(
-  description: Description & { readonly parse: Reader<T>; readonly hasCommas?: true },
+  description: Description & { readonly parse: Reader<T> },
 ): OptionDefinition<readonly T[]> {
-  const { parse, hasCommas = false } = description;
+  const { parse } = description;
   return {
     ...define("list", description, parse.words),
-    commas: !hasCommas,
     read: (texts) => [...new Set(texts)].map((text) => parse(text)),
   };
 }
@@ -160,20 +149,12 @@ export function listOption<T>(
  * @param description.turnsOff whether its answer is true unless it is given
  */
 export function switchOption(
-  description: Description & {
-    readonly instead?: OptionDefinition<boolean>["instead"];
-    readonly turnsOff?: true;
-  },
+  description: Description & { readonly turnsOff?: true },
 ): OptionDefinition<boolean> {
-  const { instead, turnsOff = false } = description;
+  const { turnsOff = false } = description;
   return {
     ...define("switch", description, []),
-    instead,
-    read(texts) {
-      const text = texts.at(-1) ?? "false";
-      if (text !== "true" && text !== "false") throw new RangeError("must be true or false");
-      return (text === "true") !== turnsOff;
-    },
+    read: (texts) => (texts.at(-1) === "true") !== turnsOff,
   };
 }
 
@@ -214,7 +195,7 @@ export function valueHint(shown: string, words: readonly string[] | undefined): 
 
 function define(
   kind: OptionKind,
-  { flag, summary, group, common = false, consent, excludes = {}, needs = {} }: Description,
+  { flag, summary, group, common = false, consent, excludes = [], needs }: Description,
   words: readonly string[] | undefined,
 ): Omit<OptionDefinition<never>, "read"> {
   const long = /--[a-z-]+/.exec(flag)?.[0];
@@ -228,17 +209,26 @@ function define(
     values: valueHint(flag, words),
     group,
     common,
-    commas: false,
     fallback: undefined,
     excludes,
     needs,
-    instead: undefined,
   };
 }
 
 /** The name that the parser of the command line gives an option: `--create-namespace` is `createNamespace`. */
 export function parsedName(long: string): string {
   return long.slice(2).replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}
+
+/**
+ * Asks for plain lines and numbered questions, which a screen reader can read out. So does TERM=dumb. It is a variable
+ * alone: whoever needs it needs it in every run.
+ */
+export const accessibleVariable = "ACR_PULL_ACCESSIBLE";
+
+/** Whether the value of a variable that stands for a switch means yes. */
+export function isOn(value: string | undefined): boolean {
+  return value !== undefined && !["", "0", "false", "no", "off"].includes(value.toLowerCase());
 }
 
 /** `-n` of `-n, --namespace <ns>`. */

@@ -23,7 +23,7 @@ export const outputOptions = {
     flag: "-v, --verbose",
     summary: "show more about each step",
     group: "Output",
-    excludes: { quiet: "they ask for opposite things" },
+    excludes: ["--quiet"],
   }),
   debug: switchOption({
     flag: "--debug",

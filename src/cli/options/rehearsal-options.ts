@@ -1,33 +1,36 @@
+import type { Variables } from "../../domain/proxy.ts";
+import type { GivenOptions } from "./answers.ts";
 import { switchOption } from "./option.ts";
 
 /** Set to `true` for the one command that is rehearsed, so that it prints its commands as rehearsals. */
 export const rehearsalVariable = "__ACR_PULL_REHEARSAL";
 
-/** The flag that rehearses a command. */
-export const rehearsalFlag = "--sandbox";
-
-/** For a command that can be rehearsed in a fresh world. */
+/** For every command that can be rehearsed in a fresh world; all but `setup` begin after a setup there. */
 export const rehearsalOptions = {
   sandbox: switchOption({
-    flag: rehearsalFlag,
+    flag: "--sandbox",
     summary: "rehearse this command in a fresh sandbox",
     common: true,
     group: "Rehearsal",
-    instead: (commandLine) => ["sandbox", ...rehearsed(commandLine)],
   }),
 };
 
-/** For a command that has nothing to work on before `setup` has run. */
-export const rehearsalAfterSetup = {
-  sandbox: switchOption({
-    flag: rehearsalFlag,
-    summary: "rehearse this command in a fresh sandbox, after setup",
-    group: "Rehearsal",
-    common: true,
-    instead: (commandLine) => ["sandbox", "--after-setup", ...rehearsed(commandLine)],
-  }),
-};
+/** The flag that rehearses a command. */
+export const rehearsalFlag = rehearsalOptions.sandbox.long;
 
-function rehearsed(commandLine: readonly string[]): string[] {
-  return ["--", "acr-pull", ...commandLine.filter((argument) => argument !== rehearsalFlag)];
+/** The command line that rehearses a command, and its variables; undefined if no rehearsal was asked for. */
+export function rehearsalOf(
+  command: string,
+  given: GivenOptions,
+  commandLine: readonly string[],
+  environment: Variables,
+): { readonly commandLine: readonly string[]; readonly environment: Variables } | undefined {
+  if (!given.has("sandbox")) return undefined;
+  const { long, variable = "" } = rehearsalOptions.sandbox;
+  const afterSetup = command === "setup" ? [] : ["--after-setup"];
+  const rehearsed = commandLine.filter((word) => word !== long);
+  return {
+    commandLine: ["sandbox", ...afterSetup, "--", "acr-pull", ...rehearsed],
+    environment: { ...environment, [variable]: undefined },
+  };
 }

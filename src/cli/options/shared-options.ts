@@ -58,8 +58,6 @@ export const clusterOptions = {
     summary: "kubeconfig context (repeatable; default: current)",
     group: "Cluster",
     common: true,
-    // A context may have any name.
-    hasCommas: true,
     parse: oneLineText,
   }),
   kubeconfig: valueOption({
@@ -126,7 +124,7 @@ export const runOptions = {
     flag: "--exit-code",
     summary: "with --dry-run: exit 5 if the plan has changes",
     group: "Run",
-    needs: { dryRun: "it says whether a plan has changes" },
+    needs: "--dry-run",
   }),
   ...askingOptions,
   yes: switchOption({

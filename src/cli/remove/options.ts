@@ -2,11 +2,11 @@ import type { RegistryReference } from "../../domain/registry.ts";
 import type { FlowTypes } from "../flow-command.ts";
 import type { RemoveInput, RemovePlan, RemovePorts, RemoveResult } from "../../core/remove/contract.ts";
 import type { Writing } from "../../core/ports.ts";
-import type { Checks } from "../options/check.ts";
+import type { Checks } from "../options/answers.ts";
 import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { oneLineText, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
-import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
+import { rehearsalOptions } from "../options/rehearsal-options.ts";
 import { outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
@@ -93,7 +93,7 @@ export const removeOptions = {
     parse: guidName,
     consent: true,
   }),
-  ...rehearsalAfterSetup,
+  ...rehearsalOptions,
   ...outputOptions,
 };
 

@@ -14,7 +14,7 @@ export const rotateCommand = flowCommand<RotateTypes>({
   ...rotateChecks,
   examples: [
     ["rotate", "at a terminal: shows the keys, and asks"],
-    ["rotate --if-expiring-within 60d --yes", "for a daily job: new keys in time, and old ones retired"],
+    ["rotate --if-due --yes", "for a daily job: new keys in time, and old ones retired"],
     ["rotate --registry myregistry --dry-run", "only show what would be done"],
     ["rotate --finish --yes", "only retire the old keys that are due"],
     ["rotate --manifest deploy/pull/ --seal-with 'kubeseal -o yaml' --yes", "documents to commit"],

@@ -12,7 +12,7 @@ export interface NextCommands {
 
 /** Options of this run that the command for retiring its old keys must not have. */
 const ofTheRotation = [
-  "ifExpiringWithinMs",
+  "ifDue",
   "expiresInMs",
   "graceMs",
   "overlapEntry",

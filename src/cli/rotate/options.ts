@@ -9,12 +9,11 @@ import type {
 import type { Writing } from "../../core/ports.ts";
 import type { Suggest } from "../../core/suggest.ts";
 import { formatDuration } from "../../domain/duration.ts";
-import type { Checks } from "../options/check.ts";
+import type { Checks } from "../options/answers.ts";
 import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { manifestConflicts, manifestOptions } from "../options/manifest-options.ts";
-import { grace, lifetime, positiveDuration, settleTime } from "../options/option-values.ts";
+import { grace, lifetime, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
-import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import { outputOptions } from "../options/output-options.ts";
 import { clusterOptions, runOptions, signInOptions, namespaceOptions } from "../options/shared-options.ts";
 import { allNamespacesOption } from "../options/everywhere-options.ts";
@@ -43,13 +42,11 @@ export const rotateOptions = {
   }),
   ...manifestOptions,
   ...runOptions,
-  ...rehearsalAfterSetup,
-  ifExpiringWithinMs: valueOption({
-    flag: "--if-expiring-within <duration>",
-    summary: "replace only keys that expire within this time, such as 60d: for a daily job",
+  ifDue: switchOption({
+    flag: "--if-due",
+    summary: "replace only keys in the last third of their life: for a daily job",
     common: true,
     group: "Rotation",
-    parse: positiveDuration,
   }),
   expiresInMs: valueOption({
     flag: "--expires-in <duration>",
@@ -85,12 +82,7 @@ export const rotateOptions = {
     summary: "only retire old keys that are due; make no new key",
     common: true,
     group: "Rotation",
-    excludes: {
-      ifExpiringWithinMs: "no key is replaced",
-      expiresInMs: "no new key is made",
-      graceMs: "a pending retirement keeps its grace period",
-      overlapEntry: "no new key is written",
-    },
+    excludes: ["--if-due", "--expires-in", "--grace", "--no-overlap-entry"],
   }),
   compromised: switchOption({
     flag: "--compromised",
@@ -98,11 +90,7 @@ export const rotateOptions = {
     common: true,
     group: "Consent",
     consent: true,
-    excludes: {
-      finish: "one makes no new key, the other has to",
-      ifExpiringWithinMs: "a leaked key is replaced whatever its age",
-      graceMs: "the old key is retired in the same run",
-    },
+    excludes: ["--finish", "--if-due", "--grace"],
   }),
   // Consent, so it has no variable: naming a principal for setup in a pipeline is not consent to this.
   servicePrincipals: listOption({
@@ -146,7 +134,7 @@ export function rotateInput(answers: RotateAnswers, suggest: Suggest): RotateInp
 /** What `rotate` refuses before anything is read or asked for. */
 export const rotateChecks: Checks<RotateAnswers> = {
   options: rotateOptions,
-  conflicts: (answers) => [...outlivedBy(answers), ...alwaysExpiring(answers), ...manifestConflicts(answers)],
+  conflicts: (answers) => [...outlivedBy(answers), ...manifestConflicts(answers)],
   missing: ({ dryRun, yes }, interactive) => (interactive || dryRun || yes ? [] : [rotateOptions.yes]),
 };
 
@@ -155,14 +143,5 @@ function outlivedBy({ graceMs, expiresInMs }: RotateAnswers): string[] {
   if (typeof expiresInMs !== "number" || graceMs < expiresInMs) return [];
   return [
     `${rotateOptions.graceMs.long} ${formatDuration(graceMs)} is too long for ${rotateOptions.expiresInMs.long} ${formatDuration(expiresInMs)}: the new key would end before the old one is retired`,
-  ];
-}
-
-/** A new key that counts as expiring from its first day would be replaced by every run. */
-function alwaysExpiring({ ifExpiringWithinMs, expiresInMs }: RotateAnswers): string[] {
-  if (typeof expiresInMs !== "number" || ifExpiringWithinMs === undefined || ifExpiringWithinMs < expiresInMs)
-    return [];
-  return [
-    `${rotateOptions.ifExpiringWithinMs.long} ${formatDuration(ifExpiringWithinMs)} is not shorter than ${rotateOptions.expiresInMs.long} ${formatDuration(expiresInMs)}: every run would replace the key again`,
   ];
 }

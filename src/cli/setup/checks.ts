@@ -1,6 +1,5 @@
 import { isGuid } from "../../domain/names.ts";
-import type { GivenOptions } from "../options/answers.ts";
-import type { Checks } from "../options/check.ts";
+import type { Checks, GivenOptions } from "../options/answers.ts";
 import { manifestConflicts } from "../options/manifest-options.ts";
 import type { OptionDefinition } from "../options/option.ts";
 import { everyRepository, isWithoutAzure, setupOptions, type SetupAnswers } from "./options.ts";

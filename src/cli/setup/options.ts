@@ -43,30 +43,27 @@ const repositories = listOption({
   parse: (text) => (text === everyRepository ? text : repositoryPattern(text)),
 });
 
-const needsNoSecret = "the nodes pull without a secret";
-const noSecretIsMade = {
-  manifest: "no secret is made",
-  namespaces: needsNoSecret,
-  namespaceSelector: needsNoSecret,
-  secretName: needsNoSecret,
-  clusterId: "nothing is written in the cluster",
-  createNamespace: needsNoSecret,
-  serviceAccounts: needsNoSecret,
-  adopt: needsNoSecret,
-};
-const nodesHaveTheirOwn = "the nodes have an identity of their own";
-const noPrincipalIsMade = {
-  role: "nodes only pull",
-  servicePrincipal: nodesHaveTheirOwn,
-  applicationName: nodesHaveTheirOwn,
-  owners: nodesHaveTheirOwn,
-  serviceManagementReference: nodesHaveTheirOwn,
-  passwordStdin: nodesHaveTheirOwn,
-  expiresInMs: nodesHaveTheirOwn,
-  credentialsFile: nodesHaveTheirOwn,
-  proof: "only a node can pull as the nodes do",
-  image: "only a node can pull as the nodes do",
-};
+/** Options about what `--attach` does without: a secret, a password and a principal of its own. */
+const notWithAttach = [
+  "--manifest",
+  "--namespace",
+  "--namespace-selector",
+  "--secret-name",
+  "--cluster-id",
+  "--create-namespace",
+  "--service-account",
+  "--adopt",
+  "--role",
+  "--service-principal",
+  "--name",
+  "--owner",
+  "--service-management-reference",
+  "--password-stdin",
+  "--expires-in",
+  "--credentials-file",
+  "--proof",
+  "--image",
+];
 
 /** Options of `setup`. */
 export const setupOptions = {
@@ -119,18 +116,15 @@ export const setupOptions = {
     group: "Principal",
     common: true,
     parse: displayName,
-    excludes: {
-      applicationName: "an existing one keeps its name",
-      serviceManagementReference: "only a new application is given one",
-    },
+    excludes: ["--name", "--service-management-reference"],
   }),
   passwordStdin: switchOption({
     flag: "--password-stdin",
     summary:
       "read the password of --service-principal from stdin, and make none; with a login server, call nothing in Azure but the registry",
     group: "Principal",
-    excludes: { expiresInMs: "no password is made", credentialsFile: "no password is made" },
-    needs: { servicePrincipal: "it names whose password it is" },
+    excludes: ["--expires-in", "--credentials-file"],
+    needs: "--service-principal",
   }),
   owners: listOption({
     flag: "--owner <object-id>",
@@ -162,7 +156,7 @@ export const setupOptions = {
     flag: "--attach",
     summary: "AKS: grant the role to the identity of the cluster's nodes; no secret and no password is made",
     group: "Cluster",
-    excludes: { ...noSecretIsMade, ...noPrincipalIsMade },
+    excludes: notWithAttach,
   }),
   createNamespace: switchOption({
     flag: "--create-namespace",

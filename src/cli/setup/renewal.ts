@@ -40,15 +40,15 @@ const unknownLife: KeyLife = { createdAt: null, expiresAt: null };
  * @param keys the keys that it wrote
  */
 export function renewalCommand(shell: Shell, keys: Keys): string {
-  const { ifExpiringWithinMs, graceMs } = rotateOptions;
+  const { ifDue, graceMs } = rotateOptions;
   const withinMs = renewalTimeMs(keys);
   // The usual grace period ends before the next renewal, unless the keys live only a little longer than it.
   const needsGrace = withinMs * 2 < usualGraceMs;
   const { auth: _asks, ...others } = rotateKnows;
   // In a job, there is nobody who could sign in.
   const how = asksPerson.has(shell.given.get("auth")?.texts.at(-1)) ? others : rotateKnows;
-  const options = { ...how, ifExpiringWithinMs, ...(needsGrace ? { graceMs } : {}) };
-  const given = new Map(shell.given).set("ifExpiringWithinMs", fromFlag(withinMs));
+  const options = { ...how, ifDue, ...(needsGrace ? { graceMs } : {}) };
+  const given = new Map(shell.given).set("ifDue", { texts: ["true"], source: "flag" });
   if (needsGrace) given.set("graceMs", fromFlag(Math.max(withinMs, shortestGraceMs)));
   return equivalentCommand({ ...shell, given }, "rotate", options);
 }

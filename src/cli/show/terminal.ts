@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Variables } from "../../domain/proxy.ts";
+import { accessibleVariable, isOn } from "../options/option.ts";
 import { oneLine, withoutCommand } from "./foreign-text.ts";
 import { cutTo } from "./text-width.ts";
 
@@ -113,9 +114,6 @@ export interface Terminal {
   readonly plain: boolean;
 }
 
-/** Asks for plain lines and numbered questions, which a screen reader can read out. So does TERM=dumb. */
-export const accessibleVariable = "ACR_PULL_ACCESSIBLE";
-
 /** Makes a terminal of the streams, by what they are and by what the environment and --no-input say. */
 export async function openTerminal(
   streams: Streams,
@@ -123,8 +121,8 @@ export async function openTerminal(
   options: { readonly noInput: boolean },
 ): Promise<Terminal> {
   const { stdin, stdout, stderr } = streams;
-  const continuous = isSet(environment["CI"]);
-  const plain = isSet(environment[accessibleVariable]) || environment["TERM"] === "dumb";
+  const continuous = isOn(environment["CI"]);
+  const plain = isOn(environment[accessibleVariable]) || environment["TERM"] === "dumb";
   const printer = async (stream: OutputStream) => {
     const canMove = stream.isTTY === true && !plain;
     const colored = isColored(canMove, environment);
@@ -148,12 +146,7 @@ export async function openTerminal(
  */
 export function isColored(isTerminal: boolean, environment: Variables): boolean {
   const { FORCE_COLOR: forced } = environment;
-  if (forced !== undefined && forced !== "") return isSet(forced);
+  if (forced !== undefined && forced !== "") return isOn(forced);
   if (environment["NO_COLOR"] || environment["TERM"] === "dumb") return false;
   return isTerminal;
-}
-
-/** Whether a variable that stands for a switch is on. */
-function isSet(value: string | undefined): boolean {
-  return value !== undefined && !["", "0", "false"].includes(value.toLowerCase());
 }

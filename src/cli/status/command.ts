@@ -13,7 +13,7 @@ export const statusCommand = flowCommand<StatusTypes>({
   options: statusOptions,
   examples: [
     ["status", "every entry in the current context's cluster"],
-    ["status --expiring-within 45d -o json", "for a monitor: exit 5 if something is not in order"],
+    ["status -o json", "for a monitor: exit 5 if something is not in order"],
   ],
   input: async () => (answers) => answers,
   ports: async (open, answers) => ({

@@ -1,6 +1,4 @@
 import type { EntryState, PendingWork, StatusEntry, StatusResult } from "../../core/status/contract.ts";
-import { formatDuration } from "../../domain/duration.ts";
-import { renewalWindowMs } from "../../domain/renewal.ts";
 import type { GivenOptions } from "../options/answers.ts";
 import { pick } from "../options/option.ts";
 import { sameServices } from "../options/shared-options.ts";
@@ -16,13 +14,10 @@ type NamespacePlace = Pick<StatusEntry, "context" | "namespace" | "name" | "logi
 
 /** Command lines that the answer suggests, for the same clusters. */
 export interface NextCommands {
-  /**
-   * Renews what is about to end or has ended, and retires what is due.
-   * @param withinMs how long before its end a key is renewed, in milliseconds
-   */
-  readonly rotate: (withinMs: number) => string;
+  /** Renews what is about to end or has ended, and retires what is due. */
+  readonly rotate: () => string;
   /** The same for secrets that a controller applies: a person fills in where their documents are. */
-  readonly rotateManifest: (withinMs: number) => string;
+  readonly rotateManifest: () => string;
   /** Says what is wrong with each secret of these namespaces, and what helps. */
   readonly verify: (context: string, namespaces: readonly string[]) => string;
   /** Resumes a setup that did not finish. */
@@ -42,7 +37,7 @@ const mostKnow = pick(statusOptions, "registry", "contexts", "clusterId", ...sam
 /** The command lines that the answer suggests. */
 export function nextCommands(shell: Shell): NextCommands {
   const { namespaces, secretName } = statusOptions;
-  const { ifExpiringWithinMs, manifest } = rotateOptions;
+  const { ifDue, manifest } = rotateOptions;
   const at = (place: Readonly<Record<string, readonly string[]>>): Shell => ({
     ...shell,
     given: Object.entries(place).reduce<GivenOptions>(
@@ -52,15 +47,15 @@ export function nextCommands(shell: Shell): NextCommands {
   });
   const asking = { asking: true };
   const ofEntry = { ...mostKnow, namespaces, secretName };
-  const rotate = (withinMs: number, more: Readonly<Record<string, readonly string[]>> = {}) =>
-    equivalentCommand(at({ ifExpiringWithinMs: [formatDuration(withinMs)], ...more }), "rotate", {
+  const rotate = (more: Readonly<Record<string, readonly string[]>> = {}) =>
+    equivalentCommand(at({ ifDue: ["true"], ...more }), "rotate", {
       ...mostKnow,
-      ifExpiringWithinMs,
+      ifDue,
       manifest,
     });
   return {
-    rotate: (withinMs) => rotate(withinMs),
-    rotateManifest: (withinMs) => rotate(withinMs, { manifest: ["MANIFEST"] }),
+    rotate: () => rotate(),
+    rotateManifest: () => rotate({ manifest: ["MANIFEST"] }),
     verify: (context, names) =>
       equivalentCommand(
         at({ contexts: [context], namespaces: names }),
@@ -117,14 +112,13 @@ interface Setting {
 /** What to run next, in blocks of lines. */
 export function nextLines(result: StatusResult, setting: Setting): Line[][] {
   const { commands, width } = setting;
-  const withinMs = renewalTimeMs(result.entries);
   const { direct, applied } = byWriter(result);
   return [
-    needsRotate(direct) ? [...wrapped("To fix this:", width), `  ${commands.rotate(withinMs)}`] : [],
+    needsRotate(direct) ? [...wrapped("To fix this:", width), `  ${commands.rotate()}`] : [],
     needsRotate(applied)
       ? [
           ...wrapped("To fix what a controller applies, rotate it in its documents, and commit them:", width),
-          `  ${commands.rotateManifest(withinMs)}`,
+          `  ${commands.rotateManifest()}`,
         ]
       : [],
     otherLines(result, setting),
@@ -221,16 +215,3 @@ function otherLines({ entries, pending }: StatusResult, { commands, width }: Set
 
 /** A command with more namespaces than this is too long to paste. */
 const mostVerified = 5;
-
-/**
- * How long before their end keys should be renewed, in milliseconds: long enough for all that are shown as expiring,
- * and no longer, so that fresh keys are left alone.
- */
-function renewalTimeMs(entries: readonly StatusEntry[]): number {
-  const usual = Math.min(...[unknownLife, ...entries].map(renewalWindowMs));
-  const left = entries.filter(({ state }) => state === "expiring").map(({ daysLeft }) => daysLeft ?? 0);
-  return Math.max(usual, ...left.map((count) => (count + 1) * dayMs));
-}
-
-const unknownLife = { createdAt: null, expiresAt: null };
-const dayMs = 86_400_000;

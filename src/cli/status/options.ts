@@ -1,9 +1,8 @@
 import type { FlowTypes } from "../flow-command.ts";
 import type { StatusInput, StatusPorts, StatusResult } from "../../core/status/contract.ts";
 import { objectName, registryReference } from "../../domain/names.ts";
-import { positiveDuration } from "../options/option-values.ts";
 import { valueOption, type AnswersOf } from "../options/option.ts";
-import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
+import { rehearsalOptions } from "../options/rehearsal-options.ts";
 import { outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
@@ -36,17 +35,9 @@ export const statusOptions = {
     group: "Cluster",
     parse: objectName,
   }),
-  expiringWithinMs: valueOption({
-    flag: "--expiring-within <duration>",
-    summary:
-      "exit 5 if a password expires within this time (default: 30d; the last third of a lifetime under 60d)",
-    common: true,
-    group: "Rotation",
-    parse: positiveDuration,
-  }),
   ...serviceOptions,
   ...askingOptions,
-  ...rehearsalAfterSetup,
+  ...rehearsalOptions,
   ...outputOptions,
 };
 

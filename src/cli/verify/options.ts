@@ -2,7 +2,7 @@ import type { FlowTypes } from "../flow-command.ts";
 import type { VerifyInput, VerifyPorts, VerifyResult } from "../../verify/contract.ts";
 import { objectName, registryReference } from "../../domain/names.ts";
 import { valueOption, type AnswersOf } from "../options/option.ts";
-import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
+import { rehearsalOptions } from "../options/rehearsal-options.ts";
 import { outputOptions } from "../options/output-options.ts";
 import {
   clusterOptions,
@@ -53,7 +53,7 @@ export const verifyOptions = {
   }),
   image: { ...proofOptions.image, common: true },
   ...serviceOptions,
-  ...rehearsalAfterSetup,
+  ...rehearsalOptions,
   ...outputOptions,
 };
 

@@ -34,11 +34,8 @@ export interface RotateInput {
   /** Only keys in secrets with this name; undefined for any name. */
   readonly secretName: string | undefined;
   readonly clusterId: string | undefined;
-  /**
-   * Replaces a key only if it expires within this time. If the key's whole life is no longer than this, the time at
-   * which its renewal is due counts instead. Undefined: replaces a key of any age.
-   */
-  readonly ifExpiringWithinMs: number | undefined;
+  /** Replaces a key only in the last third of its life. */
+  readonly ifDue: boolean;
   /** Undefined: as long as the replaced key lives. */
   readonly expiresInMs: number | "max" | undefined;
   readonly graceMs: number;

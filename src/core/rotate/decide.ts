@@ -63,7 +63,7 @@ export const nothingDone: Done = {
 };
 
 /** The part of the input that decides what comes next. */
-export type StepWish = Pick<RotateInput, "intent" | "ifExpiringWithinMs" | "expiresInMs" | "graceMs">;
+export type StepWish = Pick<RotateInput, "intent" | "ifDue" | "graceMs">;
 
 /** Decides what comes next. */
 export function nextStep(keys: SeenKeys, wish: StepWish, done: Done): NextStep {

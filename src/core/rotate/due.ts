@@ -1,49 +1,21 @@
-import { formatDuration } from "../../domain/duration.ts";
 import { renewalWindowMs } from "../../domain/renewal.ts";
 import { timeText } from "../../domain/time-text.ts";
 import type { Holder } from "../cluster/holders.ts";
 import type { RotateInput } from "./contract.ts";
 import type { SeenKey, SeenKeys } from "./look.ts";
 
-/** The part of the input that decides when a key is due. */
-type DueWish = Pick<RotateInput, "ifExpiringWithinMs" | "expiresInMs">;
-
-/** Whether it is time to replace a key. */
-export function isDue(key: SeenKey, { now }: Pick<SeenKeys, "now">, wish: DueWish): boolean {
-  const within = wish.ifExpiringWithinMs;
-  if (within === undefined) return true;
-  const counted = isWholeLife(key, wish) ? renewalWindowMs(lifeOf(key)) : within;
-  return endOf(key) - now.getTime() <= counted;
+/** Whether it is time to replace a key: with `--if-due`, in the last third of its life. */
+export function isDue(
+  key: SeenKey,
+  { now }: Pick<SeenKeys, "now">,
+  { ifDue }: Pick<RotateInput, "ifDue">,
+): boolean {
+  return !ifDue || endOf(key) - now.getTime() <= renewalWindowMs(lifeOf(key));
 }
 
 /** When a key ends, in milliseconds since 1970; infinity if its end is not known. */
 export function endOf({ expiresAt }: SeenKey): number {
   return expiresAt === null ? Infinity : Date.parse(expiresAt);
-}
-
-/** Warns about each key whose whole life is no longer than `--if-expiring-within`, and says what counts instead. */
-export function wholeLifeWarnings({ holders, keyOf }: SeenKeys, wish: DueWish): string[] {
-  const keys = new Set(
-    holders.filter((one) => one.chosen).map(({ credential }) => keyOf(credential.password)),
-  );
-  return [...keys]
-    .filter((key) => isWholeLife(key, wish))
-    .map(
-      (key) =>
-        `--if-expiring-within ${formatDuration(wish.ifExpiringWithinMs ?? 0)} covers the whole lifetime of the key ${key.keyId}, so every run would replace it: for this key, ${formatDuration(renewalWindowMs(lifeOf(key)))} applies instead`,
-    );
-}
-
-/**
- * Whether a key counts as expiring from its first day. So would its successor, which lives as long, and every run
- * would replace the key of the run before. A run is refused only if the user gives the successor's lifetime.
- * Otherwise, a policy of the tenant may have shortened it, and a daily job that stops there would let the key expire.
- */
-function isWholeLife(key: SeenKey, { ifExpiringWithinMs, expiresInMs }: DueWish): boolean {
-  if (ifExpiringWithinMs === undefined || typeof expiresInMs === "number") return false;
-  const { startDateTime, endDateTime } = key.listed ?? {};
-  if (!startDateTime || !endDateTime) return false;
-  return endDateTime.getTime() - startDateTime.getTime() <= ifExpiringWithinMs;
 }
 
 /** When the key that these secrets were changed over from may be removed, in milliseconds since 1970. */

@@ -6,7 +6,6 @@ import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import { notApplied } from "./applied.ts";
 import type { RotateInput, RotatePlan } from "./contract.ts";
 import { timeText } from "../../domain/time-text.ts";
-import { wholeLifeWarnings } from "./due.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./decide.ts";
 import type { Preflight } from "./preflight.ts";
 import { blockBefore } from "./retire-block.ts";
@@ -205,7 +204,7 @@ function warningsOf({ keys, step, ...more }: Prospect, input: RotateInput): stri
       `${targetName(target)} holds a password of the service principal ${appId} that acr-pull did not make for this cluster, and is left alone: with --service-principal ${appId} it gets the new key too`,
     );
   }
-  warnings.push(...wholeLifeWarnings(keys, input), ...more.warnings);
+  warnings.push(...more.warnings);
   if (keys.liveMark) warnings.push(`Another run is at work on ${targetName(keys.liveMark.target)}`);
   if (step.kind === "none") {
     const { missing } = keys.applied;

@@ -15,8 +15,6 @@ import type {
 export interface StatusInput extends ViewWish {
   /** Undefined for every registry that managed secrets have an entry for. */
   readonly registry: RegistryReference | undefined;
-  /** An entry that expires within this time is not in order. If undefined, an entry whose renewal is due is not. */
-  readonly expiringWithinMs: number | undefined;
 }
 
 /** The outside, joined by connect.ts. */

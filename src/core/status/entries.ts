@@ -19,7 +19,7 @@ interface Judgement {
   readonly directory: DirectoryFacts | undefined;
   /** Azure's time if Azure was asked, else the cluster's. */
   readonly now: Date;
-  readonly input: Pick<StatusInput, "registry" | "secretName" | "expiringWithinMs">;
+  readonly input: Pick<StatusInput, "registry" | "secretName">;
 }
 
 /** Every managed entry of a cluster that was asked for, with its state. */
@@ -151,7 +151,7 @@ function stateOf(
   if (isEmptied(subject, cluster)) return { state: "pending" };
   const changed = foreignChange(subject, cluster, judgement.directory);
   if (changed !== undefined) return { state: "foreign-change", reason: changed };
-  const { now, input } = judgement;
+  const { now } = judgement;
   const leftMs = expiresAt === null ? Infinity : Date.parse(expiresAt) - now.getTime();
   if (leftMs <= 0) return { state: "expired" };
   const cause = staleBecause(subject, replaced, judgement.directory);
@@ -159,9 +159,7 @@ function stateOf(
     const young = mayHoldYoungKey(subject.secret, cluster.cluster) ? youngReasons[cause] : undefined;
     return { state: "stale-key", cause, reason: young ?? staleReasons[cause] };
   }
-  const { expiringWithinMs } = input;
-  const isEnding = expiringWithinMs === undefined ? isRenewalDue(subject, now) : leftMs <= expiringWithinMs;
-  if (isEnding) return { state: "expiring" };
+  if (isRenewalDue(subject, now)) return { state: "expiring" };
   return { state: mark.pending || mark.retire ? "pending" : "ok" };
 }
 

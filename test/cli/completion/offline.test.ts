@@ -101,8 +101,8 @@ describe("a completion", () => {
   it.each([
     [["completion", "bash"], "complete -o default"],
     [["__complete", "zsh", "--", "setup", "--"], "--registry"],
-    [["__complete", "zsh", "--", "setup", "--context", ""], "dev\tcurrent, namespace apps"],
-    [["__complete", "bash", "--", "acr-pull setup -n ", ""], "apps"],
+    [["__complete", "zsh", "--", "setup", "--context", ""], "dev\t"],
+    [["__complete", "bash", "--", "setup", "-n", ""], "apps"],
   ])("%j loads no client, opens no connection and runs no program", async (args, expected) => {
     const { run, seen, loaded } = await watched(args);
     expect(run.stderr).toBe("");

@@ -1,23 +1,17 @@
 import { describe, expect, it } from "vitest";
-import {
-  gather,
-  missingInput,
-  peek,
-  readAnswers,
-  UsageError,
-  variableWarnings,
-} from "../../../src/cli/options/answers.ts";
-import { outputOptions } from "../../../src/cli/options/output-options.ts";
-import { runOptions } from "../../../src/cli/options/shared-options.ts";
+import { check, readAnswers, variableWarnings } from "../../../src/cli/options/answers.ts";
 import { setupOptions } from "../../../src/cli/setup/options.ts";
+import { read, typed, type Flags } from "../given.ts";
+
+/** The answers of setup to these flags and variables. @throws UsageError */
+async function answersOf(flags: Flags, environment: Record<string, string> = {}) {
+  const reading = await read(typed("setup", flags), environment);
+  if (reading.kind !== "command")
+    throw Object.assign(new Error(), reading.kind === "refused" && reading.complaint);
+  return readAnswers(setupOptions, reading.given);
+}
 
 describe("precedence", () => {
-  const options = {
-    namespaces: setupOptions.namespaces,
-    role: setupOptions.role,
-    dryRun: setupOptions.dryRun,
-  };
-
   it.each([
     ["nothing", {}, {}, { namespaces: [], role: undefined, dryRun: false }],
     [
@@ -38,71 +32,29 @@ describe("precedence", () => {
       { ACR_PULL_NAMESPACE: "", ACR_PULL_ROLE: "" },
       { namespaces: [], role: undefined, dryRun: false },
     ],
-  ])("takes %s", (_what, flags, environment, answers) => {
-    expect(readAnswers(options, gather(options, flags, environment))).toEqual(answers);
+  ])("takes %s", async (_what, flags, environment, answers) => {
+    expect(await answersOf(flags, environment)).toMatchObject(answers);
   });
 
-  it("never takes consent from a variable", () => {
-    const { yes, adopt, allowPrivilegedRole } = setupOptions;
-    const consent = { yes, adopt, allowPrivilegedRole };
-    const environment = {
-      ACR_PULL_YES: "true",
-      ACR_PULL_ADOPT: "true",
-      ACR_PULL_ALLOW_PRIVILEGED_ROLE: "owner",
-    };
-    expect(gather(consent, {}, environment).size).toBe(0);
+  it("never takes consent from a variable", async () => {
+    const environment = { ACR_PULL_YES: "true", ACR_PULL_ALLOW_PRIVILEGED_ROLE: "owner" };
+    const none = { yes: false, allowPrivilegedRole: undefined };
+    expect(await answersOf({}, environment)).toMatchObject(none);
   });
 });
 
-describe("bad values", () => {
-  it("are all named in one error, each by where it came from", () => {
-    const given = gather(setupOptions, { role: "reader" }, { ACR_PULL_NAMESPACE: "ok,Not Ok" });
-    const error = caught(() => readAnswers(setupOptions, given));
-    expect(error).toBeInstanceOf(UsageError);
-    expect(error).toMatchObject({ code: "usage.invalid-value", exitCode: 2 });
-    expect((error as Error).message).toContain("--role must be one of acrpull, acrpush, owner");
-    expect((error as Error).message).toContain("ACR_PULL_NAMESPACE must be");
-  });
-
-  it.each([",", " ", " , ,"])("are lists in a variable that hold nothing, such as %j", (text) => {
-    const given = gather(setupOptions, {}, { ACR_PULL_NAMESPACE: text, ACR_PULL_CONTEXT: text });
-    const error = caught(() => readAnswers(setupOptions, given));
-    expect(error).toMatchObject({ code: "usage.invalid-value", exitCode: 2 });
-    for (const name of ["ACR_PULL_NAMESPACE", "ACR_PULL_CONTEXT"]) {
-      expect((error as Error).message).toContain(`${name} has no value.`);
-    }
-  });
-
-  it.each<[string, Record<string, string[]>, string, string | undefined]>([
-    [
-      "two registries",
-      { registry: ["one55", "two55"] },
-      '--registry takes one value; given: "one55", "two55".',
-      undefined,
-    ],
-    [
-      "no registry",
-      { registry: [""] },
-      '--registry must be a registry\'s name (5 to 50 letters and digits), a login server or a resource id; given: "".',
-      undefined,
-    ],
-    [
-      "capitals",
-      { repository: ["Team/App"] },
-      "must be a repository in lower case",
-      "Did you mean --repository team/app?",
-    ],
-    [
-      "a misspelt word",
-      { role: ["acrpul"] },
-      "--role must be one of acrpull, acrpush, owner",
-      "Did you mean --role acrpull?",
-    ],
-    ["commas without anything between", { namespace: [","] }, "--namespace has no value.", undefined],
-  ])("say what is wrong with %s, and what was meant", (_what, flags, message, hint) => {
-    const error = caught(() => readAnswers(setupOptions, gather(setupOptions, flags, {})));
+describe("a bad value", () => {
+  it.each<[string, Flags, Record<string, string>, string]>([
+    ["two registries", { registry: ["one55", "two55"] }, {}, "It takes one value."],
+    ["no registry", { registry: "" }, {}, "It must be a registry's name"],
+    ["another word", { role: "reader" }, {}, "It must be one of acrpull, acrpush, owner."],
+    ["a variable", {}, { ACR_PULL_NAMESPACE: "ok,Not Ok" }, "from env 'ACR_PULL_NAMESPACE' is invalid"],
+    ["nothing in a list", { namespace: "," }, {}, "It has no value."],
+    ["nothing in a variable's list", {}, { ACR_PULL_NAMESPACE: " , ," }, "It has no value."],
+  ])("is named, and its rule: %s", async (_what, flags, environment, message) => {
+    const error: unknown = await answersOf(flags, environment).catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: "usage.invalid-value" });
     expect((error as Error).message).toContain(message);
-    expect(error).toMatchObject({ code: "usage.invalid-value", hint });
   });
 });
 
@@ -111,31 +63,31 @@ describe("what people write", () => {
     ["one value twice", { registry: ["myregistry", "myregistry"] }, {}, { registry: { name: "myregistry" } }],
     ["a role in capitals", { role: ["AcrPull"] }, {}, { role: "acrpull" }],
     ["commas in a flag", { namespace: ["a, b", "c"] }, {}, { namespaces: ["a", "b", "c"] }],
-    ["commas in the name of a context", { context: ["a,b"] }, {}, { contexts: ["a,b"] }],
     ["1", {}, { ACR_PULL_DRY_RUN: "1" }, { dryRun: true }],
     ["Yes", {}, { ACR_PULL_DRY_RUN: "Yes" }, { dryRun: true }],
     ["TRUE", {}, { ACR_PULL_DRY_RUN: "TRUE" }, { dryRun: true }],
     ["0", {}, { ACR_PULL_DRY_RUN: "0" }, { dryRun: false }],
     ["no", {}, { ACR_PULL_DRY_RUN: "no" }, { dryRun: false }],
-  ])("is understood: %s", (_what, flags, environment, answers) => {
-    expect(readAnswers(setupOptions, gather(setupOptions, flags, environment))).toMatchObject(answers);
+  ])("is understood: %s", async (_what, flags, environment, answers) => {
+    expect(await answersOf(flags, environment)).toMatchObject(answers);
   });
 });
 
 describe("missing input", () => {
-  it("is named by flag and variable, consent by its flag alone", () => {
-    const error = missingInput([setupOptions.registry, setupOptions.yes]);
-    expect(error.message).toBe("Missing input: --registry <name> (ACR_PULL_REGISTRY), --yes.");
-    expect(error).toMatchObject({ code: "usage.missing-input", exitCode: 2 });
-  });
-});
-
-describe("missing consent", () => {
-  it("names the exact flag, and what it agrees to", () => {
-    const error = missingInput([setupOptions.allowPrivilegedRole]);
-    expect(error.message).toBe("Missing input: --allow-privileged-role owner.");
-    expect(error.hint).toBe(
-      "Add --allow-privileged-role owner: agree to --role owner, which may do anything to the registry.",
+  it("comes in one error, by flag and variable, consent by its exact flag and what it agrees to", async () => {
+    const { registry, yes, allowPrivilegedRole } = setupOptions;
+    const checks = { options: setupOptions, missing: () => [registry, yes, allowPrivilegedRole] };
+    const answers = await answersOf({});
+    expect(() => check(checks, answers, new Map(), false)).toThrow(
+      expect.objectContaining({
+        code: "usage.missing-input",
+        exitCode: 2,
+        message:
+          "Missing input: --registry <name> (ACR_PULL_REGISTRY), --yes, --allow-privileged-role owner.",
+        hint: expect.stringContaining(
+          "Add --allow-privileged-role owner: agree to --role owner, which may do anything to the registry.",
+        ) as string,
+      }),
     );
   });
 });
@@ -144,10 +96,9 @@ describe("variables that are not read", () => {
   const all = () => Promise.resolve(setupOptions);
 
   it.each([
-    ["ACR_PULL_REGISTRI", "did you mean ACR_PULL_REGISTRY?"],
-    ["ACR_PULL_YES", "only the flag --yes gives consent"],
+    ["ACR_PULL_REGISTRI", "is not a variable of acr-pull, and is not read"],
+    ["ACR_PULL_YES", "is not a variable of acr-pull, and is not read"],
     ["ACR_PULL_FOO", /^ACR_PULL_FOO is not a variable of acr-pull, and is not read$/],
-    ["ACR_PULL_SOMETHING_ELSE_ALTOGETHER", "is not a variable of acr-pull, and is not read"],
   ])("%s is warned of", async (name, words) => {
     const [warning, ...more] = await variableWarnings({ [name]: "x" }, setupOptions, all);
     expect(warning).toMatch(words);
@@ -164,33 +115,3 @@ describe("variables that are not read", () => {
     expect(await variableWarnings({ ACR_PULL_REGISTRY: "x" }, {}, all)).toEqual([]);
   });
 });
-
-describe("a look ahead at an option", () => {
-  it.each([
-    [["setup", "-o", "json"], {}, "json"],
-    [["setup", "-ojson"], {}, "json"],
-    [["setup", "--output=json"], {}, "json"],
-    [["setup", "--output", "text", "-o", "json"], {}, "json"],
-    [["setup"], { ACR_PULL_OUTPUT: "json" }, "json"],
-    [["setup", "-o", "text"], { ACR_PULL_OUTPUT: "json" }, "text"],
-    [["setup", "-o"], {}, "text"],
-    [["setup", "-o", "yaml"], {}, "text"],
-    [["sandbox", "--", "acr-pull", "-o", "json"], {}, "text"],
-  ])("reads the form of output from %j", (commandLine, environment, format) => {
-    expect(peek(outputOptions.output, commandLine, environment)).toBe(format);
-  });
-
-  it("sees a switch", () => {
-    expect(peek(runOptions.noInput, ["setup", "--no-input"], {})).toBe(true);
-    expect(peek(outputOptions.verbose, ["setup", "-v"], {})).toBe(true);
-    expect(peek(outputOptions.verbose, ["setup"], {})).toBe(false);
-  });
-});
-
-function caught(work: () => unknown): unknown {
-  try {
-    return work();
-  } catch (error) {
-    return error;
-  }
-}

@@ -1,15 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { commands } from "../../../src/cli/commands.ts";
-import { readCommandLine } from "../../../src/cli/options/command-line.ts";
 import { exitCode } from "../../../src/domain/exit-code.ts";
+import { read } from "../given.ts";
 
 const names = commands.filter(({ hidden }) => !hidden).map(({ name }) => name);
-const read = async (line: readonly string[], columns?: number, name = "acr-pull") =>
-  await readCommandLine(line, { name, version: "1.2.3", commands }, columns);
 
 async function textOf(line: readonly string[], columns?: number, name?: string): Promise<string> {
-  const reading = await read(line, columns, name);
+  const reading = await read(line, {}, { columns, name });
   if (reading.kind !== "text") throw new Error(`no text: ${JSON.stringify(reading)}`);
   return reading.text;
 }
@@ -90,82 +88,37 @@ describe("help", () => {
       ["help", "setup"],
       ["setup", "--help"],
     ],
-    [
-      ["-h", "setup"],
-      ["setup", "--help"],
-    ],
     [["help"], ["--help"]],
     [[], ["--help"]],
-    [["version"], ["--version"]],
   ])("is the same by %j as by %j", async (one, other) => {
     expect(await textOf(one)).toBe(await textOf(other));
   });
 });
 
-describe("options before the command", () => {
-  it.each<[readonly string[], string, Record<string, unknown>]>([
-    [["-o", "json", "status"], "status", { output: ["json"] }],
-    [["--sandbox", "setup", "-n", "a"], "setup", { sandbox: true, namespace: ["a"] }],
-    [["--registry", "setup", "remove"], "remove", { registry: ["setup"] }],
-    [["--registry=verify", "-y", "setup"], "setup", { registry: ["verify"], yes: true }],
-  ])("are understood: %j", async (line, name, flags) => {
-    expect(await read(line)).toMatchObject({ kind: "command", command: { name }, flags });
-  });
-});
-
 describe("a command line that cannot be read", () => {
   it.each<[readonly string[], string, string]>([
-    [["help", "nosuch"], "Unknown command nosuch.", "See acr-pull --help."],
-    [["nosuch", "--help"], "Unknown command nosuch.", "See acr-pull --help."],
-    [["setpu"], "Unknown command setpu.", "Did you mean acr-pull setup?"],
-    [["delete"], "Unknown command delete.", "Did you mean acr-pull remove?"],
-    [["list"], "Unknown command list.", "Did you mean acr-pull status?"],
-    [["ls"], "Unknown command ls.", "Did you mean acr-pull status?"],
-    [["create"], "Unknown command create.", "Did you mean acr-pull setup?"],
-    [["login"], "Unknown command login.", "az login"],
-    [["-v"], "Missing command.", "-V shows the version"],
-    [["--versoin"], "Unknown option --versoin.", "Did you mean --version?"],
-    [["--registry", "myregistry"], "Missing command.", "An option needs a command"],
-    [["-o", "json", "stauts"], "Unknown command stauts.", "Did you mean acr-pull status?"],
+    [["help", "nosuch"], "Unknown command.", "See acr-pull --help."],
+    [["setpu"], "Unknown command 'setpu'.", "Did you mean setup? See acr-pull --help."],
+    [["--versoin"], "Unknown option '--versoin'.", "Did you mean --version?"],
+    [["--registry", "myregistry"], "Unknown option '--registry'.", "See acr-pull --help."],
     [
       ["setup", "--registery", "x"],
-      "Unknown option --registery.",
-      "Did you mean --registry? See acr-pull setup --help.",
+      "Unknown option '--registery'.",
+      "Did you mean --registry? See acr-pull setup",
     ],
-    [
-      ["setup", "--sandbox", "--latency", "2s"],
-      "Unknown option --latency.",
-      "It goes before the command that is rehearsed: acr-pull sandbox --latency <duration> -- acr-pull setup. See acr-pull sandbox --help.",
-    ],
-    [
-      ["rotate", "--world=w.json", "--sandbox"],
-      "Unknown option --world.",
-      "acr-pull sandbox --world <file> --after-setup -- acr-pull rotate.",
-    ],
-    [["setup", "--json"], "Unknown option --json.", "Did you mean --output json?"],
-    [["setup", "-q"], "Unknown option -q.", "Did you mean --quiet?"],
-    [["setup", "-N", "a"], "Unknown option -N.", "Did you mean -n?"],
-    [["setup", "--dry-run=false"], "--dry-run takes no value.", "Leave the option out"],
-    [["setup", "--registry"], "--registry needs a value: --registry <name>.", "See acr-pull setup --help."],
+    [["setup", "--kubecofig", "x"], "Unknown option '--kubecofig'.", "Did you mean --kubeconfig?"],
+    [["setup", "--dry-run=false"], "Unknown option '--dry-run=…'.", "See acr-pull setup --help."],
+    [["setup", "--registry"], "Option '--registry <name>' argument missing.", "See acr-pull setup --help."],
     [
       ["setup", "myregistry"],
-      "setup takes no argument: myregistry.",
-      "Did you mean --registry myregistry or",
+      "Too many arguments for 'setup'. Expected 0 arguments but got 1.",
+      "See acr-pull setup",
     ],
-    [["setup", "web-apps"], "setup takes no argument: web-apps.", "Did you mean --namespace web-apps?"],
   ])("%j is told as %j, and leads on", async (line, message, hint) => {
-    expect(await read(line)).toEqual({
-      kind: "complaint",
-      message,
-      hint: expect.stringContaining(hint) as string,
+    expect(await read(line)).toMatchObject({
+      kind: "refused",
+      complaint: { message, code: "usage.command-line", hint: expect.stringContaining(hint) as string },
     });
-  });
-
-  it.each([
-    ["setup", "-A", "Name each namespace with -n"],
-    ["status", "--all", "Did you mean --all-namespaces?"],
-  ])("%s %s leads on to what there is", async (command, flag, hint) => {
-    expect(await read([command, flag])).toMatchObject({ hint: expect.stringContaining(hint) as string });
   });
 
   it.each([
@@ -175,7 +128,7 @@ describe("a command line that cannot be read", () => {
     [["setup", "--password-stdin", "hunter2"]],
   ])("%j: what may be a password is not repeated", async (line) => {
     const reading = await read(line);
-    expect(reading.kind).toBe("complaint");
-    expect(JSON.stringify(reading)).not.toContain("hunter2");
+    if (reading.kind !== "refused") throw new Error("it was read");
+    expect(JSON.stringify(reading.complaint)).not.toContain("hunter2");
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
+import { readAnswers } from "../../../src/cli/options/answers.ts";
+import { gather } from "../given.ts";
 import { nextCommands } from "../../../src/cli/rotate/next-commands.ts";
 import { rotateOptions, type RotateAnswers } from "../../../src/cli/rotate/options.ts";
 import { rotateText } from "../../../src/cli/rotate/text.ts";
@@ -13,7 +14,7 @@ import type {
   RotateResult,
 } from "../../../src/core/rotate/contract.ts";
 
-const given = gather(rotateOptions, { context: ["kind"], ifExpiringWithin: "60d", yes: true }, {});
+const given = gather(rotateOptions, { context: ["kind"], ifDue: true, yes: true }, {});
 const options: Setting<RotateAnswers> = {
   answers: readAnswers(rotateOptions, given),
   shell: { program: "acr-pull", given, environment: {} },
@@ -152,7 +153,7 @@ describe("a result", () => {
       "may not be listed cluster-wide",
       "az ad app credential delete --id app --key-id old",
     ],
-    ["still-held", "still holds it", "acr-pull rotate --context kind --if-expiring-within 60d --yes"],
+    ["still-held", "still holds it", "acr-pull rotate --context kind --if-due --yes"],
     ["key-not-ours", "did not make it for this cluster", "az ad app credential delete --id app --key-id old"],
     ["key-unknown", "given by hand", "az ad app credential list --id app"],
     ["not-yet-refused", "not refused everywhere yet", "acr-pull rotate --context kind --finish --yes"],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
-import { check as checkAnswers } from "../../../src/cli/options/check.ts";
+import { check as checkAnswers, readAnswers } from "../../../src/cli/options/answers.ts";
+import { gather, read, typed, type Flags } from "../given.ts";
 import type { Connections, Workplace } from "../../../src/cli/connections.ts";
 import { setupPorts } from "../../../src/cli/setup/command.ts";
 import { setupChecks } from "../../../src/cli/setup/checks.ts";
@@ -11,39 +11,45 @@ const whole = { registry: "myregistry", yes: true };
 const known = { servicePrincipal: appId, passwordStdin: true };
 const alone = { ...known, registry: "myregistry.azurecr.io" };
 
-type Flags = Record<string, string | string[] | boolean>;
-
-function check(flags: Flags, interactive = false, environment: Record<string, string> = {}): void {
-  const given = gather(setupOptions, flags, environment);
-  checkAnswers(setupChecks, readAnswers(setupOptions, given), given, interactive);
+async function check(
+  flags: Flags,
+  interactive = false,
+  environment: Record<string, string> = {},
+): Promise<void> {
+  const reading = await read(typed("setup", flags), environment);
+  if (reading.kind === "refused") throw Object.assign(new Error(), reading.complaint);
+  if (reading.kind === "text") throw new Error("a text");
+  checkAnswers(setupChecks, readAnswers(setupOptions, reading.given), reading.given, interactive);
 }
 
 describe("what setup refuses before any request", () => {
   it.each<[string, Flags, string]>([
-    ["quiet and verbose", { quiet: true, verbose: true }, "--quiet cannot be used with --verbose"],
+    ["quiet and verbose", { quiet: true, verbose: true }, "cannot be used with"],
     ["an exit code without a plan", { exitCode: true }, "--exit-code needs --dry-run"],
     ["a password of nobody", { passwordStdin: true }, "--password-stdin needs --service-principal"],
-    ["a name for what has one", { name: "x", servicePrincipal: appId }, "--name cannot be used with"],
-    ["a lifetime of a known password", { ...known, expiresIn: "30d" }, "no password is made"],
-    ["a file for a known password", { ...known, credentialsFile: "f" }, "no password is made"],
+    ["a name for what has one", { name: "x", servicePrincipal: appId }, "cannot be used with"],
+    ["a lifetime of a known password", { ...known, expiresIn: "30d" }, "cannot be used with"],
+    ["a file for a known password", { ...known, credentialsFile: "f" }, "cannot be used with"],
     ["a role without Azure", { ...alone, role: "acrpush" }, "--role needs Azure"],
     ["a principal's name without Azure", { ...alone, servicePrincipal: "ci" }, "by name needs Azure"],
     ["Entra's proof without Azure", { ...alone, proof: "entra" }, "--proof entra needs Azure"],
-  ])("%s", (_what, flags, words) => {
-    expect(() => check({ ...whole, ...flags })).toThrow(words);
-    expect(() => check({ ...whole, ...flags })).toThrow(expect.objectContaining({ code: "usage.conflict" }));
+  ])("%s", async (_what, flags, words) => {
+    await expect(check({ ...whole, ...flags })).rejects.toThrow(words);
+    await expect(check({ ...whole, ...flags })).rejects.toThrow(
+      expect.objectContaining({ code: "usage.conflict" }),
+    );
   });
 
   it.each<[string, Flags, boolean, string]>([
     ["everything", {}, false, "Missing input: --registry <name> (ACR_PULL_REGISTRY), --yes"],
     ["consent", { registry: "myregistry" }, false, "Missing input: --yes"],
     ["consent to owner", { ...whole, role: "owner" }, false, "Missing input: --allow-privileged-role"],
-  ])("missing: %s", (_what, flags, interactive, message) => {
-    expect(() => check(flags, interactive)).toThrow(message);
+  ])("missing: %s", async (_what, flags, interactive, message) => {
+    await expect(check(flags, interactive)).rejects.toThrow(message);
   });
 
-  it("misses nothing that a person can be asked for", () => {
-    expect(() => check({ role: "owner" }, true)).not.toThrow();
+  it("misses nothing that a person can be asked for", async () => {
+    await expect(check({ role: "owner" }, true)).resolves.toBeUndefined();
   });
 });
 
@@ -57,8 +63,8 @@ describe("what setup goes on with", () => {
     ["all from variables but consent", { yes: true }, false, { ACR_PULL_REGISTRY: "myregistry" }],
     ["a switch that a variable turns off", { ...whole, verbose: true }, false, { ACR_PULL_QUIET: "false" }],
     ["no Azure", { ...whole, ...alone }, false, {}],
-  ])("%s", (_what, flags, interactive, environment) => {
-    expect(() => check(flags, interactive, environment)).not.toThrow();
+  ])("%s", async (_what, flags, interactive, environment) => {
+    await expect(check(flags, interactive, environment)).resolves.toBeUndefined();
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
+import { readAnswers } from "../../../src/cli/options/answers.ts";
+import { gather } from "../given.ts";
 import { setupOptions } from "../../../src/cli/setup/options.ts";
 import { setupText, shownPlan } from "../../../src/cli/setup/text.ts";
 import { commandAnswer } from "../../../src/cli/show/answer.ts";
@@ -170,9 +171,7 @@ describe("a result", () => {
 
   it("says how the password is renewed before its end, with no failed pull", () => {
     const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input).lines());
-    expect(lines).toContain(
-      "To renew it, run this once a day:\n  acr-pull rotate --if-expiring-within 60d --yes\n",
-    );
+    expect(lines).toContain("To renew it, run this once a day:\n  acr-pull rotate --if-due --yes\n");
     expect(lines).toContain(
       "It changes nothing until 60 days before 2031-01-02. Then it makes a new password",
     );
@@ -198,7 +197,7 @@ describe("a result", () => {
       "acr-pull verify --registry myregistry --namespace web",
       "acr-pull setup --registry myregistry --namespace web --yes",
       "image: myregistry.azurecr.io/my-awesome-app:v1 # your image",
-      "acr-pull rotate --registry myregistry --namespace web --if-expiring-within 60d --yes",
+      "acr-pull rotate --registry myregistry --namespace web --if-due --yes",
     ]);
   });
 

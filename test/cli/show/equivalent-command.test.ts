@@ -1,13 +1,13 @@
+import { parseArgs } from "node:util";
 import type { Variables } from "../../../src/domain/proxy.ts";
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { gather, type Flags, type Given, type GivenOptions } from "../../../src/cli/options/answers.ts";
-import { readCommandLine } from "../../../src/cli/options/command-line.ts";
-import { commands } from "../../../src/cli/commands.ts";
+import type { Given, GivenOptions } from "../../../src/cli/options/answers.ts";
 import { equivalentCommand } from "../../../src/cli/show/equivalent-command.ts";
-import type { OptionSet } from "../../../src/cli/options/option.ts";
+import { parsedName, type OptionSet } from "../../../src/cli/options/option.ts";
 import { setupOptions } from "../../../src/cli/setup/options.ts";
+import { gather, type Flags } from "../given.ts";
 
 describe("the command line that does the same", () => {
   it("has what flags gave, no defaults, nothing of the environment and nothing about output", () => {
@@ -95,7 +95,7 @@ describe("the command line that does the same", () => {
     const told = output.split("\0");
     for (const { given, environment } of many) {
       const [count] = told.splice(0, 1);
-      const flags = await parsed(told.splice(0, Number(count)));
+      const flags = parsed(told.splice(0, Number(count)));
       expect(flags["yes"]).toBe(true);
       expect(meaning(gather(setupOptions, flags, environment))).toEqual(meaning(given));
     }
@@ -115,9 +115,9 @@ const word = fc.oneof(
 /** Options given from anywhere, also ones that override a variable, and the variables. */
 const run = fc
   .tuple(
-    ...Object.entries(setupOptions as OptionSet).map(([name, { kind, variable, fallback, commas }]) => {
-      // If commas separate the values, a value contains no comma and has no white space around it.
-      const value = commas ? word.filter((one) => /^[^,\s](?:[^,]*[^,\s])?$/.test(one)) : word;
+    ...Object.entries(setupOptions as OptionSet).map(([name, { kind, variable, fallback }]) => {
+      // Commas separate the values of a list, so none contains a comma or has white space around it.
+      const value = kind === "list" ? word.filter((one) => /^[^,\s](?:[^,]*[^,\s])?$/.test(one)) : word;
       const text = kind === "switch" ? fc.constant("true") : fc.oneof(value, fc.constant(fallback ?? "x"));
       return fc.record({
         name: fc.constant(name),
@@ -139,11 +139,19 @@ const run = fc
     return { given, environment };
   });
 
-/** The flags of a command line, as the program's own parser reads them. */
-async function parsed(commandLine: readonly string[]): Promise<Flags> {
-  const reading = await readCommandLine(commandLine, { name: "acr-pull", version: "0.0.0", commands });
-  if (reading.kind !== "command") throw new Error(`no command: ${JSON.stringify(reading)}`);
-  return reading.flags;
+/** The flags of a command line, as Node's own parser reads them. */
+function parsed([, ...args]: readonly string[]): Flags {
+  const all = Object.values<OptionSet[string]>(setupOptions);
+  const options = Object.fromEntries(
+    all.map(({ long, kind }) => [
+      long.slice(2),
+      kind === "switch" ? ({ type: "boolean" } as const) : ({ type: "string", multiple: true } as const),
+    ]),
+  );
+  const { values } = parseArgs({ args, options });
+  return Object.fromEntries(
+    Object.entries(values).map(([long, value]) => [parsedName(`--${long}`), value as string[] | true]),
+  );
 }
 
 /** The effective value of each option that matters to the work. */

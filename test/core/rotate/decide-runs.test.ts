@@ -210,8 +210,7 @@ const oneKey = start.map(({ secrets, dead }) => ({
 
 const wishes = fc.record({
   intent: fc.constantFrom("rotate", "rotate", "finish", "compromised"),
-  ifExpiringWithinMs: fc.constantFrom(undefined, 0, 2_000 * hourMs),
-  expiresInMs: fc.constant(undefined),
+  ifDue: fc.boolean(),
   graceMs: fc.constantFrom(1, 24).map((hours) => hours * hourMs),
 }) satisfies fc.Arbitrary<StepWish>;
 
@@ -258,9 +257,9 @@ describe("runs of rotate, whatever each was asked for and wherever it was cut of
     fc.assert(
       fc.property(start, plans, fc.boolean(), (world, runs, mayDie) => {
         const rehearsal = rehearse(world, runs, mayDie);
-        rehearsal.run({ ...uncut, wish: { ...plainWish, ifExpiringWithinMs: 0 } });
+        rehearsal.run({ ...uncut, wish: { ...plainWish, ifDue: true } });
         rehearsal.pass(48);
-        rehearsal.run({ ...uncut, wish: { ...plainWish, ifExpiringWithinMs: 0 } });
+        rehearsal.run({ ...uncut, wish: { ...plainWish, ifDue: true } });
         rehearsal.pass(48);
         rehearsal.run({ ...uncut, wish: { ...plainWish, intent: "finish" } });
         expect(rehearsal.broken).toEqual([]);
@@ -270,7 +269,7 @@ describe("runs of rotate, whatever each was asked for and wherever it was cut of
         );
         expect(unfinished).toEqual([]);
         for (const intent of ["rotate", "finish"] as const) {
-          expect(rehearsal.next({ ...plainWish, intent, ifExpiringWithinMs: 0 }).kind).toBe("none");
+          expect(rehearsal.next({ ...plainWish, intent, ifDue: true }).kind).toBe("none");
         }
       }),
       { numRuns: 300 },
@@ -281,10 +280,10 @@ describe("runs of rotate, whatever each was asked for and wherever it was cut of
     fc.assert(
       fc.property(start, plans, (world, runs) => {
         const rehearsal = rehearse(world, runs, true);
-        rehearsal.run({ ...uncut, wish: { ...plainWish, ifExpiringWithinMs: 0 } });
+        rehearsal.run({ ...uncut, wish: { ...plainWish, ifDue: true } });
         const before = JSON.stringify(rehearsal.secrets);
         const taken = rehearsal.taken.length;
-        rehearsal.run({ ...uncut, wish: { ...plainWish, ifExpiringWithinMs: 0 } });
+        rehearsal.run({ ...uncut, wish: { ...plainWish, ifDue: true } });
         expect(rehearsal.taken.slice(taken)).toEqual([]);
         expect(JSON.stringify(rehearsal.secrets)).toBe(before);
       }),

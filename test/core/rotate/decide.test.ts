@@ -120,13 +120,13 @@ describe("a rotation begins", () => {
   });
 
   it.each<[string, number | null, string]>([
-    ["an hour later", 61, "not-due"],
-    ["at that very time", 60, "give a a new key, retire after 24 h"],
-    ["an hour before", 59, "give a a new key, retire after 24 h"],
+    ["an hour later", 1441, "not-due"],
+    ["at that very time", 1440, "give a a new key, retire after 24 h"],
+    ["an hour before", 1439, "give a a new key, retire after 24 h"],
     ["never, as far as is known", null, "not-due"],
-  ])("if the key expires within 60 hours: one that does %s", (_when, hoursLeft, expected) => {
+  ])("if the key expires within 60 days: one that does %s", (_when, hoursLeft, expected) => {
     const state = { secrets: inUse("a"), keys: { old: { hoursLeft } } };
-    expect(next(state, { ifExpiringWithinMs: 60 * hourMs })).toBe(expected);
+    expect(next(state, { ifDue: true })).toBe(expected);
   });
 
   it("for all keys that were asked for as soon as one of them is due", () => {
@@ -134,14 +134,12 @@ describe("a rotation begins", () => {
       secrets: [...inUse("a"), { namespace: "b", holds: "other" }],
       keys: { other: { hoursLeft: 1 } },
     };
-    expect(next(state, { ifExpiringWithinMs: hourMs })).toBe("give a b a new key, retire after 24 h");
+    expect(next(state, { ifDue: true })).toBe("give a b a new key, retire after 24 h");
   });
 
   it("not because one that was not asked for is due", () => {
     const secrets = [...inUse("a"), { namespace: "b", holds: "other", chosen: false }];
-    expect(next({ secrets, keys: { other: { hoursLeft: 1 } } }, { ifExpiringWithinMs: hourMs })).toBe(
-      "not-due",
-    );
+    expect(next({ secrets, keys: { other: { hoursLeft: 1 } } }, { ifDue: true })).toBe("not-due");
   });
 
   it("not for a key that this run made", () => {
@@ -159,12 +157,7 @@ describe("a rotation begins", () => {
       new Set(["renewal" as const]),
       "give a a new key, retire after 24 h",
     ],
-    [
-      "after that, only if it is due itself",
-      { ifExpiringWithinMs: hourMs },
-      new Set(["renewal" as const]),
-      "done",
-    ],
+    ["after that, only if it is due itself", { ifDue: true }, new Set(["renewal" as const]), "done"],
     [
       "after a renewal for a key that leaked",
       { intent: "compromised" },
@@ -207,7 +200,7 @@ describe("a change-over that was cut off", () => {
     [
       "goes on whether a key is due or not",
       { secrets: [changed("a", 3), ...inUse("b")] },
-      { ifExpiringWithinMs: 0 },
+      { ifDue: true },
       "give b new, retire after 24 h",
     ],
     [
@@ -264,9 +257,7 @@ describe("while a retirement is pending", () => {
   });
 
   it("no new rotation begins, however soon the new key expires", () => {
-    expect(next({ ...state, keys: { new: { hoursLeft: 1 } } }, { ifExpiringWithinMs: 2 * hourMs })).toBe(
-      "pending",
-    );
+    expect(next({ ...state, keys: { new: { hoursLeft: 1 } } }, { ifDue: true })).toBe("pending");
   });
 
   it.each<[string, KeysState, Partial<StepWish>, string]>([
@@ -393,7 +384,7 @@ describe("a dead key is replaced", () => {
     [
       "at once, whatever was asked to be due",
       { secrets: inUse("a"), keys: dead },
-      { ifExpiringWithinMs: 0 },
+      { ifDue: true },
       "give a a new key, retire after 0 h",
     ],
     [
@@ -436,13 +427,13 @@ describe("a dead key is replaced", () => {
       { namespace: "a", holds: "other" },
       { namespace: "b", holds: "old", chosen: false },
     ];
-    expect(next({ secrets, keys: dead }, { ifExpiringWithinMs: 0 })).toBe("not-due");
+    expect(next({ secrets, keys: dead }, { ifDue: true })).toBe("not-due");
   });
 });
 
 describe("the mark of a run that was killed", () => {
   it.each<[string, KeysState, Partial<StepWish>, string]>([
-    ["is tidied up where all is in order", { secrets: inUse("a") }, { ifExpiringWithinMs: 0 }, "tidy"],
+    ["is tidied up where all is in order", { secrets: inUse("a") }, { ifDue: true }, "tidy"],
     ["is tidied up while a retirement is pending", { secrets: [changed("a", 3)] }, {}, "tidy"],
     ["is left to the step that there is", { secrets: inUse("a") }, {}, "give a a new key, retire after 24 h"],
   ])("%s", (_how, state, wish, expected) => {
@@ -462,12 +453,7 @@ describe("what follows a retirement is told before it", () => {
 
   it.each<[string, KeysState, Partial<StepWish>, string]>([
     ["a new rotation", { secrets: [changed("a", -1)] }, {}, "give a a new key, retire after 24 h"],
-    [
-      "none, when the new key is not due",
-      { secrets: [changed("a", -1)] },
-      { ifExpiringWithinMs: 0 },
-      "nothing",
-    ],
+    ["none, when the new key is not due", { secrets: [changed("a", -1)] }, { ifDue: true }, "nothing"],
     [
       "none, when it was only to be finished",
       { secrets: [changed("a", -1)] },

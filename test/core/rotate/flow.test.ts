@@ -115,7 +115,7 @@ describe("a run that finds the mark of one that was killed", () => {
 
   it("removes no key of it that a secret holds", async () => {
     leaveMark(rotation.keys[0]?.displayName);
-    expect(await rotation.rotate({ ifExpiringWithinMs: 0 })).toMatchObject({ exitCode: 0 });
+    expect(await rotation.rotate({ ifDue: true })).toMatchObject({ exitCode: 0 });
     expect(rotation.living).toEqual([1]);
     expect(rotation.markOf("awesomeapps")).not.toHaveProperty("pending");
     expect(rotation.sandbox.violations).toEqual([]);

@@ -56,8 +56,7 @@ export interface KeysState {
 /** What a run without options wishes: any key, replaced now, the old one kept for a day. */
 export const plainWish: StepWish = {
   intent: "rotate",
-  ifExpiringWithinMs: undefined,
-  expiresInMs: undefined,
+  ifDue: false,
   graceMs: 24 * hourMs,
 };
 
@@ -114,7 +113,7 @@ export function surveyed(state: KeysState): SeenKeys {
 }
 
 function surveyedKey(name: string, state: KeyState = {}, at: Date): SeenKey {
-  const { alive = true, hoursLeft = 1000, known = true, listed = alive && known, ours = true } = state;
+  const { alive = true, hoursLeft = 2000, known = true, listed = alive && known, ours = true } = state;
   const { livedHours } = state;
   const expiresAt = hoursLeft === null ? null : hoursFromNow(hoursLeft, at);
   const credential: PasswordCredential = {

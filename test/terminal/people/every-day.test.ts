@@ -115,7 +115,7 @@ describe("renewal by cron", () => {
 
   it("renews a key that ends soon, beside the old one, and mails one answer", async () => {
     const { keyId } = setUp(sandbox, { namespaces: ["awesomeapps"], ageDays: 150 });
-    const line = "acr-pull rotate --context sandbox --if-expiring-within 60d --yes --quiet";
+    const line = "acr-pull rotate --context sandbox --if-due --yes --quiet";
     const done = await asJob(line, await jobEnvironment());
     expect(done.code, done.stderr).toBe(0);
     const kept = livePasswords(sandbox).map((key) => key.keyId);
