@@ -4,8 +4,8 @@ import { distance } from "fastest-levenshtein";
 const mostChanges = 3;
 
 /**
- * The one of these names that somebody probably meant: a registry or a namespace, but also a command, an option or
- * its value. Undefined if none is similar.
+ * The one of these names that somebody probably meant: of registries, namespaces, contexts or secrets. Undefined if none
+ * is similar.
  */
 export function closestName(name: string, names: Iterable<string>): string | undefined {
   const [best] = [...names]

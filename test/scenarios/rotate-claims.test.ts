@@ -92,7 +92,8 @@ describe.concurrent(
     );
 
     it("is content while that password is not about to end", async (test) => {
-      const sandbox = await start(test, { applications: [victim] });
+      const passwords = [{ displayName: "by hand", secretText, endDateTime: inDays(100) }];
+      const sandbox = await start(test, { applications: [{ ...victim, passwords }] });
       setUp(sandbox);
       plant(sandbox);
       const run = await rotate(sandbox, ["--if-due"]);

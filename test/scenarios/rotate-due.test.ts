@@ -46,7 +46,7 @@ describe.concurrent("rotate --if-due", () => {
 
   it("finishes a retirement that is due before it begins with a key that is due as well", async (test) => {
     const sandbox = await start(test);
-    const { keyId, old } = changedOver(sandbox, { due: true, lifetimeDays: 50, ageDays: 40 });
+    const { keyId, old } = changedOver(sandbox, { due: true, lifetimeDays: 1.5, ageDays: 1.2 });
     const run = await rotate(sandbox, ["--if-due"]);
     expect(run.code, run.stderr).toBe(0);
     expect(run.json.rotations).toMatchObject([

@@ -1,4 +1,3 @@
-import type { Report } from "../../core/progress.ts";
 import { commandWords } from "../../domain/command-words.ts";
 import { oneLineText } from "./option-values.ts";
 import { valueOption } from "./option.ts";
@@ -36,14 +35,4 @@ export function manifestConflicts({
 function place(text: string): string {
   if (text === "-") throw new RangeError("must be a file or a folder");
   return oneLineText(text);
-}
-
-/** Warns that documents will hold the password in readable form. */
-export function warnOfPlainDocuments(
-  { manifest, sealWith }: { readonly manifest: string | undefined; readonly sealWith: unknown },
-  report: Report,
-): void {
-  if (manifest === undefined || sealWith !== undefined) return;
-  const text = `${manifest} holds the password in readable form: do not commit it. --seal-with 'kubeseal --format yaml' seals each document`;
-  report({ kind: "note", level: "warning", text });
 }

@@ -1,5 +1,4 @@
 import { flowCommand } from "../flow-command.ts";
-import { warnOfPlainDocuments } from "../options/manifest-options.ts";
 import { suggester } from "../show/suggester.ts";
 import { rotateChecks, rotateInput, type RotateTypes } from "./options.ts";
 
@@ -20,8 +19,7 @@ export const rotateCommand = flowCommand<RotateTypes>({
     ["rotate --manifest deploy/pull/ --seal-with 'kubeseal -o yaml' --yes", "documents to commit"],
     ["rotate -n awesomeapps -n default --compromised --yes", "a key has leaked: retire it at once"],
   ],
-  async input(given, context) {
-    warnOfPlainDocuments(given, context.view.report);
+  async input(_given, context) {
     return (answers) => rotateInput(answers, suggester(context));
   },
   ports: async (open, answers) => ({

@@ -3,7 +3,6 @@ import { namedAs } from "../../core/cluster/registry-meant.ts";
 import type { SetupPorts } from "../../core/setup/contract.ts";
 import { flowCommand } from "../flow-command.ts";
 import type { Connections } from "../connections.ts";
-import { warnOfPlainDocuments } from "../options/manifest-options.ts";
 import { suggester } from "../show/suggester.ts";
 import { setupChecks } from "./checks.ts";
 import { isWithoutAzure, type SetupAnswers, type WholeAnswers, type SetupTypes } from "./options.ts";
@@ -32,8 +31,7 @@ export const setupCommand = flowCommand<SetupTypes>({
   async input(given, context) {
     const { checkCredentialsFile, passwordFromStream } = await import("./files.ts");
     if (!given.dryRun) await checkCredentialsFile(given.credentialsFile);
-    const { terminal, view, signal } = context;
-    warnOfPlainDocuments(given, view.report);
+    const { terminal, signal } = context;
     const knownPassword = given.passwordStdin ? await passwordFromStream(terminal.stdin, signal) : undefined;
     const suggest = suggester(context);
     return (answers) => ({ ...(answers as WholeAnswers), knownPassword, suggest });

@@ -1,5 +1,4 @@
 import type { SetupResult } from "../../core/setup/contract.ts";
-import { formatDuration } from "../../domain/duration.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { renewalWindowMs, type KeyLife } from "../../domain/renewal.ts";
 import { rotateOptions } from "../rotate/options.ts";
@@ -35,31 +34,17 @@ function renewalTimeMs(keys: Keys): number {
 
 const unknownLife: KeyLife = { createdAt: null, expiresAt: null };
 
-/**
- * The command line that, run regularly, renews in time what this `setup` wrote.
- * @param keys the keys that it wrote
- */
-export function renewalCommand(shell: Shell, keys: Keys): string {
-  const { ifDue, graceMs } = rotateOptions;
-  const withinMs = renewalTimeMs(keys);
-  // The usual grace period ends before the next renewal, unless the keys live only a little longer than it.
-  const needsGrace = withinMs * 2 < usualGraceMs;
+/** The command line that, run regularly, renews in time what this `setup` wrote. */
+export function renewalCommand(shell: Shell): string {
+  const { ifDue } = rotateOptions;
   const { auth: _asks, ...others } = rotateKnows;
   // In a job, there is nobody who could sign in.
   const how = asksPerson.has(shell.given.get("auth")?.texts.at(-1)) ? others : rotateKnows;
-  const options = { ...how, ifDue, ...(needsGrace ? { graceMs } : {}) };
   const given = new Map(shell.given).set("ifDue", { texts: ["true"], source: "flag" });
-  if (needsGrace) given.set("graceMs", fromFlag(Math.max(withinMs, shortestGraceMs)));
-  return equivalentCommand({ ...shell, given }, "rotate", options);
+  return equivalentCommand({ ...shell, given }, "rotate", { ...how, ifDue });
 }
 
 const asksPerson: ReadonlySet<string | undefined> = new Set(["device-code", "browser"]);
-const usualGraceMs = 24 * 3_600_000;
-const shortestGraceMs = 30 * 60_000;
-
-function fromFlag(milliseconds: number) {
-  return { texts: [formatDuration(milliseconds)], source: "flag" as const };
-}
 
 /** The day, in UTC, on which the first password ends, if it is known. */
 export function firstEnd(result: Pick<SetupResult, "credentials">): string | undefined {
@@ -139,7 +124,7 @@ export function renewalLines(result: SetupResult, setting: Setting<SetupAnswers>
       : isRenewed(result, answers)
         ? [
             [toned("strong", `To renew it, run this ${howOften(withinMs)}:`)],
-            `  ${renewalCommand(shell, result.credentials)}`,
+            `  ${renewalCommand(shell)}`,
             ...wrapped(
               `It changes nothing until ${inWords(withinMs)} before ${end}. Then it makes a new password and writes it to the same secrets while the old one stays valid, so no pull fails. After ${end}, no image can be pulled until the password is renewed; running Pods keep running. A sample job: docs/rotate.md.`,
               width,
@@ -151,7 +136,7 @@ export function renewalLines(result: SetupResult, setting: Setting<SetupAnswers>
 
 /** Whether rotate can renew it. */
 function isRenewed(result: SetupResult, answers: SetupAnswers): boolean {
-  return !answers.passwordStdin && endTime(result) !== undefined && result.manifest !== "-";
+  return !answers.passwordStdin && endTime(result) !== undefined;
 }
 
 function setupAgain({ shell, exitCode: code }: Setting<SetupAnswers> & Ended): string {

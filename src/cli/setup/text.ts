@@ -113,20 +113,16 @@ function manifestLines(result: SetupResult, manifest: string, width: number): Li
   const end = firstEnd(result);
   const until = end === undefined ? "" : ` until ${end}`;
   const count = `${documents.length} ${documents.length === 1 ? "document" : "documents"}`;
-  const where = manifest === "-" ? "stdout" : manifest;
   const sentence = isWritten
-    ? `Wrote ${count} to ${where}. When they are applied, their namespaces can pull from ${result.registry.loginServer}${until}.`
-    : `Nothing had to be changed: ${where} holds ${count}, valid${until}.`;
-  const next =
-    manifest === "-"
-      ? []
-      : isWritten
-        ? wrapped(
-            `Next: commit ${where} and let your GitOps controller sync it, or run: kubectl apply --server-side -f ${shellQuote(where)}`,
-            width,
-            2,
-          )
-        : [];
+    ? `Wrote ${count} to ${manifest}. When they are applied, their namespaces can pull from ${result.registry.loginServer}${until}.`
+    : `Nothing had to be changed: ${manifest} holds ${count}, valid${until}.`;
+  const next = isWritten
+    ? wrapped(
+        `Next: commit ${manifest} and let your GitOps controller sync it, or run: kubectl apply --server-side -f ${shellQuote(manifest)}`,
+        width,
+        2,
+      )
+    : [];
   const [first = "", ...more] = wrapped(sentence, width - 2);
   return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ...next];
 }

@@ -98,7 +98,7 @@ function manifestWarnings({ manifest, jobs }: Look): string[] {
   if (!manifest) return [];
   const targets = jobs.flatMap((job) => job.targets);
   const writesPlain = !manifest.seals && targets.some(({ changes }) => changes);
-  return writesPlain && manifest.path !== "-"
+  return writesPlain
     ? [
         `${manifest.path} will hold the password in a form that anybody can read: base64 hides nothing. Do not commit it; --seal-with seals it`,
       ]
