@@ -83,7 +83,7 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
         }
       }),
 
-    assignRole(registryId, principalId, { role, condition }, signal) {
+    assignRole(registryId, principalId, { role, condition, name: given }, signal) {
       const { subscription, name } = partsOf(registryId);
       const task = {
         doing: `assign the role ${role.name} on registry ${name}`,
@@ -99,7 +99,7 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
           principalType: "ServicePrincipal",
           ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
         };
-        const guid = assignmentName(registryId, principalId, role.guid);
+        const guid = given ?? assignmentName(registryId, principalId, role.guid);
         try {
           const assignment = await resourceManager.ask("authorization", signal, (clients, isUsual) => {
             // An older version may ignore the condition: the role would be wider than was asked for.

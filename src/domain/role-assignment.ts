@@ -15,6 +15,8 @@ export interface RoleAssignment {
 
 /** An assignment that should exist. */
 export interface DesiredAssignment {
+  /** Its name; derived from the principal if none is given. */
+  readonly name?: string;
   readonly role: BuiltInRole;
   readonly condition: string | undefined;
 }

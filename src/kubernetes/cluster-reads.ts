@@ -91,6 +91,15 @@ export function clusterReads(context: string, calls: KubernetesCalls): ClusterRe
 
     mayEverywhere: (verb, resource, signal) => calls.mayDo({ verb, resource }, signal),
 
+    async mayNotWriteSecrets(namespace, signal) {
+      const said = await Promise.all(
+        (["create", "patch"] as const).map((verb) =>
+          calls.isDenied({ verb, resource: "secrets", namespace }, signal),
+        ),
+      );
+      return said.includes(true);
+    },
+
     findSecret: (namespace, name, signal) =>
       calls.find(
         getting("secrets", name, namespace),
@@ -100,6 +109,9 @@ export function clusterReads(context: string, calls: KubernetesCalls): ClusterRe
       ),
 
     listSecrets: (labelSelector, signal) => secretsEverywhere({ labelSelector }, signal),
+
+    listSecretsOfType: (namespace, type, signal) =>
+      secretsIn(namespace, { fieldSelector: `type=${type}` }, signal),
 
     listSecretsNamed: (name, signal) => secretsEverywhere({ fieldSelector: `metadata.name=${name}` }, signal),
 

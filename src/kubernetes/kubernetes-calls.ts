@@ -171,16 +171,26 @@ export class KubernetesCalls {
 
   /** Whether the caller has a right, in all namespaces if none is given; false if the cluster does not say. */
   async mayDo(right: Omit<ApiRequest, "context">, signal: AbortSignal): Promise<boolean> {
+    return (await this.#allows(right, signal)) === true;
+  }
+
+  /** Whether the API server says that the caller has not got a right. */
+  async isDenied(right: Omit<ApiRequest, "context">, signal: AbortSignal): Promise<boolean> {
+    return (await this.#allows(right, signal)) === false;
+  }
+
+  /** Undefined if the cluster does not say. */
+  async #allows(right: Omit<ApiRequest, "context">, signal: AbortSignal): Promise<boolean | undefined> {
     try {
       const body = accessReview(right);
       const { status } = await this.#once(
         ({ authorization }, options) => authorization.createSelfSubjectAccessReview({ body }, options),
         signal,
       );
-      return status?.allowed === true;
+      return status?.allowed;
     } catch (error) {
       if (signal.aborted) throw error;
-      return false;
+      return undefined;
     }
   }
 

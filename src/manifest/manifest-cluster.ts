@@ -59,6 +59,7 @@ export function manifestCluster({ name, applied, store, secrets }: ManifestOf): 
     listSecretsNamed: () => Promise.resolve(undefined),
     findServiceAccount: accounts.find,
     mayEverywhere: () => Promise.resolve(false),
+    mayNotWriteSecrets: () => Promise.resolve(false),
     rehearsal,
     createSecret: (secret: NewSecret, signal) => secrets.create(secret, signal),
     patchSecret: (secret: KnownSecret, change: SecretChange, signal) =>

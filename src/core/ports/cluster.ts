@@ -111,8 +111,12 @@ export interface Cluster extends ClusterReads {
     resource: "secrets" | "namespaces",
     signal: AbortSignal,
   ): Promise<boolean>;
+  /** Whether the API server says that the caller may not write secrets there; everywhere if no namespace is given. */
+  mayNotWriteSecrets(namespace: string | undefined, signal: AbortSignal): Promise<boolean>;
   /** Secrets with the label in all namespaces; undefined if the caller may not list secrets cluster-wide. */
   listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
+  /** Secrets of one type in one namespace. */
+  listSecretsOfType(namespace: string, type: string, signal: AbortSignal): Promise<readonly PullSecret[]>;
   /** Secrets with the name in all namespaces; undefined if the caller may not list secrets cluster-wide. */
   listSecretsNamed(name: string, signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
   /** Secrets with the label in one namespace; undefined if the caller may not list secrets there. */
