@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { access, constants, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { readNamedFile, whyFileFailed } from "../domain/named-file.ts";
 import { shellQuote } from "../domain/shell-quote.ts";
@@ -71,6 +71,7 @@ export async function manifestFiles(path: string, tell: (text: string) => void):
     () => false,
   );
   if (isLink) throw notWritten(path, "is a link to a file that does not exist");
+  await refuseLinkOut(path);
   return {
     async read() {
       const text = found ? await textOf(file) : await textIfThere(file);
@@ -97,6 +98,7 @@ function folder(path: string, tell: (text: string) => void): ManifestFiles {
       const files = names.filter((name) => manifestName.test(name) && !name.startsWith(".")).toSorted();
       const read = files.map(async (name) => {
         const file = join(root, name);
+        await refuseLinkOut(file);
         return [file, await text(file)] as const;
       });
       return new Map(await Promise.all(read));
@@ -194,6 +196,7 @@ function writeAndTell(tell: (text: string) => void): ManifestFiles["write"] {
   let isTold = false;
   return async (file, text, isPlain) => {
     const isNew = (await stat(file).catch(() => undefined)) === undefined;
+    await refuseLinkOut(file);
     await replace(file, text, isPlain);
     const kustomization = isNew && !isTold ? await kustomizationWithout(file) : undefined;
     if (kustomization === undefined) return;
@@ -226,6 +229,14 @@ async function replace(path: string, text: string, isPlain: boolean): Promise<vo
     await rm(draft, { force: true });
     throw unwritable(file, error);
   }
+}
+
+/** Whoever may commit to a repository may not have this run read or write what lies elsewhere. */
+async function refuseLinkOut(file: string): Promise<void> {
+  const [real, folder] = await Promise.all([realpath(file), realpath(dirname(file))]).catch(() => ["", ""]);
+  const way = relative(folder, real);
+  if (/^\.\.[/\\]/.test(way) || isAbsolute(way))
+    throw notWritten(file, "is a link that leads out of its folder");
 }
 
 function notWritten(path: string, why: string): ActionableError {
