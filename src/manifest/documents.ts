@@ -66,11 +66,24 @@ export function objectsOf(document: ManifestDocument): ManifestDocument[] {
 function documentsIn(text: string): ManifestDocument[] {
   try {
     const value: unknown = load(text, { schema: readSchema });
-    return [{ text, value: isRecord(value) ? value : undefined, within: undefined }];
+    return [{ text, value: isRecord(value) && !isTooMuch(value) ? value : undefined, within: undefined }];
   } catch {
     const values = jsonValues(text, "a row of JSON values");
     return values.length > 0 ? values : [{ text, value: undefined, within: undefined }];
   }
+}
+
+/** More values than any document has that acr-pull writes. */
+const mostValues = 10_000;
+
+/** Whether there are too many values to look at: aliases of aliases make a few hundred bytes into billions. */
+function isTooMuch(value: unknown): boolean {
+  const found = [value];
+  for (const one of found) {
+    if (found.length > mostValues) return true;
+    if (typeof one === "object" && one !== null) found.push(...Object.values(one).slice(0, mostValues));
+  }
+  return false;
 }
 
 /**
