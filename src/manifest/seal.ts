@@ -4,7 +4,6 @@ import { exitCode } from "../domain/exit-code.ts";
 import { inOneLine } from "../domain/in-one-line.ts";
 import { holdsSecret, learnSecret, withoutSecrets } from "../domain/known-secrets.ts";
 import type { SecretObject } from "../domain/kubernetes-objects.ts";
-import { entriesAnnotation } from "../domain/ownership.ts";
 import type { Variables } from "../domain/proxy.ts";
 import { credentialsIn, readPullSecret } from "../domain/pull-secret.ts";
 import { documentsOf } from "./documents.ts";
@@ -85,7 +84,7 @@ function failed(program: string, reason: string, said: string): ActionableError 
  * @throws ActionableError `manifest.not-sealed`, `manifest.marks-sealed`, exit 2
  */
 export function checkedSeal(text: string, secret: SecretObject): SecretDocument {
-  const { namespace, name, annotations } = secret;
+  const { namespace, name, labels, annotations } = secret;
   const documents = documentsOf(text);
   const [document] = documents;
   const made = documents.length === 1 && document ? secretDocument(document, { namespace, name }) : undefined;
@@ -96,12 +95,25 @@ export function checkedSeal(text: string, secret: SecretObject): SecretDocument 
       `Have --seal-with print one such document for that namespace and name: kubeseal --format yaml, or sops with --encrypted-regex '${sopsRegex}'.`,
     );
   }
-  if (made.secret.annotations[entriesAnnotation] === annotations[entriesAnnotation]) return made;
+  // kubeseal drops an annotation of kubectl's, and may.
+  const ours = missing(annotations, made.secret.annotations).filter((key) => key.startsWith("acr-pull/"));
+  const dropped = [
+    ...ours.map((key) => `annotation ${key}`),
+    ...missing(labels, made.secret.labels).map((key) => `label ${key}`),
+  ];
+  if (dropped.length === 0) return made;
   throw refused(
     "manifest.marks-sealed",
-    `What the command printed for ${namespace}/${name} does not have the annotation ${entriesAnnotation}, so nobody could say later which key it holds.`,
-    "Have the command keep annotations as they are.",
+    `What the command printed for ${namespace}/${name} has lost the ${dropped.join(", the ")}, so nobody could say later which key it holds.`,
+    "Have the command keep labels and annotations as they are.",
   );
+}
+
+function missing(
+  wanted: Readonly<Record<string, string>>,
+  found: Readonly<Record<string, string>>,
+): readonly string[] {
+  return Object.keys(wanted).filter((key) => found[key] !== wanted[key]);
 }
 
 /** Whether a text contains the secret's data or passwords, in any encoding. */
