@@ -32,7 +32,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The clients implement these. They contain only types, and are imported as types. */
-const ports = /^core\/ports[./]/;
+const ports = /^(?:core|engine)\/ports[./]/;
 const client = /^(azure|registry|kubernetes|manifest)\//;
 
 /** Code that commands share is outside their folders, and neither it nor a command imports from a command's folder. */

@@ -15,11 +15,11 @@ import { inOneLine } from "./in-one-line.ts";
 import { keysForImage } from "./kubelet-match.ts";
 import type { SecretChange, SecretObject } from "./kubernetes-objects.ts";
 import { managedByLabel, managedByValue, managedLabel } from "./ownership.ts";
-import type { PullSecret, SecretTrouble } from "./pull-secret.ts";
+import { troubleOf, type PullSecret, type SecretTrouble } from "./pull-secret.ts";
 import { insteadOfReconciled } from "./reconciler.ts";
 
-/** Tells people when the password ends. Nothing reads it. */
-const expiryAnnotation = "acr-pull/expires-at";
+/** Tells people when the password ends, and of a sealed document which key it holds. Nothing else reads it. */
+export const expiryAnnotation = "acr-pull/expires-at";
 
 /**
  * What a target is to hold for a registry. A kubelet tries both entries, so a pull succeeds if the replica that it
@@ -90,10 +90,13 @@ export function newTarget(
  * undefined if there are none.
  */
 export function changeToRelease(
-  { config, data }: PullSecret,
+  secret: PullSecret,
   loginServer: string,
   userName: string,
 ): SecretChange | "delete" | undefined {
+  // Only a target is released, and a sealed one was written whole.
+  if (troubleOf(secret, "sealed")) return "delete";
+  const { config, data } = secret;
   const rest = config && withoutCredentialsOf(config, loginServer, userName);
   if (!rest || rest === config) return undefined;
   const isEmpty = Object.keys(rest.auths).length === 0;
@@ -124,6 +127,8 @@ export function objectionTo(
   { isOurs, consent, name }: { isOurs: (userName: string) => boolean; consent: Consent; name: string },
 ): ActionableError | undefined {
   const trouble = secret.troubles.find(({ kind }) => kind !== "marks-malformed");
+  // Nobody can add to what is sealed. Of a target, all of it is the installation's.
+  if (trouble?.kind === "sealed" && consent === "target") return undefined;
   if (trouble) return refusalFor(secret, trouble, name);
   const holder = foundEntry(secret, loginServer).plain?.username;
   if (
@@ -172,6 +177,11 @@ function refusalFor(secret: PullSecret, trouble: SecretTrouble, name: string): A
         "Move it to a document of its own, and run again.",
       );
     case "sealed":
+      return refused(
+        "manifest.sealed",
+        `The document of ${name} is sealed (${trouble.by}), so what it holds cannot be kept.`,
+        `${another} Or delete it, if nobody needs what it holds.`,
+      );
     case "applied":
     case "marks-malformed":
       return unusable(`Secret ${name} cannot be written here.`, another);

@@ -19,7 +19,9 @@ import { planRotate, type RotateWish } from "./plan/rotate.ts";
 import { planSetup, type SetupWish } from "./plan/setup.ts";
 import type { Job } from "./run.ts";
 import { ServicePrincipalIdentity } from "./service-principal.ts";
-import { SecretStateStore, stateType } from "./state-store.ts";
+import { FileStateStore } from "./file-state-store.ts";
+import type { Documents } from "./ports.ts";
+import { SecretStateStore, stateType, type StateStore } from "./state-store.ts";
 import type { KnownRegistry, World } from "./world.ts";
 
 /** What the jobs work with. */
@@ -30,6 +32,8 @@ export interface JobPorts {
     | undefined;
   readonly pullProof: PullProof;
   readonly cluster: WritableCluster;
+  /** Undefined if secrets lie in the cluster. */
+  readonly documents?: Documents | undefined;
   readonly clock: Clock;
   readonly report: Report;
 }
@@ -63,8 +67,8 @@ export function setupWork(
   ports: JobPorts,
   signal: AbortSignal,
 ): Work {
-  const { azure, cluster } = ports;
-  const store = new SecretStateStore(cluster, wish.stateNamespace, registry.loginServer);
+  const { azure } = ports;
+  const store = storeOf(registry.loginServer, wish, ports);
   const { password, servicePrincipal } = wish;
   return {
     look: async () => {
@@ -138,10 +142,10 @@ async function lookAtInstallation(
   { tries }: { readonly tries: boolean },
   signal: AbortSignal,
 ): Promise<World> {
-  const { azure, cluster } = ports;
+  const { azure } = ports;
   const { id, loginServer } = state.registry;
   const registry = { name: loginServer.split(".")[0] ?? loginServer, loginServer, ...(id && { id }) };
-  const store = new SecretStateStore(cluster, wish.stateNamespace, loginServer);
+  const store = storeOf(loginServer, wish, ports);
   const caller = await azure?.directory.caller(signal);
   const identityWish = { ...wish, displayName: undefined, owners: [], serviceManagementReference: undefined };
   const shared = common(registry, store, wish, ports, state.role?.repositories);
@@ -162,9 +166,19 @@ async function lookAtInstallation(
   );
 }
 
+function storeOf(
+  loginServer: string,
+  { stateNamespace }: JobWish,
+  { cluster, documents }: JobPorts,
+): StateStore {
+  return documents
+    ? new FileStateStore(documents.stateOf(loginServer))
+    : new SecretStateStore(cluster, stateNamespace, loginServer);
+}
+
 function common(
   registry: KnownRegistry,
-  store: SecretStateStore,
+  store: StateStore,
   wish: JobWish,
   ports: JobPorts,
   repositories: readonly string[] | undefined,
@@ -190,7 +204,9 @@ function common(
     image: proofImage({ image, repositories: repositories ?? [] }),
     timeoutMs,
   };
-  return { registry, store, stateNamespace, cluster, directory: azure?.directory, proof, clock, report };
+  const documents = ports.documents?.path;
+  const directory = azure?.directory;
+  return { registry, store, stateNamespace, documents, cluster, directory, proof, clock, report };
 }
 
 function isWhole(registry: KnownRegistry): registry is Registry {
@@ -239,4 +255,12 @@ export async function findStates(
       `secret ${stateNamespace}/${name}`,
     ),
   );
+}
+
+/** The states beside documents. @throws ActionableError `state.malformed`, `state.newer`, exit 2 */
+export async function findStatesBeside({
+  allStates,
+}: Pick<Documents, "allStates">): Promise<readonly State[]> {
+  const files = await allStates();
+  return Promise.all(files.map(async (file) => parseState((await file.read()) ?? "", file.path)));
 }

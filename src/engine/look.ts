@@ -39,6 +39,8 @@ export interface Looking {
   readonly registry: KnownRegistry;
   readonly store: StateStore;
   readonly stateNamespace: string;
+  /** The file or folder of the documents that secrets are; undefined if they lie in the cluster. */
+  readonly documents: string | undefined;
   readonly cluster: WritableCluster;
   /** Undefined where Azure is not asked. */
   readonly directory: Pick<Directory, "serverTime"> | undefined;
@@ -66,7 +68,7 @@ export interface Looking {
  * @throws ActionableError `state.none`, `state.copy`, exit 2
  */
 export async function look(looking: Looking, signal: AbortSignal): Promise<World> {
-  const { registry, store, cluster, named, given, clock, directory, report, proof } = looking;
+  const { registry, store, documents, cluster, named, given, clock, directory, report, proof } = looking;
   await store.read(signal).catch((error: unknown) => {
     throw hasCode(error, "kubernetes.forbidden") ? mayNotKeepState(looking.stateNamespace, error) : error;
   });
@@ -78,7 +80,7 @@ export async function look(looking: Looking, signal: AbortSignal): Promise<World
   const targets = withTargets(begun.targets, named);
   const lookAtIdentity = looking.lookAtIdentity;
   const [exists, secrets, namespaces, closed, accounts, seenIdentity] = await Promise.all([
-    found ? true : stateNamespaceExists(looking, signal),
+    found || documents !== undefined ? true : stateNamespaceExists(looking, signal),
     readSecrets(targets, cluster, signal),
     readNamespaces(targets, cluster, signal),
     closedNamespaces(named, cluster, signal),
@@ -104,7 +106,13 @@ export async function look(looking: Looking, signal: AbortSignal): Promise<World
     state,
     isNew: found === undefined,
     replaces: isGone ? "deleted" : store.isCopy ? "copied" : undefined,
-    place: { namespace: looking.stateNamespace, exists },
+    place: {
+      name:
+        documents === undefined ? `${looking.stateNamespace}/acr-pull.${registry.loginServer}` : store.place,
+      namespace: looking.stateNamespace,
+      exists,
+    },
+    documents,
     identity,
     cluster,
     context: cluster.context,
@@ -163,7 +171,13 @@ function givenCredential(
   return { username, password };
 }
 
-function noState({ registry, stateNamespace, cluster }: Looking): ActionableError {
+function noState({ registry, stateNamespace, cluster, documents, store }: Looking): ActionableError {
+  if (documents !== undefined)
+    return refused(
+      "state.none",
+      `There is no state ${store.place}.`,
+      "Run setup with the same --manifest first, or name the file or folder beside which the state lies.",
+    );
   return refused(
     "state.none",
     `There is no state for ${registry.loginServer} in namespace ${stateNamespace} of context ${cluster.context}.`,

@@ -1,6 +1,6 @@
 import type { PullCredential } from "../domain/docker-config.ts";
 import type { NamespaceObject, ServiceAccountObject } from "../domain/kubernetes-objects.ts";
-import type { PullSecret } from "../domain/pull-secret.ts";
+import { troubleOf, type PullSecret } from "../domain/pull-secret.ts";
 import type { Registry } from "../domain/registry.ts";
 import type { SecretText } from "../domain/secret-text.ts";
 import {
@@ -14,7 +14,7 @@ import {
   type MadeKey,
   type State,
 } from "../domain/state.ts";
-import { foundEntry, type TargetEntry } from "../domain/target-entry.ts";
+import { expiryAnnotation, foundEntry, type TargetEntry } from "../domain/target-entry.ts";
 import { ActionableError } from "../domain/errors.ts";
 import type { Clock, WritableCluster } from "../core/ports.ts";
 import type { Report } from "../core/progress.ts";
@@ -37,7 +37,13 @@ export interface Seen {
   readonly isNew: boolean;
   /** Why it takes another one's place: its application was deleted, or it lay in another object. */
   readonly replaces: "deleted" | "copied" | undefined;
-  readonly place: { readonly namespace: string; readonly exists: boolean };
+  /** Where the state lies, as plans name it. Documents need no namespace for it, so for them it always exists. */
+  readonly place: { readonly name: string; readonly namespace: string; readonly exists: boolean };
+  /**
+   * The file or folder of the documents that secrets are; undefined if they lie in the cluster. Nobody sees here when
+   * documents are applied.
+   */
+  readonly documents: string | undefined;
   readonly identity: Identity | undefined;
   readonly context: string;
   readonly now: Date;
@@ -75,15 +81,26 @@ export function stateOf({ store, state }: World): State {
   return store.state ?? state;
 }
 
-/** Whether a key's password is known and works, as far as it was looked at. */
-export function isUsable({ passwords, refused, now }: Seen, key: Key | undefined): boolean {
+/** Whether a key's password stands somewhere and works, as far as it was looked at. */
+export function isUsable(seen: Seen, key: Key | undefined): boolean {
+  const { passwords, refused, now, secrets } = seen;
   return (
     isMade(key) &&
     !key.leaked &&
     !isOver(key.expiresAt, now) &&
     !refused.has(key.id) &&
-    passwords.has(key.sha256)
+    (passwords.has(key.sha256) || [...secrets.values()].some((secret) => isSealedFor(secret, key)))
   );
+}
+
+/** Whether a sealed document holds a key: the annotation outside the seal has the end of its life. */
+function isSealedFor(secret: PullSecret | ActionableError | undefined, { expiresAt }: MadeKey): boolean {
+  return isSealed(secret) && secret.annotations[expiryAnnotation] === expiresAt;
+}
+
+/** Whether it is a document whose password cannot be read back. */
+export function isSealed(secret: PullSecret | ActionableError | undefined): secret is PullSecret {
+  return secret !== undefined && !("code" in secret) && troubleOf(secret, "sealed") !== undefined;
 }
 
 /** The key that targets ought to hold: the one that is being handed out, else the current one. */
@@ -120,11 +137,17 @@ export function isOurUser(seen: Seen, name: string | undefined): boolean {
   return name !== undefined && ours.some((one) => one?.toLowerCase() === name.toLowerCase());
 }
 
-/** What a target is to hold now; undefined while there is no password. */
+/** When a key that has a successor may go. One of documents works until its own end: some may not be applied yet. */
+export function timeToGo(world: World, { expiresAt }: MadeKey, graceMs: number): string {
+  const isInCluster = world.documents === undefined;
+  return isInCluster ? new Date(world.time().getTime() + graceMs).toISOString() : expiresAt;
+}
+
+/** What a target is to hold now: a document, one password alone. Undefined while none is known. */
 export function entryToHold(
   seen: Seen,
   keys: readonly Key[],
-  { alone = false }: { readonly alone?: boolean } = {},
+  { alone = seen.documents !== undefined }: { readonly alone?: boolean } = {},
 ): TargetEntry | undefined {
   if (seen.given) return { plain: seen.given };
   const newest = newestKey(seen, keys);
@@ -138,10 +161,12 @@ export function entryToHold(
 export function keyIn(seen: Seen, keys: readonly Key[], place: string): MadeKey | undefined {
   const secret = seen.secrets.get(place);
   if (!secret || secret instanceof ActionableError) return undefined;
+  const made = keys.filter(isMade);
+  if (isSealed(secret)) return made.findLast((key) => isSealedFor(secret, key));
   const { plain } = foundEntry(secret, seen.registry.loginServer);
   if (!plain || plain.username.toLowerCase() !== userNameOf(seen)?.toLowerCase()) return undefined;
   const hash = sha256(plain.password.reveal());
-  return keys.filter(isMade).find((key) => key.sha256 === hash);
+  return made.find((key) => key.sha256 === hash);
 }
 
 /** Why a target could not be read; undefined if it could. */

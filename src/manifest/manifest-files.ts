@@ -20,6 +20,8 @@ export interface ManifestFiles {
    * @param isPlain whether it holds a readable password
    */
   write(file: string, text: string, isPlain: boolean): Promise<void>;
+  /** Succeeds if it is already gone. */
+  remove(file: string): Promise<void>;
   /** The files with marks of acr-pull in folders inside the manifest's folder, and their texts. Nothing writes them. */
   readBelow(): Promise<ReadonlyMap<string, string>>;
   /** Does some work while no other run holds the lock of the same files. */
@@ -46,6 +48,12 @@ export function isJson(file: string): boolean {
   return /\.json$/i.test(file);
 }
 
+/** Whether a path names a folder, which need not exist yet. */
+export async function namesFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ?? /[/\\]$/.test(path);
+}
+
 /**
  * The files of a manifest: one file, or all files in a folder that kubectl would read.
  * @param tell says what a person has to do before anything applies a new file
@@ -56,14 +64,13 @@ export async function manifestFiles(path: string, tell: (text: string) => void):
     if (error.code === "ENOENT") return undefined;
     throw unreadable(path, whyFileFailed(error));
   });
-  const isFolder = found?.isDirectory() ?? /[/\\]$/.test(path);
   const file = found ? await realpath(path) : resolve(path);
   const place = found?.isDirectory() ? file : dirname(file);
   // Checked before anything is written.
   await access(place, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
     throw error.code === "ENOENT" ? placeMissing(path, place) : unwritable(path, error);
   });
-  if (isFolder) return folder(path, tell);
+  if (await namesFolder(path)) return folder(path, tell);
   if (found && !found.isFile()) throw notWritten(path, "is neither a file nor a folder");
   if (isJson(path)) throw notWritten(path, "has the name of a JSON file, and acr-pull writes YAML");
   const isLink = await lstat(path).then(
@@ -80,6 +87,7 @@ export async function manifestFiles(path: string, tell: (text: string) => void):
     readNow: async (name) => (await textIfThere(name)) ?? "",
     fileFor: () => file,
     write: writeAndTell(tell),
+    remove: removeFile,
     readBelow: () => Promise.resolve(new Map()),
     ...journalIn(join(dirname(file), `.${basename(file)}.acr-pull`)),
   };
@@ -106,6 +114,7 @@ function folder(path: string, tell: (text: string) => void): ManifestFiles {
     readNow: async (name) => (await textIfThere(name)) ?? "",
     fileFor: (namespace, name) => join(root, `${namespace}-${name}.yaml`),
     write: writeAndTell(tell),
+    remove: removeFile,
     readBelow: () => markedFilesBelow(path),
     ...journalIn(join(root, ".acr-pull")),
   };
@@ -140,10 +149,7 @@ function journalIn(file: string): Pick<ManifestFiles, "journal" | "whileLocked">
     journal: {
       read: async () => (await textIfThere(file)) ?? "",
       async write(text) {
-        if (text !== "") return await replace(file, text, true);
-        await rm(file, { force: true }).catch((error: unknown) => {
-          throw unwritable(file, error);
-        });
+        await (text === "" ? removeFile(file) : replaceFile(file, text, true));
       },
     },
     async whileLocked(work) {
@@ -197,7 +203,7 @@ function writeAndTell(tell: (text: string) => void): ManifestFiles["write"] {
   return async (file, text, isPlain) => {
     const isNew = (await stat(file).catch(() => undefined)) === undefined;
     await refuseLinkOut(file);
-    await replace(file, text, isPlain);
+    await replaceFile(file, text, isPlain);
     const kustomization = isNew && !isTold ? await kustomizationWithout(file) : undefined;
     if (kustomization === undefined) return;
     isTold = true;
@@ -208,7 +214,7 @@ function writeAndTell(tell: (text: string) => void): ManifestFiles["write"] {
 }
 
 /** A concurrent reader finds the old text or the new one, never part of it. A symbolic link still leads to the file. */
-async function replace(path: string, text: string, isPlain: boolean): Promise<void> {
+export async function replaceFile(path: string, text: string, isPlain: boolean): Promise<void> {
   const file = await realpath(path).catch(() => path);
   // Always the same name, so that the next write removes what a crash left: it may hold a password.
   const draft = join(dirname(file), `.${basename(file)}.draft`);
@@ -229,6 +235,12 @@ async function replace(path: string, text: string, isPlain: boolean): Promise<vo
     await rm(draft, { force: true });
     throw unwritable(file, error);
   }
+}
+
+async function removeFile(file: string): Promise<void> {
+  await rm(file, { force: true }).catch((error: unknown) => {
+    throw unwritable(file, error);
+  });
 }
 
 /** Whoever may commit to a repository may not have this run read or write what lies elsewhere. */

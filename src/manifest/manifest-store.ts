@@ -182,6 +182,20 @@ export class ManifestStore {
     });
   }
 
+  /**
+   * Takes the document of a secret out. A file in which nothing is left goes.
+   * @throws ActionableError `kubernetes.conflict`
+   */
+  async remove({ namespace, name }: SecretName, { made }: FoundSecret): Promise<void> {
+    if (!made) return;
+    const { file, text, documents } = this.#fileOf({ namespace, name, standing: made.document });
+    if ((await this.#files.readNow(file)) !== text)
+      throw conflict("kubernetes.conflict", { namespace, name });
+    const rest = withDocument(documents, made.document, "");
+    const isEmpty = rest.replaceAll(/^---$/gm, "").trim() === "";
+    await (isEmpty ? this.#files.remove(file) : this.#files.write(file, rest, false));
+  }
+
   async #objects(): Promise<ManifestDocument[]> {
     return (await this.#read()).flatMap(({ documents }) => documents.flatMap(objectsOf));
   }

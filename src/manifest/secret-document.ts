@@ -1,7 +1,7 @@
 import { refused } from "../domain/errors.ts";
 import { inOneLine } from "../domain/in-one-line.ts";
 import type { SecretObject } from "../domain/kubernetes-objects.ts";
-import { entriesAnnotation } from "../domain/ownership.ts";
+import { entriesAnnotation, managedLabel } from "../domain/ownership.ts";
 import type { SealKind } from "../domain/pull-secret.ts";
 import { recordIn, type ManifestDocument } from "./documents.ts";
 
@@ -69,7 +69,7 @@ export function inNamespace(
   const { value } = document;
   const named = recordIn(value, "metadata");
   if (named["name"] !== name || named["namespace"] !== undefined) return undefined;
-  if (!JSON.stringify(value).includes(entriesAnnotation)) return undefined;
+  if (!JSON.stringify(value).includes(managedLabel)) return undefined;
   const metadata = { ...named, namespace };
   return { ...document, value: { ...value, metadata }, within: "a document without a namespace" };
 }

@@ -2,12 +2,15 @@ import { expect } from "vitest";
 import { openAzure } from "../../src/azure/azure.ts";
 import { createCluster } from "../../src/kubernetes/cluster-client.ts";
 import { loadKubeconfig } from "../../src/kubernetes/kubeconfig.ts";
+import { openDocuments } from "../../src/manifest/open-documents.ts";
 import { PullClient } from "../../src/registry/pull-client.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { ActionableError } from "../../src/domain/errors.ts";
+import { commandWords } from "../../src/domain/command-words.ts";
 import type { State, StateTarget } from "../../src/domain/state.ts";
 import {
   findStates,
+  findStatesBeside,
   removeWork,
   rotateWork,
   setupWork,
@@ -38,6 +41,8 @@ export interface Unusual {
   readonly dryRun?: boolean;
   readonly stateNamespace?: string;
   readonly context?: string;
+  /** Where secrets are written as documents, and whether they are sealed. */
+  readonly manifest?: { readonly path: string; readonly seal?: string };
   /** Interrupts it, as Ctrl-C does. */
   readonly interrupted?: AbortSignal;
 }
@@ -135,7 +140,9 @@ export class Engine {
     work: (state: State, ports: Awaited<ReturnType<Engine["open"]>>) => Work,
   ): Promise<Driven> {
     const ports = await this.#open(unusual);
-    const [state] = await findStates(ports.cluster, unusual.stateNamespace ?? "acr-pull", never);
+    const [state] = ports.documents
+      ? await findStatesBeside(ports.documents)
+      : await findStates(ports.cluster, unusual.stateNamespace ?? "acr-pull", never);
     if (!state) return { code: 0, lines: ["no state"], told: [] };
     return this.#drive(work(state, ports), ports, unusual);
   }
@@ -143,7 +150,7 @@ export class Engine {
   open = (unusual: Unusual = {}) => this.#open(unusual);
 
   /** The ports, with connections of their own as a process would have them. */
-  async #open({ context = "sandbox" }: Unusual) {
+  async #open({ context = "sandbox", manifest }: Unusual) {
     const { environment, kubeconfigPath, world } = this.#sandbox;
     const kubeconfig = await loadKubeconfig({ file: kubeconfigPath, env: {} }, never);
     const azure = await openAzure(
@@ -158,10 +165,17 @@ export class Engine {
       never,
     );
     const told: string[] = [];
+    const applied = createCluster(kubeconfig, context);
+    const seal =
+      manifest?.seal === undefined
+        ? undefined
+        : { words: commandWords(manifest.seal), variables: process.env };
+    const opened = manifest && (await openDocuments({ path: manifest.path, seal, tell: () => {} }, applied));
     return {
       azure,
       pullProof: new PullClient({ variables: {}, timeoutMs: 60_000 }),
-      cluster: createCluster(kubeconfig, context),
+      cluster: opened?.cluster ?? applied,
+      documents: opened?.documents,
       clock: this.clock,
       report: (event: object) => {
         if ("text" in event) told.push(String(event.text));

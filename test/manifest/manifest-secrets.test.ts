@@ -24,6 +24,7 @@ function filesIn(texts: Map<string, string>) {
     readBelow: () => Promise.resolve(new Map()),
     fileFor: (namespace, name) => `${namespace}-${name}.yaml`,
     write: (file, text) => Promise.resolve(void texts.set(file, text)),
+    remove: (file) => Promise.resolve(void texts.delete(file)),
     whileLocked: (work) => {
       const mine = turn.then(work);
       turn = mine.catch(() => {});

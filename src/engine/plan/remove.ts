@@ -49,7 +49,7 @@ export function planRemove(seen: Seen, wish: RemoveWish): Step[] {
     {
       kind: "state",
       action: "remove",
-      name: `${place.namespace}/acr-pull.${state.registry.loginServer}`,
+      name: place.name,
       run: ({ store, signal }) => store.delete(signal),
     },
   ];

@@ -21,13 +21,16 @@ import {
   proveRefused,
   removeStrays,
   retire,
+  strayKeys,
   sweep,
   type Hold,
 } from "../steps/key.ts";
 import { lifeOf } from "../status.ts";
 import { leftOut, writeTarget } from "../steps/secret.ts";
+import { forDocuments, notApplied, refuseStrays } from "./documents.ts";
 import { changeState, exchange, giveUp } from "../steps/state.ts";
 import {
+  credentialOf,
   entryToHold,
   isUsable,
   keyIn,
@@ -65,10 +68,10 @@ export function planRotate(seen: Seen, wish: RotateWish): Step[] {
       "Run setup to make one, or to write another one that you know: --password-stdin.",
     );
   const begin = [...sweep(seen), ...(wish.force ? removeStrays(seen) : [])];
-  if (wish.mode === "compromised" || keys.some(({ leaked }) => leaked))
-    return [...begin, ...replaceLeaked(seen, keys, wish)];
-  if (!newestKey(seen, keys)) return [...begin, ...replaceDead(seen, keys, wish)];
-  return [...begin, ...renew(seen, keys, wish)];
+  const isLeaked = wish.mode === "compromised" || keys.some(({ leaked }) => leaked);
+  const work = isLeaked ? replaceLeaked : newestKey(seen, keys) ? renew : replaceDead;
+  if (!wish.force && (wish.mode === "compromised" || work === replaceDead)) refuseStrays(seen);
+  return forDocuments(seen, [...begin, ...work(seen, keys, wish)]);
 }
 
 /**
@@ -84,27 +87,35 @@ function renew(seen: Seen, keys: readonly MadeKey[], wish: RotateWish): Step[] {
   const isInGrace = grace.some((key) => !isOver(key.retireAfter, seen.now) && isUsable(seen, key));
   const isWanted =
     wish.mode === "now" ? !isInGrace : wish.mode === "if due" && lifeOf(newest, seen.now) !== "good";
-  const isBegun = !isHandedOut && !isWaitedFor && isWanted;
+  const isInCluster = seen.documents === undefined;
+  const after = isInCluster ? "the new password, the old one beside it" : "the new password";
+  // A document may have been reverted, whatever the state says.
+  const isBehind = !isInCluster && writeHeld(seen, newest, after, beside).length > 0;
+  const isUnderWay = isHandedOut || isWaitedFor || isBehind;
+  // What stands in sealed documents alone cannot be handed out any further: another one is made for all of them.
+  const isBegun = isUnderWay ? !credentialOf(seen, newest) : isWanted;
   if (isBegun && keys.length >= (seen.identity?.mostKeys ?? 0)) throw noRoom();
 
   const lost = keys.filter((key) => !key.current && !key.retireAfter && !isUsable(seen, key));
   const isFinish = wish.mode === "finish";
   const before = keys.slice(0, keys.indexOf(newest)).filter((key) => !lost.includes(key));
-  const over = isFinish ? before : ripeKeys(keys, seen.now);
+  const isApplied = isInCluster || (isFinish && !isUnderWay);
+  const over = isFinish && isApplied ? before : ripeKeys(keys, seen.now);
   const hold: Hold = wish.force ? "nothing" : "copies";
   return [
     ...giveUp(seen, lost),
     ...(isBegun ? [makeKey(seen, wish.life, (all) => all)] : []),
     ...(isBegun || isHandedOut ? [prove(seen, newestNow, "steadily")] : []),
-    ...(isBegun || isHandedOut || isWaitedFor
+    ...(isBegun || isUnderWay
       ? [
-          ...writeHeld(seen, isBegun ? undefined : newest, "the new password, the old one beside it", beside),
+          ...writeHeld(seen, isBegun ? undefined : newest, after, beside),
           exchange(seen, isFinish ? 0 : wish.graceMs),
         ]
       : []),
     ...(isFinish && over.length > 0 ? knownEverywhere(seen, newest) : []),
     ...(isBegun ? [] : clean(seen, over)),
-    ...[...lost, ...over].map((key) => retire(key, hold)),
+    ...[...(isApplied ? lost : []), ...over].map((key) => retire(key, hold)),
+    ...(isFinish && !isApplied ? notApplied(seen, before) : []),
   ];
 }
 
@@ -117,8 +128,9 @@ function noRoom(): ActionableError {
 }
 
 /** The password works no longer, or stands nowhere: no overlap, no grace. */
-function replaceDead(seen: Seen, keys: readonly MadeKey[], { life }: RotateWish): Step[] {
+function replaceDead(seen: Seen, keys: readonly MadeKey[], { life, force }: RotateWish): Step[] {
   const writes = writeHeld(seen, undefined, "a new one", alone);
+  if (writes.length === 0 && force && strayKeys(seen).length > 0) return [];
   const [unread] = seen.state.targets.flatMap((target) => unreadable(seen, target) ?? []);
   if (unread && writes.every(({ refusal }) => refusal)) throw unread;
   if (writes.length === 0)
@@ -131,7 +143,7 @@ function replaceDead(seen: Seen, keys: readonly MadeKey[], { life }: RotateWish)
     makeKey(seen, life, nowAlone),
     prove(seen, newestNow, "once"),
     ...writes,
-    ...keys.map((key) => retire(key, "nothing")),
+    ...(seen.documents === undefined ? keys.map((key) => retire(key, "nothing")) : []),
   ];
 }
 
@@ -139,26 +151,37 @@ function replaceDead(seen: Seen, keys: readonly MadeKey[], { life }: RotateWish)
  * Every key that exists counts as leaked, one that was being handed out too. Neither a copy nor a target that cannot
  * be written keeps a leaked key alive.
  */
-function replaceLeaked(seen: Seen, keys: readonly MadeKey[], { life }: RotateWish): Step[] {
+function replaceLeaked(seen: Seen, keys: readonly MadeKey[], { life, mode }: RotateWish): Step[] {
   const isGoingOn = keys.some(({ leaked }) => leaked);
   const leaked = keys.filter((key) => !isGoingOn || key.leaked);
   const mark = changeState(seen, { before: "the password is in use", after: "it has leaked" }, (state) => ({
     keys: markLeaked(state.keys),
   }));
-  const made = isGoingOn ? newestKey(seen, keys) : undefined;
+  const newest = isGoingOn ? newestKey(seen, keys) : undefined;
+  const isHeld = writeHeld(seen, newest, "the new password", alone).length === 0;
+  // What stands in sealed documents alone cannot be handed out any further.
+  const made = isHeld || credentialOf(seen, newest) ? newest : undefined;
   // Made by a run that was cut off before any target got it.
   const lost = keys.filter((key) => !leaked.includes(key) && key !== made);
   const writes = writeHeld(seen, made, "the new password", alone);
   const isWritten = writes.some(({ refusal }) => !refusal);
+  const isApplied = seen.documents === undefined || (mode === "finish" && isHeld);
   return [
     ...(isGoingOn ? [] : [mark]),
     ...(made || !isWritten ? [] : [makeKey(seen, life, (all) => all)]),
     ...(isWritten ? [prove(seen, newestNow, "once")] : []),
     ...writes,
-    exchange(seen, 0),
-    ...leaked.map((key) => retire({ ...key, leaked: true }, "nothing")),
-    ...lost.map((key) => retire(key, "nothing")),
-    ...leaked.flatMap((key) => proveRefused(seen, key)),
+    ...(made?.current ? [] : [exchange(seen, 0)]),
+    ...(isApplied
+      ? [
+          ...leaked.map((key) => retire({ ...key, leaked: true }, "nothing")),
+          ...lost.map((key) => retire(key, "nothing")),
+          ...leaked.flatMap((key) => proveRefused(seen, key)),
+        ]
+      : notApplied(
+          seen,
+          leaked.map((key) => ({ ...key, leaked: true })),
+        )),
   ];
 }
 

@@ -30,8 +30,11 @@ import {
   makeStateNamespace,
 } from "../steps/state.ts";
 import {
+  credentialOf,
   entryToHold,
   isOurUser,
+  isSealed,
+  keyIn,
   newestKey,
   secretIn,
   stateOf,
@@ -39,6 +42,7 @@ import {
   userNameOf,
   type Seen,
 } from "../world.ts";
+import { forDocuments } from "./documents.ts";
 import { planRemove } from "./remove.ts";
 
 /** How long a new role has to let it pull before the former one is granted again. */
@@ -68,7 +72,8 @@ export function planSetup(seen: Seen, wish: SetupWish): Step[] {
   const role = identity && wantedRole(seen, wish);
   const rights = identity && role ? rightsFor(identity, role, seen, wish) : [];
   const newest = newestKey(seen, state.keys);
-  const makesKey = identity !== undefined && !seen.given && !newest;
+  const makesKey =
+    identity !== undefined && !seen.given && (!newest || isOutOfReach(seen, wish, newest, rights.length > 0));
   const targets = withTargets(state.targets, wish.targets);
   const recorded = {
     targets,
@@ -82,11 +87,11 @@ export function planSetup(seen: Seen, wish: SetupWish): Step[] {
   const isProved = rights.length > 0 || revoked.length > 0 || makesKey || isGivenWritten;
   const proof = prove(seen, (world) => newestKey(world, stateOf(world).keys), "once");
   const isHandedOut = !makesKey && newest !== undefined && newest.name === successor(state.keys)?.name;
-  const dead = makesKey ? state.keys.filter(isMade) : [];
+  const dead = makesKey && seen.documents === undefined ? state.keys.filter(isMade) : [];
   const [unread] = state.targets.flatMap((target) => unreadable(seen, target) ?? []);
   // A target that cannot be looked at may hold it.
   if (unread && dead.some((key) => isAlive(seen, key))) throw unread;
-  return [
+  return forDocuments(seen, [
     ...(isNew ? [...makeStateNamespace(seen), createState(seen)] : [...beginAgain(seen), ...sweep(seen)]),
     ...rights,
     ...(makesKey ? [makeKey(seen, wish.life, nowAlone, recorded)] : []),
@@ -96,7 +101,19 @@ export function planSetup(seen: Seen, wish: SetupWish): Step[] {
     ...writes,
     ...(isHandedOut ? [exchange(seen, wish.graceMs)] : []),
     ...dead.map((key) => retire(key, "copies")),
-  ];
+  ]);
+}
+
+/**
+ * Whether a password is needed that nobody can read back, because it stands in sealed documents alone. Then another one
+ * is made for all of them.
+ */
+function isOutOfReach(seen: Seen, { targets }: SetupWish, newest: MadeKey, isToBeProved: boolean): boolean {
+  const { keys } = seen.state;
+  return (
+    !credentialOf(seen, newest) &&
+    (isToBeProved || targets.some((target) => keyIn(seen, keys, placeOf(target))?.name !== newest.name))
+  );
 }
 
 function registryOf({ registry: { id = "", loginServer } }: Seen) {
@@ -220,7 +237,9 @@ function targetSteps(
   for (const target of targets) {
     const place = placeOf(target);
     if (!named.has(place) && !makesKey) continue;
-    const consent: Consent = wish.adopt && named.has(place) ? "adopt" : known.has(place) ? "target" : "none";
+    const held = secretIn(seen, target);
+    const isTakenOver = wish.adopt && named.has(place) && !isSealed(held);
+    const consent: Consent = isTakenOver ? "adopt" : known.has(place) ? "target" : "none";
     const content = secrets.get(place);
     const objection = objectionAt(seen, target, consent, wish.createNamespaces && named.has(place));
     if (objection) {
@@ -231,7 +250,8 @@ function targetSteps(
     }
     if (namespaces.get(target.namespace) === undefined && !content) made.add(target.namespace);
     written.push(target);
-    const held = secretIn(seen, target);
+    // It holds the newest password: else one would be made.
+    if (isSealed(held) && !makesKey && !seen.given) continue;
     const entry = makesKey ? undefined : entryToHold(seen, state.keys);
     // A second password beside the first may stay until its time is over, and need not be added.
     const alone = entry && held && changeToHold(held, registry.loginServer, { ...entry, overlap: undefined });

@@ -20,7 +20,7 @@ import { isRefusedSteadily, proveSteadily } from "../../core/proof/prove-steadil
 import type { Identity, KeyLife } from "../identity.ts";
 import { leastGraceMs } from "./state.ts";
 import type { Step } from "../step.ts";
-import { credentialOf, stateOf, type Seen, type World } from "../world.ts";
+import { credentialOf, stateOf, timeToGo, type Seen, type World } from "../world.ts";
 
 const mostLostAnswers = 3;
 
@@ -120,6 +120,9 @@ async function anotherName(world: World): Promise<Key> {
   return key;
 }
 
+/** A document holds no second password for replicas of Entra that do not know the first one yet. */
+const beforeDocument = { times: 8, spreadMs: 60_000 };
+
 /** Proves that the key pulls. @param times once, or as often as a key has to be accepted that replaces another */
 export function prove(
   { registry }: Seen,
@@ -134,8 +137,10 @@ export function prove(
       const credential = world.given ?? credentialOf(world, key(world));
       if (!credential) throw new TypeError("what is to be proved has been made");
       const { proof, signal, identity } = world;
-      if (times === "once" || !identity) return provePull(proof, credential, signal);
-      await proveSteadily(proof, credential, { ...identity.proof, signInSuffices: false }, signal);
+      const inCluster = times === "once" ? undefined : identity?.proof;
+      const steadiness = world.documents === undefined ? inCluster : beforeDocument;
+      if (!steadiness) return provePull(proof, credential, signal);
+      await proveSteadily(proof, credential, { ...steadiness, signInSuffices: false }, signal);
     },
   };
 }
@@ -239,7 +244,8 @@ export function retire(key: MadeKey, hold: Hold): Step {
     alone: true,
     before: key.leaked ? "leaked" : "the old one",
     run: async (world) => {
-      const keptBecause = hold === "copies" && !key.leaked ? await holdersOf(key, world) : undefined;
+      const looks = hold === "copies" && !key.leaked && world.documents === undefined;
+      const keptBecause = looks ? await holdersOf(key, world) : undefined;
       if (keptBecause) return keptBecause;
       await identityOf(world).removeKey(key.id, world.signal);
       await world.store.save({ keys: withoutKey(stateOf(world).keys, key.name) }, world.signal);
@@ -277,11 +283,10 @@ export function nowCurrent(keys: readonly Key[], made: MadeKey): readonly Key[] 
 
 /** The keys with every one but the new one out of time. */
 export function nowAlone(keys: readonly Key[], made: MadeKey, world: World): readonly Key[] {
-  const now = world.time().toISOString();
   return nowCurrent(keys, made).map((key) =>
     key.name === made.name || !isMade(key) || key.retireAfter !== undefined
       ? key
-      : { ...key, retireAfter: now },
+      : { ...key, retireAfter: timeToGo(world, key, 0) },
   );
 }
 

@@ -15,6 +15,7 @@ import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Step } from "../step.ts";
 import {
   isOurUser,
+  isSealed,
   keyIn,
   secretIn,
   stateOf,
@@ -99,7 +100,8 @@ async function writeOnce(
   const name = placeOf(target);
   const objection = objectionTo(secret, registry.loginServer, {
     isOurs: (userName) => isOurUser(world, userName),
-    consent: consent === "held" ? "none" : consent,
+    // What holds a password of ours is a target.
+    consent: consent === "held" ? "target" : consent,
     name,
   });
   if (objection) throw objection;
@@ -168,8 +170,9 @@ export function releaseTarget(seen: Seen, target: StateTarget): Step[] {
 
 /** Whether a secret still holds an entry of the installation's user, or may. */
 export function mayHold(seen: Seen, target: StateTarget): boolean {
-  if (unreadable(seen, target)) return true;
-  const { plain, overlap } = foundEntry(secretIn(seen, target), seen.registry.loginServer);
+  const secret = secretIn(seen, target);
+  if (unreadable(seen, target) || isSealed(secret)) return true;
+  const { plain, overlap } = foundEntry(secret, seen.registry.loginServer);
   return [plain, overlap].some((one) => isOurUser(seen, one?.username));
 }
 

@@ -1,6 +1,6 @@
 import { isMade, placeOf, withKey, type Key, type MadeKey, type State } from "../../domain/state.ts";
 import type { Step } from "../step.ts";
-import { isUsable, keyIn, stateOf, unreadable, type Seen, type World } from "../world.ts";
+import { isUsable, keyIn, stateOf, timeToGo, unreadable, type Seen, type World } from "../world.ts";
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 
@@ -35,7 +35,7 @@ export function createState({ state, place }: Seen): Step {
   return {
     kind: "state",
     action: "create",
-    name: `${place.namespace}/acr-pull.${state.registry.loginServer}`,
+    name: place.name,
     run: async ({ store, signal }) => {
       try {
         if (!store.state) await store.create(state, signal);
@@ -79,14 +79,14 @@ export function beginAgain(seen: Seen): Step[] {
 type Change = (state: State, world: World) => Partial<State>;
 
 export function changeState(
-  { place, state }: Seen,
+  { place }: Seen,
   says: { readonly before?: string; readonly after: string },
   change: Change,
 ): Step {
   return {
     kind: "state",
     action: "update",
-    name: `${place.namespace}/acr-pull.${state.registry.loginServer}`,
+    name: place.name,
     ...says,
     run: (world) => world.store.save(change(stateOf(world), world), world.signal),
   };
@@ -110,13 +110,14 @@ export function exchange(seen: Seen, graceMs: number): Step {
     if (!newest && !keys.some(({ leaked }) => leaked)) throw nothingWritten();
     const untilKnownMs =
       newest && isMade(newest) ? Date.parse(newest.madeAt) + leastGraceMs - world.time().getTime() : 0;
-    const after = (lifeMs: number) => new Date(world.time().getTime() + lifeMs).toISOString();
     return {
       keys: keys.map(({ current: _current, ...key }): Key => {
         if (key.name === newest?.name) return { ...key, current: true };
-        if (key.leaked) return { ...key, retireAfter: after(0) };
-        if (!isMade(key) || key.retireAfter !== undefined || held.has(key.name) || isAnyUnread) return key;
-        return { ...key, retireAfter: after(isUsable(world, key) ? Math.max(graceMs, untilKnownMs) : 0) };
+        if (!isMade(key)) return key;
+        if (key.leaked) return { ...key, retireAfter: timeToGo(world, key, 0) };
+        if (key.retireAfter !== undefined || held.has(key.name) || isAnyUnread) return key;
+        const leastMs = isUsable(world, key) ? Math.max(graceMs, untilKnownMs) : 0;
+        return { ...key, retireAfter: timeToGo(world, key, leastMs) };
       }),
     };
   });
@@ -135,7 +136,7 @@ export function giveUp(seen: Seen, lost: readonly MadeKey[]): Step[] {
   return [
     changeState(seen, { before: "a new password was to come", after: "it is lost" }, ({ keys }, world) => ({
       keys: lost.reduce<readonly Key[]>(
-        (rest, { name }) => withKey(rest, name, { retireAfter: world.time().toISOString() }),
+        (rest, key) => withKey(rest, key.name, { retireAfter: timeToGo(world, key, 0) }),
         keys,
       ),
     })),

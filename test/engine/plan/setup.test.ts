@@ -31,7 +31,7 @@ describe("setup", () => {
       { a: [] },
       {
         isNew: true,
-        place: { namespace: "acr-pull", exists: false },
+        place: { name: "acr-pull/acr-pull.myregistry.azurecr.io", namespace: "acr-pull", exists: false },
         stateMore: { targets: [] },
       },
     );
