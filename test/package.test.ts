@@ -139,11 +139,9 @@ describe("the published package", () => {
 
   it("completes what is typed for kubectl, and carries none of it out", () => {
     const complete = join(folder, "node_modules", ".bin", "kubectl_complete-acr_pull");
-    expect(run(complete, ["setup", "--role", "acrpu"])).toBe("acrpull\nacrpush\n:4\n");
-    expect(run(complete, ["--version"])).toBe("--version\tshow the version\n:4\n");
-    expect(run("node", [join(installed, "bin", "kubectl_complete-acr_pull.cjs"), "--help"])).toBe(
-      "--help\tshow help\n:4\n",
-    );
+    expect(run(complete, ["setup", "--role", "acrpu"])).toBe("acrpull\t\nacrpush\t\n:4\n");
+    expect(run(complete, ["--version"])).toBe(":0\n");
+    expect(run("node", [join(installed, "bin", "kubectl_complete-acr_pull.cjs"), "--help"])).toBe(":0\n");
   });
 });
 

@@ -74,10 +74,15 @@ export async function overtake(
         resolve();
       });
     });
+    let isEnded = false;
     const first = runOf(start, sandbox, {
       started: (send) => (signal = send),
       // It would wait, look again and do what it was asked to, which is another run's work.
-      told: (text) => text.includes("Waiting for another run") && signal("SIGTERM"),
+      told: (text) => {
+        if (isEnded || !text.includes("Waiting for another run")) return;
+        isEnded = true;
+        signal("SIGTERM");
+      },
     });
     try {
       await stopped;

@@ -75,7 +75,7 @@ describe.concurrent("what was asked for by name and is not there", () => {
     const failed = run.json.checks.filter(({ status }: { status: string }) => status === "fail");
     expect(failed).toHaveLength(1);
     expect(failed[0].message).toContain(message);
-    expect(failed[0].hint).toContain(suggestion);
+    expect(failed[0].fix).toContain(suggestion);
   });
 
   it("passes no check of verify in a namespace that there is none of", async (test) => {

@@ -75,16 +75,6 @@ const occasions: ReadonlyArray<{
     commands: ["verify"],
   },
   {
-    what: "an orphan",
-    line: "status",
-    world: (sandbox) => {
-      setUp(sandbox);
-      sandbox.world.clusters[0]!.objects["secrets"] = [];
-      sandbox.invariants.watch();
-    },
-    commands: ["status"],
-  },
-  {
     what: "a secret that is gone, and that a service account names",
     line: "status",
     world: (sandbox) => {
@@ -93,7 +83,7 @@ const occasions: ReadonlyArray<{
       sandbox.world.clusters[0]!.objects["secrets"] = [];
       sandbox.invariants.watch();
     },
-    commands: ["status", "remove"],
+    commands: ["remove"],
   },
   {
     what: "a retirement that waits",

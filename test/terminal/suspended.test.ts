@@ -17,7 +17,7 @@ it("Ctrl-Z at a question leads back to the shell, and fg to the question", async
   await run.at(questions.registry);
   await run.press("ctrl-z").until("Stopped");
   await run.press("echo the shell listens: $((40 + 2))", "enter").until("listens: 42");
-  await run.press("fg", "enter").until(/listens: 42.* fg /);
+  await run.press("fg", "enter").until(/listens: 42.* fg/);
   // The arrow moves within the question. If the program did not read it, the terminal would echo it.
   await run.press("down").until("❯ myregistry");
   await run.press("enter").until(`✔ ${questions.registry} myregistry`);

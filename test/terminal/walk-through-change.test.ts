@@ -1,5 +1,3 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { dockerConfigOf, entryOf, liveAssignments, secretOf, setup } from "../program.ts";
@@ -96,38 +94,6 @@ describe("a principal that exists", () => {
     expect(command).toContain(` --service-principal ${shared} `);
     expect(entryOf(sandbox)?.username).toBe(shared);
     await expectRepeatable(sandbox, command);
-  });
-
-  it("with its password: the plan speaks of no new one, and none of its life can be changed", async () => {
-    const secretText = "known-password";
-    sandbox = await startSandbox({
-      registries: [{ name: "myregistry" }],
-      applications: [
-        {
-          displayName: "shared",
-          appId: shared,
-          passwords: [{ secretText }],
-          roles: [{ role: "AcrPull", scope: "myregistry" }],
-        },
-      ],
-    });
-    const file = join(sandbox.folder, "password");
-    await writeFile(file, secretText);
-    const settled = "--auth environment --registry myregistry --context sandbox -n awesomeapps".split(" ");
-    const walk = await Walk.start(sandbox, [
-      ...settled,
-      "--service-principal",
-      shared,
-      "--password-file",
-      file,
-    ]);
-    await (await walk.at("review")).run.until("Password the one given; none is made");
-    await (await walk.answer("review", "change")).at("what");
-    expect(walk.run.question).not.toContain("lifetime");
-    await walk.answer("what", "secret");
-    await walk.accept("secretName", "review");
-    expect(await walk.exit(), walk.run.history).toBe(0);
-    expect(walk.run.output).not.toContain(secretText);
   });
 });
 

@@ -14,7 +14,10 @@ export const verifyCommand = flowCommand<VerifyTypes>({
   options: verifyOptions,
   examples: [
     ["verify -n awesomeapps", "every pull secret of a namespace"],
-    ["verify -n awesomeapps --image my-awesome-app:v1", "and whether the image is there, for every node"],
+    [
+      "verify -n awesomeapps --registry myregistry --image my-awesome-app:v1",
+      "and whether the image is there, for every node",
+    ],
     ["verify -n awesomeapps -o json", "for a pipeline: exit 5 when something fails"],
   ],
   input: async (_given, context) => (answers) => verifyInput(answers, suggester(context)),
