@@ -14,7 +14,7 @@ import type {
 } from "../core/ports.ts";
 import type { Report } from "../core/progress.ts";
 import { look } from "./look.ts";
-import { planRemove, type RemoveWish } from "./plan/remove.ts";
+import { leavingTargets, planRemove, type RemoveWish } from "./plan/remove.ts";
 import { planRotate, type RotateWish } from "./plan/rotate.ts";
 import { planSetup, type SetupWish } from "./plan/setup.ts";
 import type { Job } from "./run.ts";
@@ -22,6 +22,7 @@ import { ServicePrincipalIdentity } from "./service-principal.ts";
 import { FileStateStore } from "./file-state-store.ts";
 import type { Documents } from "./ports.ts";
 import { SecretStateStore, stateType, type StateStore } from "./state-store.ts";
+import { findUsers } from "./users.ts";
 import type { KnownRegistry, World } from "./world.ts";
 
 /** What the jobs work with. */
@@ -119,7 +120,13 @@ export function removeWork(
 ): Work {
   const { azure } = ports;
   return {
-    look: () => lookAtInstallation(state, wish, ports, { tries: false }, signal),
+    look: async () => {
+      const world = await lookAtInstallation(state, wish, ports, { tries: false }, signal);
+      // Who uses what documents bring is seen by whoever applies them.
+      if (world.documents !== undefined) return world;
+      const leaving = leavingTargets(world.state.targets, wish.targets);
+      return { ...world, users: await findUsers(world, leaving) };
+    },
     plan: (world) => planRemove(world, wish),
     readyToWrite: azure?.roles && (() => azure.roles?.readyToWrite(signal) ?? Promise.resolve()),
   };

@@ -59,6 +59,16 @@ export interface Seen {
   readonly refused: ReadonlySet<string>;
   /** A password that was given, and the user name that it is for. */
   readonly given: PullCredential | undefined;
+  /** What pulls with the secrets that are to go. Looked at for `remove` alone. */
+  readonly users?: SecretUsers;
+}
+
+/** Who will no longer pull, in words. */
+export interface SecretUsers {
+  /** Pods and service accounts. */
+  readonly naming: readonly string[];
+  /** Secrets elsewhere that somebody copied. */
+  readonly copies: readonly string[];
 }
 
 /** The world while it is being changed. Steps get it. */

@@ -92,8 +92,8 @@ export async function inSandbox<T>(
   }
 }
 
-/** How many requests the command sends when nothing goes wrong, and which of them write. */
-export function undisturbed({ prepare, command, isOver, name }: Cut): Promise<readonly string[]> {
+/** The numbers, from 1, of the requests by which the command writes when nothing goes wrong. */
+export function undisturbed({ prepare, command, isOver, name }: Cut): Promise<readonly number[]> {
   return inSandbox({}, async (sandbox, engine) => {
     await prepare?.(engine);
     if (name === "remove") expectDepartures(sandbox);
@@ -103,8 +103,8 @@ export function undisturbed({ prepare, command, isOver, name }: Cut): Promise<re
     isOver(sandbox);
     return sandbox.requests.entries
       .slice(before)
-      .map(({ method, path, mutating }) =>
-        mutating && !/token|selfsubject/.test(path) ? `${method} ${path}` : "",
+      .flatMap(({ path, mutating }, index) =>
+        mutating && !/token|selfsubject/.test(path) ? [index + 1] : [],
       );
   });
 }

@@ -249,6 +249,30 @@ describe("remove", () => {
     expect(secretOf(sandbox)).toBeUndefined();
   });
 
+  it("refuses while a pod names the secret, and names the copies that no longer pull", async () => {
+    await engine.setup(both);
+    sandbox.addObject("sandbox", {
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "kubernetes.io/dockerconfigjson",
+      metadata: { name: "copy", namespace: "kube-public" },
+      data: secretOf(sandbox)!["data"],
+    });
+    sandbox.addObject("sandbox", {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "web", namespace: "default" },
+      spec: { containers: [{ name: "web", image: "web" }], imagePullSecrets: [{ name: "acr-secret" }] },
+    });
+    const refused = await engine.remove();
+    expect(refused).toMatchObject({ code: 2, error: { code: "remove.still-named" } });
+    expect(refused.lines.join()).toContain("pod default/web");
+    const run = await engine.remove({ force: true });
+    expect(run.code, run.lines.join("\n")).toBe(0);
+    const removal = run.outcome?.results.find(({ step }) => step.kind === "application")?.step;
+    expect(removal?.after).toBe("kube-public/copy no longer pulls");
+  });
+
   it("keeps the installation for a target that cannot be written", async () => {
     await engine.setup(both);
     sandbox.setFaults([

@@ -1,5 +1,5 @@
 import { placeOf, type StateTarget } from "../../domain/state.ts";
-import { refused } from "../../domain/errors.ts";
+import { refused, type ActionableError } from "../../domain/errors.ts";
 import type { Step } from "../step.ts";
 import { unlinkAccounts } from "../steps/account.ts";
 import { mayHold, releaseTarget } from "../steps/secret.ts";
@@ -17,7 +17,7 @@ export interface RemoveWish {
 /** Undoes `setup` for some targets; with the last one, everything. */
 export function planRemove(seen: Seen, wish: RemoveWish): Step[] {
   const { state, identity, place } = seen;
-  const leaving = state.targets.filter((target) => isMeant(target, wish.targets));
+  const leaving = leavingTargets(state.targets, wish.targets);
   for (const { namespace, secret } of wish.targets ?? [])
     if (!leaving.some((one) => one.namespace === namespace && (secret ?? one.secret) === one.secret))
       throw refused(
@@ -25,6 +25,8 @@ export function planRemove(seen: Seen, wish: RemoveWish): Step[] {
         `${secret === undefined ? `Namespace ${namespace}` : `Secret ${namespace}/${secret}`} is not a target of ${state.registry.loginServer}.`,
         `The targets are: ${state.targets.map(placeOf).join(", ")}.`,
       );
+  const { naming = [], copies = [] } = seen.users ?? {};
+  if (naming.length > 0 && !wish.force) throw stillNamed(naming);
   const isLast = leaving.length === state.targets.length;
   const count = (targets: readonly StateTarget[]) =>
     `${targets.length} ${targets.length === 1 ? "secret" : "secrets"}`;
@@ -45,7 +47,10 @@ export function planRemove(seen: Seen, wish: RemoveWish): Step[] {
     },
   );
   const everything: Step[] = [
-    ...(identity?.toRemove() ?? []),
+    ...(identity?.toRemove() ?? []).map((step) => ({
+      ...step,
+      ...(copies.length > 0 && { after: `${listed(copies)} no longer pulls` }),
+    })),
     {
       kind: "state",
       action: "remove",
@@ -59,6 +64,26 @@ export function planRemove(seen: Seen, wish: RemoveWish): Step[] {
     ...(state.removing && state.targets.length === 0 ? [] : [forget]),
     ...(isLast ? everything.map((step) => onlyIfEmpty(step)) : []),
   ];
+}
+
+function stillNamed(names: readonly string[]): ActionableError {
+  return refused(
+    "remove.still-named",
+    `${listed(names)} still names the secret, and could no longer pull.`,
+    "Delete these, or let them pull with another secret first. Or remove it all the same: --force",
+  );
+}
+
+const mostListed = 5;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - mostListed;
+  return `${names.slice(0, mostListed).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** The targets that are asked for. */
+export function leavingTargets(targets: readonly StateTarget[], asked: RemoveWish["targets"]): StateTarget[] {
+  return targets.filter((target) => isMeant(target, asked));
 }
 
 function isMeant({ namespace, secret }: StateTarget, asked: RemoveWish["targets"]): boolean {
