@@ -24,6 +24,7 @@ export interface TerminalOptions {
 /** Keys by name, as a terminal sends them. Any other text is typed as it is. */
 const keys: Readonly<Record<string, string>> = {
   enter: "\r",
+  tab: "\t",
   up: "\u001b[A",
   down: "\u001b[B",
   backspace: "\u007f",
