@@ -159,11 +159,6 @@ export function withoutOldNames(keys: readonly Key[], now: Date): readonly Key[]
   return keys.filter((key) => isMade(key) || now.getTime() - Date.parse(key.namedAt) < dayMs);
 }
 
-/** The keys with one of them changed. */
-export function withKey(keys: readonly Key[], name: string, change: Partial<Key>): readonly Key[] {
-  return keys.map((key) => (key.name === name ? { ...key, ...change } : key));
-}
-
 /** The keys without one of them. */
 export function withoutKey(keys: readonly Key[], name: string): readonly Key[] {
   return keys.filter((key) => key.name !== name);

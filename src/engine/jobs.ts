@@ -21,7 +21,7 @@ import type { Job } from "./run.ts";
 import { ServicePrincipalIdentity } from "./service-principal.ts";
 import { FileStateStore } from "./file-state-store.ts";
 import type { Documents } from "./ports.ts";
-import { SecretStateStore, stateType, type StateStore } from "./state-store.ts";
+import { SecretStateStore, stateOfSecret, stateType, type StateStore } from "./state-store.ts";
 import { findUsers } from "./users.ts";
 import type { KnownRegistry, World } from "./world.ts";
 
@@ -94,7 +94,7 @@ export function setupWork(
     plan: (world) => planSetup(world, wish),
     // The rest of a removal clears the way for what was asked.
     goesOn: ({ state, store: { state: left } }) => state.removing === true && left === undefined,
-    readyToWrite: azure?.roles && (() => azure.roles?.readyToWrite(signal) ?? Promise.resolve()),
+    readyToWrite: readyToWrite(azure, signal),
   };
 }
 
@@ -128,7 +128,7 @@ export function removeWork(
       return { ...world, users: await findUsers(world, leaving) };
     },
     plan: (world) => planRemove(world, wish),
-    readyToWrite: azure?.roles && (() => azure.roles?.readyToWrite(signal) ?? Promise.resolve()),
+    readyToWrite: readyToWrite(azure, signal),
   };
 }
 
@@ -249,6 +249,11 @@ function identityOf(
     );
 }
 
+function readyToWrite(azure: JobPorts["azure"], signal: AbortSignal): Work["readyToWrite"] {
+  const roles = azure?.roles;
+  return roles && (() => roles.readyToWrite(signal));
+}
+
 /** The states of a cluster's state namespace. None is nothing to be content with: the caller says so. */
 export async function findStates(
   cluster: Pick<WritableCluster, "context" | "listSecretsOfType">,
@@ -256,12 +261,7 @@ export async function findStates(
   signal: AbortSignal,
 ): Promise<readonly State[]> {
   const secrets = await cluster.listSecretsOfType(stateNamespace, stateType, signal);
-  return secrets.map(({ name, data }) =>
-    parseState(
-      Buffer.from(data["state"] ?? "", "base64").toString("utf8"),
-      `secret ${stateNamespace}/${name}`,
-    ),
-  );
+  return secrets.map((secret) => stateOfSecret(secret));
 }
 
 /** The states beside documents. @throws ActionableError `state.malformed`, `state.newer`, exit 2 */

@@ -27,7 +27,7 @@ import type { Clock, Directory, WritableCluster } from "../core/ports.ts";
 import type { Report } from "../core/progress.ts";
 import { width } from "./apply.ts";
 import type { Identity } from "./identity.ts";
-import type { StateStore } from "./state-store.ts";
+import { stateSecretName, type StateStore } from "./state-store.ts";
 import { mayNotKeepState } from "./steps/state.ts";
 import type { KnownRegistry, SeenNamespace, World } from "./world.ts";
 
@@ -108,7 +108,9 @@ export async function look(looking: Looking, signal: AbortSignal): Promise<World
     replaces: isGone ? "deleted" : store.isCopy ? "copied" : undefined,
     place: {
       name:
-        documents === undefined ? `${looking.stateNamespace}/acr-pull.${registry.loginServer}` : store.place,
+        documents === undefined
+          ? `${looking.stateNamespace}/${stateSecretName(registry.loginServer)}`
+          : store.place,
       namespace: looking.stateNamespace,
       exists,
     },

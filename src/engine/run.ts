@@ -1,6 +1,7 @@
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode, type ExitCode } from "../domain/exit-code.ts";
 import { isMade } from "../domain/state.ts";
+import { isRefusedForGood } from "../core/identity/client-secret.ts";
 import { apply } from "./apply.ts";
 import { deadAfterMs, moment, since } from "./lock.ts";
 import { planRemove } from "./plan/remove.ts";
@@ -144,12 +145,4 @@ async function carryOut(world: World, steps: readonly Step[], job: Job): Promise
   } finally {
     await store.release(job.closing()).catch(() => {});
   }
-}
-
-/** Whether the same request would be refused again: a right is missing, or a rule of the tenant forbids it. */
-function isRefusedForGood({ code, exitCode: exit }: ActionableError): boolean {
-  return (
-    /^(?:directory\.|roles\.|azure\.mfa-required$)/.test(code) &&
-    (exit === exitCode.notAllowed || exit === exitCode.usage)
-  );
 }

@@ -313,7 +313,7 @@ export class ServicePrincipalIdentity implements Identity {
     try {
       await this.#tools.directory.addOwner(this.#made.objectId, owner, signal);
     } catch (error) {
-      throw await explainRefusedOwner(error, this.#tools, signal);
+      throw await explainRefusedOwner(error, owner, this.#tools, signal);
     }
   }
 
@@ -363,15 +363,14 @@ export class ServicePrincipalIdentity implements Identity {
 
   /** Whether an assignment is this installation's: another one may use the same principal. */
   #isOurs({ name, scope, roleDefinitionId }: RoleAssignment): boolean {
-    const { registry, id } = this.#wish;
+    const { registry } = this.#wish;
     const guid = roleDefinitionId.split("/").at(-1) ?? "";
-    return (
-      scope.toLowerCase() === registry.id.toLowerCase() && name.toLowerCase() === this.#nameFor(guid, id)
-    );
+    return scope.toLowerCase() === registry.id.toLowerCase() && name.toLowerCase() === this.#nameFor(guid);
   }
 
-  #nameFor(roleGuid: string, id = this.#wish.id): string {
-    return assignmentName(this.#wish.registry.id, id, roleGuid);
+  #nameFor(roleGuid: string): string {
+    const { registry, id } = this.#wish;
+    return assignmentName(registry.id, id, roleGuid);
   }
 
   #assignmentOf({ guid }: BuiltInRole): RoleAssignment | undefined {

@@ -97,14 +97,13 @@ export class SecretStateStore implements StateStore {
 
   async read(signal: AbortSignal): Promise<void> {
     this.#secret = await this.#find(signal);
-    const text = this.#secret?.data[dataKey];
-    if (this.#secret && (this.#secret.type !== stateType || text === undefined))
+    if (this.#secret && (this.#secret.type !== stateType || this.#secret.data[dataKey] === undefined))
       throw refused(
         "state.malformed",
         `The ${this.place} is not a state of acr-pull.`,
         "Delete or rename it, or keep the state elsewhere with --state-namespace.",
       );
-    this.#state = text === undefined ? undefined : parseState(fromBase64(text), this.place);
+    this.#state = this.#secret && stateOfSecret(this.#secret);
   }
 
   async create(state: State, signal: AbortSignal): Promise<void> {
@@ -252,6 +251,12 @@ function isWritten(secret: PullSecret, { annotations, data }: SecretChange): boo
   return lockOf(secret) === wanted && (!data || secret.data[dataKey] === data[dataKey]);
 }
 
-function fromBase64(text: string): string {
-  return Buffer.from(text, "base64").toString("utf8");
+/** The state that a secret holds. @throws ActionableError `state.newer`, `state.malformed`, exit 2 */
+export function stateOfSecret({
+  namespace,
+  name,
+  data,
+}: Pick<PullSecret, "namespace" | "name" | "data">): State {
+  const text = Buffer.from(data[dataKey] ?? "", "base64").toString("utf8");
+  return parseState(text, `secret ${namespace}/${name}`);
 }

@@ -93,14 +93,19 @@ export function stateOf({ store, state }: World): State {
 
 /** Whether a key's password stands somewhere and works, as far as it was looked at. */
 export function isUsable(seen: Seen, key: Key | undefined): boolean {
-  const { passwords, refused, now, secrets } = seen;
+  const { passwords, refused, now } = seen;
   return (
     isMade(key) &&
     !key.leaked &&
     !isOver(key.expiresAt, now) &&
     !refused.has(key.id) &&
-    (passwords.has(key.sha256) || [...secrets.values()].some((secret) => isSealedFor(secret, key)))
+    (passwords.has(key.sha256) || isSealedSomewhere(seen, key))
   );
+}
+
+function isSealedSomewhere({ documents, secrets }: Seen, key: MadeKey): boolean {
+  // A cluster has no sealed secrets to go through for each target.
+  return documents !== undefined && [...secrets.values()].some((secret) => isSealedFor(secret, key));
 }
 
 /** Whether a sealed document holds a key: the annotation outside the seal has the end of its life. */

@@ -25,17 +25,26 @@ export async function foreseeRefusal(
   signal: AbortSignal,
 ): Promise<ActionableError | undefined> {
   const needsPrincipal = finding.kind === "found" && !finding.principal;
-  const registers = finding.kind === "absent" || needsPrincipal;
-  if (registers && (await directory.mayRegisterApplications(signal)) === "no") {
-    return new ActionableError(`${caller.name} may not register applications in tenant ${caller.tenantId}.`, {
-      code: "directory.forbidden",
-      exitCode: exitCode.notAllowed,
-      hint: "Ask for the Microsoft Graph permission Application.ReadWrite.OwnedBy (a pipeline) or the role Application Developer (a person), or ask somebody to create one and pass it with --service-principal.",
-      docs: "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference#application-developer",
-    });
+  if (finding.kind === "absent" || needsPrincipal) {
+    const foreseen = await foreseeRefusedRegistration({ directory, caller }, signal);
+    if (foreseen) return foreseen;
   }
   if (finding.kind !== "found" || !(changesIt || needsPrincipal)) return undefined;
   return foreseeRefusedChange(finding.application, { directory, caller }, signal);
+}
+
+/** The refusal to expect when an application is registered, according to the caller's token. */
+export async function foreseeRefusedRegistration(
+  { directory, caller }: Asking,
+  signal: AbortSignal,
+): Promise<ActionableError | undefined> {
+  if ((await directory.mayRegisterApplications(signal)) !== "no") return undefined;
+  return new ActionableError(`${caller.name} may not register applications in tenant ${caller.tenantId}.`, {
+    code: "directory.forbidden",
+    exitCode: exitCode.notAllowed,
+    hint: "Ask for the Microsoft Graph permission Application.ReadWrite.OwnedBy (a pipeline) or the role Application Developer (a person), or ask somebody to create one and pass it with --service-principal.",
+    docs: "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference#application-developer",
+  });
 }
 
 /**

@@ -7,7 +7,6 @@ import {
   isMade,
   newKeyName,
   sha256,
-  withKey,
   withoutKey,
   withoutOldNames,
   type Key,
@@ -274,24 +273,17 @@ function identityOf({ identity }: World): Identity {
   return identity;
 }
 
-/** The keys with one of them current. */
-export function nowCurrent(keys: readonly Key[], made: MadeKey): readonly Key[] {
-  return keys.map(({ current: _current, ...key }) =>
-    key.name === made.name ? { ...key, current: true } : key,
-  );
-}
-
-/** The keys with every one but the new one out of time. */
+/** The keys with the new one current, and every other one out of time. */
 export function nowAlone(keys: readonly Key[], made: MadeKey, world: World): readonly Key[] {
-  return nowCurrent(keys, made).map((key) =>
-    key.name === made.name || !isMade(key) || key.retireAfter !== undefined
+  return keys.map(({ current: _current, ...key }): Key => {
+    if (key.name === made.name) return { ...key, current: true };
+    return !isMade(key) || key.retireAfter !== undefined
       ? key
-      : { ...key, retireAfter: timeToGo(world, key, 0) },
-  );
+      : { ...key, retireAfter: timeToGo(world, key, 0) };
+  });
 }
 
+/** The keys with every one that exists leaked. */
 export function markLeaked(keys: readonly Key[]): readonly Key[] {
-  return keys
-    .filter(isMade)
-    .reduce<readonly Key[]>((rest, { name }) => withKey(rest, name, { leaked: true }), keys);
+  return keys.map((key) => (isMade(key) ? { ...key, leaked: true } : key));
 }

@@ -1,4 +1,4 @@
-import { isMade, placeOf, withKey, type Key, type MadeKey, type State } from "../../domain/state.ts";
+import { isMade, placeOf, type Key, type MadeKey, type State } from "../../domain/state.ts";
 import type { Step } from "../step.ts";
 import { isUsable, keyIn, stateOf, timeToGo, unreadable, type Seen, type World } from "../world.ts";
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
@@ -61,7 +61,7 @@ export function mayNotKeepState(namespace: string, cause: ActionableError): Acti
 
 /** Writes a state that takes the place of another one: its application is gone, or it was copied. */
 export function beginAgain(seen: Seen): Step[] {
-  const { replaces, state } = seen;
+  const { replaces, state, place } = seen;
   if (!replaces) return [];
   const [before, after] =
     replaces === "deleted"
@@ -69,7 +69,11 @@ export function beginAgain(seen: Seen): Step[] {
       : ["a copy of another state", "taken over"];
   return [
     {
-      ...changeState(seen, { before, after }, () => state),
+      kind: "state",
+      action: "update",
+      name: place.name,
+      before,
+      after,
       run: ({ store, signal }) => store.replace(state, signal),
     },
   ];
@@ -133,11 +137,11 @@ function nothingWritten(): ActionableError {
 /** Keys that were never handed out, and whose passwords are lost: they never become current. */
 export function giveUp(seen: Seen, lost: readonly MadeKey[]): Step[] {
   if (lost.length === 0) return [];
+  const names = new Set(lost.map(({ name }) => name));
   return [
     changeState(seen, { before: "a new password was to come", after: "it is lost" }, ({ keys }, world) => ({
-      keys: lost.reduce<readonly Key[]>(
-        (rest, key) => withKey(rest, key.name, { retireAfter: timeToGo(world, key, 0) }),
-        keys,
+      keys: keys.map((key) =>
+        isMade(key) && names.has(key.name) ? { ...key, retireAfter: timeToGo(world, key, 0) } : key,
       ),
     })),
   ];
