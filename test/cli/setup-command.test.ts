@@ -57,8 +57,8 @@ describe("a run that meets a bug of ours", () => {
     sandbox.setFaults([{ match: "GET .*/registries", action: "hang", times: 99 }]);
     const thrower = "data:text/javascript,process.on('SIGUSR2',()=>{throw%20new%20TypeError('hunter2')})";
     let kill: (signal: NodeJS.Signals) => void = () => {};
-    const stop = sandbox.observe((_phase, { path }) => {
-      if (path.endsWith("/registries")) kill("SIGUSR2");
+    const stop = sandbox.observe((phase, { path }) => {
+      if (phase === "read" && path.endsWith("/registries")) kill("SIGUSR2");
     });
     const run = await runProgram(sandbox, [...setup, "-y", "-o", "json"], {
       env: { NODE_OPTIONS: `--import=${thrower}` },
